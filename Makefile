@@ -1,0 +1,58 @@
+# Everything that people do with the checkout. `make help` lists it.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PACKAGES := trainplat_assets resources sensors streamlit_app trainplat_cli benchmarks scripts tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup test test-slow check format screenshots bench lock texts snapshot clean system-packages
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## the whole loop on this machine; ONCE=1 ends after the table, FRESH=1 begins anew, SEED=n
+	@$(if $(SEED),TRAINPLAT_SEED=$(SEED)) $(BIN)/trainplat demo $(if $(ONCE),--once) $(if $(FRESH),--fresh)
+
+setup: ## the two Python environments, from locks/
+	@$(PYTHON) -m scripts.setup
+
+test: setup system-packages check ## check, then every test but the slow ones, and the coverage gate
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest --durations=20 $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --fail-under=90
+
+test-slow: setup system-packages ## the long tests: SEED= and SHARE= (0 to 1) draw a part of them
+	@$(BIN)/pytest -m slow --durations=20 $(if $(SEED),--seed $(SEED)) $(if $(SHARE),--share $(SHARE)) $(ARGS)
+
+check: setup ## formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: setup ## put the code into its form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+screenshots: setup system-packages ## the pictures of README.md, from a real run
+	@$(BIN)/python -m scripts.screenshots
+
+bench: setup ## measure everything again and rewrite docs/benchmarks.md
+	@$(BIN)/python -m benchmarks all
+	@$(BIN)/python -m benchmarks report
+
+lock: setup ## resolve locks/ again; UPGRADE=1 moves every version, UPGRADE=name one
+	@$(PYTHON) -m scripts.lock $(if $(UPGRADE),$(if $(filter 1,$(UPGRADE)),--upgrade,--upgrade-package $(UPGRADE)))
+
+texts: setup ## collect the texts that people read and compile their translations
+	@$(BIN)/python -m resources.texts.catalogue
+
+snapshot: setup ## rewrite the snapshot of all definitions that tests compare with
+	@$(BIN)/python -m tests.house.snapshot
+
+clean: ## remove caches and results; environments and homes stay
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist test-results *.egg-info/SOURCES.txt
+	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
+
+system-packages:
+	@$(PYTHON) -m scripts.system_packages

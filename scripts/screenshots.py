@@ -1,0 +1,148 @@
+"""The pictures of README.md, from a real run: ``make screenshots``.
+
+Plays the demo in the home that ``--home`` names (in an empty one of its own by default; a finished one is
+used as it is), then looks at each page with a real browser.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from scripts.checkout import ROOT, say, stop
+
+PICTURES = ROOT / "docs/pictures"
+WIDTH_PX, HEIGHT_PX = 1400, 900
+WAIT_MS = 60_000
+SETTLE_MS, GREETING_MS = 8_000, 15_000
+"""Charts and graphs move into place after their data is there."""
+CHAIN = "/assets/digits/champion?view=lineage&lineageScope=upstream&lineageDepth=20"
+GREETINGS = {"dagster": "Skip", "mlflow": "Try it now"}
+"""What a browser that a part has never seen must click away."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: where to look, what must be there first, and what to do before."""
+
+    name: str
+    part: str
+    path: str
+    text: str
+    language: str = "en-GB"
+    prepare: Callable[[Page], None] | None = None
+    height_px: int = HEIGHT_PX
+
+
+def main() -> None:
+    """Take all pictures anew."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, help="a home to show instead of a new one")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="trainplat-screenshots-") as folder:
+        home = asked.home or Path(folder) / "home"
+        trainplat(home, "demo", "--once")
+        ran_already = _addresses(home) != {}
+        trainplat(home, "status") if ran_already else trainplat(home, "up", "--detach")
+        try:
+            take(home, _addresses(home))
+        finally:
+            if not ran_already:
+                trainplat(home, "down")
+
+
+def take(home: Path, addresses: dict[str, str]) -> None:
+    """Look at each page and write its picture."""
+    browser_program = shutil.which("chromium")
+    if browser_program is None:
+        stop(
+            "Chromium is not installed",
+            "Install it: sudo apt-get install chromium, then run make screenshots.",
+        )
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    secrets = json.loads((home / "secrets.json").read_text())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=browser_program, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        for shot in shots(secrets):
+            _take_one(browser, shot, addresses[shot.part])
+        browser.close()
+
+
+def shots(secrets: dict[str, str]) -> list[Shot]:
+    """What is shown, in the order of the README."""
+
+    def sign_in(page: Page) -> None:
+        page.fill("input[name=email]", secrets["label_studio_email"])
+        page.fill("input[name=password]", secrets["label_studio_password"])
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(lambda url: "/user/login" not in url)
+        page.goto(page.url.split("/user")[0].rstrip("/") + "/projects")
+        page.get_by_text("Scanned digits").first.click()
+        page.get_by_role("button", name="Label All Tasks").first.click()
+        page.get_by_role("button", name="Submit").first.wait_for()
+
+    def show_confusion(page: Page) -> None:
+        page.get_by_text("[Show Markdown]").first.click()
+
+    return [
+        Shot("overview", "streamlit", "/", "Overview"),
+        Shot("gpus", "streamlit", "/gpus", "GPUs and queue"),
+        Shot("models", "streamlit", "/models", "Model comparison", height_px=1300),
+        Shot("overview-zh", "streamlit", "/", "总览", language="zh-CN"),
+        Shot("dagster-lineage", "dagster", CHAIN, "champion", height_px=700),
+        Shot(
+            "dagster-evaluation",
+            "dagster",
+            "/assets/digits/evaluation?view=overview",
+            "evaluation",
+            prepare=show_confusion,
+        ),
+        Shot("dagster-runs", "dagster", "/runs", "digits_round"),
+        Shot("label-studio", "label_studio", "/user/login/", "", prepare=sign_in),
+        Shot("mlflow", "mlflow", "/#/models/digits", "Version"),
+    ]
+
+
+def trainplat(home: Path, *arguments: str) -> None:
+    """Run the command line on ``home``."""
+    environment = {**os.environ, "TRAINPLAT_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "trainplat_cli.main", *arguments], env=environment, check=True)
+
+
+def _take_one(browser: Browser, shot: Shot, address: str) -> None:
+    page = browser.new_page(locale=shot.language, viewport={"width": WIDTH_PX, "height": shot.height_px})
+    page.set_default_timeout(WAIT_MS)
+    page.goto(address + shot.path)
+    if shot.part in GREETINGS:
+        with contextlib.suppress(PlaywrightTimeout):
+            page.get_by_role("button", name=GREETINGS[shot.part]).click(timeout=GREETING_MS)
+    if shot.prepare is not None:
+        shot.prepare(page)
+    if shot.text:
+        page.get_by_text(shot.text).first.wait_for()
+    page.wait_for_timeout(SETTLE_MS)
+    page.screenshot(path=PICTURES / f"{shot.name}.png")
+    page.close()
+    say(f"docs/pictures/{shot.name}.png")
+
+
+def _addresses(home: Path) -> dict[str, str]:
+    file = home / "run/addresses.json"
+    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return found
+
+
+if __name__ == "__main__":
+    main()
