@@ -1,0 +1,1 @@
+"""The ground: one SQL database for the tables of every subject."""

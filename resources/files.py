@@ -1,0 +1,34 @@
+"""Writing files so that a kill at any moment leaves the old content or the new, never half of it."""
+
+import errno
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from resources.errors import Unavailable
+
+
+def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> None:
+    """Write ``content`` to ``path``, all or nothing. Raises :class:`Unavailable` when the disk is full."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(4)}.tmp")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as problem:
+        draft.unlink(missing_ok=True)
+        raise disk_problem(problem, path) from problem
+
+
+def disk_problem(problem: OSError, path: Path) -> Exception:
+    """``problem`` in words for a person where it is a full disk or a quota; else ``problem`` itself."""
+    if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return problem
+    return Unavailable(
+        f"the disk that holds {path.parent} is full: {path.name} was not written, the old content stands",
+        "Free some space there, then run the same thing again.",
+    )

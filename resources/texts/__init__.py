@@ -1,0 +1,25 @@
+"""The texts that people read, in English and 简体中文, through gettext catalogues."""
+
+from resources.texts.translate import (
+    LANGUAGES,
+    Language,
+    Plural,
+    Translate,
+    language_of,
+    mark,
+    plural_translator,
+    preferred_language,
+    translator,
+)
+
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "Plural",
+    "Translate",
+    "language_of",
+    "mark",
+    "plural_translator",
+    "preferred_language",
+    "translator",
+]

@@ -1,0 +1,102 @@
+"""What every test shares: a clean environment, a home of its own, and the servers of ``tests/servers``."""
+
+import atexit
+import os
+import random
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.environment import enter
+from tests.needs import NEEDS, needs
+
+_USER_HOME = Path(tempfile.mkdtemp(prefix="trainplat-tests-"))
+_OWNER = os.getpid()
+_BEGAN_S = time.monotonic()
+enter(_USER_HOME)
+
+SERVERS = Path(__file__).with_name("servers")
+pytest_plugins = [
+    f"tests.servers.{file.stem}" for file in sorted(SERVERS.glob("*.py")) if file.stem != "__init__"
+]
+
+
+@atexit.register
+def _remove_user_home() -> None:
+    if os.getpid() == _OWNER:  # a forked child of a test must not take it away from the others
+        shutil.rmtree(_USER_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Whatever a test puts into the environment is gone after it, however it did so."""
+    before = dict(os.environ)
+    yield
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def trainplat_home(_own_environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of this test: empty, named by ``TRAINPLAT_HOME``, and not made yet."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("TRAINPLAT_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """What random tests draw from: ``--seed``, else a new one each time, told at the top of the run."""
+    return int(request.config.getoption("--seed"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the slow suite: another part of it each time, and the same part again when one failed."""
+    parser.addoption(
+        "--seed", type=int, default=secrets.randbelow(1_000_000), help="what random tests draw from"
+    )
+    parser.addoption("--share", type=float, default=1.0, help="which part of the slow tests to run, 0 to 1")
+    parser.addoption("--budget-s", type=int, default=0, help="begin no slow test after so many seconds")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """The seed, so that a failure can be had again."""
+    return f"seed: --seed {config.getoption('--seed')} --share {config.getoption('--share')}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker that names what a test needs."""
+    config.addinivalue_line(
+        "markers",
+        f"needs(name): skipped where it is missing, fails in CI. One of: {', '.join(sorted(NEEDS))}",
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or in CI fail, a test whose needs are not met."""
+    budget_s = int(item.config.getoption("--budget-s"))
+    if budget_s and item.get_closest_marker("slow") and time.monotonic() - _BEGAN_S > budget_s:
+        pytest.skip(f"the {budget_s} s for slow tests are over; another run draws another order")
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            needs(name)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow tests to ``make test-slow``, which asks for a share of them with ``-m slow``."""
+    if any("::" in argument for argument in config.args):
+        return
+    share = float(config.getoption("--share")) if config.option.markexpr else 0.0
+    draw = random.Random(int(config.getoption("--seed")))
+    unwanted = [item for item in items if item.get_closest_marker("slow") and draw.random() >= share]
+    if unwanted:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if item not in unwanted]
+    if config.getoption("--budget-s"):
+        draw.shuffle(items)  # what the budget leaves out is something else each time

@@ -1,0 +1,50 @@
+"""The environment that tests run in: nothing of the user's own leaks in, nothing of the tests' leaks out."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+OURS = ("TRAINPLAT_", "DAGSTER_", "MLFLOW_", "LABEL_STUDIO_", "STREAMLIT_", "DVC_", "POSTGRE_")
+"""Variables with these beginnings change what the parts do; a developer's own are taken away."""
+
+KEPT = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+
+
+def clean(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` for a test process whose home folder is ``home``.
+
+    Sent nowhere: usage statistics. Kept where they are: the caches of the package installers, which hold
+    gigabytes and no settings.
+    """
+    cleaned = {name: value for name, value in environment.items() if not name.startswith(OURS)}
+    cleaned.pop("LANGUAGE", None)
+    user_home = Path(environment.get("HOME") or Path.home())
+    cleaned.update(
+        HOME=str(home),
+        XDG_CONFIG_HOME=str(home / ".config"),
+        XDG_CACHE_HOME=str(home / ".cache"),
+        XDG_DATA_HOME=str(home / ".local/share"),
+        XDG_STATE_HOME=str(home / ".local/state"),
+        DVC_GLOBAL_CONFIG_DIR=str(home / ".config/dvc"),
+        DVC_SYSTEM_CONFIG_DIR=str(home / ".config/dvc-system"),
+        DVC_SITE_CACHE_DIR=str(home / ".cache/dvc-site"),
+        UV_CACHE_DIR=environment.get("UV_CACHE_DIR") or str(user_home / ".cache/uv"),
+        PIP_CACHE_DIR=environment.get("PIP_CACHE_DIR") or str(user_home / ".cache/pip"),
+        LANG="C.UTF-8",
+        LC_ALL="C.UTF-8",
+        DAGSTER_DISABLE_TELEMETRY="true",
+        DO_NOT_TRACK="1",
+        DVC_NO_ANALYTICS="1",
+        MLFLOW_DISABLE_TELEMETRY="true",
+        STREAMLIT_BROWSER_GATHER_USAGE_STATS="false",
+    )
+    return cleaned
+
+
+def enter(home: Path) -> None:
+    """Make this process's environment a clean one. Called once, before any test module is imported."""
+    home.mkdir(parents=True, exist_ok=True)
+    cleaned = clean(home, os.environ)
+    for name in set(os.environ) - set(cleaned) - set(KEPT):
+        del os.environ[name]
+    os.environ.update(cleaned)

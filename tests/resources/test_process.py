@@ -1,0 +1,103 @@
+"""Processes by pid and start time."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from resources.process import ProcessIdentity, end_group, group_members, kill_remains, remains_of
+from tests.servers.dagster_servers import wait_until
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+MARKER = ("MARK", "mine")
+STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_process_lives_until_it_ends_and_a_zombie_does_not(sleeper: "subprocess.Popen[bytes]") -> None:
+    identity = ProcessIdentity.of(sleeper.pid)
+    assert identity is not None
+    assert identity.is_alive()
+    assert identity.memory_bytes() > 0
+    sleeper.kill()
+    wait_until(lambda: not identity.is_alive(), "the end")  # not waited for: a zombie
+    sleeper.wait()
+    assert not identity.is_alive()
+    assert identity.memory_bytes() == 0
+    assert ProcessIdentity.of(sleeper.pid) is None
+
+
+def test_a_pid_that_was_given_to_another_process_is_not_the_old_one() -> None:
+    me = ProcessIdentity.current()
+    assert me.is_alive()
+    assert not ProcessIdentity(me.pid, me.started_at - 60).is_alive()
+
+
+def test_ending_a_group_ends_all_of_it(sleeper: "subprocess.Popen[bytes]") -> None:
+    assert [one.pid for one in group_members(sleeper.pid)] == [sleeper.pid]
+    assert end_group(sleeper.pid, grace_s=5)
+    assert sleeper.wait() == -signal.SIGTERM
+    assert end_group(sleeper.pid, grace_s=5)
+
+
+def test_a_group_that_does_not_listen_is_killed() -> None:
+    stubborn = subprocess.Popen(
+        [sys.executable, "-c", STUBBORN], start_new_session=True, stdout=subprocess.PIPE
+    )
+    assert stubborn.stdout is not None
+    stubborn.stdout.readline()
+    assert end_group(stubborn.pid, grace_s=0.2)
+    stubborn.communicate()
+    assert stubborn.returncode == -signal.SIGKILL
+
+
+def test_without_grace_nobody_is_asked(sleeper: "subprocess.Popen[bytes]") -> None:
+    assert end_group(sleeper.pid, grace_s=0)
+    assert sleeper.wait() == -signal.SIGKILL
+
+
+def test_a_group_whose_number_another_process_has_is_left_alone(sleeper: "subprocess.Popen[bytes]") -> None:
+    living = ProcessIdentity.of(sleeper.pid)
+    assert living is not None
+    old = ProcessIdentity(living.pid, living.started_at - 3600)
+    assert remains_of(old, MARKER) == []
+    assert kill_remains(old, MARKER)
+    assert living.is_alive()
+
+
+def test_of_a_group_without_its_leader_only_those_with_the_marker_are_ended() -> None:
+    children = "; ".join(
+        f"print(subprocess.Popen({SLEEP!r}, stdout=subprocess.DEVNULL, env={env}).pid, flush=True)"
+        for env in ("os.environ | {'MARK': 'mine'}", "os.environ")
+    )
+    leader = subprocess.Popen(
+        [sys.executable, "-c", f"import os, subprocess, time; {children}; time.sleep(600)"],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert leader.stdout is not None
+    identity = ProcessIdentity.of(leader.pid)
+    mine, other = (ProcessIdentity.of(int(leader.stdout.readline())) for _ in range(2))
+    assert identity is not None
+    assert mine is not None
+    assert other is not None
+    try:
+        assert len(remains_of(identity, MARKER)) == 3
+        leader.kill()
+        leader.communicate()
+        assert remains_of(identity, MARKER) == [mine]
+        assert kill_remains(identity, MARKER)
+        assert not mine.is_alive()
+        assert other.is_alive()
+    finally:
+        end_group(leader.pid, grace_s=0)
