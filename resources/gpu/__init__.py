@@ -1,0 +1,1 @@
+"""Who gets which devices, when and why."""

@@ -1,0 +1,23 @@
+"""The environment variables by which a process knows its devices."""
+
+from resources.gpu.inventory import threads_for
+from resources.gpu.model import Device, Lease
+
+RUN_ID_VARIABLE = "TRAINPLAT_RUN_ID"
+DEVICES_VARIABLE = "TRAINPLAT_DEVICES"
+
+
+def lease_environment(lease: Lease, devices: tuple[Device, ...]) -> dict[str, str]:
+    """What the process of ``lease`` gets: its devices, no other ones, and its share of CPU threads."""
+    threads = str(threads_for(len(lease.devices), len(devices)))
+    cuda = [device.removeprefix("cuda:") for device in lease.devices if device.startswith("cuda:")]
+    return {
+        RUN_ID_VARIABLE: lease.run_id,
+        DEVICES_VARIABLE: ",".join(lease.devices),
+        # NVML counts by PCI bus, CUDA by speed unless told; empty hides every GPU.
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": ",".join(cuda),
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+    }

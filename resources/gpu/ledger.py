@@ -1,0 +1,237 @@
+"""The ledger: requests and leases as rows. Every function works inside the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+
+from resources.gpu.model import (
+    Attempt,
+    DeviceId,
+    GpuRequest,
+    Grant,
+    Lease,
+    LeaseState,
+    Origin,
+    Owner,
+    RunId,
+    Wait,
+    WaitingRequest,
+)
+from resources.gpu.tables import HOLDS, LEASES, REQUESTS
+from resources.process import ProcessIdentity
+
+WAITING = "waiting"
+GRANTED = "granted"
+ENDED = "ended"
+
+
+def newest_attempt(connection: Connection, run_id: RunId) -> Attempt | None:
+    """The newest attempt of a run that the ledger knows, or None."""
+    query = select(REQUESTS.c.attempt).where(REQUESTS.c.run_id == run_id).order_by(REQUESTS.c.attempt.desc())
+    found = connection.execute(query.limit(1)).scalar_one_or_none()
+    return None if found is None else Attempt(found)
+
+
+def waiting_requests(connection: Connection) -> list[WaitingRequest]:
+    """All requests that wait, oldest first."""
+    query = select(REQUESTS).where(REQUESTS.c.state == WAITING)
+    rows = connection.execute(query.order_by(REQUESTS.c.submitted_at, REQUESTS.c.run_id)).all()
+    return [_waiting(row) for row in rows]
+
+
+def request_of(connection: Connection, run_id: RunId, attempt: Attempt) -> WaitingRequest:
+    """The request of an attempt that is known, whatever its state."""
+    return _waiting(connection.execute(select(REQUESTS).where(_is(REQUESTS, run_id, attempt))).one())
+
+
+def add_request(connection: Connection, waiting: WaitingRequest) -> None:
+    """Put a request at the end of the line."""
+    connection.execute(
+        insert(REQUESTS).values(
+            **_common(waiting),
+            submitted_at=waiting.submitted_at,
+            state=WAITING,
+            **_identity("holder", waiting.holder),
+        )
+    )
+
+
+def set_reason(connection: Connection, wait: Wait) -> None:
+    """Keep why a request waits."""
+    connection.execute(
+        update(REQUESTS)
+        .where(_is(REQUESTS, wait.run_id, wait.attempt), REQUESTS.c.state == WAITING)
+        .values(rule=wait.rule, reason=wait.reason)
+    )
+
+
+def end_request(connection: Connection, run_id: RunId, attempt: Attempt) -> bool:
+    """Take a request out of the line. Returns whether it was still waiting."""
+    changed = connection.execute(
+        update(REQUESTS)
+        .where(_is(REQUESTS, run_id, attempt), REQUESTS.c.state == WAITING)
+        .values(state=ENDED)
+    )
+    return bool(changed.rowcount)
+
+
+def add_lease(connection: Connection, waiting: WaitingRequest, grant: Grant, now: datetime) -> None:
+    """Turn a waiting request into a lease. The holds fail the transaction if a device is held already."""
+    connection.execute(
+        update(REQUESTS)
+        .where(_is(REQUESTS, grant.run_id, grant.attempt))
+        .values(state=GRANTED, rule=grant.rule, reason=grant.reason)
+    )
+    for device in grant.devices:
+        connection.execute(insert(HOLDS).values(device=device, run_id=grant.run_id, attempt=grant.attempt))
+    connection.execute(
+        insert(LEASES).values(
+            **_common(waiting),
+            devices=",".join(grant.devices),
+            state=LeaseState.GRANTED,
+            granted_at=now,
+            # A direct run has its process already; that of a queued run says so itself once it lives.
+            **_identity("holder", waiting.holder),
+        )
+    )
+
+
+def lease_of(connection: Connection, run_id: RunId, attempt: Attempt) -> Lease | None:
+    """The lease of one attempt, released or not."""
+    row = connection.execute(select(LEASES).where(_is(LEASES, run_id, attempt))).one_or_none()
+    return None if row is None else _lease(row)
+
+
+def leases_of_run(connection: Connection, run_id: RunId) -> list[Lease]:
+    """All leases that a run has had, by attempt."""
+    query = select(LEASES).where(LEASES.c.run_id == run_id).order_by(LEASES.c.attempt)
+    return [_lease(row) for row in connection.execute(query).all()]
+
+
+def live_leases(connection: Connection) -> list[Lease]:
+    """The leases that are not released, oldest first."""
+    query = select(LEASES).where(LEASES.c.state != LeaseState.RELEASED)
+    rows = connection.execute(query.order_by(LEASES.c.granted_at, LEASES.c.run_id)).all()
+    return [_lease(row) for row in rows]
+
+
+def past_leases(connection: Connection, limit: int) -> list[Lease]:
+    """The leases released last, newest first."""
+    query = select(LEASES).where(LEASES.c.state == LeaseState.RELEASED)
+    rows = connection.execute(query.order_by(LEASES.c.released_at.desc()).limit(limit)).all()
+    return [_lease(row) for row in rows]
+
+
+def claim(
+    connection: Connection, run_id: RunId, attempt: Attempt, claimer: ProcessIdentity, now: datetime
+) -> bool:
+    """Take up a granted lease. Of any number that try, one gets True."""
+    changed = connection.execute(
+        update(LEASES)
+        .where(_is(LEASES, run_id, attempt), LEASES.c.state == LeaseState.GRANTED)
+        .values(state=LeaseState.CLAIMED, claimed_at=now, **_identity("claimer", claimer))
+    )
+    return bool(changed.rowcount)
+
+
+def set_holder(connection: Connection, run_id: RunId, attempt: Attempt, holder: ProcessIdentity) -> bool:
+    """Say which process uses a claimed lease. Of any number that try, one gets True."""
+    changed = connection.execute(
+        update(LEASES)
+        .where(
+            _is(LEASES, run_id, attempt),
+            LEASES.c.state == LeaseState.CLAIMED,
+            LEASES.c.holder_pid.is_(None),
+        )
+        .values(**_identity("holder", holder))
+    )
+    return bool(changed.rowcount)
+
+
+def move_holder(connection: Connection, run_id: RunId, attempt: Attempt, holder: ProcessIdentity) -> None:
+    """Let the process that claimed a direct run's lease be the one that it ends with."""
+    connection.execute(
+        update(LEASES).where(_is(LEASES, run_id, attempt)).values(**_identity("holder", holder))
+    )
+
+
+def release(connection: Connection, run_id: RunId, attempt: Attempt, reason: str, now: datetime) -> bool:
+    """Give a lease's devices back. Returns whether it was live."""
+    changed = connection.execute(
+        update(LEASES)
+        .where(_is(LEASES, run_id, attempt), LEASES.c.state != LeaseState.RELEASED)
+        .values(state=LeaseState.RELEASED, released_at=now, release_reason=reason)
+    )
+    connection.execute(delete(HOLDS).where(_is(HOLDS, run_id, attempt)))
+    connection.execute(update(REQUESTS).where(_is(REQUESTS, run_id, attempt)).values(state=ENDED))
+    return bool(changed.rowcount)
+
+
+def held_devices(connection: Connection) -> Sequence[DeviceId]:
+    """The devices that have a hold."""
+    return [DeviceId(device) for device in connection.execute(select(HOLDS.c.device)).scalars()]
+
+
+def _is(table: Any, run_id: RunId, attempt: Attempt) -> Any:
+    return and_(table.c.run_id == run_id, table.c.attempt == attempt)
+
+
+def _common(waiting: WaitingRequest) -> dict[str, Any]:
+    return {
+        "run_id": waiting.run_id,
+        "attempt": waiting.attempt,
+        "instance": waiting.instance,
+        "origin": waiting.origin,
+        "text": waiting.request.text,
+        "device_count": waiting.request.count,
+        "model": waiting.request.model,
+        "project": waiting.owner.project,
+        "user": waiting.owner.user,
+    }
+
+
+def _identity(prefix: str, process: ProcessIdentity | None) -> dict[str, Any]:
+    return {
+        f"{prefix}_pid": None if process is None else process.pid,
+        f"{prefix}_started_at": None if process is None else process.started_at,
+    }
+
+
+def _process(pid: int | None, started_at: float | None) -> ProcessIdentity | None:
+    return None if pid is None or started_at is None else ProcessIdentity(pid, started_at)
+
+
+def _waiting(row: Row[Any]) -> WaitingRequest:
+    return WaitingRequest(
+        run_id=RunId(row.run_id),
+        attempt=Attempt(row.attempt),
+        request=GpuRequest(row.text, row.device_count, row.model),
+        owner=Owner(row.project, row.user),
+        origin=Origin(row.origin),
+        instance=row.instance,
+        submitted_at=row.submitted_at,
+        rule=row.rule,
+        reason=row.reason,
+        holder=_process(row.holder_pid, row.holder_started_at),
+    )
+
+
+def _lease(row: Row[Any]) -> Lease:
+    return Lease(
+        run_id=RunId(row.run_id),
+        attempt=Attempt(row.attempt),
+        devices=tuple(DeviceId(device) for device in row.devices.split(",") if device),
+        request=GpuRequest(row.text, row.device_count, row.model),
+        owner=Owner(row.project, row.user),
+        origin=Origin(row.origin),
+        instance=row.instance,
+        state=LeaseState(row.state),
+        granted_at=row.granted_at,
+        claimed_at=row.claimed_at,
+        claimer=_process(row.claimer_pid, row.claimer_started_at),
+        holder=_process(row.holder_pid, row.holder_started_at),
+        released_at=row.released_at,
+        release_reason=row.release_reason,
+    )

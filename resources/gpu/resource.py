@@ -1,0 +1,232 @@
+"""GPUs for assets: the lease that the run came with, or, past the run queue, one of its own."""
+
+import getpass
+import os
+import re
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dagster import (
+    AssetExecutionContext,
+    ConfigurableResource,
+    DagsterInstance,
+    DagsterRun,
+    Failure,
+    InitResourceContext,
+)
+from pydantic import PrivateAttr
+
+from resources.errors import BadInput
+from resources.gpu import tags
+from resources.gpu.environment import RUN_ID_VARIABLE, lease_environment
+from resources.gpu.inventory import threads_for
+from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId, WaitingRequest
+from resources.gpu.request import largest, parse_request
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.process import ProcessIdentity
+from resources.terms import Actor
+
+DEFAULT_PROJECT = "default"
+
+
+@dataclass(frozen=True)
+class DeviceLease:
+    """What an asset works with."""
+
+    run_id: str
+    attempt: int
+    devices: tuple[str, ...]
+    torch_device: str
+    """``cuda`` or ``cpu``."""
+    threads: int
+    """How many CPU threads the lease is worth."""
+
+
+class GpuResource(ConfigurableResource["GpuResource"]):
+    """Devices under a lease.
+
+    A run that came through the queue holds its lease already. One that did not (``dagster asset
+    materialize``, ``dagster job execute``, ``execute_in_process``) takes it here before its first step: same
+    parse, same refusal; it waits in its own process, says so on the run and in the queue, and a kill -9 gives
+    the devices back at the next pass.
+    """
+
+    poll_interval_s: float = 1.0
+    """How often a waiting process looks again."""
+
+    _lease: Lease | None = PrivateAttr(default=None)
+
+    def service(self) -> GpuService:
+        """The plain service, on the home of the environment."""
+        return GpuService(Home.from_environment().database())
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Generator["GpuResource", None, None]:
+        """Hold the run's devices while its steps run."""
+        run, instance = context.run, context.instance
+        if run is None or instance is None:
+            yield self
+            return
+        service = self.service()
+        launched = _lease_from_launcher(service, RunId(run.run_id))
+        if launched is not None:
+            self._lease = launched
+            yield self
+            return
+        with self._own_lease(service, run, instance, context) as lease:
+            self._lease = lease
+            yield self
+
+    @contextmanager
+    def lease(self, context: AssetExecutionContext) -> Iterator[DeviceLease]:
+        """The devices of the run that ``context`` belongs to. Raises Failure where it holds none."""
+        lease = self._lease
+        if lease is None or lease.run_id != context.run.run_id:
+            raise Failure(
+                f"run {context.run.run_id} holds no lease; expected the resource to be set up with it",
+                allow_retries=False,
+            )
+        yield DeviceLease(
+            run_id=lease.run_id,
+            attempt=lease.attempt,
+            devices=lease.devices,
+            torch_device="cuda" if any(device.startswith("cuda:") for device in lease.devices) else "cpu",
+            threads=threads_for(len(lease.devices), len(self.service().devices())),
+        )
+
+    @contextmanager
+    def _own_lease(
+        self, service: GpuService, run: DagsterRun, instance: DagsterInstance, context: InitResourceContext
+    ) -> Iterator[Lease]:
+        run_id, actor = RunId(run.run_id), Actor(f"run:{run.run_id}")
+        try:
+            text = requested_text(run, instance)
+            service.submit(
+                run_id,
+                text,
+                owner=owner_of(run.tags),
+                origin=Origin.DIRECT,
+                instance=instance_key(instance),
+                actor=actor,
+                holder=ProcessIdentity.current(),
+            )
+        except BadInput as refusal:
+            raise Failure(str(refusal), allow_retries=False) from refusal
+        lease = None
+        try:
+            lease = self._wait(service, run_id, actor, instance, context)
+            with _environment(lease_environment(lease, service.devices())):
+                yield lease
+        finally:
+            if lease is not None:
+                service.release(run_id, lease.attempt, reason="the run ended", actor=actor)
+            else:
+                service.withdraw(run_id, reason="stopped waiting", actor=actor)
+
+    def _wait(
+        self,
+        service: GpuService,
+        run_id: RunId,
+        actor: Actor,
+        instance: DagsterInstance,
+        context: InitResourceContext,
+    ) -> Lease:
+        said: str | None = None
+        me = ProcessIdentity.current()
+        while True:
+            service.free_dead_holders(actor)
+            service.decide_now(actor)
+            lease = service.claim(run_id, me)
+            if lease is not None:
+                _show(instance, run_id, tags.GRANTED, ",".join(lease.devices), said and "Granted.")
+                return lease
+            asked = service.newest_request(run_id)
+            reason = (asked.reason if asked else None) or "Waits for the lease of its own earlier step."
+            if reason != said:
+                said = reason
+                _show(instance, run_id, tags.PENDING, "", reason)
+                if context.log is not None:
+                    context.log.info(reason)
+            newest = service.newest_lease(run_id)
+            if newest is None or newest.state is not LeaseState.RELEASED or newest.attempt != _attempt(asked):
+                time.sleep(self.poll_interval_s)
+                continue
+            # An earlier step of the run, in a process of its own, had the lease and is done.
+            service.try_again(run_id, newest.attempt, reason="its next step asks", actor=actor, holder=me)
+
+
+def requested_text(run: DagsterRun, instance: DagsterInstance) -> str:
+    """What a run asks for: its tag, else the most that one of its steps asks for, else ``0``.
+
+    Asset jobs carry no run tags of their own, so the tags of the selected steps (``op_tags``) count.
+    Raises BadGpuRequest for a step's request that does not parse.
+    """
+    if tags.GPU in run.tags:
+        return run.tags[tags.GPU]
+    snapshot_id = run.execution_plan_snapshot_id
+    if snapshot_id is None:
+        return "0"
+    plan = instance.get_execution_plan_snapshot(snapshot_id)
+    chosen = set(run.step_keys_to_execute or plan.step_keys_to_execute)
+    asked = [
+        parse_request(step.tags[tags.GPU])
+        for step in plan.steps
+        if step.key in chosen and step.tags and tags.GPU in step.tags
+    ]
+    most = largest(asked)
+    return "0" if most is None else most.text
+
+
+def owner_of(run_tags: Mapping[str, str]) -> Owner:
+    """Whose run it is: the project of its tag, and the operating system's user."""
+    return Owner(run_tags.get(tags.PROJECT, DEFAULT_PROJECT), current_user())
+
+
+def current_user() -> str:
+    """The operating system's user in the form that users have here, ``[a-z0-9-]+``."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under an id without a name
+        name = f"uid-{os.getuid()}"
+    return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-") or "user"
+
+
+def instance_key(instance: DagsterInstance) -> str:
+    """What tells one Dagster instance from another on the same ledger: its folder."""
+    return str(instance.root_directory)
+
+
+@contextmanager
+def _environment(given: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _attempt(asked: WaitingRequest | None) -> Attempt | None:
+    return None if asked is None else asked.attempt
+
+
+def _lease_from_launcher(service: GpuService, run_id: RunId) -> Lease | None:
+    if os.environ.get(RUN_ID_VARIABLE) != run_id:
+        return None
+    lease = service.newest_lease(run_id)
+    return lease if lease is not None and lease.state is LeaseState.CLAIMED else None
+
+
+def _show(instance: DagsterInstance, run_id: RunId, admission: str, devices: str, reason: str | None) -> None:
+    shown = {tags.ADMISSION: admission, tags.DEVICES: devices}
+    if reason:
+        shown[tags.REASON] = reason
+    if instance.has_run(run_id):
+        instance.add_run_tags(run_id, shown)

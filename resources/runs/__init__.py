@@ -1,0 +1,1 @@
+"""How runs wait, start, die and come back: Dagster's coordinator and launcher over the ledger."""

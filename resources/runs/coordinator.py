@@ -1,0 +1,67 @@
+"""Submission: a run's request is read and refused or put in the line, and its tags are made ours."""
+
+from dagster import DagsterRun, DagsterRunStatus
+from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
+
+from resources.errors import BadInput
+from resources.gpu import tags
+from resources.gpu.model import Origin, RunId
+from resources.gpu.resource import current_user, instance_key, owner_of, requested_text
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.runs.admission import admit
+from resources.terms import Actor
+
+
+class GpuRunCoordinator(QueuedRunCoordinator):
+    """A queue in which a run waits until the arbiter has granted its devices.
+
+    Every run gets the tag ``trainplat/admission: pending``, on which ``dagster.yaml`` puts a limit of 0; the
+    arbiter sets it to ``granted``, and the stock daemon launches it then. Tags of ours that a caller has set
+    are overwritten: a retried or re-executed run inherits its parent's, and anybody could type them.
+    """
+
+    def submit_run(self, context: SubmitRunContext) -> DagsterRun:
+        """Queue the run, or fail it at once, with the reason, when its request can never be met."""
+        run = context.dagster_run
+        if run.status is not DagsterRunStatus.NOT_STARTED:
+            return super().submit_run(context)
+        instance = self._instance
+        service = GpuService(Home.from_environment().database())
+        actor = Actor(f"user:{current_user()}")
+        mine = {
+            tags.ADMISSION: tags.PENDING,
+            tags.DEVICES: "",
+            tags.REASON: "",
+            tags.ATTEMPT: "1",
+            tags.USER: current_user(),
+        }
+        try:
+            service.submit(
+                RunId(run.run_id),
+                requested_text(run, instance),
+                owner=owner_of(run.tags),
+                origin=Origin.QUEUE,
+                instance=instance_key(instance),
+                actor=actor,
+            )
+        except BadInput as refusal:
+            refused = {tags.ADMISSION: tags.REFUSED, tags.REASON: refusal.problem}
+            instance.add_run_tags(run.run_id, mine | refused)
+            # Failed, and not an exception: a sensor's run would be left behind and be submitted for ever.
+            instance.report_run_failed(run, f"Refused at submission: {refusal}")
+            failed = instance.get_run_by_id(run.run_id)
+            return failed or run
+        instance.add_run_tags(run.run_id, mine)
+        queued = super().submit_run(context)
+        admit(instance, service, actor)
+        return queued
+
+    def cancel_run(self, run_id: str) -> bool:
+        """Cancel a run; one that waits leaves the line, and what it was granted goes to the next."""
+        cancelled = super().cancel_run(run_id)
+        service = GpuService(Home.from_environment().database())
+        actor = Actor(f"user:{current_user()}")
+        service.withdraw(RunId(run_id), reason="cancelled", actor=actor)
+        admit(self._instance, service, actor)
+        return cancelled

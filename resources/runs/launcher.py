@@ -1,0 +1,179 @@
+"""Starting runs on this machine: one process group for each, with its devices in its environment."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from dagster import DagsterEvent, DagsterInstance, DagsterRun, DagsterRunStatus, Field, IntSource
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
+from dagster._grpc.types import ExecuteRunArgs
+from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
+
+from resources.errors import Unavailable
+from resources.gpu import tags
+from resources.gpu.environment import lease_environment
+from resources.gpu.model import Lease, LeaseState, RunId
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.process import ProcessIdentity
+from resources.runs.reconcile import reconcile
+from resources.terms import Actor
+
+SUPERVISED_VARIABLE = "TRAINPLAT_SUPERVISED"
+"""Marks the processes of the stack. A run is not one of them: it outlives the supervisor."""
+
+DEFAULT_MAX_ATTEMPTS = 5
+ACTOR = Actor("launcher")
+
+
+class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
+    """Launches a run once its lease is claimed, however often the daemon asks for it.
+
+    The stock daemon can dequeue a run twice; the claim is one row that changes once, so that the second
+    launch does nothing. A run whose process dies is put back in the queue, up to ``max_attempts`` times.
+    """
+
+    def __init__(
+        self, max_attempts: int = DEFAULT_MAX_ATTEMPTS, inst_data: ConfigurableClassData | None = None
+    ) -> None:
+        self.max_attempts = max_attempts
+        self._inst_data = inst_data
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        """What dagster.yaml says of the launcher."""
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """``max_attempts``: how often a run is started in all when its process keeps dying."""
+        return {"max_attempts": Field(IntSource, is_required=False, default_value=DEFAULT_MAX_ATTEMPTS)}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
+        """The launcher that dagster.yaml describes."""
+        return cls(max_attempts=config_value["max_attempts"], inst_data=inst_data)
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Start the run's process, or put the run back in the queue when it has no lease to claim."""
+        run = context.dagster_run
+        service = _service()
+        try:
+            lease = service.claim(RunId(run.run_id), ProcessIdentity.current())
+        except Unavailable as problem:  # a full disk, a database that is busy: not the run's fault
+            self._enqueue(run, f"Back to the queue: {problem}")
+            return
+        if lease is None:
+            self._without_claim(service, run)
+            return
+        log_file = Home.from_environment().logs / "runs" / f"{run.run_id}.{lease.attempt}.log"
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        worker = start_worker(
+            self._worker_command(run, lease), lease_environment(lease, service.devices()), log_file
+        )
+        self._instance.report_engine_event(
+            f"Started process {worker.pid} with {', '.join(lease.devices) or 'no device'}; "
+            f"its output is in {log_file}",
+            run,
+        )
+        threading.Thread(target=self._wait_for, args=(worker,), daemon=True).start()
+
+    def terminate(self, run_id: str) -> bool:
+        """Ask the run's process to end; what does not end within the grace is killed by reconciliation."""
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return False
+        self._instance.report_run_canceling(run)
+        lease = _service().newest_lease(RunId(run_id))
+        holder = None if lease is None or lease.state is LeaseState.RELEASED else lease.holder
+        if holder is not None and holder.is_alive():
+            with suppress(ProcessLookupError):
+                os.kill(holder.pid, signal.SIGTERM)  # Dagster's own worker ends its steps and reports
+            return True
+        reconcile(self._instance, _service(), ACTOR)
+        return True
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """True: a process is there or it is not."""
+        return True
+
+    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        """Whether the run's process lives. A dead one is put back in the queue here, not failed."""
+        lease = _service().newest_lease(RunId(run.run_id))
+        if lease is None or lease.holder is None or lease.holder.is_alive():
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        reconcile(self._instance, _service(), ACTOR)
+        return CheckRunHealthResult(WorkerStatus.RUNNING, "its process died; the run was taken up")
+
+    def _without_claim(self, service: GpuService, run: DagsterRun) -> None:
+        lease = service.newest_lease(RunId(run.run_id))
+        if lease is not None and lease.state is LeaseState.CLAIMED:
+            return  # dequeued twice: the other launch has it
+        fresh = self._instance.get_run_by_id(run.run_id)
+        if fresh is None or fresh.is_finished:
+            return  # cancelled while it was dequeued
+        if fresh.status is DagsterRunStatus.CANCELING:
+            self._instance.report_run_canceled(fresh)
+            return
+        self._instance.add_run_tags(run.run_id, {tags.ADMISSION: tags.PENDING})
+        self._enqueue(run, "Back to the queue: no lease is granted to this run.")
+        reconcile(self._instance, service, ACTOR)
+
+    def _enqueue(self, run: DagsterRun, reason: str) -> None:
+        self._instance.report_engine_event(reason, run)
+        self._instance.report_dagster_event(DagsterEvent.job_enqueue(run), run_id=run.run_id)
+
+    def _worker_command(self, run: DagsterRun, lease: Lease) -> list[str]:
+        origin = run.job_code_origin
+        if origin is None:
+            raise ValueError(f"run {run.run_id} does not say which code it runs; it has no job_code_origin")
+        arguments = ExecuteRunArgs(
+            job_origin=origin,
+            run_id=run.run_id,
+            instance_ref=self._instance.get_ref(),
+            set_exit_code_on_failure=True,
+        )
+        python = origin.repository_origin.executable_path or sys.executable
+        return [
+            *(python, "-m", "resources.runs.worker", run.run_id, str(lease.attempt)),
+            serialize_value(arguments),
+        ]
+
+    def _wait_for(self, worker: "subprocess.Popen[bytes]") -> None:
+        worker.wait()
+        try:
+            reconcile(self._instance, _service(), ACTOR)
+        except Exception:
+            # The instance may be closing; the arbiter's next pass does the same.
+            logging.getLogger(__name__).debug("reconciliation after a run's end failed", exc_info=True)
+
+
+def start_worker(
+    command: list[str], environment: Mapping[str, str], log_file: Path
+) -> "subprocess.Popen[bytes]":
+    """Start a run worker in a session of its own, so that it outlives whoever starts it."""
+    inherited = {key: value for key, value in os.environ.items() if key != SUPERVISED_VARIABLE}
+    with log_file.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            env=inherited | dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _service() -> GpuService:
+    return GpuService(Home.from_environment().database())

@@ -1,0 +1,34 @@
+"""A run's own process: it takes its lease up, then becomes ``dagster api execute_run``.
+
+Started by the launcher as ``python -m resources.runs.worker RUN_ID ATTEMPT ARGUMENTS``. A worker that is not
+the first for its attempt, or whose lease was released meanwhile, ends here without touching the run.
+"""
+
+import os
+import signal
+import sys
+
+from resources.gpu.model import Attempt, RunId
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.process import ProcessIdentity
+
+NOT_MINE = 75
+"""Exit code of a worker that found its lease taken or gone."""
+
+
+def main(run_id: str, attempt: str, execute_arguments: str) -> None:
+    """Take the lease up and execute the run; ends the process with NOT_MINE when the lease is not ours."""
+    service = GpuService(Home.from_environment().database())
+    # The identity survives exec: same pid, same start time.
+    if not service.set_holder(RunId(run_id), Attempt(int(attempt)), ProcessIdentity.current()):
+        print(f"run {run_id}, attempt {attempt}: its lease is gone or another worker's; nothing done.")  # noqa: T201
+        sys.exit(NOT_MINE)
+    for inherited in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(inherited, signal.SIG_DFL)  # a starter that ignores them would make us deaf
+    command = [sys.executable, "-m", "dagster", "api", "execute_run", execute_arguments]
+    os.execv(sys.executable, command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

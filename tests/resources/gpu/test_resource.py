@@ -1,0 +1,197 @@
+"""Runs past the coordinator: their lease comes from the resource, with the same rules."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    DagsterInstance,
+    DagsterRunStatus,
+    ExecuteInProcessResult,
+    asset,
+    materialize,
+)
+
+from resources.gpu.model import Origin, Owner, RunId
+from resources.gpu.resource import DeviceLease, GpuResource, current_user
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.process import ProcessIdentity
+from resources.terms import Actor
+from tests.servers.dagster_servers import CHECKOUT, wait_until
+
+ANN = Actor("user:ann")
+
+
+def service() -> GpuService:
+    return GpuService(Home.from_environment().database())
+
+
+def needing(request: str, seen: list[DeviceLease]) -> AssetsDefinition:
+    @asset(op_tags={"trainplat/gpu": request})
+    def trained(context: AssetExecutionContext, gpu: GpuResource) -> None:
+        with gpu.lease(context) as lease:
+            seen.append(lease)
+            assert os.environ["TRAINPLAT_DEVICES"] == ",".join(lease.devices)
+            assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
+            assert [one.run_id for one in service().live_leases()] == [context.run.run_id]
+
+    return trained
+
+
+def run(definition: AssetsDefinition, instance: DagsterInstance, **tags: str) -> ExecuteInProcessResult:
+    return materialize(
+        [definition],
+        instance=instance,
+        resources={"gpu": GpuResource(poll_interval_s=0.05)},
+        raise_on_error=False,
+        tags={f"trainplat/{name}": value for name, value in tags.items()},
+    )
+
+
+def failure(result: ExecuteInProcessResult, instance: DagsterInstance) -> str:
+    return "\n".join(str(entry) for entry in instance.all_logs(result.run_id))
+
+
+def test_a_direct_run_holds_its_devices_while_it_runs_and_gives_them_back() -> None:
+    seen: list[DeviceLease] = []
+    before = dict(os.environ)
+    with DagsterInstance.ephemeral() as instance:
+        assert run(needing("2", seen), instance).success
+    assert [(lease.devices, lease.torch_device, lease.attempt) for lease in seen] == [
+        (("cpu:0", "cpu:1"), "cpu", 1)
+    ]
+    assert service().live_leases() == []
+    assert dict(os.environ) == before
+
+
+def test_the_tag_of_the_run_wins_over_the_tags_of_its_steps() -> None:
+    seen: list[DeviceLease] = []
+    with DagsterInstance.ephemeral() as instance:
+        assert run(needing("2", seen), instance, gpu="1", project="vision").success
+    assert seen[0].devices == ("cpu:0",)
+    assert service().status().past[0].owner == Owner("vision", current_user())
+
+
+@pytest.mark.parametrize(
+    ("request_text", "reason"),
+    [("lots", "at position 1 expected a whole number of devices"), ("3", "this machine has 2: cpu:0")],
+)
+def test_a_direct_run_that_can_never_run_is_refused_before_its_first_step(
+    request_text: str, reason: str
+) -> None:
+    seen: list[DeviceLease] = []
+    with DagsterInstance.ephemeral() as instance:
+        result = run(needing(request_text, seen), instance)
+        assert not result.success
+        assert reason in failure(result, instance)
+    assert seen == []
+    assert service().status().leases == ()
+
+
+def test_a_direct_run_waits_visibly_until_the_devices_are_free() -> None:
+    gpu = service()
+    blocker = RunId("blocker")
+    gpu.submit(
+        blocker,
+        "2",
+        owner=Owner("other", "bob"),
+        origin=Origin.DIRECT,
+        instance="elsewhere",
+        actor=ANN,
+        holder=ProcessIdentity.current(),
+    )
+    gpu.decide_now(ANN)
+    lease = gpu.claim(blocker, ProcessIdentity.current())
+    assert lease is not None
+    seen: list[DeviceLease] = []
+    outcome: list[ExecuteInProcessResult] = []
+    with DagsterInstance.ephemeral() as instance:
+        thread = threading.Thread(target=lambda: outcome.append(run(needing("1", seen), instance)))
+        thread.start()
+        waiting = wait_until(lambda: [one for one in gpu.waiting() if one.reason], "the request to wait")
+        shown = wait_until(
+            lambda: (
+                found.tags
+                if (found := instance.get_run_by_id(waiting[0].run_id)) and "trainplat/reason" in found.tags
+                else None
+            ),
+            "the reason on the run",
+        )
+        assert shown["trainplat/admission"] == "pending"
+        assert "in use by run blocker of other (cpu:0, cpu:1)" in shown["trainplat/reason"]
+        assert seen == []
+        gpu.release(blocker, lease.attempt, reason="done", actor=ANN)
+        thread.join(30)
+        assert outcome[0].success
+        done = instance.get_run_by_id(waiting[0].run_id)
+        assert done is not None
+        assert done.status is DagsterRunStatus.SUCCESS
+        assert done.tags["trainplat/devices"] == "cpu:0"
+    assert gpu.waiting() == []
+
+
+MATERIALIZE = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "tests.servers.gpu_location"]
+
+
+@pytest.mark.real
+def test_kill_9_of_a_direct_run_gives_its_devices_back_to_the_next(
+    trainplat_home: Path, tmp_path: Path
+) -> None:
+    dagster_home = tmp_path / "dagster"
+    dagster_home.mkdir()
+    (dagster_home / "dagster.yaml").symlink_to(CHECKOUT / "dagster.yaml")
+    environment = os.environ | {
+        "DAGSTER_HOME": str(dagster_home),
+        "TEST_GATES": str(tmp_path),
+        "TRAINPLAT_CPU_SLOTS": "1",
+    }
+    first = subprocess.Popen([*MATERIALIZE, "--select", "one_device"], cwd=CHECKOUT, env=environment)
+    second = None
+    try:
+        [lease] = wait_until(service().live_leases, "the first lease")
+        wait_until(lambda: list(tmp_path.glob("*.notes")), "the first step")
+        second = subprocess.Popen([*MATERIALIZE, "--select", "one_device"], cwd=CHECKOUT, env=environment)
+        [waiting] = wait_until(
+            lambda: [one for one in service().waiting() if one.reason], "the second to wait"
+        )
+        assert waiting.reason is not None
+        assert lease.run_id[:8] in waiting.reason
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        (tmp_path / "all.go").touch()
+        assert second.wait(60) == 0
+    finally:
+        for process in (first, second):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+    assert service().live_leases() == []
+    reasons = {one.run_id: one.release_reason for one in service().status().past}
+    assert reasons == {lease.run_id: "its process is gone", waiting.run_id: "the run ended"}
+
+
+@pytest.mark.real
+def test_a_direct_run_that_asks_for_too_much_says_so_and_exits_with_an_error(
+    trainplat_home: Path, tmp_path: Path
+) -> None:
+    environment = os.environ | {
+        "DAGSTER_HOME": str(tmp_path),
+        "TEST_GATES": str(tmp_path),
+        "TRAINPLAT_CPU_SLOTS": "1",
+    }
+    done = subprocess.run(
+        [*MATERIALIZE, "--select", "two_devices"],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "GPU request '2' asks for 2 devices; this machine has 1" in done.stdout + done.stderr

@@ -1,0 +1,139 @@
+"""The GPU path through a real web server, daemon and launcher."""
+
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+import pytest
+from dagster import DagsterRunStatus
+
+from tests.servers.dagster_servers import DagsterServers, wait_until
+
+pytestmark = pytest.mark.real
+
+RUNNING, QUEUED, SUCCESS = DagsterRunStatus.STARTED, DagsterRunStatus.QUEUED, DagsterRunStatus.SUCCESS
+
+
+def test_a_second_run_waits_with_its_reason_and_starts_when_the_first_ends(
+    gpu_servers: DagsterServers,
+) -> None:
+    first = gpu_servers.launch("two_devices_job")
+    gpu_servers.wait_for_status(first, RUNNING)
+    second = gpu_servers.launch("one_device_job")
+    waiting = wait_until(
+        lambda: run if (run := gpu_servers.run(second)).tags.get("trainplat/reason") else None, "a reason"
+    )
+    assert waiting.status is QUEUED
+    assert waiting.tags["trainplat/admission"] == "pending"
+    assert waiting.tags["trainplat/reason"].startswith("A3: Waits for 1 device(s), 0 free; in use by run ")
+    assert first[:8] in waiting.tags["trainplat/reason"]
+    open_gate(gpu_servers, first)
+    gpu_servers.wait_for_status(first, SUCCESS)
+    gpu_servers.wait_for_status(second, RUNNING)
+    open_gate(gpu_servers, second)
+    done = gpu_servers.wait_for_status(second, SUCCESS)
+    assert done.tags["trainplat/devices"] == "cpu:0"
+    assert notes(gpu_servers, second) == ["attempt 1 on cpu:0, 1 threads"]
+    wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
+
+
+def test_a_killed_run_gives_its_gpus_back_and_goes_on_as_the_same_run(gpu_servers: DagsterServers) -> None:
+    run_id = gpu_servers.launch("one_device_job")
+    gpu_servers.wait_for_status(run_id, RUNNING)
+    wait_until(lambda: notes(gpu_servers, run_id), "the step to begin")
+    lease = gpu_servers.gpu().newest_lease(run_id)
+    assert lease is not None
+    assert lease.holder is not None
+    os.kill(lease.holder.pid, signal.SIGKILL)
+    wait_until(lambda: len(notes(gpu_servers, run_id)) == 2, "the second attempt")
+    open_gate(gpu_servers, run_id)
+    gpu_servers.wait_for_status(run_id, SUCCESS)
+    assert [line.split(" on ")[0] for line in notes(gpu_servers, run_id)] == ["attempt 1", "attempt 2"]
+    wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
+
+
+def notes(servers: DagsterServers, run_id: str) -> list[str]:
+    path = Path(servers.environment["TEST_GATES"]) / f"{run_id}.notes"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def open_gate(servers: DagsterServers, run_id: str) -> None:
+    (Path(servers.environment["TEST_GATES"]) / f"{run_id}.go").touch()
+
+
+def test_a_run_that_asks_for_more_than_exists_is_refused_at_submission_with_the_reason(
+    gpu_servers: DagsterServers,
+) -> None:
+    run_id = gpu_servers.launch("one_device_job", {"trainplat/gpu": "3"})
+    refused = gpu_servers.wait_for_status(run_id, DagsterRunStatus.FAILURE, timeout_s=5)
+    assert refused.tags["trainplat/admission"] == "refused"
+    assert refused.tags["trainplat/reason"].startswith(
+        "GPU request '3' asks for 3 devices; this machine has 2"
+    )
+    assert gpu_servers.gpu().newest_request(run_id) is None
+
+
+def test_a_request_that_does_not_parse_is_refused_with_its_position(gpu_servers: DagsterServers) -> None:
+    run_id = gpu_servers.launch("one_device_job", {"trainplat/gpu": "two"})
+    refused = gpu_servers.wait_for_status(run_id, DagsterRunStatus.FAILURE, timeout_s=5)
+    assert refused.tags["trainplat/reason"] == (
+        "GPU request 'two': at position 1 expected a whole number of devices"
+    )
+
+
+def test_forged_tags_are_overwritten_and_open_no_gate(gpu_servers: DagsterServers) -> None:
+    first = gpu_servers.launch("two_devices_job")
+    gpu_servers.wait_for_status(first, RUNNING)
+    forged = {
+        "trainplat/admission": "granted",
+        "trainplat/devices": "cpu:0",
+        "trainplat/attempt": "7",
+        "trainplat/user": "root-of-all",
+    }
+    second = gpu_servers.launch("one_device_job", forged)
+    found = gpu_servers.run(second)
+    assert found.status is QUEUED
+    assert (found.tags["trainplat/admission"], found.tags["trainplat/devices"]) == ("pending", "")
+    assert found.tags["trainplat/attempt"] == "1"
+    assert found.tags["trainplat/user"] != "root-of-all"
+    for run_id in (second, first):
+        terminate(gpu_servers, run_id)
+        gpu_servers.wait_for_status(run_id, DagsterRunStatus.CANCELED)
+    wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
+    assert gpu_servers.gpu().waiting() == []
+
+
+def test_a_run_that_asks_for_nothing_waits_for_nobody_and_sees_no_device(gpu_servers: DagsterServers) -> None:
+    first = gpu_servers.launch("two_devices_job")
+    gpu_servers.wait_for_status(first, RUNNING)
+    second = gpu_servers.launch("no_device_job")
+    gpu_servers.wait_for_status(second, SUCCESS)
+    assert notes(gpu_servers, second) == ["sees '', ''"]
+    open_gate(gpu_servers, first)
+    gpu_servers.wait_for_status(first, SUCCESS)
+
+
+def test_runs_outlive_the_daemon_and_are_taken_up_by_the_next_one(gpu_servers: DagsterServers) -> None:
+    living, killed = gpu_servers.launch("one_device_job"), gpu_servers.launch("one_device_job")
+    for run_id in (living, killed):
+        gpu_servers.wait_for_status(run_id, RUNNING)
+        wait_until(partial(notes, gpu_servers, run_id), "the step to begin")
+    gpu_servers.kill("daemon")
+    holder = gpu_servers.gpu().newest_lease(killed)
+    assert holder is not None
+    assert holder.holder is not None
+    os.kill(holder.holder.pid, signal.SIGKILL)
+    gpu_servers.start("daemon")
+    wait_until(lambda: len(notes(gpu_servers, killed)) == 2, "the second attempt of the killed one")
+    for run_id in (living, killed):
+        open_gate(gpu_servers, run_id)
+        gpu_servers.wait_for_status(run_id, SUCCESS)
+    assert len(notes(gpu_servers, living)) == 1
+    wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
+
+
+def terminate(servers: DagsterServers, run_id: str) -> None:
+    query = "mutation T($id: String!) { terminateRun(runId: $id) { __typename } }"
+    answer = servers.graphql(query, {"id": run_id})
+    assert answer["terminateRun"]["__typename"] == "TerminateRunSuccess"
