@@ -1,0 +1,1 @@
+"""How a version is made: from the source folder, stage by stage, to a tree."""

@@ -1,0 +1,53 @@
+"""Image files as the arrays that models see."""
+
+import io
+import struct
+import warnings
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
+MAX_IMAGE_PIXELS = 100_000_000
+
+
+class UnreadableImage(Exception):
+    """The content is no image that can be decoded; the message says why, in a clause."""
+
+
+def transform_name(image_size_px: tuple[int, int]) -> str:
+    """What :func:`grey_image` does, in words that change whenever its results would."""
+    height_px, width_px = image_size_px
+    return f"grey, 8 bit, {height_px}x{width_px} px, Lanczos where the size differs"
+
+
+def grey_image(content: bytes, image_size_px: tuple[int, int]) -> "NDArray[np.uint8]":
+    """An image file as [height, width] of brightness, 0 is black. Raises :class:`UnreadableImage`."""
+    import numpy as np
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    if not content:
+        raise UnreadableImage("the file is empty")
+    height_px, width_px = image_size_px
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as file:
+                if file.width * file.height > MAX_IMAGE_PIXELS:
+                    raise UnreadableImage(f"it has {file.width} x {file.height} pixels, too many to decode")
+                upright = ImageOps.exif_transpose(file)
+                grey = upright.convert("L")
+    except UnreadableImage:
+        raise
+    except UnidentifiedImageError:
+        raise UnreadableImage("it is in no image format that is known") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise UnreadableImage("it claims to have too many pixels to decode") from None
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as problem:
+        raise UnreadableImage(f"it cannot be decoded: {problem}") from problem
+    if grey.size != (width_px, height_px):
+        grey = grey.resize((width_px, height_px), Image.Resampling.LANCZOS)
+    return np.asarray(grey, dtype=np.uint8)

@@ -1,0 +1,107 @@
+"""What lies in a source folder: each file read and hashed once, and not again while it does not change."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.data.making.imaging import IMAGE_SUFFIXES
+from resources.data.making.source import LABELS_FILE
+from resources.data.model import Quarantined
+from resources.data.storage.objects import ObjectStore, StoredObject
+from resources.errors import Unavailable
+from resources.files import disk_problem, write_atomically
+from resources.terms import SampleId
+
+_STILL_FOR_NS = 2_000_000_000
+"""A file that changed less than this before it was read may change again with the same time stamp."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file of the source folder; its content is in the object store."""
+
+    name: str
+    id: SampleId
+    stored: StoredObject
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All that a source folder holds, by name."""
+
+    files: tuple[FoundFile, ...]
+    strays: tuple[Quarantined, ...]
+
+
+def take_inventory(folder: Path, objects: ObjectStore, index: Path) -> Inventory:
+    """Read every new or changed file of ``folder`` into ``objects``; ``index`` remembers the others.
+
+    Raises :class:`Unavailable` when the disk is full.
+    """
+    known = _read_index(index)
+    remembered: dict[str, list[str | int]] = {}
+    files, strays = [], []
+    for path in _files_below(folder):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix.lower() not in IMAGE_SUFFIXES:
+            strays.append(
+                Quarantined(
+                    name,
+                    f"its name does not end like an image's: {', '.join(sorted(IMAGE_SUFFIXES))}",
+                    "Rename it if it is an image, else move it out of the source folder.",
+                )
+            )
+            continue
+        try:
+            found, stamp = _found_file(path, name, objects, known.get(name))
+        except OSError as problem:
+            if isinstance(told := disk_problem(problem, index), Unavailable):
+                raise told from problem
+            strays.append(
+                Quarantined(name, f"it cannot be read: {problem.strerror}", "Make it readable, or remove it.")
+            )
+            continue
+        files.append(found)
+        remembered[name] = stamp
+    if remembered != known:
+        write_atomically(index, json.dumps(remembered))
+    return Inventory(tuple(files), tuple(strays))
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and name != LABELS_FILE:
+                yield Path(parent, name)
+
+
+def _found_file(
+    path: Path, name: str, objects: ObjectStore, known: list[str | int] | None
+) -> tuple[FoundFile, list[str | int]]:
+    before = path.stat()
+    state: list[str | int] = [before.st_size, before.st_mtime_ns, before.st_ctime_ns, before.st_ino]
+    if known is not None and known[:4] == state:
+        stored = StoredObject(str(known[5]), before.st_size)
+        if objects.holds(stored):
+            return FoundFile(name, SampleId(str(known[4])), stored), known
+    content = path.read_bytes()
+    identity = SampleId(hashlib.sha256(content).hexdigest())
+    stored = objects.put(content)
+    if time.time_ns() - max(before.st_mtime_ns, before.st_ctime_ns) < _STILL_FOR_NS:
+        state = [-1, -1, -1, -1]
+    return FoundFile(name, identity, stored), [*state, identity, stored.md5]
+
+
+def _read_index(index: Path) -> dict[str, list[str | int]]:
+    try:
+        known = json.loads(index.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return (
+        {name: stamp for name, stamp in known.items() if len(stamp) == 6} if isinstance(known, dict) else {}
+    )

@@ -1,0 +1,67 @@
+"""What must hold of a version before a model is trained on it: pure, each finding a sentence."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from resources.data.model import ConfirmedLabel, Sample, Split
+from resources.terms import Label
+
+
+def in_two_splits(samples: Sequence[Sample], parent: Sequence[Sample]) -> list[str]:
+    """Samples that stand twice in a version, or on the other side of the test set than in its parent."""
+    found = [
+        f"sample {sample} stands {count} times in the version"
+        for sample, count in sorted(Counter(one.id for one in samples).items())
+        if count > 1
+    ]
+    tested_before = {one.id: one.split is Split.TEST for one in parent}
+    for one in samples:
+        is_test = one.split is Split.TEST
+        if tested_before.get(one.id, is_test) != is_test:
+            before = "tested with" if tested_before[one.id] else "trained on or asked about"
+            found.append(f"sample {one.id} is in the {one.split} split, and was {before} in the parent")
+    return found
+
+
+def changed_test_set(samples: Sequence[Sample], parent: Sequence[Sample]) -> list[str]:
+    """Where the test set is not the parent's, in samples or in labels. A first version may have any."""
+    if not parent:
+        return [] if any(one.split is Split.TEST for one in samples) else ["the test set is empty"]
+    now = {one.id: one.label for one in samples if one.split is Split.TEST}
+    before = {one.id: one.label for one in parent if one.split is Split.TEST}
+    found = [f"test sample {one} is missing; the parent has it" for one in sorted(before.keys() - now.keys())]
+    found += [f"test sample {one} is new; the parent does not have it" for one in sorted(now.keys() - before)]
+    return found + [
+        f"test sample {one} is labelled {now[one]}; in the parent it is {before[one]}"
+        for one in sorted(now.keys() & before.keys())
+        if now[one] != before[one]
+    ]
+
+
+def outside_classes(samples: Sequence[Sample], classes: Sequence[Label]) -> list[str]:
+    """Samples whose label is no class, that lack one they need, or that show one in the pool."""
+    found = []
+    for one in samples:
+        if one.split is Split.POOL:
+            if one.label is not None:
+                found.append(f"pool sample {one.id} has the label {one.label!r}; the pool has none")
+        elif one.label not in classes:
+            found.append(
+                f"{one.split} sample {one.id} has the label {one.label!r}: none of {', '.join(classes)}"
+            )
+    return found
+
+
+def labels_lost(
+    samples: Sequence[Sample], parent: Sequence[Sample], confirmed: Sequence[ConfirmedLabel]
+) -> list[str]:
+    """Where the version has fewer labels than its parent and the labels confirmed since give together."""
+    labels = {one.id: one.label for one in samples if one.split is Split.TRAIN}
+    expected = {one.id: one.label for one in parent if one.split is Split.TRAIN}
+    expected |= {one.sample: one.label for one in confirmed}
+    return [
+        f"sample {one} should be labelled {expected[one]}, and is "
+        + (f"labelled {labels[one]}" if one in labels else "not in training")
+        for one in sorted(expected)
+        if labels.get(one) != expected[one]
+    ]

@@ -1,0 +1,330 @@
+"""The stages that make a version: each reads what the one before left in the staging folder.
+
+A stage can be run again at any time before the version is sealed. Each one remembers from which state of the
+stage before it was made, so a version is never sealed from stages that do not belong together.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from resources.data.making.imaging import UnreadableImage, grey_image, transform_name
+from resources.data.making.inventory import Inventory, take_inventory
+from resources.data.making.source import LABELS_FILE, read_labels
+from resources.data.manifest import (
+    PIXELS_FILE,
+    SAMPLES_FILE,
+    VERSION_FILE,
+    Collected,
+    CollectedSample,
+    Divided,
+    SampleRow,
+    Transformed,
+    Validated,
+    VersionDocument,
+    digest_of,
+    from_json,
+    samples_to_csv,
+    to_json,
+)
+from resources.data.model import (
+    CollectReport,
+    ConfirmedLabel,
+    Quarantined,
+    Split,
+    SplitReport,
+    TransformReport,
+    ValidateReport,
+)
+from resources.data.spec import DatasetSpec
+from resources.data.splitting import Division, Place, first_division, next_division
+from resources.data.storage.objects import DamagedObject, StoredObject
+from resources.data.storage.repository import DatasetRepository
+from resources.data.storage.tree import SealedTree, load_pixels, pixels_file
+from resources.errors import BadInput, Conflict
+from resources.files import write_atomically
+from resources.terms import Label, SampleId, VersionKey
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The making of one planned version."""
+
+    spec: DatasetSpec
+    version: VersionKey
+    parent_version: VersionKey | None
+    parent: SealedTree | None
+    labels: Sequence[ConfirmedLabel]
+    """The confirmed labels that the version takes up."""
+    repository: DatasetRepository
+
+    def collect(self) -> CollectReport:
+        """Stage 1. Raises :class:`BadInput` for a bad ``labels.csv`` or a declaration that changed."""
+        self._refuse_another_declaration()
+        self.repository.prepare()
+        if self.spec.fill_source is not None:
+            self.spec.fill_source(self.repository.source)
+        inventory = take_inventory(
+            self.repository.source, self.repository.objects, self.repository.root / ".source-index.json"
+        )
+        source_labels = read_labels(self.repository.source)
+        kept = self._kept()
+        samples = {sample.id: sample for sample in kept}
+        duplicates = []
+        for file in inventory.files:
+            counted = samples.setdefault(
+                file.id,
+                CollectedSample(file.id, file.stored.md5, file.stored.size_bytes, file.name, (), kept=False),
+            )
+            if counted.file != file.name:
+                duplicates.append((file.name, counted.file))
+        said: dict[SampleId, set[str]] = {}
+        for file in inventory.files:
+            if file.name in source_labels:
+                said.setdefault(file.id, set()).add(source_labels[file.name])
+        ordered = tuple(
+            CollectedSample(
+                one.id, one.md5, one.size_bytes, one.file, tuple(sorted(said.get(one.id, ()))), one.kept
+            )
+            for one in sorted(samples.values(), key=lambda one: one.id)
+        )
+        strays = (*inventory.strays, *_labels_of_nothing(source_labels, inventory, kept))
+        report = CollectReport(
+            files=len(inventory.files) + len(inventory.strays),
+            samples=len(ordered),
+            new_samples=len(ordered) - len(kept),
+            duplicates=tuple(duplicates),
+            digest=digest_of(*ordered, *strays),
+        )
+        self._hand_on("collected", Collected(ordered, strays, report))
+        return report
+
+    def validate(self) -> ValidateReport:
+        """Stage 2: samples of the parent were validated when they came; the others are decoded here."""
+        collected = self._handed_on(Collected, "collected")
+        good, quarantined = [], list(collected.strays)
+        for sample in collected.samples:
+            complaint = None if sample.kept else self._complaint(sample)
+            if complaint is None:
+                good.append(sample)
+            else:
+                quarantined.append(complaint)
+        report = ValidateReport(
+            samples=len(good),
+            quarantined=tuple(quarantined),
+            digest=digest_of(collected.report.digest, *good, *quarantined),
+        )
+        self._hand_on("validated", Validated(collected.report.digest, tuple(good), report))
+        return report
+
+    def transform(self) -> TransformReport:
+        """Stage 3: the parent's pixels are taken over, only new images are decoded."""
+        import numpy as np
+
+        validated = self._handed_on(Validated, "validated")
+        name = transform_name(self.spec.image_size_px)
+        done: dict[SampleId, int] = {}
+        if self.parent is not None and self.parent.document.transformed.transform == name:
+            done = {row.id: position for position, row in enumerate(self.parent.rows)}
+        height_px, width_px = self.spec.image_size_px
+        pixels = np.zeros((len(validated.samples), height_px, width_px), dtype=np.uint8)
+        for position, sample in enumerate(validated.samples):
+            if self.parent is not None and sample.id in done:
+                pixels[position] = self.parent.pixels[done[sample.id]]
+            else:
+                content = self.repository.objects.read(sample.md5)
+                pixels[position] = grey_image(content, self.spec.image_size_px)
+        stored = self.repository.objects.put(pixels_file(pixels))
+        report = TransformReport(
+            samples=len(validated.samples),
+            transform=name,
+            mean=float(pixels.mean()) if pixels.size else 0.0,
+            deviation=float(pixels.std()) if pixels.size else 0.0,
+            digest=digest_of(validated.report.digest, name, stored.md5),
+        )
+        self._hand_on(
+            "transformed",
+            Transformed(validated.report.digest, validated.samples, stored.md5, stored.size_bytes, report),
+        )
+        return report
+
+    def split(self) -> SplitReport:
+        """Stage 4. Raises :class:`BadInput` when a first version has too few samples with a label."""
+        transformed = self._handed_on(Transformed, "transformed")
+        self._refuse_stale(
+            "transformed", transformed.made_from, self._handed_on(Validated, "validated").report
+        )
+        division = self._divide(transformed.samples)
+        kept = [index for index, one in enumerate(transformed.samples) if one.id in division.places]
+        pixels = StoredObject(transformed.pixels_md5, transformed.pixels_size_bytes)
+        if len(kept) < len(transformed.samples):
+            objects = self.repository.objects
+            pixels = objects.put(pixels_file(load_pixels(objects, pixels.md5)[kept]))
+        rows = []
+        for sample in (transformed.samples[index] for index in kept):
+            place = division.places[sample.id]
+            row = SampleRow(sample.id, place.split, place.label, sample.md5, sample.size_bytes, sample.file)
+            self.repository.objects.link(row.md5, self.repository.samples / row.file_name)
+            rows.append(row)
+        report = SplitReport(
+            counts={split: sum(row.split is split for row in rows) for split in Split},
+            balance={split: _balance(rows, split, self.spec.classes) for split in (Split.TRAIN, Split.TEST)},
+            newly_labelled=division.newly_labelled,
+            corrected=division.corrected,
+            held_back=len(division.held_back),
+            split_rule=str(division.rule),
+            digest=digest_of(transformed.report.digest, division.rule, *rows),
+        )
+        self._hand_on(
+            "split",
+            Divided(
+                transformed.report.digest, tuple(rows), pixels.md5, pixels.size_bytes, division.rule, report
+            ),
+        )
+        return report
+
+    def divided(self) -> Divided:
+        """What the split left. Raises :class:`Conflict` when it has not run."""
+        return self._handed_on(Divided, "split")
+
+    def write_tree(self) -> StoredObject:
+        """Write the tree and its ``.dvc`` file. Raises :class:`Conflict` when the stages do not fit."""
+        divided, objects = self.divided(), self.repository.objects
+        collected = self._handed_on(Collected, "collected")
+        validated = self._handed_on(Validated, "validated")
+        transformed = self._handed_on(Transformed, "transformed")
+        self._refuse_stale("validated", validated.made_from, collected.report)
+        self._refuse_stale("transformed", transformed.made_from, validated.report)
+        self._refuse_stale("split", divided.made_from, transformed.report)
+        document = VersionDocument(
+            dataset=self.spec.name,
+            version=self.version,
+            parent=self.parent_version,
+            classes=self.spec.classes,
+            image_size_px=self.spec.image_size_px,
+            rule=divided.rule,
+            collected=collected.report,
+            validated=validated.report,
+            transformed=transformed.report,
+            divided=divided.report,
+        )
+        files = {row.path: StoredObject(row.md5, row.size_bytes) for row in divided.samples}
+        files[PIXELS_FILE] = StoredObject(divided.pixels_md5, divided.pixels_size_bytes)
+        files[SAMPLES_FILE] = objects.put(samples_to_csv(divided.samples))
+        files[VERSION_FILE] = objects.put(to_json(document))
+        missing = [path for path, stored in files.items() if not objects.holds(stored)]
+        if missing:
+            raise DamagedObject(
+                f"{len(missing)} files of {self.spec.name} {self.version} are missing from {objects.cache} "
+                f"or cut short, such as {missing[0]}"
+            )
+        old = set(self.parent.files.values()) if self.parent is not None else set()
+        objects.sync([stored.md5 for stored in files.values() if stored.md5 not in old])
+        tree = objects.put_tree({path: stored.md5 for path, stored in files.items()})
+        objects.sync([tree.md5])
+        size_bytes = sum(stored.size_bytes for stored in files.values())
+        self.repository.write_pointer(self.version, tree, size_bytes=size_bytes, files=len(files))
+        return tree
+
+    def _refuse_another_declaration(self) -> None:
+        if self.parent is None:
+            return
+        before = self.parent.document
+        for what, was, now in (
+            ("classes", before.classes, self.spec.classes),
+            ("image size", before.image_size_px, self.spec.image_size_px),
+        ):
+            if was != now:
+                raise BadInput(
+                    f"{what} of {self.spec.name} are declared as {now}; {self.parent_version} has {was}, and "
+                    f"{self.version} must have the same",
+                    f"Declare {was} again; for other ones declare a data set of another name.",
+                )
+
+    def _kept(self) -> list[CollectedSample]:
+        rows = self.parent.rows if self.parent is not None else []
+        return [CollectedSample(row.id, row.md5, row.size_bytes, row.source, (), kept=True) for row in rows]
+
+    def _complaint(self, sample: CollectedSample) -> Quarantined | None:
+        table = self.repository.source / LABELS_FILE
+        if len(sample.labels) > 1:
+            return Quarantined(
+                sample.file,
+                f"its content has several labels: {', '.join(sample.labels)}",
+                f"Leave one of them in {table}.",
+            )
+        for label in sample.labels:
+            if label not in self.spec.classes:
+                return Quarantined(
+                    sample.file,
+                    f"its label {label!r} is none of the classes: {', '.join(self.spec.classes)}",
+                    f"Mend its line in {table}.",
+                )
+        try:
+            grey_image(self.repository.objects.read(sample.md5), self.spec.image_size_px)
+        except UnreadableImage as problem:
+            return Quarantined(sample.file, str(problem), "Put a whole image in its place, or remove it.")
+        return None
+
+    def _divide(self, samples: Sequence[CollectedSample]) -> Division:
+        if self.parent is None:
+            said = {one.id: Label(one.labels[0]) if one.labels else None for one in samples}
+            return first_division(self.spec, said)
+        places = {row.id: Place(row.split, row.label) for row in self.parent.rows}
+        return next_division(places, self.parent.document.rule, [one.id for one in samples], self.labels)
+
+    def _hand_on(self, stage: str, document: object) -> None:
+        write_atomically(_staged(self.repository, self.version, stage), to_json(document))
+
+    def _handed_on(self, kind: type[T], stage: str) -> T:
+        return read_staged(self.repository, self.version, kind, stage)
+
+    def _refuse_stale(
+        self, stage: str, made_from: str, before: CollectReport | ValidateReport | TransformReport
+    ) -> None:
+        if made_from != before.digest:
+            raise Conflict(
+                f"{self.spec.name} {self.version} was {stage} before the stage ahead of it was run again, "
+                "with another outcome",
+                f"Materialize {self.spec.name}/{stage} for partition {self.version} again, and the rest.",
+            )
+
+
+def read_staged(repository: DatasetRepository, version: VersionKey, kind: type[T], stage: str) -> T:
+    """What a stage handed on. Raises :class:`Conflict` when it has not run."""
+    try:
+        return from_json(kind, _staged(repository, version, stage).read_bytes())
+    except FileNotFoundError:
+        raise Conflict(
+            f"{repository.dataset} {version} is not {stage} yet",
+            f"Materialize {repository.dataset}/{stage} for partition {version} first.",
+        ) from None
+
+
+def _staged(repository: DatasetRepository, version: VersionKey, stage: str) -> Path:
+    return repository.staging(version) / f"{stage}.json"
+
+
+def _labels_of_nothing(
+    labels: dict[str, str], inventory: Inventory, kept: Sequence[CollectedSample]
+) -> list[Quarantined]:
+    there = {file.name for file in inventory.files} | {stray.file for stray in inventory.strays}
+    there |= {sample.file for sample in kept}
+    return [
+        Quarantined(
+            name,
+            f"{LABELS_FILE} names it, but it is not in the folder",
+            f"Add the file, or remove its line from {LABELS_FILE}.",
+        )
+        for name in labels
+        if name not in there
+    ]
+
+
+def _balance(rows: Sequence[SampleRow], split: Split, classes: Sequence[Label]) -> dict[Label, int]:
+    counted = Counter(row.label for row in rows if row.split is split)
+    return {label: counted[label] for label in classes}

@@ -1,0 +1,166 @@
+"""The values of this subject: versions, samples, labels, snapshots and what each stage reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resources.terms import DatasetName, Label, SampleId, VersionKey
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Split(StrEnum):
+    """Where a sample stands in one version."""
+
+    TRAIN = "train"
+    """Labelled, and trained on."""
+    POOL = "pool"
+    """Without a label: people may be asked about it."""
+    TEST = "test"
+    """Held out: models are measured on it, and never trained on it."""
+
+
+class VersionState(StrEnum):
+    """How far a version is."""
+
+    PLANNED = "planned"
+    SEALED = "sealed"
+    """Its tree is written and never changes again."""
+    RETIRED = "retired"
+    """Sealed once, no longer to be used; kept for lineage."""
+
+
+@dataclass(frozen=True)
+class VersionRecord:
+    """One version of a data set, from the moment it is planned."""
+
+    dataset: DatasetName
+    version: VersionKey
+    parent: VersionKey | None
+    state: VersionState
+    planned_at: datetime
+    sealed_at: datetime | None
+    tree_md5: str | None
+    """DVC's name of the tree, ``….dir``; None until sealed."""
+    new_labels: int
+    """How many confirmed labels it takes up beyond its parent."""
+    labelled: int | None
+    """Samples in the training split; None until sealed, like the two below."""
+    pool: int | None
+    test: int | None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample as it stands in one version."""
+
+    id: SampleId
+    path: Path
+    """The image on this disk, read-only, named ``<id>.png`` or as its source was."""
+    label: Label | None
+    """None in the pool."""
+    split: Split
+
+
+@dataclass(frozen=True)
+class ConfirmedLabel:
+    """A label that people gave, as it goes into the next version."""
+
+    sample: SampleId
+    label: Label
+    ref: str
+    """Which answer it was, unique for ever: an answer that is changed later gets another one."""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """The images of one split, transformed, in the order of their ids."""
+
+    ids: tuple[SampleId, ...]
+    images: "NDArray[np.uint8]"
+    """[sample, height, width], 0 is black."""
+    labels: "NDArray[np.int64] | None"
+    """[sample], as positions in the data set's classes; None for the pool."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a training starts from, frozen."""
+
+    id: str
+    """SHA-256 over everything below but the path."""
+    dataset: DatasetName
+    dataset_version: VersionKey
+    tree_md5: str
+    split_rule: str
+    transform: str
+    code_version: str
+    path: Path
+    """Where it is written down, as JSON."""
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A file that was left out of a version, and why."""
+
+    file: str
+    """Its name in the source folder."""
+    problem: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class CollectReport:
+    """What the source held."""
+
+    files: int
+    samples: int
+    new_samples: int
+    """Samples that the parent does not have."""
+    duplicates: tuple[tuple[str, str], ...]
+    """Pairs of file names with the same content: the one left out, and the one that counts."""
+    digest: str
+    """SHA-256 over what was collected."""
+
+
+@dataclass(frozen=True)
+class ValidateReport:
+    """Which of the collected samples can be used."""
+
+    samples: int
+    quarantined: tuple[Quarantined, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class TransformReport:
+    """The images as a model sees them."""
+
+    samples: int
+    transform: str
+    mean: float
+    """Mean brightness of all pixels, 0 to 255."""
+    deviation: float
+    """Standard deviation of the same."""
+    digest: str
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """Who is in which split, and with which labels."""
+
+    counts: Mapping[Split, int]
+    balance: Mapping[Split, Mapping[Label, int]]
+    """Labelled samples by class, for the training and the test split."""
+    newly_labelled: int
+    corrected: int
+    """Labels of the parent that people have changed since."""
+    held_back: int
+    """Samples that came too late for the test set that their hash belongs to: used nowhere."""
+    split_rule: str
+    digest: str

@@ -1,0 +1,102 @@
+"""Which version comes next: pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
+from resources.data.spec import DatasetSpec
+from resources.data.splitting import Place
+from resources.errors import BadInput, Conflict
+from resources.terms import FIRST_VERSION, DatasetName, SampleId, VersionKey, next_minor
+
+
+def first_planned(dataset: DatasetName, now: datetime) -> VersionRecord:
+    """The record of a first version."""
+    return _planned(dataset, FIRST_VERSION, parent=None, new_labels=0, now=now)
+
+
+def next_planned(
+    dataset: DatasetName,
+    versions: Sequence[VersionRecord],
+    taken: Mapping[str, VersionKey],
+    labels: Sequence[ConfirmedLabel],
+    now: datetime,
+) -> VersionRecord:
+    """The version that takes up ``labels``.
+
+    1. Labels that one version has taken up already are answered with that version, whatever its state.
+    2. Labels of which some are taken and others not, or by several versions, are refused.
+    3. While the newest version is not sealed, nothing new is planned.
+    4. Else it is the next minor version after the newest.
+    """
+    if not labels:
+        raise BadInput(
+            f"no labels were given for the next version of {dataset}; expected one or more",
+            "Plan the next version when people have confirmed labels.",
+        )
+    takers = {taken.get(label.ref) for label in labels}
+    if len(takers) > 1:
+        listed = ", ".join(f"{label.ref} by {taken[label.ref]}" for label in labels if label.ref in taken)
+        raise Conflict(
+            f"some of the labels for the next version of {dataset} are taken up already: {listed}",
+            "Leave those out and plan the others.",
+        )
+    by_version = {record.version: record for record in versions}
+    taker = takers.pop()
+    if taker is not None:
+        return by_version[taker]
+    if not versions:
+        raise Conflict(
+            f"{dataset} has no version yet, so labels have nothing to go on",
+            f"Materialize {dataset}/collected and what follows it for partition {FIRST_VERSION} first.",
+        )
+    newest = versions[-1]
+    if newest.state is not VersionState.SEALED:
+        raise Conflict(
+            f"the newest version of {dataset}, {newest.version}, is {newest.state}, not sealed",
+            f"Finish it first: materialize {dataset}/collected to {dataset}/dataset for {newest.version}.",
+        )
+    return _planned(
+        dataset, next_minor(newest.version), parent=newest.version, new_labels=len(labels), now=now
+    )
+
+
+def refuse_unusable(
+    spec: DatasetSpec, labels: Sequence[ConfirmedLabel], places: Mapping[SampleId, Place]
+) -> None:
+    """Raise :class:`BadInput`, which names each label that no version could take up."""
+    complaints = []
+    refs: dict[str, ConfirmedLabel] = {}
+    for label in labels:
+        place = places.get(label.sample)
+        if label.label not in spec.classes:
+            complaints.append(f"{label.ref}: label {label.label!r} is none of {', '.join(spec.classes)}")
+        elif place is None:
+            complaints.append(f"{label.ref}: sample {label.sample} is not in the newest version")
+        elif place.split is Split.TEST:
+            complaints.append(f"{label.ref}: sample {label.sample} is held out for testing")
+        elif refs.setdefault(label.ref, label) is not label:
+            complaints.append(f"{label.ref}: is given twice")
+    if complaints:
+        raise BadInput(
+            f"{len(complaints)} of {len(labels)} labels cannot go into {spec.name}: {'; '.join(complaints)}",
+            "Mend these answers, or leave them out and plan the others.",
+        )
+
+
+def _planned(
+    dataset: DatasetName, version: VersionKey, *, parent: VersionKey | None, new_labels: int, now: datetime
+) -> VersionRecord:
+    return VersionRecord(
+        dataset=dataset,
+        version=version,
+        parent=parent,
+        state=VersionState.PLANNED,
+        planned_at=now,
+        sealed_at=None,
+        tree_md5=None,
+        new_labels=new_labels,
+        labelled=None,
+        pool=None,
+        test=None,
+    )

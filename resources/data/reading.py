@@ -1,0 +1,64 @@
+"""Versions as they are read by those who train, ask and show."""
+
+import hashlib
+from collections.abc import Iterable
+
+from resources.data.making.imaging import UnreadableImage, grey_image
+from resources.data.making.source import read_labels
+from resources.data.manifest import CollectedSample, SampleRow
+from resources.data.model import ImageSet, Sample, Split
+from resources.data.storage.objects import DamagedObject
+from resources.data.storage.repository import DatasetRepository
+from resources.data.storage.tree import SealedTree
+from resources.terms import Label, SampleId
+
+
+def samples_of(repository: DatasetRepository, rows: Iterable[SampleRow]) -> list[Sample]:
+    """The rows of a version as samples, in their order."""
+    return [Sample(row.id, repository.samples / row.file_name, row.label, row.split) for row in rows]
+
+
+def image_set(tree: SealedTree, split: Split) -> ImageSet:
+    """The images of one split, verified. Raises :class:`DamagedObject`."""
+    import numpy as np
+
+    chosen = [position for position, row in enumerate(tree.rows) if row.split is split]
+    positions = {label: position for position, label in enumerate(tree.document.classes)}
+    labels = [tree.rows[one].label for one in chosen]
+    return ImageSet(
+        ids=tuple(tree.rows[one].id for one in chosen),
+        images=tree.pixels[chosen],
+        labels=None
+        if split is Split.POOL
+        else np.array([positions[label] for label in labels if label is not None], dtype=np.int64),
+    )
+
+
+def unreadable_images(
+    repository: DatasetRepository,
+    samples: Iterable[CollectedSample | SampleRow],
+    image_size_px: tuple[int, int],
+) -> list[str]:
+    """Read each image again: what is wrong with those that are not whole, a sentence each."""
+    found = []
+    for sample in samples:
+        try:
+            content = repository.objects.read(sample.md5)
+            if hashlib.sha256(content).hexdigest() != sample.id:
+                found.append(f"sample {sample.id}: its content has another hash")
+            grey_image(content, image_size_px)
+        except DamagedObject as damage:
+            found.append(f"sample {sample.id}: {damage.problem}")
+        except UnreadableImage as problem:
+            found.append(f"sample {sample.id}: {problem}")
+    return found
+
+
+def true_labels(repository: DatasetRepository) -> dict[SampleId, Label]:
+    """What the source folder says about each of its samples."""
+    found = {}
+    for file, label in read_labels(repository.source).items():
+        path = repository.source / file
+        if path.exists():
+            found[SampleId(hashlib.sha256(path.read_bytes()).hexdigest())] = Label(label)
+    return found

@@ -1,0 +1,286 @@
+"""Data sets for everyone above: plan versions, make them stage by stage, read them."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from resources.clock import Clock, utc_now
+from resources.data import ledger
+from resources.data.errors import UnknownVersion
+from resources.data.making.stages import Stages, read_staged
+from resources.data.manifest import Divided, Validated, VersionDocument
+from resources.data.model import (
+    CollectReport,
+    ConfirmedLabel,
+    ImageSet,
+    Sample,
+    Snapshot,
+    Split,
+    SplitReport,
+    TransformReport,
+    ValidateReport,
+    VersionRecord,
+    VersionState,
+)
+from resources.data.planning import first_planned, next_planned, refuse_unusable
+from resources.data.reading import image_set, samples_of, true_labels, unreadable_images
+from resources.data.spec import DatasetSpec
+from resources.data.splitting import Place
+from resources.data.storage.repository import DatasetRepository
+from resources.data.storage.snapshots import read_snapshot, snapshot_of, write_snapshot
+from resources.data.storage.tree import SealedTree
+from resources.database.audit import AUDIT, AuditRow, record
+from resources.database.engine import Database
+from resources.errors import Conflict, NotFound
+from resources.files import disk_problem
+from resources.home import Home
+from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
+
+T = TypeVar("T")
+
+
+class DataService:
+    """All that is done with the data sets of one home. Every act can be repeated without harm.
+
+    Whatever writes raises :class:`Unavailable` when the disk is full, and :class:`Conflict` when another
+    process has been writing the same data set for minutes.
+    """
+
+    def __init__(self, home: Home, database: Database, clock: Clock = utc_now) -> None:
+        self.home = home
+        self.database = database
+        self.clock = clock
+        database.ensure(ledger.VERSIONS, ledger.LABELS, ledger.SNAPSHOTS, AUDIT)
+
+    def plan_first(self, spec: DatasetSpec, actor: Actor) -> VersionRecord:
+        """Plan the first version; the one that was planned before is given back."""
+        with self._told_of_full_disk(spec.name):
+            if existing := self.versions(spec.name):
+                return existing[0]  # without a wait for whoever makes it just now
+        with self._writing(spec.name), self.database.write() as connection:
+            if existing := ledger.all_versions(connection, spec.name):
+                return existing[0]
+            planned = first_planned(spec.name, self.clock())
+            self._add(connection, planned, (), actor)
+        return planned
+
+    def plan_next(self, spec: DatasetSpec, labels: Sequence[ConfirmedLabel], actor: Actor) -> VersionRecord:
+        """Plan the version that takes up ``labels``: the next minor one after the newest.
+
+        Each ref goes into exactly one version; the same refs again give the same record. Raises
+        :class:`Conflict` while the newest version is not sealed or when some refs are taken already, and
+        :class:`BadInput` for labels that cannot be used: outside the classes, of an unknown sample or a test
+        sample. Of two labels for one sample the later in ``labels`` counts.
+        """
+        with self._told_of_full_disk(spec.name), self.database.read() as connection:
+            planned, is_new = self._next(connection, spec.name, labels)
+        if not is_new or planned.parent is None:
+            return planned
+        rows = self._tree(spec.name, planned.parent).rows
+        refuse_unusable(spec, labels, {row.id: Place(row.split, row.label) for row in rows})
+        with self._writing(spec.name), self.database.write() as connection:
+            planned, is_new = self._next(connection, spec.name, labels)
+            if is_new:
+                self._add(connection, planned, labels, actor)
+        return planned
+
+    def taken_refs(self, dataset: DatasetName) -> frozenset[str]:
+        """The refs of all confirmed labels that a version has taken up."""
+        with self.database.read() as connection:
+            return frozenset(ledger.versions_by_ref(connection, dataset))
+
+    def confirmed_labels(self, dataset: DatasetName, version: VersionKey) -> list[ConfirmedLabel]:
+        """The labels that a version takes up beyond its parent, in the order in which they were given."""
+        with self.database.read() as connection:
+            return ledger.labels_of(connection, dataset, version)
+
+    def versions(self, dataset: DatasetName) -> list[VersionRecord]:
+        """All versions, oldest first; empty for a data set that has none."""
+        with self.database.read() as connection:
+            return ledger.all_versions(connection, dataset)
+
+    def version(self, dataset: DatasetName, key: str) -> VersionRecord:
+        """One version. Raises :class:`UnknownVersion`, which lists the known ones."""
+        known = self.versions(dataset)
+        for one in known:
+            if one.version == key:
+                return one
+        raise UnknownVersion(dataset, key, [one.version for one in known])
+
+    def collect(self, spec: DatasetSpec, version: VersionKey) -> CollectReport:
+        """Stage 1: take up what the source folder holds, on top of the parent's samples.
+
+        Of a version that is sealed, this and the next three stages give back what they reported then.
+        """
+        return self._stage(spec, version, Stages.collect, lambda document: document.collected)
+
+    def validate(self, spec: DatasetSpec, version: VersionKey) -> ValidateReport:
+        """Stage 2: quarantine what cannot be used, each file with its reason."""
+        return self._stage(spec, version, Stages.validate, lambda document: document.validated)
+
+    def transform(self, spec: DatasetSpec, version: VersionKey) -> TransformReport:
+        """Stage 3: the images as models see them."""
+        return self._stage(spec, version, Stages.transform, lambda document: document.transformed)
+
+    def split(self, spec: DatasetSpec, version: VersionKey) -> SplitReport:
+        """Stage 4: who trains, who waits in the pool, who tests; confirmed labels are taken up here."""
+        return self._stage(spec, version, Stages.split, lambda document: document.divided)
+
+    def seal(self, spec: DatasetSpec, version: VersionKey, actor: Actor) -> VersionRecord:
+        """Stage 5: write the tree; from here on the version never changes."""
+        with self._writing(spec.name) as repository:
+            planned = self.version(spec.name, version)
+            if planned.state is VersionState.PLANNED:
+                stages = self._stages(spec, planned)
+                counts, tree, now = dict(stages.divided().report.counts), stages.write_tree(), self.clock()
+                detail = f"tree {tree.md5}; " + ", ".join(
+                    f"{split} {count}" for split, count in counts.items()
+                )
+                with self.database.write() as connection:
+                    if ledger.mark_sealed(connection, planned, tree_md5=tree.md5, counts=counts, at=now):
+                        subject = f"{spec.name} {version}"
+                        record(connection, AuditRow(now, actor, "data.seal_version", subject, detail))
+            shutil.rmtree(repository.staging(version), ignore_errors=True)
+        return self.version(spec.name, version)
+
+    def freeze_snapshot(self, spec: DatasetSpec, version: VersionKey, actor: Actor) -> Snapshot:
+        """Stage 6: write down what a training of this sealed version starts from."""
+        with self._writing(spec.name) as repository:
+            snapshot = snapshot_of(repository, version, self._tree(spec.name, version))
+            write_snapshot(snapshot)
+            now = self.clock()
+            with self.database.write() as connection:
+                if ledger.add_snapshot(connection, snapshot, now):
+                    subject = f"{spec.name} {version}"
+                    record(connection, AuditRow(now, actor, "data.freeze_snapshot", subject, snapshot.id))
+        return snapshot
+
+    def make(self, spec: DatasetSpec, version: VersionKey, actor: Actor) -> Snapshot:
+        """All six stages of a planned version, one after the other."""
+        self.collect(spec, version)
+        self.validate(spec, version)
+        self.transform(spec, version)
+        self.split(spec, version)
+        self.seal(spec, version, actor)
+        return self.freeze_snapshot(spec, version, actor)
+
+    def snapshot(self, dataset: DatasetName, version: VersionKey) -> Snapshot:
+        """The newest snapshot of a version. Raises :class:`NotFound` when none is frozen yet."""
+        with self.database.read() as connection:
+            identity = ledger.newest_snapshot(connection, dataset, self.version(dataset, version).version)
+        if identity is None:
+            raise NotFound(
+                f"{dataset} {version} has no snapshot yet",
+                f"Materialize {dataset}/snapshot for partition {version} first.",
+            )
+        return read_snapshot(DatasetRepository(self.home, dataset), identity)
+
+    def candidate(self, dataset: DatasetName, version: VersionKey) -> list[Sample]:
+        """The samples of a version that is split but perhaps not sealed yet, by id."""
+        known, repository = self.version(dataset, version), DatasetRepository(self.home, dataset)
+        if known.state is VersionState.PLANNED:
+            return samples_of(repository, read_staged(repository, version, Divided, "split").samples)
+        return samples_of(repository, self._tree(dataset, version).rows)
+
+    def samples(self, dataset: DatasetName, version: VersionKey) -> list[Sample]:
+        """The samples of a sealed version, by id. Raises :class:`Conflict` when it is not sealed yet."""
+        return samples_of(DatasetRepository(self.home, dataset), self._tree(dataset, version).rows)
+
+    def images(self, dataset: DatasetName, version: VersionKey, split: Split) -> ImageSet:
+        """The transformed images of one split of a sealed version. Raises :class:`DamagedObject`."""
+        return image_set(self._tree(dataset, version), split)
+
+    def unreadable_images(self, spec: DatasetSpec, version: VersionKey) -> list[str]:
+        """What is wrong with images of a version that was validated; each one is read and decoded again."""
+        known, repository = self.version(spec.name, version), DatasetRepository(self.home, spec.name)
+        if known.state is VersionState.PLANNED:
+            validated = read_staged(repository, version, Validated, "validated")
+            return unreadable_images(repository, validated.samples, spec.image_size_px)
+        return unreadable_images(repository, self._tree(spec.name, version).rows, spec.image_size_px)
+
+    def damage(self, dataset: DatasetName, version: VersionKey) -> list[str]:
+        """What is wrong with the files of a sealed version; every one of them is read."""
+        return self._tree(dataset, version).damage()
+
+    def true_labels(self, dataset: DatasetName) -> dict[SampleId, Label]:
+        """What the source says about every sample, hidden ones too: for demos and simulations only."""
+        return true_labels(DatasetRepository(self.home, dataset))
+
+    def source_folder(self, dataset: DatasetName) -> Path:
+        """Where people put files and ``labels.csv``."""
+        return DatasetRepository(self.home, dataset).source
+
+    def dvc_folder(self, dataset: DatasetName) -> Path:
+        """Where ``dvc`` works on the data set: ``dvc checkout versions/v1.0.dvc`` and the like."""
+        return DatasetRepository(self.home, dataset).root
+
+    def _next(
+        self, connection: Connection, dataset: DatasetName, labels: Sequence[ConfirmedLabel]
+    ) -> tuple[VersionRecord, bool]:
+        known = ledger.all_versions(connection, dataset)
+        taken = ledger.versions_by_ref(connection, dataset)
+        planned = next_planned(dataset, known, taken, labels, self.clock())
+        return planned, planned not in known
+
+    def _add(
+        self,
+        connection: Connection,
+        planned: VersionRecord,
+        labels: Sequence[ConfirmedLabel],
+        actor: Actor,
+    ) -> None:
+        ledger.add_planned(connection, planned, labels)
+        subject, detail = f"{planned.dataset} {planned.version}", f"{planned.new_labels} new labels"
+        record(connection, AuditRow(planned.planned_at, actor, "data.plan_version", subject, detail))
+
+    def _stage(
+        self,
+        spec: DatasetSpec,
+        version: VersionKey,
+        make: Callable[[Stages], T],
+        recall: Callable[[VersionDocument], T],
+    ) -> T:
+        with self._writing(spec.name):
+            known = self.version(spec.name, version)
+            if known.state is VersionState.PLANNED:
+                return make(self._stages(spec, known))
+            return recall(self._tree(spec.name, version).document)
+
+    def _stages(self, spec: DatasetSpec, planned: VersionRecord) -> Stages:
+        return Stages(
+            spec=spec,
+            version=planned.version,
+            parent_version=planned.parent,
+            parent=None if planned.parent is None else self._tree(spec.name, planned.parent),
+            labels=self.confirmed_labels(spec.name, planned.version),
+            repository=DatasetRepository(self.home, spec.name),
+        )
+
+    def _tree(self, dataset: DatasetName, version: VersionKey) -> SealedTree:
+        known = self.version(dataset, version)
+        if known.tree_md5 is None:
+            raise Conflict(
+                f"{dataset} {version} is {known.state}, not sealed",
+                f"Materialize {dataset}/collected to {dataset}/dataset for partition {version} first.",
+            )
+        return SealedTree(DatasetRepository(self.home, dataset).objects, known.tree_md5)
+
+    @contextmanager
+    def _writing(self, dataset: DatasetName) -> Iterator[DatasetRepository]:
+        repository = DatasetRepository(self.home, dataset)
+        with self._told_of_full_disk(dataset), repository.locked():
+            yield repository
+
+    @contextmanager
+    def _told_of_full_disk(self, dataset: DatasetName) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            told = disk_problem(problem, DatasetRepository(self.home, dataset).root)
+            if told is problem:
+                raise
+            raise told from problem

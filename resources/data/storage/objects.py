@@ -1,0 +1,157 @@
+"""Content by its hash, laid out as DVC's cache: what is here, ``dvc`` can check out, push and pull.
+
+An object is written to a draft, made read-only and renamed to the name that its content gives it: a kill
+leaves a draft or the whole object, never half of one under its name. DVC trusts a read-only object without
+reading it, so reading through :meth:`ObjectStore.read` compares content and name each time.
+"""
+
+import ctypes
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from resources.errors import TrainplatError
+from resources.files import disk_problem
+
+TREE_SUFFIX = ".dir"
+_READ_ONLY = 0o444
+_SYNC_EACH_UP_TO = 64
+"""Up to so many new files are synced one by one; for more, one sync of the file system is cheaper."""
+
+
+class DamagedObject(TrainplatError):
+    """An object is missing, or its content is not what its name says."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            problem,
+            "Remove the object if it is there, then bring it back: 'dvc pull' from a remote in the data "
+            "set's folder, or its original file in the source folder and a new run of 'collected'.",
+        )
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object: its name and its size."""
+
+    md5: str
+    size_bytes: int
+
+
+class ObjectStore:
+    """The objects of all data sets of one home."""
+
+    def __init__(self, cache: Path) -> None:
+        self.cache = cache
+
+    def path(self, md5: str) -> Path:
+        """Where the object of this name lies, or would lie."""
+        return self.cache / "files" / "md5" / md5[:2] / md5[2:]
+
+    def holds(self, stored: StoredObject) -> bool:
+        """Whether the object is there with its full size; the content is not read."""
+        try:
+            return self.path(stored.md5).stat().st_size == stored.size_bytes
+        except FileNotFoundError:
+            return False
+
+    def put(self, content: bytes, *, suffix: str = "") -> StoredObject:
+        """Store ``content``, once. Raises :class:`Unavailable` when the disk is full."""
+        name = hashlib.md5(content, usedforsecurity=False).hexdigest() + suffix
+        stored = StoredObject(name, len(content))
+        if self.holds(stored):
+            return stored
+        self._write(content, self.path(name))
+        return stored
+
+    def read(self, md5: str) -> bytes:
+        """The content of an object, compared with its name. Raises :class:`DamagedObject`."""
+        path = self.path(md5)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise DamagedObject(f"object {md5} is missing from {self.cache}") from None
+        if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5.removesuffix(TREE_SUFFIX):
+            raise DamagedObject(
+                f"object {path} does not hold what its name says: it was changed or cut short"
+            )
+        return content
+
+    def put_tree(self, files: Mapping[str, str]) -> StoredObject:
+        """Store the list of a tree's files, relative path to object name, byte for byte as DVC does.
+
+        Store and sync the files themselves first: whoever finds the list takes them for granted.
+        """
+        listed = [{"md5": files[path], "relpath": path} for path in sorted(files)]
+        return self.put(json.dumps(listed, sort_keys=True).encode(), suffix=TREE_SUFFIX)
+
+    def read_tree(self, md5: str) -> dict[str, str]:
+        """The files of a tree: relative path to object name. Raises :class:`DamagedObject`."""
+        return {entry["relpath"]: entry["md5"] for entry in json.loads(self.read(md5))}
+
+    def sync(self, names: Collection[str]) -> None:
+        """Return when these objects will outlive a power cut."""
+        if len(names) > _SYNC_EACH_UP_TO:
+            _sync_file_system(self.cache)
+            return
+        for name in names:
+            _sync(self.path(name))
+            _sync(self.path(name).parent)
+
+    def link(self, md5: str, target: Path) -> None:
+        """Give the object a second name, ``target``, at no cost in space where the file system can."""
+        if target.exists():
+            return
+        try:
+            target.hardlink_to(self.path(md5))
+        except PermissionError:  # a file system without hard links
+            self._write(self.path(md5).read_bytes(), target)
+        except OSError as problem:
+            raise disk_problem(problem, target) from problem
+
+    def sweep_drafts(self) -> None:
+        """Remove what writers that are dead left half-written."""
+        for draft in self._drafts().glob("*-*-*"):
+            if not psutil.pid_exists(int(draft.name.split("-")[0])):
+                draft.unlink(missing_ok=True)
+
+    def _write(self, content: bytes, target: Path) -> None:
+        draft = self._drafts() / f"{os.getpid()}-{threading.get_ident()}-{target.name}"
+        try:
+            draft.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(content)
+            draft.chmod(_READ_ONLY)
+            draft.replace(target)
+        except OSError as problem:
+            draft.unlink(missing_ok=True)
+            raise disk_problem(problem, target) from problem
+
+    def _drafts(self) -> Path:
+        return self.cache / "drafts"
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_file_system(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        syncfs = getattr(ctypes.CDLL(None), "syncfs", None)
+        if syncfs is None:
+            os.sync()
+        else:
+            syncfs(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,44 @@
+from dataclasses import replace
+
+import pytest
+
+from resources.data.spec import DatasetSpec
+from resources.errors import BadInput
+from resources.terms import DatasetName, Label
+from tests.resources.data.shapes import SHAPES
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"name": DatasetName("Digits")}, "'Digits'"),
+        ({"name": DatasetName("../x")}, r"\[a-z\]"),
+        ({"classes": (Label("a"),)}, "two or more"),
+        ({"classes": (Label("a"), Label("a"))}, "none of them twice"),
+        ({"image_size_px": (0, 8)}, "image height of shapes is 0"),
+        ({"image_size_px": (8, -1)}, "image width of shapes is -1"),
+        ({"first_labelled": 0}, "first_labelled of shapes is 0"),
+        ({"test_count": 0}, "test_count"),
+        ({"labels_per_round": 0}, "labels_per_round"),
+    ],
+)
+def test_a_declaration_that_cannot_work_is_refused_with_its_value(
+    change: dict[str, object], expected: str
+) -> None:
+    with pytest.raises(BadInput, match=expected):
+        replace(SHAPES, **change)  # type: ignore[arg-type]
+
+
+def test_the_seed_comes_from_the_environment_at_use_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec: DatasetSpec = replace(SHAPES, seed=None)
+    assert spec.seed_in_use() == 0
+    monkeypatch.setenv("TRAINPLAT_SEED", "12")
+    assert spec.seed_in_use() == 12
+    assert replace(SHAPES, seed=3).seed_in_use() == 3
+
+
+@pytest.mark.parametrize("given", ["", "-1", "seven", "1.5"])
+def test_a_seed_that_is_no_number_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("TRAINPLAT_SEED", given)
+    with pytest.raises(BadInput, match="TRAINPLAT_SEED"):
+        replace(SHAPES, seed=None).seed_in_use()
