@@ -1,0 +1,177 @@
+"""Asking: questions become tasks, one for each sample, whatever is killed on the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from resources.clock import Clock
+from resources.database.engine import Database
+from resources.home import Home
+from resources.labeling import store
+from resources.labeling.confirming import Writing, confirm, report_strangers
+from resources.labeling.label_studio.client import LabelStudioClient
+from resources.labeling.label_studio.project import ProjectPlan, preselect, set_up
+from resources.labeling.label_studio.values import NewTask, Task, TaskId
+from resources.labeling.model import AskedQuestion, AskReport, Question, QuestionState
+from resources.labeling.served import picture_address, picture_path, serve
+from resources.labeling.store import KnownProject
+from resources.terms import Actor, DatasetName, Label, VersionKey
+
+IMPORT_AT_ONCE = 100
+"""Tasks in one import request: some 0.2 s of Label Studio's time."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked, of whom, for whom."""
+
+    dataset: DatasetName
+    title: str
+    classes: tuple[Label, ...]
+    version: VersionKey
+    questions: tuple[Question, ...]
+    model_version: str
+
+
+class Asker:
+    """Puts questions to people. Each step looks at what is there, so all of it can simply be done again.
+
+    1. The questions are rows. 2. Their pictures are files. 3. The project is there. 4. Tasks are made for
+    those open questions that have none *in Label Studio*, found by the sample in the task's data. 5. A task
+    that was made twice, because an answer to an import was lost, goes while nobody has touched it.
+    6. The round is noted as asked.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        database: Database,
+        client: LabelStudioClient,
+        clock: Clock,
+        hook: tuple[str | None, str],
+        actor: Actor,
+    ) -> None:
+        self._home = home
+        self._database = database
+        self._client = client
+        self._clock = clock
+        self._hook_address, self._hook_secret = hook
+        self._actor = actor
+
+    def ask(self, asking: Asking) -> AskReport:
+        """Ask, or go on with asking. Raises what the client raises, and BadInput for a broken image."""
+        with self._database.write() as connection:
+            store.put_questions(
+                connection,
+                asking.dataset,
+                asking.version,
+                asking.questions,
+                asking.model_version,
+                self._clock(),
+            )
+        for question in asking.questions:
+            serve(question.image, picture_path(self._home.served, asking.dataset, question.sample))
+        known = self._project(asking)
+        sent = self._send(known, asking)
+        return self._note(known, asking, sent)
+
+    def _project(self, asking: Asking) -> KnownProject:
+        with self._database.read() as connection:
+            before = store.project_of(connection, asking.dataset)
+        plan = ProjectPlan(
+            dataset=asking.dataset,
+            description=asking.title,
+            classes=asking.classes,
+            pictures=self._home.served / asking.dataset,
+            hook_address=self._hook_address,
+            hook_secret=self._hook_secret,
+        )
+        known = KnownProject(
+            asking.dataset, set_up(self._client, plan, before.id if before else None), asking.classes
+        )
+        if known != before:
+            with self._database.write() as connection:
+                store.put_project(connection, known, self._clock())
+                subject = f"{asking.dataset} project {known.id}"
+                self._writing(connection, known).audit("labeling.project", subject, self._address(known))
+        return known
+
+    def _send(self, known: KnownProject, asking: Asking) -> int:
+        with self._database.read() as connection:
+            waiting = store.questions_of(connection, asking.dataset, state=QuestionState.OPEN)
+        unplaced = [question for question in waiting if question.task is None]
+        self._look_up(known, unplaced)
+        with self._database.read() as connection:
+            waiting = store.questions_of(connection, asking.dataset, state=QuestionState.OPEN)
+        unplaced = [question for question in waiting if question.task is None]
+        for start in range(0, len(unplaced), IMPORT_AT_ONCE):
+            part = unplaced[start : start + IMPORT_AT_ONCE]
+            self._client.import_tasks(known.id, [_new_task(question) for question in part])
+            self._look_up(known, part)
+        if asking.questions:
+            preselect(self._client, known.id, asking.model_version)
+        self._drop_surplus(known, asking)
+        return len(unplaced)
+
+    def _look_up(self, known: KnownProject, questions: Sequence[AskedQuestion]) -> None:
+        """Take in what Label Studio has about ``questions``."""
+        samples = [question.sample for question in questions]
+        listed = self._client.of_samples(known.id, samples)
+        touched = [task.id for task in listed if task.annotations + task.skips > 0]
+        tasks = self._client.tasks(known.id, touched) if touched else []
+        tasks += [Task(task, ()) for task in listed if task.annotations + task.skips == 0]
+        with self._database.write() as connection:
+            store.put_tasks(connection, known, tasks)
+            writing = self._writing(connection, known)
+            # Only what is there: one without a task is about to get one, and is no deleted one.
+            confirm(writing, {task.sample for task in listed if task.sample is not None})
+            report_strangers(writing, [task.summary.id for task in tasks])
+
+    def _drop_surplus(self, known: KnownProject, asking: Asking) -> None:
+        samples = [question.sample for question in asking.questions]
+        name = question_name(asking.dataset, asking.version)
+        with self._database.read() as connection:
+            surplus = store.surplus_tasks(connection, known.id, samples, name)
+        if not surplus:
+            return
+        # Somebody may be answering right now: what Label Studio says this moment decides.
+        untouched = [task for task in self._client.tasks(known.id, surplus) if not task.annotations]
+        for task in untouched:
+            self._client.delete_task(task.summary.id)
+        with self._database.write() as connection:
+            gone: list[TaskId] = [task.summary.id for task in untouched]
+            affected = store.mark_gone(connection, known.id, gone)
+            confirm(self._writing(connection, known), affected)
+
+    def _note(self, known: KnownProject, asking: Asking, sent: int) -> AskReport:
+        with self._database.write() as connection:
+            asked = len(asking.questions)
+            news = store.put_round(connection, asking.dataset, asking.version, asked, self._clock())
+            if news or sent:
+                subject = f"{asking.dataset} {asking.version}"
+                detail = f"{asked} questions, {sent} tasks made in project {known.id}"
+                self._writing(connection, known).audit("labeling.ask", subject, detail)
+        return AskReport(known.id, self._address(known), asked, sent)
+
+    def _address(self, known: KnownProject) -> str:
+        return f"{self._client.connection.address}/projects/{known.id}/data"
+
+    def _writing(self, connection: Connection, known: KnownProject) -> Writing:
+        return Writing(connection, known, self._clock(), self._actor)
+
+
+def question_name(dataset: DatasetName, version: VersionKey) -> str:
+    """What a task's data says it was made for."""
+    return f"{dataset}/{version}"
+
+
+def _new_task(question: AskedQuestion) -> NewTask:
+    return NewTask(
+        sample=question.sample,
+        picture=picture_address(question.dataset, question.sample),
+        question=question_name(question.dataset, question.version),
+        guess=question.guess,
+        score=question.score,
+        model_version=question.model_version,
+    )

@@ -1,0 +1,213 @@
+"""Confirming: judge samples anew and write what changed, with an audit row for each change."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from resources.database.audit import AuditRow, record
+from resources.labeling import store
+from resources.labeling.answers import Choice, judge
+from resources.labeling.label_studio.values import AnnotationId, TaskId
+from resources.labeling.model import Finding, Problem, ProblemKind, QuestionState
+from resources.labeling.problems import describe
+from resources.labeling.store import KnownProject
+from resources.labeling.tables import CONFIRMED, PROBLEMS, QUESTIONS, TASKS
+from resources.terms import Actor, DatasetName, SampleId
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Into which transaction, about which project, when and for whom."""
+
+    connection: Connection
+    known: KnownProject
+    now: datetime
+    actor: Actor
+
+    def audit(self, action: str, subject: str, detail: str) -> None:
+        """Write an audit row in the same transaction."""
+        record(self.connection, AuditRow(self.now, self.actor, action, subject, detail))
+
+
+def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:
+    """Judge ``samples`` anew. Returns how many labels became confirmed. Doing it again changes nothing."""
+    confirmed = 0
+    for part in store.slices(sorted(set(samples))):
+        asked = _asked(writing, part)
+        tasks = store.tasks_of_samples(writing.connection, writing.known.dataset, part)
+        latest = _latest(writing, part)
+        for sample in part:
+            if sample not in asked:
+                continue
+            verdict = judge(tasks.get(sample, []), frozenset(writing.known.classes))
+            if verdict.state is not asked[sample]:
+                _put_state(writing, sample, verdict.state)
+            confirmed += _put_choice(writing, sample, verdict.choice, latest.get(sample))
+            _put_findings(writing, sample, verdict.findings)
+    return confirmed
+
+
+def report_strangers(writing: Writing, tasks: Sequence[TaskId]) -> None:
+    """Report, among ``tasks``, answered ones of samples that were never asked; and drop what is mended."""
+    asked = select(QUESTIONS.c.sample).where(QUESTIONS.c.dataset == writing.known.dataset)
+    for part in store.slices(tasks):
+        rows = writing.connection.execute(
+            select(TASKS.c.task, TASKS.c.sample, TASKS.c.submitted, TASKS.c.live).where(
+                TASKS.c.project == writing.known.id,
+                TASKS.c.task.in_(part),
+                TASKS.c.sample.is_(None) | TASKS.c.sample.not_in(asked),
+            )
+        ).all()
+        for row in rows:
+            strange = row.live and row.submitted > 0
+            finding = Finding(ProblemKind.UNKNOWN_SAMPLE, TaskId(row.task), None, row.sample or "")
+            known = _open_rows(writing, PROBLEMS.c.task == row.task, PROBLEMS.c.kind == finding.kind)
+            _replace(writing, row.sample, known, [finding] if strange else [])
+
+
+def open_problems(connection: Connection, dataset: DatasetName, limit: int) -> tuple[list[Problem], int]:
+    """The newest open problems, those that keep a question open first; and how many there are in all."""
+    known = store.project_of(connection, dataset)
+    if known is None:
+        return [], 0
+    unresolved = (PROBLEMS.c.dataset == dataset) & PROBLEMS.c.resolved_at.is_(None)
+    blocks = func.coalesce(QUESTIONS.c.state == QuestionState.OPEN, False)
+    rows = connection.execute(
+        select(PROBLEMS, blocks.label("blocks"))
+        .select_from(
+            PROBLEMS.outerjoin(
+                QUESTIONS,
+                (QUESTIONS.c.dataset == PROBLEMS.c.dataset) & (QUESTIONS.c.sample == PROBLEMS.c.sample),
+            )
+        )
+        .where(unresolved)
+        .order_by(blocks.desc(), PROBLEMS.c.opened_at.desc(), PROBLEMS.c.id.desc())
+        .limit(limit)
+    )
+    found = [
+        describe(
+            dataset,
+            None if row.sample is None else SampleId(row.sample),
+            _finding(row),
+            row.opened_at,
+            known.classes,
+            blocks=bool(row.blocks),
+        )
+        for row in rows
+    ]
+    total = connection.execute(select(func.count()).select_from(PROBLEMS).where(unresolved)).scalar_one()
+    return found, int(total)
+
+
+def _asked(writing: Writing, samples: Sequence[SampleId]) -> dict[SampleId, QuestionState]:
+    rows = writing.connection.execute(
+        select(QUESTIONS.c.sample, QUESTIONS.c.state).where(
+            QUESTIONS.c.dataset == writing.known.dataset, QUESTIONS.c.sample.in_(samples)
+        )
+    )
+    return {SampleId(row.sample): QuestionState(row.state) for row in rows}
+
+
+def _latest(writing: Writing, samples: Sequence[SampleId]) -> dict[SampleId, Row[Any]]:
+    rows = writing.connection.execute(
+        select(CONFIRMED)
+        .where(CONFIRMED.c.dataset == writing.known.dataset, CONFIRMED.c.sample.in_(samples))
+        .order_by(CONFIRMED.c.revision)
+    )
+    return {SampleId(row.sample): row for row in rows}
+
+
+def _put_state(writing: Writing, sample: SampleId, state: QuestionState) -> None:
+    writing.connection.execute(
+        update(QUESTIONS)
+        .where(QUESTIONS.c.dataset == writing.known.dataset, QUESTIONS.c.sample == sample)
+        .values(state=state)
+    )
+    writing.audit("labeling.question", f"{writing.known.dataset} {sample}", f"is {state}")
+
+
+def _put_choice(writing: Writing, sample: SampleId, choice: Choice | None, latest: Row[Any] | None) -> int:
+    subject = f"{writing.known.dataset} {sample}"
+    if choice is None:
+        if latest is not None and not latest.withdrawn:
+            _set_withdrawn(writing, latest.ref, withdrawn=True)
+            writing.audit("labeling.withdraw", subject, f"{latest.label} ({latest.ref})")
+        return 0
+    if latest is not None and latest.label == choice.label:
+        if not latest.withdrawn:
+            return 0
+        # The same label again is the same confirmed label: a version that took it needs no correction.
+        _set_withdrawn(writing, latest.ref, withdrawn=False)
+        writing.audit("labeling.confirm", subject, f"{latest.label} again ({latest.ref})")
+        return 1
+    revision = 1 if latest is None else latest.revision + 1
+    ref = f"{writing.known.dataset}/{sample}/{revision}"
+    writing.connection.execute(
+        insert(CONFIRMED).values(
+            ref=ref,
+            dataset=writing.known.dataset,
+            sample=sample,
+            revision=revision,
+            label=choice.label,
+            task=choice.task,
+            annotation=choice.annotation,
+            at=choice.at,
+            withdrawn=False,
+        )
+    )
+    writing.audit("labeling.confirm", subject, f"{choice.label} by annotation {choice.annotation} ({ref})")
+    return 1
+
+
+def _set_withdrawn(writing: Writing, ref: str, *, withdrawn: bool) -> None:
+    writing.connection.execute(update(CONFIRMED).where(CONFIRMED.c.ref == ref).values(withdrawn=withdrawn))
+
+
+def _put_findings(writing: Writing, sample: SampleId, findings: Sequence[Finding]) -> None:
+    known = _open_rows(writing, PROBLEMS.c.sample == sample, PROBLEMS.c.kind != ProblemKind.UNKNOWN_SAMPLE)
+    _replace(writing, sample, known, findings)
+
+
+def _open_rows(writing: Writing, *conditions: Any) -> list[Row[Any]]:
+    statement = select(PROBLEMS).where(
+        PROBLEMS.c.dataset == writing.known.dataset, PROBLEMS.c.resolved_at.is_(None), *conditions
+    )
+    return list(writing.connection.execute(statement))
+
+
+def _replace(
+    writing: Writing, sample: str | None, known: Sequence[Row[Any]], findings: Sequence[Finding]
+) -> None:
+    """Open what is new among ``findings``, resolve what is no longer there."""
+    subject = f"{writing.known.dataset} {sample or 'no sample'}"
+    before = {_finding(row): row for row in known}
+    for finding in findings:
+        if finding in before:
+            continue
+        writing.connection.execute(
+            insert(PROBLEMS).values(
+                dataset=writing.known.dataset,
+                sample=sample,
+                kind=finding.kind,
+                task=finding.task,
+                annotation=finding.annotation,
+                detail=finding.detail,
+                opened_at=writing.now,
+            )
+        )
+        writing.audit("labeling.problem", subject, f"{finding.kind} in task {finding.task}")
+    for finding, row in before.items():
+        if finding in findings:
+            continue
+        writing.connection.execute(
+            update(PROBLEMS).where(PROBLEMS.c.id == row.id).values(resolved_at=writing.now)
+        )
+        writing.audit("labeling.resolve", subject, f"{finding.kind} in task {finding.task}")
+
+
+def _finding(row: Row[Any]) -> Finding:
+    annotation = None if row.annotation is None else AnnotationId(row.annotation)
+    return Finding(ProblemKind(row.kind), TaskId(row.task), annotation, row.detail)

@@ -1,0 +1,1 @@
+"""Label Studio over HTTP: the connection, its values, and how a project is set up."""

@@ -1,0 +1,219 @@
+"""Reading and writing tasks and annotations in Label Studio."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import httpx
+
+from resources.errors import NotFound
+from resources.labeling.label_studio.connection import Connection
+from resources.labeling.label_studio.values import (
+    Annotation,
+    AnnotationId,
+    Counts,
+    NewTask,
+    Page,
+    ProjectId,
+    Task,
+    TaskId,
+    TaskSummary,
+)
+from resources.terms import Label, SampleId
+
+CHOICES_NAME = "label"
+IMAGE_NAME = "image"
+"""What the controls are called in the labeling configuration and in every result."""
+
+PAGE_SIZE = 500
+"""Tasks on one page of summaries: 0.2 s in a project of 10,000."""
+
+DETAIL_SIZE = 100
+"""Tasks fetched with their annotations in one request."""
+
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+"""A moment before every change."""
+
+_SUMMARY = "id,updated_at,total_annotations,cancelled_annotations,data"
+_DETAIL = f"{_SUMMARY},annotations,result,was_cancelled"
+
+_Item = TypeVar("_Item")
+
+
+class LabelStudioClient:
+    """Tasks of one Label Studio. Every call may raise what :class:`Connection` raises."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def counts(self, project: ProjectId) -> Counts:
+        """How many tasks and annotations ``project`` holds now. Raises NotFound when it was deleted."""
+        params = {"project": project, "page_size": 1, "include": "id", "fields": "task_only"}
+        body = self.connection.get("/api/tasks", params).json()
+        return Counts(int(body["total"]), int(body["total_annotations"]))
+
+    def changed_since(
+        self, project: ProjectId, since: datetime, *, page: int = 1, size: int = PAGE_SIZE
+    ) -> Page:
+        """Tasks that changed at ``since`` or later, oldest change first: one page, empty past the end."""
+        # The fraction of a second is required: without it Label Studio answers 500.
+        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        condition = _condition("updated_at", "greater_or_equal", "Datetime", moment)
+        return self._page(project, condition, "updated_at", page=page, size=size)
+
+    def after(self, project: ProjectId, task: TaskId, *, size: int = PAGE_SIZE) -> Page:
+        """The ``size`` tasks with the lowest ids above ``task``."""
+        return self._page(project, _condition("id", "greater", "Number", task), "id", page=1, size=size)
+
+    def of_samples(self, project: ProjectId, samples: Iterable[SampleId]) -> list[TaskSummary]:
+        """Every task whose data names one of ``samples``, by id."""
+        found: list[TaskSummary] = []
+        for part in _slices(samples):
+            condition = _condition("data.sample", "in_list", "List", part)
+            page = 1
+            while len(rows := self._page(project, condition, "id", page=page).tasks) == PAGE_SIZE:
+                found.extend(rows)
+                page += 1
+            found.extend(rows)
+        return sorted(found, key=lambda task: task.id)
+
+    def tasks(self, project: ProjectId, ids: Iterable[TaskId]) -> list[Task]:
+        """Those of ``ids`` that exist, with their annotations."""
+        found: list[Task] = []
+        for part in _slices(ids):
+            condition = _condition("id", "in_list", "List", part)
+            answer = self._listed(
+                project, condition, "id", page=1, size=len(part), fields="all", include=_DETAIL
+            )
+            found.extend(_task(row) for row in answer.json()["tasks"])
+        return found
+
+    def import_tasks(self, project: ProjectId, tasks: Sequence[NewTask]) -> None:
+        """Make ``tasks``, each with its prediction. Not idempotent: look with :meth:`of_samples` first."""
+        bodies: Any = [_import_body(task) for task in tasks]
+        self.connection.with_sdk(lambda sdk: sdk.projects.import_tasks(project, request=bodies))
+
+    def delete_task(self, task: TaskId) -> None:
+        """Delete one task and its annotations."""
+        self.connection.delete(f"/api/tasks/{task}/")
+
+    def annotate(self, task: TaskId, labels: Sequence[Label]) -> AnnotationId:
+        """Submit an annotation as a person would: one choice is a usable answer."""
+        result: Any = [_choices(labels)] if labels else []
+        made = self.connection.with_sdk(lambda sdk: sdk.annotations.create(int(task), result=result))
+        return AnnotationId(int(made.id or 0))
+
+    def skip(self, task: TaskId) -> AnnotationId:
+        """Skip a task as a person would."""
+        made = self.connection.with_sdk(
+            lambda sdk: sdk.annotations.create(int(task), result=[], was_cancelled=True)
+        )
+        return AnnotationId(int(made.id or 0))
+
+    def _page(
+        self,
+        project: ProjectId,
+        condition: dict[str, Any],
+        order: str,
+        *,
+        page: int = 1,
+        size: int = PAGE_SIZE,
+    ) -> Page:
+        try:
+            answer = self._listed(
+                project, condition, order, page=page, size=size, fields="task_only", include=_SUMMARY
+            )
+        except NotFound as problem:
+            if page > 1 and "Invalid page" in problem.problem:
+                return Page((), BEFORE_ALL)
+            raise
+        tasks = tuple(_summary(row) for row in answer.json()["tasks"])
+        return Page(tasks, parsedate_to_datetime(answer.headers["date"]).astimezone(UTC))
+
+    def _listed(
+        self,
+        project: ProjectId,
+        condition: dict[str, Any],
+        order: str,
+        *,
+        page: int,
+        size: int,
+        fields: str,
+        include: str,
+    ) -> httpx.Response:
+        query = {"filters": {"conjunction": "and", "items": [condition]}, "ordering": [f"tasks:{order}"]}
+        params = {
+            "project": project,
+            "page": page,
+            "page_size": size,
+            "fields": fields,
+            "include": include,
+            "resolve_uri": "false",
+            "query": json.dumps(query),
+        }
+        return self.connection.get("/api/tasks", params)
+
+
+def _slices(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    every = list(items)
+    return (every[start : start + DETAIL_SIZE] for start in range(0, len(every), DETAIL_SIZE))
+
+
+def _condition(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def _summary(row: dict[str, Any]) -> TaskSummary:
+    data = row["data"] if isinstance(row["data"], dict) else {}
+    sample, question = data.get("sample"), data.get("question")
+    return TaskSummary(
+        id=TaskId(int(row["id"])),
+        sample=SampleId(sample) if isinstance(sample, str) else None,
+        question=question if isinstance(question, str) else None,
+        updated_at=_moment(row["updated_at"]),
+        annotations=int(row["total_annotations"]),
+        skips=int(row["cancelled_annotations"]),
+    )
+
+
+def _task(row: dict[str, Any]) -> Task:
+    annotations = (
+        Annotation(
+            id=AnnotationId(int(given["id"])),
+            labels=_labels(given["result"]),
+            skipped=bool(given["was_cancelled"]),
+            at=_moment(given["updated_at"]),
+        )
+        for given in row["annotations"]
+    )
+    return Task(_summary(row), tuple(sorted(annotations, key=lambda annotation: annotation.id)))
+
+
+def _labels(result: Any) -> tuple[Label, ...]:
+    """Every choice in a result, whatever else a changed configuration put beside it."""
+    chosen: set[Label] = set()
+    for region in result if isinstance(result, list) else []:
+        value = region.get("value") if isinstance(region, dict) else None
+        choices = value.get("choices") if isinstance(value, dict) else None
+        chosen.update(Label(str(choice)) for choice in choices or [])
+    return tuple(sorted(chosen))
+
+
+def _import_body(task: NewTask) -> dict[str, Any]:
+    return {
+        "data": {IMAGE_NAME: task.picture, "sample": task.sample, "question": task.question},
+        "predictions": [
+            {"model_version": task.model_version, "score": task.score, "result": [_choices([task.guess])]}
+        ],
+    }
+
+
+def _choices(labels: Sequence[Label]) -> dict[str, Any]:
+    value = {"choices": list(labels)}
+    return {"from_name": CHOICES_NAME, "to_name": IMAGE_NAME, "type": "choices", "value": value}
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

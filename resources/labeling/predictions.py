@@ -1,0 +1,127 @@
+"""What a champion says about the pool, and which samples are asked about: files beside the data set."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resources.errors import NotFound
+from resources.files import write_atomically
+from resources.home import Home
+from resources.terms import DatasetName, Label, SampleId, VersionKey
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class PoolPredictions:
+    """Probabilities of every sample in the pool."""
+
+    model: str
+    """Which model said so."""
+    classes: tuple[Label, ...]
+    ids: tuple[SampleId, ...]
+    probabilities: "NDArray[np.float64]"
+    """[sample, class]."""
+
+    def guess(self, row: int) -> tuple[Label, float]:
+        """The likeliest class of one row, and how likely it is, in 0..1."""
+        best = int(self.probabilities[row].argmax())
+        return self.classes[best], float(self.probabilities[row, best])
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A sample that people are to be asked about."""
+
+    sample: SampleId
+    guess: Label
+    score: float
+    """How sure the model is of its guess, in 0..1."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What one version asks people."""
+
+    model: str
+    strategy: str
+    picks: tuple[Pick, ...]
+    """The most useful first."""
+
+
+class PredictionFiles:
+    """The predictions and queries of one home, by data set and version."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def write_predictions(
+        self, dataset: DatasetName, version: VersionKey, predictions: PoolPredictions
+    ) -> Path:
+        """Keep predictions, all or nothing. Raises Unavailable when the disk is full."""
+        import numpy as np
+
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            model=np.array(predictions.model),
+            classes=np.array(predictions.classes, dtype=str),
+            ids=np.array(predictions.ids, dtype=str),
+            probabilities=predictions.probabilities,
+        )
+        path = self._path(dataset, version, "npz")
+        write_atomically(path, content.getvalue())
+        return path
+
+    def read_predictions(self, dataset: DatasetName, version: VersionKey) -> PoolPredictions:
+        """The predictions of a version's champion. Raises NotFound when there are none yet."""
+        import numpy as np
+
+        path = self._path(dataset, version, "npz")
+        if not path.exists():
+            raise _missing(dataset, version, "pool_predictions")
+        with np.load(path, allow_pickle=False) as kept:
+            return PoolPredictions(
+                str(kept["model"]),
+                tuple(Label(str(label)) for label in kept["classes"]),
+                tuple(SampleId(str(sample)) for sample in kept["ids"]),
+                kept["probabilities"],
+            )
+
+    def write_query(self, dataset: DatasetName, version: VersionKey, query: Query) -> Path:
+        """Keep a query, all or nothing. Raises Unavailable when the disk is full."""
+        picks = [{"sample": pick.sample, "guess": pick.guess, "score": pick.score} for pick in query.picks]
+        content = {"model": query.model, "strategy": query.strategy, "picks": picks}
+        path = self._path(dataset, version, "query.json")
+        write_atomically(path, json.dumps(content, indent=1))
+        return path
+
+    def read_query(self, dataset: DatasetName, version: VersionKey) -> Query:
+        """What a version asks. Raises NotFound when it has not been chosen yet."""
+        path = self._path(dataset, version, "query.json")
+        if not path.exists():
+            raise _missing(dataset, version, "query")
+        content = json.loads(path.read_text())
+        picks: Sequence[dict[str, str]] = content["picks"]
+        return Query(
+            content["model"],
+            content["strategy"],
+            tuple(
+                Pick(SampleId(pick["sample"]), Label(pick["guess"]), float(pick["score"])) for pick in picks
+            ),
+        )
+
+    def _path(self, dataset: DatasetName, version: VersionKey, ending: str) -> Path:
+        return self._home.data / dataset / "predictions" / f"{version}.{ending}"
+
+
+def _missing(dataset: DatasetName, version: VersionKey, asset: str) -> NotFound:
+    return NotFound(
+        f"{dataset} {version} has no {asset.replace('_', ' ')} yet",
+        f"Materialize {dataset}/{asset} for partition {version} first.",
+    )

@@ -1,0 +1,46 @@
+"""The pictures that people see: in the folder that Label Studio may show, large enough to tell."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from resources.errors import BadInput
+from resources.files import write_atomically
+from resources.terms import DatasetName, SampleId
+
+SHORT_SIDE_PX = 256
+"""A picture whose shorter side is below this is enlarged by a whole number, so that no pixel is blurred."""
+
+
+def picture_path(served: Path, dataset: DatasetName, sample: SampleId) -> Path:
+    """Where the picture of a sample lies."""
+    return served / dataset / f"{sample}.png"
+
+
+def picture_address(dataset: DatasetName, sample: SampleId) -> str:
+    """The picture's address, on the Label Studio that shows it."""
+    return f"/data/local-files/?d={quote(f'{dataset}/{sample}.png')}"
+
+
+def serve(image: Path, target: Path) -> None:
+    """Write the picture of ``image`` to ``target``, unless it is there. Raises BadInput for a broken one."""
+    if target.exists():
+        return
+    from io import BytesIO
+
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(image) as opened:
+            picture = opened.convert("RGB")
+    except (UnidentifiedImageError, OSError) as problem:
+        raise BadInput(
+            f"the image {image} cannot be shown to people: {problem}",
+            "Put the intact file back (dvc checkout does so for a sealed version), then run this again.",
+        ) from problem
+    factor = -(-SHORT_SIDE_PX // min(picture.size))
+    if factor > 1:
+        size = (picture.width * factor, picture.height * factor)
+        picture = picture.resize(size, Image.Resampling.NEAREST)
+    content = BytesIO()
+    picture.save(content, format="PNG")
+    write_atomically(target, content.getvalue())

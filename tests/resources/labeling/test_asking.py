@@ -1,0 +1,140 @@
+"""Asking: one task for each sample, whatever is killed on the way."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources.errors import BadInput
+from resources.labeling.asking import Asker
+from resources.labeling.label_studio.client import LabelStudioClient
+from resources.labeling.label_studio.values import NewTask, ProjectId
+from resources.labeling.model import Question, QuestionState
+from tests.resources.labeling.people import ANNA, CATS, CLASSES, V1, V2, Desk, desk, sample_id
+from tests.servers.label_studio import LabelStudioServer
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def anna(label_studio: LabelStudioServer, tmp_path: Path) -> Desk:
+    return desk(tmp_path)
+
+
+def project(anna: Desk) -> ProjectId:
+    listed = anna.service.client.connection.get("/api/projects/", {"title": CATS}).json()
+    assert listed["count"] == 1
+    return ProjectId(int(listed["results"][0]["id"]))
+
+
+def tasks_by_sample(anna: Desk, numbers: range) -> dict[str, int]:
+    found = anna.service.client.of_samples(project(anna), [sample_id(number) for number in numbers])
+    return {sample_id(number): sum(task.sample == sample_id(number) for task in found) for number in numbers}
+
+
+def in_child(act: Callable[[], object]) -> None:
+    """Do it in a process that dies of ``kill -9`` on the way."""
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def die(*_: Any, **__: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+STEPS = [
+    (Asker, "_project"),
+    (Asker, "_send"),
+    (Asker, "_drop_surplus"),
+    (Asker, "_note"),
+    (LabelStudioClient, "import_tasks"),
+    (LabelStudioClient, "of_samples"),
+]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("owner", "step"), STEPS, ids=[name for _, name in STEPS])
+def test_an_asking_killed_at_any_step_is_done_again_with_one_task_for_each_sample(
+    anna: Desk, owner: type, step: str, when: str
+) -> None:
+    real = getattr(owner, step)
+
+    def killed(*given: Any, **named: Any) -> Any:
+        if when == "after":
+            real(*given, **named)
+        die()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(owner, step, killed)
+        in_child(lambda: anna.ask(range(3)))
+    report = anna.ask(range(3))
+
+    assert report.asked == 3
+    assert set(tasks_by_sample(anna, range(3)).values()) == {1}
+    assert anna.service.asked(CATS, V1) == 3
+    assert {question.state for question in anna.service.questions(CATS)} == {QuestionState.OPEN}
+
+
+def test_asking_again_makes_nothing_and_a_later_version_asks_only_what_is_new(anna: Desk) -> None:
+    anna.ask(range(3))
+
+    assert anna.ask(range(3)).sent == 0
+    assert anna.ask(range(1, 5), V2).sent == 2
+
+    assert set(tasks_by_sample(anna, range(5)).values()) == {1}
+    assert anna.service.samples_asked(CATS, but_by=V2) == {sample_id(n) for n in range(3)}
+
+
+def test_a_version_whose_samples_were_all_asked_before_makes_no_task(anna: Desk) -> None:
+    anna.ask(range(2))
+
+    report = anna.ask(range(2), V2)
+
+    assert (report.asked, report.sent) == (2, 0)
+    assert anna.service.asked(CATS, V2) == 2
+
+
+def test_a_second_task_that_nobody_touched_is_taken_back(anna: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = LabelStudioClient.import_tasks
+
+    def twice(client: LabelStudioClient, where: ProjectId, tasks: list[NewTask]) -> None:
+        real(client, where, tasks)
+        real(client, where, tasks)
+
+    monkeypatch.setattr(LabelStudioClient, "import_tasks", twice)
+
+    anna.ask(range(3))
+
+    assert set(tasks_by_sample(anna, range(3)).values()) == {1}
+    anna.poll()
+    assert anna.service.problems(CATS) == []
+
+
+def test_an_empty_question_list_is_a_round_that_asks_nothing(anna: Desk) -> None:
+    report = anna.ask(range(0))
+
+    assert (report.asked, report.sent) == (0, 0)
+    assert anna.service.asked(CATS, V1) == 0
+
+
+def test_a_broken_picture_is_named_and_nothing_is_sent(anna: Desk, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nand no more")
+    question = Question(sample_id(1), CLASSES[0], 0.5, broken)
+
+    with pytest.raises(BadInput, match=r"broken\.png cannot be shown to people") as told:
+        anna.service.ask(CATS, "Cats", CLASSES, V1, [question], model_version="m1", actor=ANNA)
+
+    assert "dvc checkout" in told.value.next_step
+    assert anna.service.asked(CATS, V1) is None
+    assert anna.service.project_address(CATS) is None

@@ -1,0 +1,202 @@
+"""Polling: to the last page, to the deadline, over deletions, and never twice."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resources.database.audit import recent
+from resources.errors import BadInput
+from resources.labeling import polling
+from resources.labeling.label_studio.values import ProjectId, TaskId
+from resources.labeling.polling import Cursor
+from tests.resources.labeling.people import ANNA, CATS, Desk, TestClock, desk, sample_id
+from tests.servers.label_studio import LabelStudioServer
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def anna(label_studio: LabelStudioServer, tmp_path: Path, clock: TestClock) -> Desk:
+    return desk(tmp_path, clock)
+
+
+def small_pages(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(polling.Poller.__init__, "__defaults__", (size,))
+
+
+def hook(anna: Desk, action: str, *tasks: TaskId) -> str | None:
+    project = anna.service.client.connection.get("/api/projects/", {"title": CATS}).json()["results"][0]["id"]
+    return anna.service.take_hint(ProjectId(project), action, tasks)
+
+
+def audited(anna: Desk, action: str) -> list[str]:
+    return [row.detail for row in recent(anna.service.database, 500) if row.action == action]
+
+
+@pytest.mark.real
+def test_every_page_is_read(anna: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_pages(monkeypatch, 2)
+    anna.ask(range(7))
+    for number in range(7):
+        anna.answer(number, "cat")
+
+    result = anna.poll()
+
+    assert (result.complete, result.new_labels) == (True, 7)
+
+
+@pytest.mark.real
+def test_a_poll_that_runs_out_of_time_goes_on_where_it_was(
+    anna: Desk, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pages(monkeypatch, 2)
+    anna.ask(range(5))
+    for number in range(5):
+        anna.answer(number, "cat")
+
+    heard = []
+    for _ in range(8):
+        result = anna.poll(deadline=clock.now)
+        heard.append(result.new_labels)
+        if result.complete:
+            break
+
+    assert result.complete
+    assert sum(heard) == 5
+    assert max(heard) <= 2
+
+
+@pytest.mark.real
+def test_a_poll_without_news_lists_and_changes_nothing(anna: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "OVERLAP", timedelta(seconds=-1))
+    anna.ask(range(3))
+    anna.answer(0, "cat")
+    anna.poll()
+    before = recent(anna.service.database, 500)
+
+    result = anna.poll()
+
+    assert (result.seen, result.fetched, result.new_labels, result.sweeping) == (0, 0, 0, False)
+    assert recent(anna.service.database, 500) == before
+
+
+@pytest.mark.real
+def test_polling_everything_again_changes_nothing(anna: Desk) -> None:
+    anna.ask(range(3))
+    anna.answer(0, "cat")
+    anna.answer(1, "cat", "dog")
+    anna.poll()
+    before = (anna.service.confirmed(CATS), anna.service.problems(CATS), recent(anna.service.database, 500))
+    anna.cursor = None
+
+    result = anna.poll()
+
+    assert (result.seen, result.fetched, result.new_labels) == (3, 0, 0)
+    after = (anna.service.confirmed(CATS), anna.service.problems(CATS), recent(anna.service.database, 500))
+    assert after == before
+
+
+@pytest.mark.real
+def test_a_deletion_that_a_web_hook_tells_is_looked_up_and_needs_no_sweep(anna: Desk) -> None:
+    anna.ask(range(3))
+    anna.poll()
+    gone, kept = anna.task(0), anna.task(1)
+    anna.service.client.delete_task(gone)
+
+    assert hook(anna, "TASKS_DELETED", gone, kept, TaskId(999_999)) is None
+    result = anna.poll()
+
+    assert not result.sweeping
+    assert audited(anna, "labeling.sweep") == []
+    assert anna.service.standing(CATS).withdrawn == 1
+    assert anna.task(1) == kept
+
+
+@pytest.mark.real
+def test_a_deletion_that_nobody_told_is_found_by_the_counts_and_swept_in_slices(
+    anna: Desk, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna.ask(range(6))
+    anna.poll()
+    anna.service.client.delete_task(anna.task(0))
+    anna.service.client.delete_task(anna.task(5))
+    small_pages(monkeypatch, 2)
+    clock.step = timedelta(seconds=1)
+
+    slices = 0
+    for _ in range(12):
+        result = anna.poll(deadline=clock.now + timedelta(seconds=4))
+        slices += 1
+        if not result.sweeping and result.complete:
+            break
+
+    assert slices > 2
+    assert anna.service.standing(CATS).withdrawn == 2
+    (reason,) = audited(anna, "labeling.sweep")
+    assert reason == "6 tasks with 0 annotations are known, Label Studio has 4 with 0"
+
+
+@pytest.mark.real
+def test_a_sweep_runs_once_a_day_without_any_reason(anna: Desk, clock: TestClock) -> None:
+    anna.ask(range(2))
+    anna.poll()
+    clock.move(hours=23)
+    anna.poll()
+    assert audited(anna, "labeling.sweep") == []
+
+    clock.move(hours=2)
+    assert not anna.poll().sweeping
+
+    assert audited(anna, "labeling.sweep") == ["daily"]
+
+
+@pytest.mark.real
+def test_a_change_that_the_filter_missed_is_found_by_the_sweep(anna: Desk) -> None:
+    anna.ask(range(2))
+    anna.poll()
+    anna.answer(0, "cat")
+    anna.cursor = str(Cursor(datetime(2999, 1, 1, tzinfo=UTC)))
+
+    anna.poll()
+
+    assert anna.labels() == {sample_id(0): "cat"}
+
+
+@pytest.mark.real
+def test_before_anything_was_asked_a_poll_needs_no_label_studio(trainplat_home: Path, tmp_path: Path) -> None:
+    result = desk(tmp_path).poll()
+
+    assert (result.complete, result.seen) == (True, 0)
+
+
+moments = st.datetimes(timezones=st.just(UTC))
+
+
+@given(moments, st.one_of(st.none(), moments), st.integers(1, 9))
+def test_a_cursor_is_read_as_it_was_written(since: datetime, target: datetime | None, page: int) -> None:
+    cursor = Cursor(since, target, page if target else 1)
+
+    assert Cursor.parse(str(cursor)) == cursor
+
+
+@pytest.mark.parametrize(
+    "text", ["yesterday", "{}", "[]", "7", '{"since": "2026-01-01T00:00:00"}', '{"since": 5}']
+)
+def test_a_cursor_of_another_form_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(BadInput, match="Reset the sensor's cursor"):
+        Cursor.parse(text)
+
+
+def test_a_hint_about_a_foreign_project_or_action_is_refused(trainplat_home: Path, tmp_path: Path) -> None:
+    service = desk(tmp_path).service
+
+    assert "none of this home's" in (service.take_hint(ProjectId(5), "TASKS_DELETED", []) or "")
+    assert "action 'X' is none of" in (service.take_hint(ProjectId(5), "X", []) or "")
+    service.note_refusal("a web hook with no secret", "127.0.0.1")
+    assert recent(service.database)[0].actor == "webhook:127.0.0.1" != ANNA

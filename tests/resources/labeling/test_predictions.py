@@ -1,0 +1,45 @@
+"""The files between a champion and its questions."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resources.errors import NotFound
+from resources.home import Home
+from resources.labeling.predictions import Pick, PoolPredictions, PredictionFiles, Query
+from tests.resources.labeling.people import CATS, CLASSES, V1, V2, sample_id
+
+
+def predictions(rows: list[list[float]]) -> PoolPredictions:
+    ids = tuple(sample_id(number) for number in range(len(rows)))
+    return PoolPredictions("cats-1", CLASSES, ids, np.array(rows, dtype=np.float64).reshape(len(rows), 3))
+
+
+@pytest.mark.parametrize("rows", [[], [[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]])
+def test_predictions_are_read_as_they_were_written(trainplat_home: Path, rows: list[list[float]]) -> None:
+    files = PredictionFiles(Home(trainplat_home))
+    files.write_predictions(CATS, V1, predictions(rows))
+
+    kept = files.read_predictions(CATS, V1)
+
+    assert (kept.model, kept.classes, kept.ids) == ("cats-1", CLASSES, predictions(rows).ids)
+    assert kept.probabilities.tolist() == rows
+
+
+def test_the_guess_is_the_likeliest_class() -> None:
+    assert predictions([[0.2, 0.5, 0.3]]).guess(0) == ("dog", 0.5)
+
+
+def test_a_query_is_read_as_it_was_written_and_belongs_to_its_version(trainplat_home: Path) -> None:
+    files = PredictionFiles(Home(trainplat_home))
+    query = Query(
+        "cats-1", "margin", (Pick(sample_id(1), CLASSES[0], 0.4), Pick(sample_id(0), CLASSES[1], 0.5))
+    )
+    files.write_query(CATS, V1, query)
+
+    assert files.read_query(CATS, V1) == query
+    with pytest.raises(NotFound, match=r"cats v1\.1 has no query yet"):
+        files.read_query(CATS, V2)
+    with pytest.raises(NotFound, match=r"cats v1\.1 has no pool predictions yet"):
+        files.read_predictions(CATS, V2)
