@@ -1,0 +1,43 @@
+"""The values of learning: what a training is given, what it returns, how it went."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]
+"""Grey images of one size: [image, row, column], 0 to 255."""
+
+ClassIndices = NDArray[np.int64]
+"""For each image the place of its label in the data set's classes."""
+
+Probabilities = NDArray[np.float64]
+"""For each image and class a probability: [image, class], each row sums to 1."""
+
+
+@dataclass(frozen=True)
+class EpochPoint:
+    """How one epoch went, on the images that it trained with."""
+
+    epoch: int
+    """From 1."""
+    loss: float
+    accuracy: float
+    """Share of the (distorted) training images that were classified rightly."""
+
+
+Progress = Callable[[EpochPoint], None]
+"""Is told of each epoch when it ends; not again of those that a resumed training skips."""
+
+
+@dataclass(frozen=True)
+class TrainedWeights:
+    """What a training returns."""
+
+    weights: bytes
+    """The network with its classes and image size."""
+    curve: tuple[EpochPoint, ...]
+    """Every epoch, those before a kill too."""
+    resumed_from_epoch: int
+    """How many epochs came from a checkpoint; 0 when none did."""

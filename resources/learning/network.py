@@ -1,0 +1,139 @@
+"""The network, in torch: a small convolutional net for grey images. Import this module inside functions only.
+
+Letters of tensor shapes: n images, c channels, h rows, w columns, k classes.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resources.errors import BadInput
+from resources.learning.model import Images, Probabilities
+from resources.terms import Label
+
+PREDICTION_BATCH = 1024
+"""Images per forward pass when nothing is learnt; bounds the memory."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a network is built for."""
+
+    classes: tuple[Label, ...]
+    height_px: int
+    width_px: int
+    channels: int
+
+
+class ImageNet(nn.Module):
+    """Images [n, h, w] of 0 to 255 in, logits [n, k] out."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        c = shape.channels
+        pooled = max(1, shape.height_px // 2) * max(1, shape.width_px // 2)
+        self.features = nn.Sequential(
+            nn.Conv2d(1, c, 3, padding=1),
+            nn.GroupNorm(1, c),
+            nn.ReLU(),
+            nn.Conv2d(c, 2 * c, 3, padding=1),
+            nn.GroupNorm(1, 2 * c),
+            nn.ReLU(),
+            nn.MaxPool2d(2, ceil_mode=False),
+            nn.Conv2d(2 * c, 2 * c, 3, padding=1),
+            nn.GroupNorm(1, 2 * c),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(2 * c * pooled, len(shape.classes))
+
+    def forward(self, images_nhw: Tensor) -> Tensor:
+        """Logits [n, k]."""
+        scaled = images_nhw.float().unsqueeze(1) / 255.0
+        logits: Tensor = self.head(self.features(scaled).flatten(1))
+        return logits
+
+
+def to_bytes(network: ImageNet) -> bytes:
+    """The network as bytes: equal networks give equal bytes."""
+    shape = network.shape
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    content = {
+        "classes": list(shape.classes),
+        "size_px": [shape.height_px, shape.width_px],
+        "channels": shape.channels,
+        "state": state,
+    }
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
+
+
+def from_bytes(weights: bytes) -> ImageNet:
+    """The network that :func:`to_bytes` wrote. Runs no code that may hide in the bytes.
+
+    Raises :class:`BadInput` when they are something else, or damaged.
+    """
+    try:
+        content: dict[str, Any] = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
+        height_px, width_px = content["size_px"]
+        shape = Shape(
+            tuple(Label(name) for name in content["classes"]), height_px, width_px, content["channels"]
+        )
+        network = ImageNet(shape)
+        network.load_state_dict(content["state"])
+    except Exception as problem:  # torch names a damaged file in a dozen ways
+        raise BadInput(
+            f"{len(weights)} bytes are not the weights of a model: {problem}",
+            "Use the weights of a registered model version, or train again.",
+        ) from problem
+    return network
+
+
+def probabilities(
+    weights: bytes, images: Images, classes: tuple[Label, ...], *, device: str, threads: int
+) -> Probabilities:
+    """See :func:`resources.learning.prediction.predict`."""
+    network = from_bytes(weights)
+    check_fit(network.shape, images, classes)
+    found: list[Any] = []
+    with thread_limit(threads), torch.inference_mode():
+        network.to(device).eval()
+        for first in range(0, len(images), PREDICTION_BATCH):
+            batch = torch.from_numpy(np.ascontiguousarray(images[first : first + PREDICTION_BATCH])).to(
+                device
+            )
+            found.append(network(batch).double().softmax(dim=1).cpu().numpy())
+    return np.concatenate(found) if found else np.zeros((0, len(classes)))
+
+
+def check_fit(shape: Shape, images: Images, classes: tuple[Label, ...]) -> None:
+    """Raise :class:`BadInput` when a network of ``shape`` is not made for these images and classes."""
+    if shape.classes != classes:
+        raise BadInput(
+            f"the model knows the classes {', '.join(shape.classes)}; the data set has {', '.join(classes)}",
+            "Train a base model for the classes of this data set.",
+        )
+    if images.shape[1:] != (shape.height_px, shape.width_px):
+        raise BadInput(
+            f"the model is made for images of {shape.width_px} x {shape.height_px} pixels; "
+            f"the given array has the shape {images.shape}",
+            "Give images of that size, or train a base model for the new size.",
+        )
+
+
+@contextmanager
+def thread_limit(threads: int) -> Iterator[None]:
+    """Let torch use ``threads`` CPU threads inside, and as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

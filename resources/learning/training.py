@@ -1,0 +1,64 @@
+"""One training: deterministic under its seed, and resumed bit for bit after a kill."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from resources.errors import BadInput
+from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights
+from resources.learning.settings import TrainSettings
+from resources.terms import Label
+
+
+def train(
+    images: Images,
+    labels: ClassIndices,
+    classes: Sequence[Label],
+    settings: TrainSettings,
+    *,
+    seed: int,
+    start: bytes | None = None,
+    checkpoint: Path | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> TrainedWeights:
+    """Train on all of ``images``, old and new, from nothing or on from the weights ``start``.
+
+    The same arguments give the same bits on the same kind of device and number of threads. When
+    ``checkpoint`` is given, the state is kept there every few epochs, and a training that was killed goes on
+    from it; a checkpoint of a training with other arguments is ignored and overwritten. It is left behind
+    when the training ends: whoever has registered the weights removes it.
+
+    Raises :class:`BadInput` for images and labels that do not fit together or do not fit ``start``, and
+    :class:`Unavailable` when the disk is full.
+    """
+    _check(images, labels, classes)
+    from resources.learning import loop
+
+    return loop.run(
+        loop.Task(images, labels, tuple(classes), settings, seed, start),
+        checkpoint=checkpoint,
+        device=device,
+        threads=threads,
+        progress=progress,
+    )
+
+
+def _check(images: Images, labels: ClassIndices, classes: Sequence[Label]) -> None:
+    if images.ndim != 3 or images.dtype != "uint8":
+        raise BadInput(
+            f"the images are an array of {images.dtype} of shape {images.shape}; "
+            "expected uint8 [image, row, column]",
+            "Give grey images of one size.",
+        )
+    if len(images) == 0 or len(images) != len(labels):
+        raise BadInput(
+            f"{len(images)} images came with {len(labels)} labels; expected as many, and at least one",
+            "Train on samples of the split 'train', which all have a label.",
+        )
+    outside = sorted({int(index) for index in labels if not 0 <= index < len(classes)})
+    if outside:
+        raise BadInput(
+            f"the labels {outside} are outside the {len(classes)} classes",
+            "Correct the labels, or add the classes to the data set.",
+        )

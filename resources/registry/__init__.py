@@ -1,0 +1,1 @@
+"""The registry: which models exist, how good they are, and which one is champion."""

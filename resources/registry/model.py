@@ -1,0 +1,119 @@
+"""The values of the registry: model versions, their scores, and the decisions between them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from resources.terms import DatasetName, Label, VersionKey
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One value of one metric of a training."""
+
+    name: str
+    value: float
+    step: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model that is to be registered."""
+
+    dataset: DatasetName
+    version: VersionKey
+    snapshot_id: str
+    weights: bytes
+    network: object
+    """The same weights as a ``torch.nn.Module``, for those who load the model through MLflow."""
+    image_size_px: tuple[int, int]
+    """Height and width."""
+    classes: tuple[Label, ...]
+    metrics: tuple[CurvePoint, ...] = ()
+    params: dict[str, str] = field(default_factory=dict)
+    run_id: str = ""
+    """The Dagster run that trained it."""
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered model: ``models:/<dataset>/<number>`` in MLflow."""
+
+    dataset: DatasetName
+    dataset_version: VersionKey
+    number: int
+    """MLflow's version number."""
+    snapshot_id: str
+    source: str
+    """Where its artifacts are, as MLflow names it."""
+    mlflow_run_id: str
+    mlflow_model_id: str
+    weights_sha256: str
+    run_id: str
+    """The Dagster run that trained it."""
+    registered_at: datetime
+
+    @property
+    def uri(self) -> str:
+        """How MLflow calls it."""
+        return f"models:/{self.dataset}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What became of a candidate."""
+
+    model: ModelVersion
+    created: bool
+    """False when the snapshot had its model version already; that one is returned."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How good one model is on one test set."""
+
+    accuracy: float
+    recalls: dict[Label, float | None]
+    """For each class the share of its images that was found; None where the test set has none."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Counts: row = the true class, column = what the model said, both in the order of the classes."""
+
+
+@dataclass(frozen=True)
+class RoundEvaluation:
+    """Challenger and champion of one round, both measured on the same test set."""
+
+    dataset: DatasetName
+    version: VersionKey
+    challenger: int
+    """Number of the model version that was trained from ``version``."""
+    champion: int | None
+    """Number of the model version that was champion until then; None in the first round."""
+    test_set: str
+    """Identity of the test set: SHA-256 of its sample ids and labels."""
+    test_count: int
+    classes: tuple[Label, ...]
+    challenger_scores: Scores
+    champion_scores: Scores | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who is champion after one round, and why."""
+
+    dataset: DatasetName
+    version: VersionKey
+    labels: int
+    """Labelled training samples of this version."""
+    model_number: int
+    """The challenger of this round."""
+    accuracy_new: float
+    accuracy_old: float | None
+    """The champion's accuracy on the same test set; None in the first round."""
+    promoted: bool
+    champion_number: int
+    """The champion from here on."""
+    champion_version: VersionKey
+    """The data version that this champion was trained from."""
+    lease_s: float
+    """How long the training held its devices, in seconds."""
+    decided_at: datetime

@@ -1,0 +1,298 @@
+"""The registry for everyone above: register once, evaluate, decide, and find the champion."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection
+
+from resources.clock import Clock, utc_now
+from resources.database.audit import AUDIT, AuditRow, record
+from resources.database.engine import Database
+from resources.errors import Conflict, NotFound
+from resources.home import Home
+from resources.registry import sanity, store
+from resources.registry.client import CHALLENGER, CHAMPION, Mlflow
+from resources.registry.model import (
+    Candidate,
+    CurvePoint,
+    Decision,
+    ModelVersion,
+    Registration,
+    RoundEvaluation,
+)
+from resources.terms import Actor, DatasetName, VersionKey, version_order
+
+LOCK_TIMEOUT_S = 120.0
+"""How long one registration waits for another one of the same data set."""
+
+
+class RegistryService:
+    """All that is done with the models of one home. Every act can be repeated without harm."""
+
+    def __init__(self, home: Home, database: Database, clock: Clock = utc_now) -> None:
+        self.home = home
+        self.database = database
+        self.clock = clock
+        self._tables_exist = False
+
+    def check(self) -> None:
+        """See whether MLflow answers. Raises :class:`Unavailable` when it is down."""
+        Mlflow(self.home).check()
+
+    def find(self, dataset: DatasetName, snapshot_id: str, actor: Actor) -> ModelVersion | None:
+        """The model version of a snapshot, or None.
+
+        Asks MLflow, and takes back what a killed process registered twice. Raises :class:`Unavailable` when
+        MLflow is down.
+        """
+        with self._lock(dataset):
+            return self._settle(Mlflow(self.home), dataset, snapshot_id, actor)
+
+    def register(self, candidate: Candidate, actor: Actor) -> Registration:
+        """Register a model: exactly one version for each snapshot, whatever is killed and whoever else tries.
+
+        MLflow has no "create unless it exists". So a version carries its snapshot from the moment it exists;
+        of several with one snapshot the oldest counts, and whoever sees the others next takes them back. The
+        lock only saves work. Raises :class:`Unavailable` when MLflow is down.
+        """
+        mlflow = Mlflow(self.home)
+        with self._lock(candidate.dataset):
+            found = self._settle(mlflow, candidate.dataset, candidate.snapshot_id, actor)
+            if found is not None:
+                return Registration(found, created=False)
+            logged = mlflow.log(candidate, self.clock())
+            mlflow.create_version(candidate, logged)
+            made = self._settle(mlflow, candidate.dataset, candidate.snapshot_id, actor)
+        if made is None:
+            raise Conflict(
+                f"the new model version of {candidate.dataset} {candidate.version} is gone from MLflow",
+                "Find out who deletes model versions there, then run the same thing again.",
+            )
+        return Registration(made, created=made.mlflow_run_id == logged.run_id)
+
+    def weights(self, model: ModelVersion) -> bytes:
+        """The weights of a model version.
+
+        Raises :class:`BadInput` when they are not those that were registered, and :class:`Unavailable` when
+        they lie on a server that is down.
+        """
+        return Mlflow(self.home).weights(model)
+
+    def record_evaluation(self, evaluation: RoundEvaluation, actor: Actor) -> None:
+        """Keep how challenger and champion did; takes the place of an earlier evaluation of this version."""
+        old = evaluation.champion_scores
+        detail = f"model {evaluation.challenger}: {evaluation.challenger_scores.accuracy:.4f}"
+        if old is not None:
+            detail += f", champion {evaluation.champion}: {old.accuracy:.4f}"
+        with self._write() as connection:
+            now = self.clock()
+            store.put_evaluation(connection, evaluation, now)
+            subject = f"{evaluation.dataset} {evaluation.version}"
+            record(connection, AuditRow(now, actor, "registry.evaluate", subject, detail))
+
+    def evaluation(self, dataset: DatasetName, version: VersionKey) -> RoundEvaluation | None:
+        """How challenger and champion did in the round of ``version``; from our tables, without MLflow."""
+        with self._read() as connection:
+            return store.evaluation_of(connection, dataset, version)
+
+    def decide(
+        self, dataset: DatasetName, version: VersionKey, *, labels: int, lease_s: float, actor: Actor
+    ) -> Decision:
+        """Promote the challenger of this version's evaluation if it is strictly better, or the first.
+
+        The row comes first and MLflow's aliases follow it: a kill between the two is mended by calling again.
+        A decision stands. It is made anew only when the challenger is another model, and either no later
+        version was decided upon it or its own model is no longer registered. Raises :class:`NotFound` without
+        an evaluation, :class:`Conflict` for one that is not sound (see :mod:`resources.registry.sanity`), and
+        :class:`Unavailable` when MLflow is down (the decision is made by then).
+        """
+        with self._write() as connection:
+            evaluation = store.evaluation_of(connection, dataset, version)
+            if evaluation is None:
+                raise NotFound(
+                    f"{dataset} {version} has no evaluation",
+                    f"Materialize {dataset}/evaluation for partition {version} first.",
+                )
+            decisions = store.decisions_of(connection, dataset)
+            decision = next((made for made in decisions if made.version == version), None)
+            if decision is None or _is_open_again(connection, decision, evaluation, decisions):
+                _refuse_if_unsound(evaluation)
+                decision = self._judge(connection, evaluation, labels, lease_s)
+                store.put_decision(connection, decision)
+                record(connection, _audit_of(decision, actor))
+            others = [made for made in decisions if made.version != version]
+            newest = max([*others, decision], key=lambda made: version_order(made.version))
+            model = store.model_by_number(connection, dataset, decision.model_number)
+        self._show(newest, decision, model, actor)
+        return decision
+
+    def decision(self, dataset: DatasetName, version: VersionKey) -> Decision | None:
+        """The decision of one round, or None while there is none; from our tables, without MLflow."""
+        return next((made for made in self.decisions(dataset) if made.version == version), None)
+
+    def decisions(self, dataset: DatasetName) -> list[Decision]:
+        """All decisions in the order of their versions; from our tables, without MLflow."""
+        with self._read() as connection:
+            return store.decisions_of(connection, dataset)
+
+    def champion(self, dataset: DatasetName) -> ModelVersion | None:
+        """The champion after the newest decision, or None; from our tables, without MLflow."""
+        decisions = self.decisions(dataset)
+        return self._champion_of(decisions[-1]) if decisions else None
+
+    def champion_after(self, dataset: DatasetName, version: VersionKey) -> ModelVersion | None:
+        """The champion after the round of ``version``: what the next version's training goes on from."""
+        decision = self.decision(dataset, version)
+        return self._champion_of(decision) if decision else None
+
+    def model_of(self, dataset: DatasetName, snapshot_id: str) -> ModelVersion | None:
+        """The model version of a snapshot as it was last seen in MLflow; from our tables, without MLflow."""
+        with self._read() as connection:
+            return store.model_of_snapshot(connection, dataset, snapshot_id)
+
+    def model(self, dataset: DatasetName, number: int) -> ModelVersion | None:
+        """The model version with MLflow's number, or None; from our tables, without MLflow."""
+        with self._read() as connection:
+            return store.model_by_number(connection, dataset, number)
+
+    def link(self, model: ModelVersion) -> str | None:
+        """The page of a model version in MLflow, or None when no MLflow server is known."""
+        server = self.home.addresses().mlflow
+        return server and f"{server.rstrip('/')}/#/models/{quote(model.dataset)}/versions/{model.number}"
+
+    def _settle(
+        self, mlflow: Mlflow, dataset: DatasetName, snapshot_id: str, actor: Actor
+    ) -> ModelVersion | None:
+        """The one version of a snapshot: others are taken back, open runs ended, our row brought up to it."""
+        versions = mlflow.versions(dataset, snapshot_id)
+        if not versions:
+            return None
+        model, *others = versions
+        for other in others:
+            mlflow.delete_version(other)
+        with self._read() as connection:
+            known = store.model_of_snapshot(connection, dataset, snapshot_id)
+        if known == model and not others:
+            return model
+        mlflow.close_runs(dataset, snapshot_id, keep=model.mlflow_run_id)
+        with self._write() as connection:
+            now = self.clock()
+            if known != model:
+                store.put_model(connection, model)
+                detail = f"{model.dataset_version}, snapshot {snapshot_id}"
+                record(connection, AuditRow(now, actor, "registry.register", model.uri, detail))
+            for other in others:
+                detail = f"{model.uri} is the model of this snapshot already"
+                record(connection, AuditRow(now, actor, "registry.take_back", other.uri, detail))
+        return model
+
+    def _judge(
+        self, connection: Connection, evaluation: RoundEvaluation, labels: int, lease_s: float
+    ) -> Decision:
+        new, old = evaluation.challenger_scores, evaluation.champion_scores
+        champion_number, champion_version = evaluation.challenger, evaluation.version
+        promoted = old is None or evaluation.champion is None or new.accuracy > old.accuracy
+        if not promoted:
+            champion = store.model_by_number(connection, evaluation.dataset, evaluation.champion or 0)
+            if champion is None:
+                raise NotFound(
+                    f"model {evaluation.champion} of {evaluation.dataset} was measured but is not registered",
+                    f"Materialize {evaluation.dataset}/evaluation for partition {evaluation.version} again.",
+                )
+            champion_number, champion_version = champion.number, champion.dataset_version
+        return Decision(
+            dataset=evaluation.dataset,
+            version=evaluation.version,
+            labels=labels,
+            model_number=evaluation.challenger,
+            accuracy_new=new.accuracy,
+            accuracy_old=None if old is None else old.accuracy,
+            promoted=promoted,
+            champion_number=champion_number,
+            champion_version=champion_version,
+            lease_s=lease_s,
+            decided_at=self.clock(),
+        )
+
+    def _show(self, newest: Decision, decision: Decision, model: ModelVersion | None, actor: Actor) -> None:
+        """Let MLflow show what was decided: scores on the model's run, aliases as of the newest decision."""
+        mlflow = Mlflow(self.home)
+        if model is not None:
+            # A request of a killed process may have reached MLflow after the registration looked.
+            self._settle(mlflow, model.dataset, model.snapshot_id, actor)
+            scores = [CurvePoint("test_accuracy", decision.accuracy_new, 0)]
+            if decision.accuracy_old is not None:
+                scores.append(CurvePoint("champion_test_accuracy", decision.accuracy_old, 0))
+            mlflow.log_scores(model, scores, decision.decided_at)
+        champion = self._champion_of(newest)
+        challenger = self.model(newest.dataset, newest.model_number)
+        if champion is not None:
+            mlflow.set_alias(champion, CHAMPION)
+        if challenger is not None:
+            mlflow.set_alias(challenger, CHALLENGER)
+
+    def _champion_of(self, decision: Decision) -> ModelVersion | None:
+        with self._read() as connection:
+            exact = store.model_by_number(connection, decision.dataset, decision.champion_number)
+            # A model that was deleted in MLflow and trained again has a new number.
+            return exact or store.newest_model_of(connection, decision.dataset, decision.champion_version)
+
+    @contextmanager
+    def _lock(self, dataset: DatasetName) -> Iterator[None]:
+        path = self.home.mlflow / "locks" / f"{dataset}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(path, timeout=LOCK_TIMEOUT_S):  # the system gives it back when its holder is killed
+                yield
+        except Timeout as problem:
+            raise Conflict(
+                f"another process has been registering a model of {dataset} for {LOCK_TIMEOUT_S:.0f} s",
+                f"See who holds {path} (for instance with lsof); when it is done, run the same thing again.",
+            ) from problem
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        self._ensure()
+        with self.database.read() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        self._ensure()
+        with self.database.write() as connection:
+            yield connection
+
+    def _ensure(self) -> None:
+        if not self._tables_exist:
+            self.database.ensure(AUDIT, *store.TABLES)
+            self._tables_exist = True
+
+
+def _is_open_again(
+    connection: Connection, decision: Decision, evaluation: RoundEvaluation, decisions: list[Decision]
+) -> bool:
+    if decision.model_number == evaluation.challenger:
+        return False
+    if store.model_by_number(connection, decision.dataset, decision.model_number) is None:
+        return True
+    return all(version_order(made.version) <= version_order(decision.version) for made in decisions)
+
+
+def _refuse_if_unsound(evaluation: RoundEvaluation) -> None:
+    problems = sanity.accuracy_problems(evaluation) + sanity.measurement_problems(evaluation, None)
+    if problems:
+        raise Conflict(
+            f"nobody can be promoted after {evaluation.dataset} {evaluation.version}: {'; '.join(problems)}",
+            f"Look at the data of this version and at its training, then materialize "
+            f"{evaluation.dataset}/model and what follows it again.",
+        )
+
+
+def _audit_of(decision: Decision, actor: Actor) -> AuditRow:
+    old = "" if decision.accuracy_old is None else f", champion {decision.accuracy_old:.4f}"
+    outcome = "promoted" if decision.promoted else f"model {decision.champion_number} stays champion"
+    detail = f"model {decision.model_number}: {decision.accuracy_new:.4f}{old}: {outcome}"
+    subject = f"{decision.dataset} {decision.version}"
+    return AuditRow(decision.decided_at, actor, "registry.decide", subject, detail)

@@ -1,0 +1,20 @@
+"""Small images that a network learns in a second."""
+
+import numpy as np
+
+from resources.learning.model import ClassIndices, Images
+from resources.learning.settings import TrainSettings
+from resources.terms import Label
+
+CLASSES = (Label("top"), Label("left"))
+QUICK = TrainSettings(epochs=6, incremental_epochs=4, channels=4, checkpoint_every_epochs=2)
+
+
+def bars(count: int, seed: int = 0) -> tuple[Images, ClassIndices]:
+    """Noisy images of 6 x 6 pixels with a bright bar at the top or at the left."""
+    random = np.random.default_rng(seed)
+    images = random.integers(0, 60, (count, 6, 6), dtype=np.uint8)
+    labels = np.arange(count, dtype=np.int64) % 2
+    images[labels == 0, :2, :] += 180
+    images[labels == 1, :, :2] += 180
+    return images, labels
