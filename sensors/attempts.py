@@ -1,0 +1,129 @@
+"""When to try again: the attempts of one job for one partition, judged by a pure function."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
+
+MAX_ATTEMPTS = 5
+FIRST_WAIT = timedelta(seconds=30)
+"""How long after the first failure; after each further one twice as long."""
+
+PARTITION_TAG = "dagster/partition"
+RUN_KEY_TAG = "dagster/run_key"
+
+LOOK_BACK = 50
+"""How many runs of one partition are looked at, newest first."""
+
+
+class Outcome(StrEnum):
+    """How one run stands, as far as trying again goes."""
+
+    CREATED = "created"
+    """It has a row but was never submitted: who created it was killed. Asking again submits it."""
+    UNDER_WAY = "under way"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run for the partition."""
+
+    run_id: str
+    number: int | None
+    """Its number where a sensor asked for it; None where a person started it."""
+    outcome: Outcome
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask for this attempt, now."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Ask for nothing, and why, for a person."""
+
+    reason: str
+    done: bool = False
+    """Whether the newest run went well."""
+
+
+def run_key(*parts: str) -> str:
+    """A run key; its last part is the number of the attempt, because Dagster remembers a key for ever."""
+    return ":".join(parts)
+
+
+def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask | Hold:
+    """What to do next for ``what`` (a job and its partition, in words); ``attempts`` are newest first.
+
+    1. None yet: ask for the first.
+    2. Created and never submitted: ask for the same one again.
+    3. One is under way: hold.
+    4. The newest was cancelled: hold, for a person wanted it so.
+    5. The newest is done: hold.
+    6. Failed: ask for the next one 30 s later, then twice as long each time, at most five in all.
+    """
+    if not attempts:
+        return Ask(1)
+    created = [one for one in attempts if one.outcome is Outcome.CREATED and one.number is not None]
+    if created:
+        return Ask(created[0].number or 1)
+    under_way = [one for one in attempts if one.outcome in (Outcome.UNDER_WAY, Outcome.CREATED)]
+    if under_way:
+        return Hold(f"{what} is under way in run {under_way[0].run_id[:8]}.")
+    newest = attempts[0]
+    if newest.outcome is Outcome.CANCELED:
+        return Hold(
+            f"{what} was cancelled (run {newest.run_id[:8]}) and is not started again by itself. "
+            "Re-execute that run in the Dagster UI when it should go on."
+        )
+    if newest.outcome is Outcome.DONE:
+        return Hold(f"{what} is done (run {newest.run_id[:8]}).", done=True)
+    failures = sum(1 for one in attempts if one.outcome is Outcome.FAILED)
+    if failures >= MAX_ATTEMPTS:
+        return Hold(
+            f"{what} failed {failures} times and is not tried again by itself. See run {newest.run_id[:8]}, "
+            "mend what it names, then re-execute it in the Dagster UI."
+        )
+    due = (newest.ended_at or now) + FIRST_WAIT * 2 ** (failures - 1)
+    if now < due:
+        seconds = int((due - now).total_seconds()) + 1
+        return Hold(
+            f"{what} failed (run {newest.run_id[:8]}); attempt {failures + 1} follows in {seconds} s."
+        )
+    taken = [one.number for one in attempts if one.number is not None]
+    return Ask(max([len(attempts), *taken]) + 1)
+
+
+def read_attempts(instance: DagsterInstance, job_name: str, partition: str, keys: str) -> list[Attempt]:
+    """The runs of a job for a partition, newest first; numbered where their run key begins with ``keys``."""
+    chosen = RunsFilter(job_name=job_name, tags={PARTITION_TAG: partition})
+    return [_attempt(record, keys) for record in instance.get_run_records(chosen, limit=LOOK_BACK)]
+
+
+def _attempt(record: RunRecord, keys: str) -> Attempt:
+    run = record.dagster_run
+    prefix, _, number = run.tags.get(RUN_KEY_TAG, "").rpartition(":")
+    ended = None if record.end_time is None else datetime.fromtimestamp(record.end_time, UTC)
+    return Attempt(
+        run_id=run.run_id,
+        number=int(number) if prefix == keys and number.isdecimal() else None,
+        outcome=_OUTCOMES.get(run.status, Outcome.UNDER_WAY),
+        ended_at=ended,
+    )
+
+
+_OUTCOMES = {
+    DagsterRunStatus.NOT_STARTED: Outcome.CREATED,
+    DagsterRunStatus.SUCCESS: Outcome.DONE,
+    DagsterRunStatus.FAILURE: Outcome.FAILED,
+    DagsterRunStatus.CANCELED: Outcome.CANCELED,
+}

@@ -1,0 +1,409 @@
+"""From annotations to the next version: exactly once, whatever is killed."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import DagsterRunStatus
+
+from resources.data.model import VersionRecord, VersionState
+from resources.data.service import DataService
+from resources.errors import Unavailable
+from resources.labeling.label_studio.values import ProjectId, TaskId
+from resources.labeling.model import Finding, Problem, ProblemKind, Standing
+from resources.labeling.service import LabelingService
+from resources.terms import FIRST_VERSION, VersionKey
+from sensors.annotations import PlanNext, Situation, StartRound, Wait, decide
+from sensors.attempts import Attempt, Outcome
+from tests.resources.data.shapes import SHAPES
+from tests.sensors.daemon import SensorDaemon, sensor_daemon
+from tests.sensors.shapes_loop import ShapesLoop, begun
+from tests.servers.label_studio import LabelStudioServer
+from tests.servers.mlflow import free_port
+
+SENSOR = "shapes_annotations"
+V1_2 = VersionKey("v1.2")
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LOCATION = "tests.sensors.loop_location"
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[SensorDaemon]:
+    with sensor_daemon(tmp_path / "dagster", LOCATION) as started:
+        yield started
+
+
+@pytest.fixture
+def loop(label_studio: LabelStudioServer, trainplat_home: Path) -> ShapesLoop:
+    return begun(trainplat_home)
+
+
+def versions(loop: ShapesLoop) -> list[str]:
+    return [one.version for one in loop.data.versions(SHAPES.name)]
+
+
+@pytest.mark.real
+def test_enough_answers_plan_the_next_version_and_request_its_round(
+    loop: ShapesLoop, daemon: SensorDaemon
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+
+    tick = daemon.tick(SENSOR)
+
+    (run,) = daemon.runs("shapes_round")
+    assert versions(loop) == ["v1.0", "v1.1"]
+    assert run.tags["dagster/partition"] == "v1.1"
+    assert run.tags["dagster/run_key"] == "shapes:v1.1:1"
+    assert run.status is DagsterRunStatus.QUEUED
+    assert tick.run_ids == [run.run_id]
+    assert daemon.instance.get_dynamic_partitions("shapes_versions") == ["v1.0", "v1.1"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "kill_at", ["TICK_CREATED", "TICK_HELD", "RUN_IDS_RESERVED", "RUN_CREATED", "RUN_LAUNCHED"]
+)
+def test_a_daemon_killed_in_a_tick_starts_one_training_all_the_same(
+    loop: ShapesLoop, daemon: SensorDaemon, kill_at: str
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+
+    daemon.tick_killed(SENSOR, kill_at)
+    for _ in range(3):
+        daemon.tick(SENSOR)
+
+    (run,) = daemon.runs("shapes_round")
+    assert versions(loop) == ["v1.0", "v1.1"]
+    assert (run.tags["dagster/partition"], run.status) == ("v1.1", DagsterRunStatus.QUEUED)
+
+
+def _before(owner: type, name: str) -> Callable[[pytest.MonkeyPatch], None]:
+    def arm(monkeypatch: pytest.MonkeyPatch) -> None:
+        def killed(*_: object, **__: object) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        monkeypatch.setattr(owner, name, killed)
+
+    return arm
+
+
+def _after(owner: type, name: str) -> Callable[[pytest.MonkeyPatch], None]:
+    def arm(monkeypatch: pytest.MonkeyPatch) -> None:
+        real = getattr(owner, name)
+
+        def killed(*given: object, **named: object) -> None:
+            real(*given, **named)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        monkeypatch.setattr(owner, name, killed)
+
+    return arm
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "arm",
+    [
+        pytest.param(_before(LabelingService, "poll"), id="before the poll"),
+        pytest.param(_after(LabelingService, "poll"), id="after the poll"),
+        pytest.param(_before(DataService, "plan_next"), id="before the plan"),
+        pytest.param(_after(DataService, "plan_next"), id="after the plan"),
+    ],
+)
+def test_a_code_server_killed_in_a_tick_starts_one_training_all_the_same(
+    loop: ShapesLoop, daemon: SensorDaemon, arm: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+
+    with pytest.MonkeyPatch.context() as patched:
+        arm(patched)
+        daemon.tick_killed(SENSOR)
+    for _ in range(3):
+        daemon.tick(SENSOR)
+
+    assert versions(loop) == ["v1.0", "v1.1"]
+    assert [run.tags["dagster/partition"] for run in daemon.runs("shapes_round")] == ["v1.1"]
+
+
+def skipped(daemon: SensorDaemon) -> str:
+    return daemon.tick(SENSOR).skip_reason or ""
+
+
+def test_the_first_version_is_planned_and_left_to_people(trainplat_home: Path, daemon: SensorDaemon) -> None:
+    reason = skipped(daemon)
+
+    assert reason == "v1.0 has not been made yet. Start it: run shapes_round for partition v1.0."
+    assert daemon.instance.get_dynamic_partitions("shapes_versions") == ["v1.0"]
+    assert daemon.runs("shapes_round") == []
+
+
+@pytest.mark.real
+def test_few_answers_wait_for_the_others(loop: ShapesLoop, daemon: SensorDaemon) -> None:
+    assert "questions of v1.0 are not in Label Studio yet" in skipped(daemon)
+    first, second, third = loop.ask()
+    loop.answer(first)
+
+    assert skipped(daemon) == "Waits for people: 1 of 3 new labels, 2 questions are open."
+    loop.answer(second)
+    loop.answer(third, "dark", "light")
+    reason = skipped(daemon)
+
+    assert reason.startswith("Waits for people: 2 of 3 new labels, 1 questions are open. To mend: annotation")
+    assert "more than one label: dark, light" in reason
+    assert daemon.runs("shapes_round") == []
+
+
+@pytest.mark.real
+def test_when_no_question_is_open_any_more_fewer_answers_are_enough(
+    loop: ShapesLoop, daemon: SensorDaemon
+) -> None:
+    first, second, third = loop.ask()
+    loop.answer(first)
+    tasks = {question.sample: question.task for question in loop.people.questions(SHAPES.name)}
+    skip, gone = tasks[second], tasks[third]
+    assert skip is not None
+    assert gone is not None
+    loop.people.client.skip(skip)
+    loop.people.client.delete_task(gone)
+
+    daemon.tick(SENSOR)
+
+    assert versions(loop) == ["v1.0", "v1.1"]
+    assert [run.tags["dagster/partition"] for run in daemon.runs("shapes_round")] == ["v1.1"]
+
+
+@pytest.mark.real
+def test_answers_that_come_during_a_training_go_into_the_version_after_it(
+    loop: ShapesLoop, daemon: SensorDaemon
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+    daemon.tick(SENSOR)
+    loop.ask(count=3)
+    for question in loop.people.questions_open(SHAPES.name):
+        loop.answer(question.sample)
+
+    assert "under way" in skipped(daemon)
+    loop.train(loop.data.versions(SHAPES.name)[-1].version)
+    daemon.tick(SENSOR)
+
+    assert versions(loop) == ["v1.0", "v1.1", "v1.2"]
+    new = [one.new_labels for one in loop.data.versions(SHAPES.name)]
+    assert new == [0, 3, 3]
+    assert len(loop.data.taken_refs(SHAPES.name)) == 6
+
+
+@pytest.mark.real
+def test_a_changed_answer_corrects_the_next_version(loop: ShapesLoop, daemon: SensorDaemon) -> None:
+    chosen = loop.ask()
+    for sample in chosen:
+        loop.answer(sample, "dark")
+    daemon.tick(SENSOR)
+    version = loop.data.versions(SHAPES.name)[-1].version
+    loop.train(version)
+    task = next(one.task for one in loop.people.questions(SHAPES.name) if one.sample == chosen[0])
+    assert task is not None
+    client = loop.people.client
+    known = client.tasks(_project(loop), [task])[0]
+    client.connection.delete(f"/api/annotations/{known.annotations[0].id}/")
+    loop.answer(chosen[0], "light")
+    loop.ask(version, count=1)
+    loop.answer(loop.people.questions_open(SHAPES.name)[0].sample)
+
+    daemon.tick(SENSOR)
+
+    corrected = {label.sample: label.label for label in loop.data.confirmed_labels(SHAPES.name, V1_2)}
+    assert versions(loop) == ["v1.0", "v1.1", "v1.2"]
+    assert corrected[chosen[0]] == "light"
+    assert len(corrected) == 2
+
+
+@pytest.mark.real
+def test_a_round_that_failed_is_requested_again_even_while_label_studio_is_down(
+    loop: ShapesLoop, daemon: SensorDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+    daemon.tick(SENSOR)
+    daemon.end(daemon.runs("shapes_round")[0], DagsterRunStatus.FAILURE)
+    monkeypatch.setenv("TRAINPLAT_LABEL_STUDIO_URL", "http://127.0.0.1:9")
+
+    daemon.tick(SENSOR)
+
+    assert [run.tags["dagster/run_key"] for run in daemon.runs("shapes_round")] == [
+        "shapes:v1.1:1",
+        "shapes:v1.1:2",
+    ]
+    assert "Label Studio at http://127.0.0.1:9 does not answer" in skipped(daemon)
+
+
+@pytest.mark.real
+def test_what_people_answer_while_label_studio_cannot_be_reached_is_heard_afterwards(
+    loop: ShapesLoop, daemon: SensorDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = loop.ask()
+    daemon.tick(SENSOR)
+    for sample in chosen:
+        loop.answer(sample)
+    with monkeypatch.context() as patched:
+        patched.setenv("TRAINPLAT_LABEL_STUDIO_URL", "http://127.0.0.1:9")
+        assert "does not answer" in skipped(daemon)
+        assert versions(loop) == ["v1.0"]
+
+    daemon.tick(SENSOR)
+
+    assert versions(loop) == ["v1.0", "v1.1"]
+
+
+@pytest.mark.real
+def test_a_cursor_that_somebody_spoiled_is_said_and_a_reset_loses_nothing(
+    loop: ShapesLoop, daemon: SensorDaemon
+) -> None:
+    chosen = loop.ask()
+    daemon.tick(SENSOR)
+    for sample in chosen:
+        loop.answer(sample)
+    daemon.set_cursor(SENSOR, "yesterday")
+
+    assert "the cursor 'yesterday' is none that this sensor wrote" in skipped(daemon)
+    daemon.set_cursor(SENSOR, None)
+    daemon.tick(SENSOR)
+
+    assert versions(loop) == ["v1.0", "v1.1"]
+
+
+def _project(loop: ShapesLoop) -> ProjectId:
+    listed = loop.people.client.connection.get("/api/projects/", {"title": SHAPES.name}).json()
+    return ProjectId(int(listed["results"][0]["id"]))
+
+
+RECORD = VersionRecord(
+    dataset=SHAPES.name,
+    version=FIRST_VERSION,
+    parent=None,
+    state=VersionState.SEALED,
+    planned_at=NOW,
+    sealed_at=NOW,
+    tree_md5="t",
+    new_labels=0,
+    labelled=4,
+    pool=10,
+    test=6,
+)
+NOBODY = Standing(questions=3, open=0, answered=3, skipped=0, withdrawn=0, problems=0)
+
+
+def situation(**changes: Any) -> Situation:
+    usual = Situation(RECORD, True, (), True, 0, NOBODY, ())
+    return replace(usual, **changes)
+
+
+def done(version: VersionKey) -> Attempt:
+    return Attempt(f"run-of-{version}", None, Outcome.DONE, NOW)
+
+
+def spoiled(number: int) -> Problem:
+    finding = Finding(ProblemKind.NO_LABEL, TaskId(number), None, "")
+    return Problem(SHAPES.name, None, finding, NOW, f"problem {number}", f"Mend {number}.", True)
+
+
+@pytest.mark.parametrize(
+    ("case", "at", "step"),
+    [
+        ("enough labels", situation(new_labels=3), PlanNext()),
+        (
+            "enough labels before the asking",
+            situation(new_labels=3, questions_sent=False),
+            PlanNext(),
+        ),
+        ("few labels and nothing open", situation(new_labels=1), PlanNext()),
+        (
+            "a planned version that nobody asked for yet",
+            situation(newest=replace(RECORD, version=V1_2, state=VersionState.PLANNED)),
+            StartRound(V1_2, 1),
+        ),
+        (
+            "a sealed version whose round failed before its decision",
+            situation(
+                newest=replace(RECORD, version=V1_2),
+                decided=False,
+                attempts=(Attempt("run", 1, Outcome.FAILED, NOW - timedelta(hours=1)),),
+            ),
+            StartRound(V1_2, 2),
+        ),
+    ],
+)
+def test_each_situation_has_its_step(case: str, at: Situation, step: StartRound | PlanNext) -> None:
+    assert decide(SHAPES, at, NOW) == step, case
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (situation(), "No question is open and there is no new label"),
+        (
+            situation(new_labels=1, questions_sent=False),
+            "The questions of v1.0 are not in Label Studio yet; 1 new labels so far.",
+        ),
+        (
+            situation(newest=replace(RECORD, version=V1_2), decided=False, attempts=(done(V1_2),)),
+            "But v1.2 has no decision: materialize shapes/champion for v1.2.",
+        ),
+        (
+            situation(
+                new_labels=1,
+                standing=replace(NOBODY, open=5),
+                problems=tuple(spoiled(number) for number in range(5)),
+            ),
+            "To mend: problem 2. Mend 2. And 2 more like these.",
+        ),
+    ],
+)
+def test_whoever_waits_says_for_what(at: Situation, words: str) -> None:
+    step = decide(SHAPES, at, NOW)
+
+    assert isinstance(step, Wait)
+    assert words in step.reason
+
+
+@pytest.mark.real
+def test_labels_that_cannot_be_planned_are_said_and_kept(
+    loop: ShapesLoop, daemon: SensorDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+
+    def full(*_: object) -> None:
+        raise Unavailable("the disk that holds the data is full", "Free some space there.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DataService, "plan_next", full)
+        assert "The next version cannot be planned: the disk that holds the data is full" in skipped(daemon)
+    daemon.tick(SENSOR)
+
+    assert versions(loop) == ["v1.0", "v1.1"]
+
+
+@pytest.mark.real
+def test_while_mlflow_is_down_a_round_waits_and_spends_no_attempt(
+    loop: ShapesLoop, daemon: SensorDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+    monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", f"http://127.0.0.1:{free_port()}")
+    tick = daemon.tick(SENSOR)
+    assert daemon.runs("shapes_round") == []
+    assert "The round of v1.1 waits. MLflow at " in (tick.skip_reason or "")
+
+    monkeypatch.delenv("TRAINPLAT_MLFLOW_URL")
+    daemon.tick(SENSOR)
+    (run,) = daemon.runs("shapes_round")
+    assert run.tags["dagster/partition"] == "v1.1"

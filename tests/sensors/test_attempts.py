@@ -1,0 +1,93 @@
+"""When a failed run is tried again, and when it is not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensors.attempts import MAX_ATTEMPTS, Ask, Attempt, Hold, Outcome, next_step, run_key
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def attempt(number: int | None, outcome: Outcome, ago_s: float = 10_000) -> Attempt:
+    return Attempt(f"run-{number or 0}-of-them", number, outcome, NOW - timedelta(seconds=ago_s))
+
+
+def ask(*newest_first: Attempt) -> Ask | Hold:
+    return next_step(newest_first, NOW, what="The round of v1.1")
+
+
+def test_the_first_attempt_is_asked_for_at_once() -> None:
+    assert ask() == Ask(1)
+
+
+def test_a_run_that_was_created_and_never_submitted_is_asked_for_again_under_its_own_key() -> None:
+    assert ask(attempt(2, Outcome.CREATED), attempt(1, Outcome.FAILED)) == Ask(2)
+
+
+def test_one_that_a_person_created_is_left_to_them() -> None:
+    assert isinstance(ask(attempt(None, Outcome.CREATED)), Hold)
+
+
+def test_while_one_is_under_way_nothing_is_asked_for() -> None:
+    step = ask(attempt(None, Outcome.UNDER_WAY), attempt(1, Outcome.FAILED))
+
+    assert isinstance(step, Hold)
+    assert "under way in run run-0-of" in step.reason
+
+
+@pytest.mark.parametrize(("failures", "wait_s"), [(1, 30), (2, 60), (3, 120), (4, 240)])
+def test_the_wait_doubles_with_each_failure(failures: int, wait_s: int) -> None:
+    def after(ago_s: float) -> Ask | Hold:
+        newest = attempt(failures, Outcome.FAILED, ago_s)
+        older = [attempt(number, Outcome.FAILED) for number in range(failures - 1, 0, -1)]
+        return ask(newest, *older)
+
+    waiting = after(wait_s - 1)
+
+    assert isinstance(waiting, Hold)
+    assert f"attempt {failures + 1} follows in" in waiting.reason
+    assert after(wait_s) == Ask(failures + 1)
+
+
+def test_after_five_failures_a_person_has_to_look() -> None:
+    step = ask(*[attempt(number, Outcome.FAILED) for number in range(5, 0, -1)])
+
+    assert isinstance(step, Hold)
+    assert "failed 5 times" in step.reason
+    assert "re-execute" in step.reason
+
+
+def test_a_cancelled_run_is_never_tried_again() -> None:
+    step = ask(attempt(2, Outcome.CANCELED), attempt(1, Outcome.FAILED))
+
+    assert isinstance(step, Hold)
+    assert "cancelled" in step.reason
+
+
+def test_a_run_that_a_person_started_counts_as_an_attempt() -> None:
+    assert ask(attempt(None, Outcome.FAILED), attempt(1, Outcome.FAILED)) == Ask(3)
+
+
+def test_a_failure_whose_end_nobody_wrote_down_waits_from_now() -> None:
+    assert isinstance(ask(Attempt("run", 1, Outcome.FAILED, None)), Hold)
+
+
+def test_the_key_ends_with_the_attempt() -> None:
+    assert run_key("digits", "v1.1", "3") == "digits:v1.1:3"
+
+
+outcomes = st.sampled_from([Outcome.FAILED, Outcome.CANCELED, Outcome.DONE, Outcome.UNDER_WAY])
+
+
+@given(st.lists(st.tuples(st.one_of(st.none(), st.integers(1, 9)), outcomes), max_size=8))
+def test_an_attempt_never_gets_a_key_that_was_used(history: list[tuple[int | None, Outcome]]) -> None:
+    attempts = [attempt(number, outcome) for number, outcome in history]
+
+    step = next_step(attempts, NOW, what="it")
+
+    if isinstance(step, Ask):
+        assert step.number not in {one.number for one in attempts}
+        assert sum(one.outcome is Outcome.FAILED for one in attempts) < MAX_ATTEMPTS

@@ -1,0 +1,85 @@
+"""The next questions are asked once for each decision."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dagster import DagsterRunStatus
+
+from resources.terms import FIRST_VERSION
+from tests.sensors.daemon import SensorDaemon, sensor_daemon
+from tests.sensors.shapes_loop import begun
+from tests.servers.label_studio import LabelStudioServer
+
+SENSOR = "shapes_questions"
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[SensorDaemon]:
+    with sensor_daemon(tmp_path / "dagster", "tests.sensors.loop_location") as started:
+        started.instance.add_dynamic_partitions("shapes_versions", ["v1.0"])
+        yield started
+
+
+def skipped(daemon: SensorDaemon) -> str:
+    return daemon.tick(SENSOR).skip_reason or ""
+
+
+def test_without_a_champion_nothing_is_asked(trainplat_home: Path, daemon: SensorDaemon) -> None:
+    assert skipped(daemon) == "No version has a champion yet."
+
+
+def test_while_label_studio_is_down_no_attempt_is_spent(trainplat_home: Path, daemon: SensorDaemon) -> None:
+    begun(trainplat_home)
+
+    reason = skipped(daemon)
+
+    assert "no address of Label Studio is known" in reason
+    assert "trainplat up" in reason
+    assert daemon.runs("shapes_ask") == []
+
+
+@pytest.mark.real
+def test_the_newest_decision_lets_people_be_asked_once(
+    label_studio: LabelStudioServer, trainplat_home: Path, daemon: SensorDaemon
+) -> None:
+    loop = begun(trainplat_home)
+
+    daemon.tick(SENSOR)
+    (run,) = daemon.runs("shapes_ask")
+    assert run.tags["dagster/run_key"] == "shapes:ask:v1.0:1"
+    assert run.tags["dagster/partition"] == "v1.0"
+    assert "under way" in skipped(daemon)
+
+    loop.ask(FIRST_VERSION)
+    assert skipped(daemon) == "The 3 questions of v1.0 are in Label Studio."
+    assert len(daemon.runs("shapes_ask")) == 1
+
+
+@pytest.mark.real
+def test_an_asking_that_failed_is_requested_again_after_a_while(
+    label_studio: LabelStudioServer, trainplat_home: Path, daemon: SensorDaemon
+) -> None:
+    begun(trainplat_home)
+    daemon.tick(SENSOR)
+    (run,) = daemon.runs("shapes_ask")
+    daemon.end(run, DagsterRunStatus.FAILURE)
+
+    daemon.tick(SENSOR)
+
+    assert [one.tags["dagster/run_key"] for one in daemon.runs("shapes_ask")] == [
+        "shapes:ask:v1.0:1",
+        "shapes:ask:v1.0:2",
+    ]
+
+
+@pytest.mark.real
+def test_an_asking_that_was_cancelled_stays_so(
+    label_studio: LabelStudioServer, trainplat_home: Path, daemon: SensorDaemon
+) -> None:
+    begun(trainplat_home)
+    daemon.tick(SENSOR)
+    daemon.end(daemon.runs("shapes_ask")[0], DagsterRunStatus.CANCELED)
+
+    assert "cancelled" in skipped(daemon)
+    assert len(daemon.runs("shapes_ask")) == 1
