@@ -1,0 +1,103 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from resources.home import Home
+from resources.terms import FIRST_VERSION, VersionKey
+from tests.trainplat_assets.rounds import (
+    SPEC,
+    make_first,
+    make_next,
+    metadata_of,
+    registry_service,
+    run_round,
+)
+from trainplat_assets import model_assets
+from trainplat_assets.model_assets import build_model_assets
+
+V1 = VersionKey("v1.1")
+
+
+def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_first(trainplat_home)
+    first = run_round(FIRST_VERSION)
+    model = metadata_of(first, "model")
+    assert model["trained"] is True
+    assert model["goes_on_from"] == "nothing: a base model"
+    assert model["registered_as"] == "models:/shapes/1"
+    assert model["labelled_samples"] == 12
+    assert str(model["curve"]).startswith("![loss and accuracy by epoch](data:image/png;base64,")
+    assert isinstance(model["train_loss"], float)
+    assert "champion_accuracy" not in metadata_of(first, "evaluation")
+    champion = metadata_of(first, "champion")
+    assert (champion["promoted"], champion["champion_version"]) == (True, "v1.0")
+    assert "is the first champion" in str(champion["outcome"])
+    lease_seconds = champion["lease_seconds"]
+    assert isinstance(lease_seconds, float)
+    assert lease_seconds > 0
+    assert not list((trainplat_home / "checkpoints").rglob("*.pt"))
+
+    monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("resources.registry.client.Mlflow.__init__", _in_the_home)
+    assert make_next(data) == V1
+    second = run_round(V1)
+    assert metadata_of(second, "model")["goes_on_from"] == "models:/shapes/1"
+    assert metadata_of(second, "model")["mlflow"] == "http://127.0.0.1:9/#/models/shapes/versions/2"
+    measured = metadata_of(second, "evaluation")
+    assert measured["champion_accuracy"] == metadata_of(first, "evaluation")["accuracy"]
+    assert measured["test_set"] == metadata_of(first, "evaluation")["test_set"]
+    champion = metadata_of(second, "champion")
+    assert champion["accuracy_old"] == measured["champion_accuracy"]
+    assert str(champion["mlflow"]).startswith("http://127.0.0.1:9/#/models/shapes/versions/")
+    assert str(champion["rounds"]).count("\n| v1.") == 2
+    assert len(second.get_asset_check_evaluations()) == 3
+    assert all(check.passed for check in second.get_asset_check_evaluations())
+    assert [made.version for made in registry_service(trainplat_home).decisions(SPEC.name)] == [
+        "v1.0",
+        "v1.1",
+    ]
+
+
+def _in_the_home(self: object, home: Home) -> None:
+    """An MLflow whose address is known to pages, while this test has only its store."""
+    self.home, self.server = home, None  # type: ignore[attr-defined]
+
+
+def test_a_snapshot_that_has_a_model_is_not_trained_again(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_first(trainplat_home)
+    run_round(FIRST_VERSION)
+    monkeypatch.setattr("trainplat_assets.model_round.train", None)  # whoever trains now fails
+    again = run_round(FIRST_VERSION)
+    assert metadata_of(again, "model")["trained"] is False
+    assert metadata_of(again, "model")["model_version"] == 1
+    assert len(registry_service(trainplat_home).decisions(SPEC.name)) == 1
+
+
+def test_every_asset_says_what_it_is_and_whose() -> None:
+    for made in build_model_assets(SPEC):
+        (spec,) = made.specs
+        assert spec.group_name == "shapes_model"
+        assert spec.owners == ["team:ml"]
+        assert spec.kinds
+        assert len(spec.description or "") > 60
+    model = build_model_assets(SPEC)[0]
+    assert model.op.tags["trainplat/gpu"] == "1"
+    assert model_assets.GPU_REQUEST == {"trainplat/gpu": "1"}
+
+
+def test_importing_the_assets_loads_no_heavy_module() -> None:
+    program = (
+        "import json, sys, trainplat_assets.model_assets, trainplat_assets.model_checks, "
+        "resources.learning.sampling\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"torch", "mlflow", "matplotlib", "sklearn", "pandas", "dvc", "label_studio_sdk"}
+    assert not heavy & set(json.loads(done.stdout))

@@ -1,0 +1,78 @@
+"""Rounds out of their order, and rounds that are killed, without Dagster."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from resources.data.model import ImageSet, Split
+from resources.errors import NotFound
+from resources.registry.model import Decision
+from resources.terms import FIRST_VERSION, VersionKey
+from tests.resources.data.shapes import ACTOR
+from tests.trainplat_assets.rounds import SPEC, data_service, make_first, make_next, registry_service
+from trainplat_assets.model_round import Round, identity_of, sentence
+
+
+def round_of(home: Path, version: VersionKey = FIRST_VERSION) -> Round:
+    return Round(SPEC, version, data_service(home), registry_service(home), ACTOR)
+
+
+def test_a_round_out_of_its_order_says_what_comes_first(trainplat_home: Path) -> None:
+    data = make_first(trainplat_home)
+    with pytest.raises(NotFound, match=r"the snapshot of shapes v1.0 has no model") as caught:
+        round_of(trainplat_home).evaluate()
+    assert "Materialize shapes/model for partition v1.0 first." in str(caught.value)
+    with pytest.raises(NotFound, match=r"shapes v1.0 has no evaluation"):
+        round_of(trainplat_home).decide()
+    second = make_next(data)
+    with pytest.raises(NotFound, match=r"shapes v1.0 has no champion, which v1.1 is") as caught:
+        round_of(trainplat_home, second).train(device="cpu", threads=1, run_id="r")
+    assert "Run shapes_round for partition v1.0 first." in str(caught.value)
+
+
+def test_a_training_under_kill_9_is_resumed_and_registered_once(trainplat_home: Path) -> None:
+    make_first(trainplat_home)
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from tests.trainplat_assets.test_model_round import round_of\n"
+        "def stop(point):\n"
+        "    if point.epoch == 25: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "round_of(Path(sys.argv[1])).train(device='cpu', threads=1, run_id='r', progress=stop)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(trainplat_home)], env=os.environ, timeout=200)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list((trainplat_home / "checkpoints" / "shapes").iterdir())) == 1
+    done = round_of(trainplat_home).train(device="cpu", threads=1, run_id="r")
+    assert done.created
+    assert done.weights.resumed_from_epoch == 20
+    assert [point.epoch for point in done.weights.curve] == list(range(1, 61))
+    assert not list((trainplat_home / "checkpoints" / "shapes").iterdir())
+    assert round_of(trainplat_home).registered() == done.model
+
+
+def test_the_identity_of_a_test_set_follows_samples_and_labels_not_their_order(trainplat_home: Path) -> None:
+    data = make_first(trainplat_home)
+    test = data.images(SPEC.name, FIRST_VERSION, Split.TEST)
+    assert test.labels is not None
+    backwards = ImageSet(test.ids[::-1], test.images[::-1], test.labels[::-1])
+    relabelled = replace(test, labels=1 - test.labels)
+    assert identity_of(test) == identity_of(backwards) != identity_of(relabelled)
+    with pytest.raises(NotFound, match="images came without labels"):
+        identity_of(data.images(SPEC.name, FIRST_VERSION, Split.POOL))
+
+
+def test_a_decision_is_a_sentence() -> None:
+    from datetime import UTC, datetime
+
+    promoted = Decision(
+        SPEC.name, VersionKey("v1.1"), 150, 2, 0.96, 0.94, True, 2, VersionKey("v1.1"), 3.0, datetime.now(UTC)
+    )
+    assert sentence(promoted) == (
+        "Model 2 from v1.1 reaches 96.0%, the champion before it 94.0%: it is the new champion."
+    )

@@ -1,0 +1,118 @@
+"""A comparison in words: each sentence is computed from it."""
+
+from math import comb
+
+from resources.terms import Label
+from trainplat_assets.comparison.comparing import Comparison
+
+RARE = 0.05
+"""Below this probability, what was seen is not put down to chance."""
+SHOWN_CONFUSIONS = 3
+
+
+def reading(comparison: Comparison) -> list[str]:
+    """What a person should take from the comparison, as sentences, the most important first."""
+    sentences = [_accuracy(comparison)]
+    if comparison.old is not None:
+        sentences += [_images(comparison), _chance(comparison), *_classes(comparison)]
+    sentences.append(_confusions(comparison))
+    if len(comparison.rounds) > 2:
+        sentences.append(_since_the_start(comparison))
+    return sentences
+
+
+def chance(fixed: int, broken: int) -> float:
+    """How probable a split at least as uneven is when neither model is better: a sign test, two-sided."""
+    changed = fixed + broken
+    tail = sum(comb(changed, count) for count in range(min(fixed, broken) + 1))
+    return min(1.0, float(2 * tail / 2**changed))
+
+
+def _accuracy(comparison: Comparison) -> str:
+    decision, tested = comparison.decision, comparison.evaluation.test_count
+    new = (
+        f"The model of **{decision.version}**, trained on {decision.labels} labelled samples, gets "
+        f"{decision.accuracy_new:.1%} of the {tested} test images right"
+    )
+    if decision.accuracy_old is None:
+        return f"{new}. It is the first champion: there is nothing to compare it with."
+    gain = round((decision.accuracy_new - decision.accuracy_old) * tested)
+    if gain == 0:
+        outcome = "They are equally good"
+    else:
+        outcome = f"That is {_count(abs(gain))} {'more' if gain > 0 else 'fewer'}"
+    outcome += ": it is the new champion" if decision.promoted else ": the champion stays"
+    old = f"the champion before it, from {comparison.old_version}, {decision.accuracy_old:.1%}"
+    return f"{new}; {old}. {outcome}."
+
+
+def _images(comparison: Comparison) -> str:
+    return (
+        f"The new model fixes {_count(len(comparison.fixed))} that the champion had wrong, and breaks "
+        f"{_count(len(comparison.broken))} that it had right."
+    )
+
+
+def _chance(comparison: Comparison) -> str:
+    fixed, broken = len(comparison.fixed), len(comparison.broken)
+    if fixed == broken:
+        return "Neither is better on this test set."
+    probability = chance(fixed, broken)
+    told = f"Two equally good models would differ by as much with probability {probability:.2g}"
+    if probability < RARE:
+        return f"{told}: this is hardly chance."
+    return f"{told}: on {comparison.evaluation.test_count} images this can well be chance."
+
+
+def _classes(comparison: Comparison) -> list[str]:
+    differences = comparison.recall_differences()
+    if not any(differences.values()):
+        return ["The recall of every class is what it was."]
+    sentences = []
+    best = max(differences, key=lambda label: differences[label])
+    worst = min(differences, key=lambda label: differences[label])
+    if differences[best] > 0:
+        sentences.append(f"Recall rose most for class {_recall(comparison, best)}.")
+    if differences[worst] < 0:
+        sentences.append(f"Recall fell most for class {_recall(comparison, worst)}.")
+    else:
+        sentences.append("No class lost recall.")
+    return sentences
+
+
+def _recall(comparison: Comparison, label: Label) -> str:
+    old = comparison.evaluation.champion_scores
+    before = None if old is None else old.recalls[label]
+    now = comparison.evaluation.challenger_scores.recalls[label]
+    return f"{label}, from {before or 0.0:.1%} to {now or 0.0:.1%}"
+
+
+def _confusions(comparison: Comparison) -> str:
+    counts = [
+        (count, comparison.classes[true], comparison.classes[said])
+        for true, row in enumerate(comparison.evaluation.challenger_scores.confusion)
+        for said, count in enumerate(row)
+        if count and true != said
+    ]
+    if not counts:
+        return "It takes no test image for another class."
+    counts.sort(key=lambda mistake: -mistake[0])
+    told = [f"{true} for {said} ({_times(count)})" for count, true, said in counts[:SHOWN_CONFUSIONS]]
+    return f"What it most often takes for something else: {', '.join(told)}."
+
+
+def _since_the_start(comparison: Comparison) -> str:
+    first, last = comparison.rounds[0], comparison.rounds[-1]
+    champion = max(last.accuracy_new, last.accuracy_old or 0.0)
+    return (
+        f"Since {first.version}, {last.labels - first.labels} more labels took the champion from "
+        f"{first.accuracy_new:.1%} to {champion:.1%}."
+    )
+
+
+def _count(images: int) -> str:
+    return "1 test image" if images == 1 else f"{images} test images"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,56 @@
+"""The code location: every data set with its assets, checks, jobs and sensors, and what they draw on."""
+
+from dagster import Definitions, in_process_executor
+
+from resources.data.resource import DataResource
+from resources.data.spec import DatasetSpec
+from resources.gpu.resource import GpuResource
+from resources.labeling.resource import LabelStudioResource
+from resources.registry.resource import MlflowResource
+from sensors.annotations import build_annotation_sensor
+from sensors.arbiter import build_arbiter_sensor
+from sensors.questions import build_questions_sensor
+from trainplat_assets.data_assets import build_data_assets
+from trainplat_assets.data_checks import build_data_checks
+from trainplat_assets.datasets import DIGITS
+from trainplat_assets.jobs import build_ask_job, build_round_job
+from trainplat_assets.labeling_assets import build_labeling_assets
+from trainplat_assets.labeling_checks import build_labeling_checks
+from trainplat_assets.model_assets import build_model_assets
+from trainplat_assets.model_checks import build_model_checks
+from trainplat_assets.reports import build_report_assets, build_report_sensors
+
+
+def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
+    """All that belongs to one data set: the loop from its samples to its champion and back to people."""
+    round_job, ask_job = build_round_job(spec), build_ask_job(spec)
+    return Definitions(
+        assets=[
+            *build_data_assets(spec),
+            *build_model_assets(spec),
+            *build_labeling_assets(spec),
+            *build_report_assets(spec),
+        ],
+        asset_checks=[*build_data_checks(spec), *build_model_checks(spec), *build_labeling_checks(spec)],
+        jobs=[round_job, ask_job],
+        sensors=[
+            build_annotation_sensor(spec, round_job),
+            build_questions_sensor(spec, ask_job),
+            *build_report_sensors(spec),
+        ],
+    )
+
+
+defs = Definitions.merge(
+    build_dataset_definitions(DIGITS),
+    Definitions(
+        sensors=[build_arbiter_sensor()],
+        resources={
+            "data": DataResource(),
+            "gpu": GpuResource(),
+            "labeling": LabelStudioResource(),
+            "registry": MlflowResource(),
+        },
+        executor=in_process_executor,
+    ),
+)

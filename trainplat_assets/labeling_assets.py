@@ -1,0 +1,180 @@
+"""From a champion to questions: what it makes of the pool, which samples are worth asking, the tasks."""
+
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    DataVersion,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
+
+from resources.data.partitions import versions_partitions
+from resources.data.resource import DataResource
+from resources.data.spec import DatasetSpec
+from resources.gpu.resource import GpuResource
+from resources.labeling.predictions import Query
+from resources.labeling.resource import LabelStudioResource
+from resources.registry.resource import MlflowResource
+from resources.terms import Actor, VersionKey
+from trainplat_assets.labeling_round import LabelingRound
+from trainplat_assets.pictures import bar_chart, embedded, sample_grid
+
+OWNERS = ["team:ml"]
+GPU_REQUEST = {"trainplat/gpu": "1"}
+SHOWN_SAMPLES = 30
+
+Metadata = dict[str, MetadataValue[Any] | float | int | str | bool]
+
+
+def build_labeling_assets(spec: DatasetSpec) -> list[AssetsDefinition]:
+    """The assets ``pool_predictions``, ``query`` and ``label_tasks``, partitioned by the versions."""
+    return [_predictions_asset(spec), _query_asset(spec), _tasks_asset(spec)]
+
+
+def _predictions_asset(spec: DatasetSpec) -> AssetsDefinition:
+    @asset(
+        key=AssetKey([spec.name, "pool_predictions"]),
+        deps=[AssetKey([spec.name, "champion"])],
+        partitions_def=versions_partitions(spec.name),
+        group_name=f"{spec.name}_labeling",
+        kinds={"torch"},
+        owners=OWNERS,
+        op_tags=GPU_REQUEST,
+        description="What the champion after this version's round says about every sample without a label.",
+    )
+    def pool_predictions(
+        context: AssetExecutionContext,
+        data: DataResource,
+        registry: MlflowResource,
+        labeling: LabelStudioResource,
+        gpu: GpuResource,
+    ) -> MaterializeResult[None]:
+        round_ = _round(spec, context, data, registry, labeling)
+        with gpu.lease(context) as lease:
+            found = round_.predict(device=lease.torch_device, threads=lease.threads)
+        metadata: Metadata = {"pool": len(found.ids), "model": found.model}
+        if found.ids:
+            sureness = found.probabilities.max(axis=1)
+            metadata |= {
+                "mean_confidence": float(sureness.mean()),
+                "confidence": embedded(_histogram(sureness), "how sure the champion is of the pool"),
+            }
+        return MaterializeResult(
+            metadata=metadata, data_version=DataVersion(f"{found.model}-{len(found.ids)}")
+        )
+
+    return pool_predictions
+
+
+def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
+    @asset(
+        key=AssetKey([spec.name, "query"]),
+        deps=[AssetKey([spec.name, "pool_predictions"])],
+        partitions_def=versions_partitions(spec.name),
+        group_name=f"{spec.name}_labeling",
+        kinds={"python"},
+        owners=OWNERS,
+        description=(
+            f"The {spec.labels_per_round} samples whose two likeliest classes are closest: those whose "
+            "answer teaches the model most. Samples that were asked before are left out."
+        ),
+    )
+    def query(
+        context: AssetExecutionContext,
+        data: DataResource,
+        registry: MlflowResource,
+        labeling: LabelStudioResource,
+    ) -> MaterializeResult[None]:
+        round_ = _round(spec, context, data, registry, labeling)
+        chosen = round_.choose()
+        metadata: Metadata = {
+            "questions": len(chosen.picks),
+            "strategy": chosen.strategy,
+            "model": chosen.model,
+        }
+        if chosen.picks:
+            shown = chosen.picks[:SHOWN_SAMPLES]
+            images = round_.pictures([pick.sample for pick in shown])
+            captions = [f"{pick.guess}? {pick.score:.0%}" for pick in shown]
+            metadata |= {
+                "mean_confidence": sum(pick.score for pick in chosen.picks) / len(chosen.picks),
+                "asked": embedded(sample_grid(images, captions), "what people are asked, with the guesses"),
+                "guesses": embedded(_guesses(spec, chosen), "guesses by class"),
+            }
+        return MaterializeResult(metadata=metadata, data_version=DataVersion(round_.digest(chosen)))
+
+    return query
+
+
+def _tasks_asset(spec: DatasetSpec) -> AssetsDefinition:
+    @asset(
+        key=AssetKey([spec.name, "label_tasks"]),
+        deps=[AssetKey([spec.name, "query"])],
+        partitions_def=versions_partitions(spec.name),
+        group_name=f"{spec.name}_labeling",
+        kinds={"labelstudio"},
+        owners=OWNERS,
+        description=(
+            "The questions as tasks in Label Studio, each with the champion's guess preselected. One task "
+            "for each sample, however often this is run; what people answer starts the next version."
+        ),
+    )
+    def label_tasks(
+        context: AssetExecutionContext,
+        data: DataResource,
+        registry: MlflowResource,
+        labeling: LabelStudioResource,
+    ) -> MaterializeResult[None]:
+        round_ = _round(spec, context, data, registry, labeling)
+        report = round_.ask()
+        context.log.info(
+            "%d questions are in Label Studio, %d of them made now: %s",
+            report.asked,
+            report.sent,
+            report.address,
+        )
+        metadata: Metadata = {
+            "label_studio": MetadataValue.url(report.address),
+            "questions": report.asked,
+            "tasks_made": report.sent,
+            "open_questions": labeling.service().standing(spec.name).open,
+        }
+        return MaterializeResult(metadata=metadata, data_version=DataVersion(round_.digest(round_.query())))
+
+    return label_tasks
+
+
+def _round(
+    spec: DatasetSpec,
+    context: AssetExecutionContext,
+    data: DataResource,
+    registry: MlflowResource,
+    labeling: LabelStudioResource,
+) -> LabelingRound:
+    return LabelingRound(
+        spec,
+        VersionKey(context.partition_key),
+        data.service(),
+        registry.service(),
+        labeling.service(),
+        Actor(f"run:{context.run.run_id}"),
+    )
+
+
+def _histogram(sureness: Any) -> bytes:
+    """How many samples fall into each tenth of confidence."""
+    counts = [0] * 10
+    for value in sureness.tolist():
+        counts[min(9, int(value * 10))] += 1
+    heights = {f"{tenth * 10}%": float(count) for tenth, count in enumerate(counts)}
+    return bar_chart({"pool": heights}, title="Confidence in the pool", what="samples")
+
+
+def _guesses(spec: DatasetSpec, chosen: Query) -> bytes:
+    guesses = [pick.guess for pick in chosen.picks]
+    heights = {str(label): float(guesses.count(label)) for label in spec.classes}
+    return bar_chart({"asked": heights}, title="What the champion takes them for", what="questions")

@@ -1,0 +1,231 @@
+"""From a snapshot to a champion: train, measure against the champion, keep the better one."""
+
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    DataVersion,
+    MaterializeResult,
+    MetadataValue,
+    TableColumn,
+    TableRecord,
+    TableSchema,
+    asset,
+)
+
+from resources.data.partitions import versions_partitions
+from resources.data.resource import DataResource
+from resources.data.spec import DatasetSpec
+from resources.gpu.resource import GpuResource
+from resources.learning.model import EpochPoint
+from resources.registry.model import Decision, ModelVersion, RoundEvaluation
+from resources.registry.resource import MlflowResource
+from resources.terms import Actor, VersionKey
+from trainplat_assets import model_round
+from trainplat_assets.model_pictures import confusion_picture, curve_picture
+from trainplat_assets.pictures import embedded
+
+OWNERS = ["team:ml"]
+GPU_REQUEST = {"trainplat/gpu": "1"}
+LOG_EVERY_EPOCHS = 10
+
+
+Metadata = dict[str, MetadataValue[Any] | float | int | str | bool]
+
+
+def build_model_assets(spec: DatasetSpec) -> list[AssetsDefinition]:
+    """The assets ``model``, ``evaluation`` and ``champion`` of a data set, partitioned by its versions."""
+    return [_model_asset(spec), _evaluation_asset(spec), _champion_asset(spec)]
+
+
+def _model_asset(spec: DatasetSpec) -> AssetsDefinition:
+    @asset(
+        key=AssetKey([spec.name, "model"]),
+        deps=[AssetKey([spec.name, "snapshot"])],
+        partitions_def=versions_partitions(spec.name),
+        group_name=f"{spec.name}_model",
+        kinds={"torch", "mlflow"},
+        owners=OWNERS,
+        op_tags=GPU_REQUEST,
+        description=(
+            f"A model of {spec.title.lower()}, trained under a GPU lease. The first version trains a base "
+            "model; each later one goes on from the champion with all labels, old and new. A snapshot that "
+            "has a registered model is not trained again."
+        ),
+    )
+    def model(
+        context: AssetExecutionContext, data: DataResource, registry: MlflowResource, gpu: GpuResource
+    ) -> MaterializeResult[None]:
+        version = VersionKey(context.partition_key)
+
+        def progress(point: EpochPoint) -> None:
+            if point.epoch % LOG_EVERY_EPOCHS == 0:
+                said = f"epoch {point.epoch}: loss {point.loss:.4f}, training accuracy {point.accuracy:.1%}"
+                context.log.info(said)
+
+        round_ = model_round.Round(spec, version, data.service(), registry.service(), _actor(context))
+        found = round_.registered()
+        if found is not None:
+            context.log.info("%s was trained from this very snapshot: it is not trained again.", found.uri)
+            return MaterializeResult(
+                metadata=_model_metadata(round_, found) | {"trained": False},
+                data_version=DataVersion(found.weights_sha256),
+            )
+        with gpu.lease(context) as lease:
+            context.log.info("Trains on %s with %d CPU threads.", ", ".join(lease.devices), lease.threads)
+            trained = round_.train(
+                device=lease.torch_device, threads=lease.threads, run_id=context.run.run_id, progress=progress
+            )
+        context.log.info("%s is registered.", trained.model.uri)
+        last = trained.weights.curve[-1]
+        metadata = _model_metadata(round_, trained.model) | {
+            "trained": trained.created,
+            "curve": embedded(curve_picture(trained.weights.curve), "loss and accuracy by epoch"),
+            "train_loss": last.loss,
+            "train_accuracy": last.accuracy,
+            "train_seconds": trained.seconds,
+            "epochs": last.epoch,
+            "epochs_from_checkpoint": trained.weights.resumed_from_epoch,
+            "labelled_samples": trained.labelled,
+            "goes_on_from": trained.start.uri if trained.start else "nothing: a base model",
+        }
+        return MaterializeResult(metadata=metadata, data_version=DataVersion(trained.model.weights_sha256))
+
+    return model
+
+
+def _evaluation_asset(spec: DatasetSpec) -> AssetsDefinition:
+    @asset(
+        key=AssetKey([spec.name, "evaluation"]),
+        deps=[AssetKey([spec.name, "model"])],
+        partitions_def=versions_partitions(spec.name),
+        group_name=f"{spec.name}_model",
+        kinds={"torch"},
+        owners=OWNERS,
+        description=(
+            "The new model and the champion before it, measured on the same held-out test set: accuracy, "
+            "recall of each class, and what each takes for what."
+        ),
+    )
+    def evaluation(
+        context: AssetExecutionContext, data: DataResource, registry: MlflowResource
+    ) -> MaterializeResult[None]:
+        version = VersionKey(context.partition_key)
+        round_ = model_round.Round(spec, version, data.service(), registry.service(), _actor(context))
+        measured = round_.evaluate()
+        return MaterializeResult(
+            metadata=_evaluation_metadata(measured),
+            data_version=DataVersion(f"{measured.test_set[:16]}-{measured.challenger}-{measured.champion}"),
+        )
+
+    return evaluation
+
+
+def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
+    @asset(
+        key=AssetKey([spec.name, "champion"]),
+        deps=[AssetKey([spec.name, "evaluation"])],
+        partitions_def=versions_partitions(spec.name),
+        group_name=f"{spec.name}_model",
+        kinds={"mlflow"},
+        owners=OWNERS,
+        description=(
+            "The best model so far: the new one where it is strictly better than the champion before it. "
+            "MLflow's aliases `champion` and `challenger` follow."
+        ),
+    )
+    def champion(
+        context: AssetExecutionContext, data: DataResource, registry: MlflowResource
+    ) -> MaterializeResult[None]:
+        version = VersionKey(context.partition_key)
+        service = registry.service()
+        round_ = model_round.Round(spec, version, data.service(), service, _actor(context))
+        decision = round_.decide()
+        context.log.info(model_round.sentence(decision))
+        return MaterializeResult(
+            metadata=_champion_metadata(
+                decision, service.decisions(spec.name), round_.champion_link(decision)
+            ),
+            data_version=DataVersion(str(decision.champion_number)),
+        )
+
+    return champion
+
+
+def _actor(context: AssetExecutionContext) -> Actor:
+    return Actor(f"run:{context.run.run_id}")
+
+
+def _model_metadata(round_: "model_round.Round", model: ModelVersion) -> Metadata:
+    metadata: Metadata = {
+        "registered_as": MetadataValue.text(model.uri),
+        "model_version": MetadataValue.int(model.number),
+        "snapshot": MetadataValue.text(model.snapshot_id),
+    }
+    link = round_.registry.link(model)
+    if link is not None:
+        metadata["mlflow"] = MetadataValue.url(link)
+    return metadata
+
+
+def _evaluation_metadata(measured: RoundEvaluation) -> Metadata:
+    new, old = measured.challenger_scores, measured.champion_scores
+    metadata: Metadata = {
+        "accuracy": new.accuracy,
+        "confusion": embedded(confusion_picture(measured), "what each model takes for what"),
+        "recall_by_class": _recall_table(measured),
+        "test_images": measured.test_count,
+        "test_set": measured.test_set,
+    }
+    if old is not None:
+        metadata["champion_accuracy"] = old.accuracy
+        metadata["gain"] = new.accuracy - old.accuracy
+    return metadata
+
+
+def _recall_table(measured: RoundEvaluation) -> MetadataValue[Any]:
+    def share(value: float | None) -> str:
+        return "no test image" if value is None else f"{value:.1%}"
+
+    old = measured.champion_scores
+    records = []
+    for label in measured.classes:
+        row = {"class": label, "recall": share(measured.challenger_scores.recalls[label])}
+        if old is not None:
+            row["champion before"] = share(old.recalls[label])
+        records.append(TableRecord(row))
+    columns = [TableColumn(name, "string") for name in records[0].data]
+    return MetadataValue.table(records, TableSchema(columns))
+
+
+def _champion_metadata(decision: Decision, decisions: list[Decision], link: str | None) -> Metadata:
+    metadata: Metadata = {
+        "outcome": model_round.sentence(decision),
+        "promoted": decision.promoted,
+        "accuracy": max(decision.accuracy_new, decision.accuracy_old or 0.0),
+        "accuracy_new": decision.accuracy_new,
+        "champion_version": decision.champion_version,
+        "champion_model": decision.champion_number,
+        "labelled_samples": decision.labels,
+        "lease_seconds": decision.lease_s,
+        "rounds": MetadataValue.md(_rounds_table(decisions)),
+    }
+    if decision.accuracy_old is not None:
+        metadata["accuracy_old"] = decision.accuracy_old
+    if link is not None:
+        metadata["mlflow"] = MetadataValue.url(link)
+    return metadata
+
+
+def _rounds_table(decisions: list[Decision]) -> str:
+    lines = [
+        "| version | labels | accuracy before | accuracy now | champion |",
+        "|---|---:|---:|---:|---|",
+    ]
+    for made in decisions:
+        before = "" if made.accuracy_old is None else f"{made.accuracy_old:.1%}"
+        now = f"**{made.accuracy_new:.1%}**" if made.promoted else f"{made.accuracy_new:.1%}"
+        lines.append(f"| {made.version} | {made.labels} | {before} | {now} | {made.champion_version} |")
+    return "\n".join(lines)

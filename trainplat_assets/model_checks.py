@@ -1,0 +1,113 @@
+"""Checks between a measured model and its promotion."""
+
+from collections.abc import Sequence
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetKey,
+)
+
+from resources.data.partitions import versions_partitions
+from resources.data.resource import DataResource
+from resources.data.spec import DatasetSpec
+from resources.errors import NotFound
+from resources.registry import sanity
+from resources.registry.model import RoundEvaluation
+from resources.registry.resource import MlflowResource
+from resources.terms import VersionKey
+from trainplat_assets.partitioned_checks import partitioned_check
+
+RECALL_LOSS = 0.15
+"""How much of a class the new model may find less than the champion before a person is warned."""
+
+
+def build_model_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
+    """The checks of the asset ``evaluation``: two that stop a promotion, one that warns."""
+    return [_accuracy_check(spec), _test_set_check(spec), _recall_check(spec)]
+
+
+def _accuracy_check(spec: DatasetSpec) -> AssetChecksDefinition:
+    @partitioned_check(
+        AssetKey([spec.name, "evaluation"]),
+        name="accuracy_above_chance",
+        description="The accuracy fits the confusion table and is better than guessing. Blocks a promotion.",
+        partitions=versions_partitions(spec.name),
+        blocking=True,
+    )
+    def accuracy_above_chance(
+        context: AssetCheckExecutionContext, registry: MlflowResource
+    ) -> AssetCheckResult:
+        evaluation = _evaluation(spec, registry, VersionKey(context.partition_key))
+        return _result(
+            sanity.accuracy_problems(evaluation),
+            {"accuracy": evaluation.challenger_scores.accuracy, "bar": sanity.chance_bar(evaluation)},
+        )
+
+    return accuracy_above_chance
+
+
+def _test_set_check(spec: DatasetSpec) -> AssetChecksDefinition:
+    @partitioned_check(
+        AssetKey([spec.name, "evaluation"]),
+        name="same_test_set",
+        description=(
+            "Both models were measured on the same images, those of the parent version's round. "
+            "Blocks a promotion."
+        ),
+        partitions=versions_partitions(spec.name),
+        blocking=True,
+    )
+    def same_test_set(
+        context: AssetCheckExecutionContext, data: DataResource, registry: MlflowResource
+    ) -> AssetCheckResult:
+        version = VersionKey(context.partition_key)
+        evaluation = _evaluation(spec, registry, version)
+        parent = data.service().version(spec.name, version).parent
+        before = registry.service().evaluation(spec.name, parent) if parent else None
+        return _result(
+            sanity.measurement_problems(evaluation, before),
+            {"test_set": evaluation.test_set, "test_images": evaluation.test_count},
+        )
+
+    return same_test_set
+
+
+def _recall_check(spec: DatasetSpec) -> AssetChecksDefinition:
+    @partitioned_check(
+        AssetKey([spec.name, "evaluation"]),
+        name="no_class_forgotten",
+        description=f"No class is found more than {RECALL_LOSS:.0%} less often than by the champion. Warns.",
+        partitions=versions_partitions(spec.name),
+        blocking=False,
+    )
+    def no_class_forgotten(context: AssetCheckExecutionContext, registry: MlflowResource) -> AssetCheckResult:
+        evaluation = _evaluation(spec, registry, VersionKey(context.partition_key))
+        return _result(sanity.forgotten_classes(evaluation, RECALL_LOSS), {}, AssetCheckSeverity.WARN)
+
+    return no_class_forgotten
+
+
+def _evaluation(spec: DatasetSpec, registry: MlflowResource, version: VersionKey) -> RoundEvaluation:
+    found = registry.service().evaluation(spec.name, version)
+    if found is None:
+        raise NotFound(
+            f"{spec.name} {version} has no evaluation",
+            f"Materialize {spec.name}/evaluation for partition {version} first.",
+        )
+    return found
+
+
+def _result(
+    problems: Sequence[str],
+    metadata: dict[str, float | int | str],
+    severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+) -> AssetCheckResult:
+    return AssetCheckResult(
+        passed=not problems,
+        severity=severity,
+        description="; ".join(problems) or None,
+        metadata=metadata,
+    )

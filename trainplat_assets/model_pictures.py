@@ -1,0 +1,84 @@
+"""Pictures of models: the curve of a training, and what a model takes for what.
+
+Small PNG files, drawn without pyplot: it keeps state that threads would share.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resources.learning.model import EpochPoint
+from resources.registry.model import RoundEvaluation, Scores
+from resources.terms import Label
+from trainplat_assets.pictures import RESOLUTION_DPI
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE = "#2a6fb0"
+ORANGE = "#d9822b"
+INK = "#33383f"
+
+
+def curve_picture(curve: Sequence[EpochPoint]) -> bytes:
+    """Loss and accuracy of a training, epoch by epoch, as a PNG."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    figure = Figure(figsize=(7.2, 2.8), dpi=RESOLUTION_DPI, layout="constrained")
+    left, right = figure.subplots(1, 2)
+    epochs = [point.epoch for point in curve]
+    for axes, values, title, colour in (
+        (left, [point.loss for point in curve], "Training loss", ORANGE),
+        (right, [point.accuracy for point in curve], "Training accuracy", BLUE),
+    ):
+        axes.plot(epochs, values, color=colour, linewidth=1.8)
+        axes.set_title(title, fontsize=10, color=INK)
+        axes.set_xlabel("epoch", fontsize=9, color=INK)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        axes.tick_params(labelsize=8, colors=INK)
+        axes.grid(visible=True, alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    left.set_ylim(bottom=0)
+    right.set_ylim(top=1.02)
+    right.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    return _png(figure)
+
+
+def confusion_picture(evaluation: RoundEvaluation) -> bytes:
+    """What each model takes for what, champion and challenger side by side, as a PNG."""
+    from matplotlib.figure import Figure
+
+    shown = [(f"{evaluation.version} (model {evaluation.challenger})", evaluation.challenger_scores)]
+    if evaluation.champion_scores is not None:
+        shown.insert(0, (f"champion before (model {evaluation.champion})", evaluation.champion_scores))
+    figure = Figure(figsize=(3.9 * len(shown), 4.1), dpi=RESOLUTION_DPI, layout="constrained")
+    for axes, (title, scores) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
+        _draw_confusion(axes, evaluation.classes, scores)
+        axes.set_title(f"{title}: {scores.accuracy:.1%}", fontsize=10, color=INK)
+    return _png(figure)
+
+
+def _draw_confusion(axes: "Axes", classes: Sequence[Label], scores: Scores) -> None:
+    shares = [[count / max(1, sum(row)) for count in row] for row in scores.confusion]
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(classes)), labels=list(classes))
+    axes.set_yticks(range(len(classes)), labels=list(classes))
+    axes.set_xlabel("the model says", fontsize=9, color=INK)
+    axes.set_ylabel("it is", fontsize=9, color=INK)
+    axes.tick_params(labelsize=8, colors=INK, length=0)
+    for row, counts in enumerate(scores.confusion):
+        for column, count in enumerate(counts):
+            if count:
+                colour = "white" if shares[row][column] > 0.5 else INK
+                weight = "normal" if row == column else "bold"
+                axes.text(
+                    column, row, str(count), ha="center", va="center", fontsize=8, color=colour, weight=weight
+                )
+
+
+def _png(figure: "Figure") -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()

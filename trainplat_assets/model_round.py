@@ -1,0 +1,211 @@
+"""One round of learning, with data, learning, registry and the GPU ledger joined; the assets call this."""
+
+import time
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from resources.data.model import ImageSet, Split
+from resources.data.service import DataService
+from resources.data.spec import DatasetSpec
+from resources.errors import NotFound
+from resources.gpu.model import RunId
+from resources.gpu.service import GpuService
+from resources.learning.evaluation import Evaluation, evaluate
+from resources.learning.model import ClassIndices, Progress, TrainedWeights
+from resources.learning.settings import TrainSettings
+from resources.learning.training import train
+from resources.registry.model import (
+    Candidate,
+    CurvePoint,
+    Decision,
+    ModelVersion,
+    RoundEvaluation,
+    Scores,
+)
+from resources.registry.service import RegistryService
+from resources.terms import Actor, VersionKey
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A training that is over and registered."""
+
+    model: ModelVersion
+    created: bool
+    """False when another process had registered a model of this snapshot in the meantime."""
+    weights: TrainedWeights
+    start: ModelVersion | None
+    labelled: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """The round of one version. Each step can be run again: it ends as if it had run once."""
+
+    spec: DatasetSpec
+    version: VersionKey
+    data: DataService
+    registry: RegistryService
+    actor: Actor
+    settings: TrainSettings = field(default_factory=TrainSettings)
+
+    def registered(self) -> ModelVersion | None:
+        """The model of this version's snapshot, if it is registered already. Asks MLflow."""
+        snapshot = self.data.snapshot(self.spec.name, self.version)
+        return self.registry.find(self.spec.name, snapshot.id, self.actor)
+
+    def train(
+        self, *, device: str, threads: int, run_id: str, progress: Progress | None = None
+    ) -> TrainedModel:
+        """Train from the snapshot and register the model; a killed training goes on from its checkpoint.
+
+        Raises :class:`NotFound` when the version before this one has no champion yet.
+        """
+        from resources.learning.network import from_bytes
+
+        snapshot = self.data.snapshot(self.spec.name, self.version)
+        start = self.champion_before()
+        labelled = self.data.images(self.spec.name, self.version, Split.TRAIN)
+        checkpoint = self._checkpoint(snapshot.id)
+        began = time.monotonic()
+        weights = train(
+            labelled.images,
+            _labels(labelled),
+            self.spec.classes,
+            self.settings,
+            seed=self.spec.seed_in_use(),
+            start=self.registry.weights(start) if start else None,
+            checkpoint=checkpoint,
+            device=device,
+            threads=threads,
+            progress=progress,
+        )
+        seconds = time.monotonic() - began
+        params = {name: str(value) for name, value in asdict(self.settings).items()}
+        params |= {
+            "dataset_version": self.version,
+            "labelled_samples": str(len(labelled.ids)),
+            "seed": str(self.spec.seed_in_use()),
+            "goes_on_from": start.uri if start else "nothing",
+            "device": device,
+        }
+        candidate = Candidate(
+            dataset=self.spec.name,
+            version=self.version,
+            snapshot_id=snapshot.id,
+            weights=weights.weights,
+            network=from_bytes(weights.weights),
+            image_size_px=self.spec.image_size_px,
+            classes=self.spec.classes,
+            metrics=_curve(weights),
+            params=params,
+            run_id=run_id,
+        )
+        done = self.registry.register(candidate, self.actor)
+        checkpoint.unlink(missing_ok=True)
+        return TrainedModel(done.model, done.created, weights, start, len(labelled.ids), seconds)
+
+    def evaluate(self) -> RoundEvaluation:
+        """Measure the new model and the champion before it on the same test set, and keep the result."""
+        snapshot = self.data.snapshot(self.spec.name, self.version)
+        challenger = self.registry.model_of(self.spec.name, snapshot.id)
+        if challenger is None:
+            raise NotFound(
+                f"the snapshot of {self.spec.name} {self.version} has no model",
+                f"Materialize {self.spec.name}/model for partition {self.version} first.",
+            )
+        champion = self.champion_before()
+        test = self.data.images(self.spec.name, self.version, Split.TEST)
+        new = self._measure(challenger, test)
+        evaluation = RoundEvaluation(
+            dataset=self.spec.name,
+            version=self.version,
+            challenger=challenger.number,
+            champion=champion.number if champion else None,
+            test_set=identity_of(test),
+            test_count=len(test.ids),
+            classes=self.spec.classes,
+            challenger_scores=_scores(new),
+            champion_scores=_scores(self._measure(champion, test)) if champion else None,
+        )
+        self.registry.record_evaluation(evaluation, self.actor)
+        return evaluation
+
+    def decide(self) -> Decision:
+        """Promote the new model if it is strictly better."""
+        record = self.data.version(self.spec.name, self.version)
+        evaluation = self.registry.evaluation(self.spec.name, self.version)
+        model = self.registry.model(self.spec.name, evaluation.challenger) if evaluation else None
+        lease_s = GpuService(self.data.database).lease_seconds(RunId(model.run_id)) if model else 0.0
+        return self.registry.decide(
+            self.spec.name, self.version, labels=record.labelled or 0, lease_s=lease_s, actor=self.actor
+        )
+
+    def champion_before(self) -> ModelVersion | None:
+        """The champion after the parent version's round; None for a first version.
+
+        Raises :class:`NotFound` when that round is not decided: versions are decided in their order.
+        """
+        parent = self.data.version(self.spec.name, self.version).parent
+        if parent is None:
+            return None
+        champion = self.registry.champion_after(self.spec.name, parent)
+        if champion is None:
+            raise NotFound(
+                f"{self.spec.name} {parent} has no champion, which {self.version} is to be measured against",
+                f"Run {self.spec.name}_round for partition {parent} first.",
+            )
+        return champion
+
+    def champion_link(self, decision: Decision) -> str | None:
+        """The page of the champion in MLflow, or None when no MLflow server is known."""
+        champion = self.registry.champion_after(self.spec.name, decision.version)
+        return self.registry.link(champion) if champion else None
+
+    def _measure(self, model: ModelVersion, test: ImageSet) -> Evaluation:
+        return evaluate(self.registry.weights(model), test.images, _labels(test), self.spec.classes)
+
+    def _checkpoint(self, snapshot_id: str) -> Path:
+        return self.data.home.checkpoints / self.spec.name / f"{snapshot_id}.pt"
+
+
+def identity_of(test: ImageSet) -> str:
+    """SHA-256 of a test set: which samples, and what they are."""
+    pairs = sorted(zip(test.ids, _labels(test).tolist(), strict=True))
+    return sha256(repr(pairs).encode()).hexdigest()
+
+
+def sentence(decision: Decision) -> str:
+    """What was decided, for a person."""
+    new = f"Model {decision.model_number} from {decision.version} reaches {decision.accuracy_new:.1%}"
+    if decision.accuracy_old is None:
+        return f"{new} and is the first champion."
+    if decision.promoted:
+        return f"{new}, the champion before it {decision.accuracy_old:.1%}: it is the new champion."
+    return (
+        f"{new}, the champion from {decision.champion_version} {decision.accuracy_old:.1%}: "
+        "the champion stays."
+    )
+
+
+def _labels(images: ImageSet) -> ClassIndices:
+    if images.labels is None:
+        raise NotFound(
+            f"{len(images.ids)} images came without labels; expected those of the split train or test",
+            "Make the data version again.",
+        )
+    return images.labels
+
+
+def _scores(evaluation: Evaluation) -> Scores:
+    return Scores(evaluation.accuracy, evaluation.recalls, evaluation.confusion)
+
+
+def _curve(trained: TrainedWeights) -> tuple[CurvePoint, ...]:
+    return tuple(
+        CurvePoint(name, value, point.epoch)
+        for point in trained.curve
+        for name, value in (("train_loss", point.loss), ("train_accuracy", point.accuracy))
+    )
