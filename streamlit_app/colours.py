@@ -1,0 +1,21 @@
+"""The colours of the dashboard: one meaning each, the same on every page."""
+
+DONE = "#2e9e6b"
+ACTIVE = "#2f6fde"
+PEOPLE = "#d08a17"
+"""It is a person's turn."""
+TROUBLE = "#cf4b43"
+IDLE = "#8a93a5"
+
+INK_ON_LIGHT = "#1d2433"
+INK_ON_DARK = "#e6e9ef"
+
+CHAMPION = "#0d8f80"
+CHALLENGER = "#7a6ff0"
+
+OWNERS = ("#2f6fde", "#0d8f80", "#a55ad6", "#d08a17", "#d6567a", "#4b93a8", "#7b8b2f", "#b5673c")
+
+
+def of_owner(owner: str) -> str:
+    """The colour of a project: the same wherever and whenever it is shown."""
+    return OWNERS[sum(owner.encode()) % len(OWNERS)]

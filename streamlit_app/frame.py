@@ -1,0 +1,141 @@
+"""What all pages share: the head, the live note, the data set, empty and broken states."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from resources.clock import utc_now
+from resources.home import Home
+from resources.terms import DatasetName
+from streamlit_app import pieces
+from streamlit_app.reader import Reader
+from streamlit_app.readings.source import (
+    NO_DATA_SET,
+    EmptyHome,
+    Failure,
+    Part,
+    dataset_names,
+    failure_of,
+    open_home,
+)
+
+REFRESH_S = 15
+"""How often the live parts read again."""
+
+_KEEP_S = 5
+"""How long one reading serves every viewer."""
+
+cached = st.cache_data(ttl=_KEEP_S, max_entries=256, show_spinner=False)
+"""Keeps what a reading function returned. Its first argument is the place: see :func:`place`."""
+
+
+def place() -> str:
+    """What tells one home from another in the cache."""
+    home, database = open_home()
+    return f"{home.path} {database.url}"
+
+
+def live(draw: Callable[[], None], page: str) -> None:
+    """Draw now, and again every :data:`REFRESH_S` seconds while somebody looks."""
+    st.fragment(draw, run_every=REFRESH_S, key=f"live-{page}")()
+
+
+@contextmanager
+def guarded(reader: Reader) -> Iterator[None]:
+    """Show what keeps a page from being shown, in words; what nobody foresaw goes to the log."""
+    try:
+        yield
+    except EmptyHome as empty:
+        show_empty(reader, empty)
+    except Exception as problem:
+        failure = failure_of(problem)
+        if failure is None:
+            raise
+        show_failure(reader, failure)
+
+
+def head(reader: Reader, title: str) -> DeltaGenerator:
+    """The title, and to its right the note of :func:`refreshed`, to be set once the page is read."""
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left.title(title, anchor=False)
+    note = right.empty()
+    refreshed(note, reader, utc_now())
+    return note
+
+
+def refreshed(where: DeltaGenerator, reader: Reader, read_at: datetime) -> None:
+    """Say when the page was read, and how often it is."""
+    _ = reader.translate
+    note = _("Refreshed {clock}, again every {seconds} s")
+    note = note.format(clock=reader.clock(read_at), seconds=REFRESH_S)
+    where.html(f'<div class="tp-live">{pieces.moment(note, reader.stamp(read_at))}</div>')
+
+
+def show_empty(reader: Reader, empty: EmptyHome) -> None:
+    """Nothing is there yet: say what to run."""
+    _ = reader.translate
+    with st.container(border=True):
+        st.subheader(_("Nothing here yet"), anchor=False)
+        st.markdown(_("This fills the home and runs the first rounds of the loop, in a few minutes:"))
+        st.code("make demo", language="bash")
+        st.caption(_(empty.what).format(path=empty.path))
+
+
+def show_failure(reader: Reader, failure: Failure) -> None:
+    """Something is wrong: say what, and what to do."""
+    _ = reader.translate
+    following = _("Next: {step}").format(step=failure.next_step)
+    st.error(f"{failure.problem}\n\n{following}", icon=":material/error:")
+
+
+def choose_dataset(reader: Reader) -> DatasetName:
+    """The data set that the page is about; asks only where there are several. Raises :class:`EmptyHome`."""
+    home, database = open_home()
+    names = dataset_names(home, database)
+    if not names:
+        raise EmptyHome(NO_DATA_SET, home.path)
+    if len(names) == 1:
+        return names[0]
+    _ = reader.translate
+    chosen = st.selectbox(
+        _("Data set"),
+        names,
+        key="dataset",
+        bind="query-params",
+        persist_state="session",
+        width=240,
+    )
+    return DatasetName(chosen)
+
+
+def show_parts(reader: Reader, parts: tuple[Part, ...]) -> None:
+    """Links to the other pages of the stack; one that does not answer says so."""
+    _, ngettext = reader.translate, reader.plural
+    with st.container(horizontal=True, gap="small"):
+        for part in parts:
+            if part.address is None:
+                continue
+            icon = ":material/open_in_new:" if part.answers else ":material/cloud_off:"
+            st.link_button(part.name, part.address, icon=icon, disabled=not part.answers)
+    silent = [part.name for part in parts if part.address is not None and not part.answers]
+    if silent:
+        st.warning(
+            ngettext(
+                "{names} does not answer. `trainplat status` says why; `trainplat up` starts it.",
+                "{names} do not answer. `trainplat status` says why; `trainplat up` starts them.",
+                len(silent),
+            ).format(names=_(", ").join(silent)),
+            icon=":material/cloud_off:",
+        )
+    if all(part.address is None for part in parts):
+        st.caption(_("Dagster, Label Studio and MLflow are not running here. `trainplat up` starts them."))
+
+
+def home_line() -> str:
+    """Which home is shown."""
+    path = Home.from_environment().path
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)

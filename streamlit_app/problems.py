@@ -1,0 +1,34 @@
+"""What is wrong with an annotation, and what to do, in the reader's language."""
+
+from resources.labeling.model import Problem, ProblemKind
+from resources.texts import Translate, mark
+
+_MEND = mark("Open the task in Label Studio, choose one class, and update the annotation.")
+
+_TEXTS: dict[ProblemKind, tuple[str, str]] = {
+    ProblemKind.NO_LABEL: (mark("The annotation has no label"), _MEND),
+    ProblemKind.TWO_LABELS: (mark("The annotation has more than one label: {detail}"), _MEND),
+    ProblemKind.OUTSIDE_CLASSES: (mark("{detail} is none of the classes"), _MEND),
+    ProblemKind.DIFFERENT_ANSWERS: (
+        mark("One sample has different answers: {detail}"),
+        mark("Make the answers agree in Label Studio, or delete the wrong one."),
+    ),
+    ProblemKind.UNKNOWN_SAMPLE: (
+        mark("The task was never asked by the platform"),
+        mark("Delete it in Label Studio, or add its picture to the source of the data set."),
+    ),
+    ProblemKind.DELETED_TASK: (
+        mark("The task was deleted before anybody answered"),
+        mark("Nothing waits for it: the sample is in the pool again."),
+    ),
+    ProblemKind.SKIPPED_TASK: (
+        mark("The task was skipped"),
+        mark("Nothing waits for it. If it can be told after all, submit an answer in Label Studio."),
+    ),
+}
+
+
+def in_words(problem: Problem, _: Translate) -> tuple[str, str]:
+    """What is wrong, and what to do."""
+    what, to_do = _TEXTS[problem.finding.kind]
+    return _(what).format(detail=problem.finding.detail), _(to_do)

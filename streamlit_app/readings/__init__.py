@@ -1,0 +1,1 @@
+"""What the pages show, read through the services: frozen values, no drawing."""

@@ -1,0 +1,104 @@
+"""How the models of one data set did, version by version."""
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import datetime
+
+from resources.clock import Clock, utc_now
+from resources.database.engine import Database
+from resources.home import Home
+from resources.registry.model import Decision, RoundEvaluation, Scores
+from resources.registry.service import RegistryService
+from resources.terms import DatasetName, Label, VersionKey
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All rounds of one data set, as they were at ``read_at``."""
+
+    dataset: DatasetName
+    rounds: tuple[Decision, ...]
+    """In the order of their versions."""
+    evaluations: tuple[RoundEvaluation, ...]
+    read_at: datetime
+
+    @property
+    def champion_version(self) -> VersionKey | None:
+        """The version whose model is champion now."""
+        return self.rounds[-1].champion_version if self.rounds else None
+
+    def evaluation(self, version: VersionKey) -> RoundEvaluation | None:
+        """How the round of ``version`` was measured."""
+        return next((one for one in self.evaluations if one.version == version), None)
+
+    def usual_pair(self) -> tuple[VersionKey, VersionKey] | None:
+        """The champion and the version before it, which is what people mostly want to compare."""
+        versions = [one.version for one in self.evaluations]
+        if not versions:
+            return None
+        at = versions.index(self.champion_version) if self.champion_version in versions else len(versions) - 1
+        return (versions[at - 1], versions[at]) if at else (versions[0], versions[-1])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models on one test set, or on two where the test set changed between them."""
+
+    classes: tuple[Label, ...]
+    left: Scores
+    right: Scores
+    same_test_set: bool
+    test_count: int
+
+
+def read_comparison(
+    home: Home, database: Database, dataset: DatasetName, clock: Clock = utc_now
+) -> Comparison:
+    """Read it from our own tables; MLflow is not asked."""
+    registry = RegistryService(home, database, clock)
+    rounds = tuple(registry.decisions(dataset))
+    measured = (registry.evaluation(dataset, one.version) for one in rounds)
+    return Comparison(dataset, rounds, tuple(one for one in measured if one is not None), clock())
+
+
+def pair(comparison: Comparison, left: VersionKey, right: VersionKey) -> Pair | None:
+    """The models of two versions beside each other; None where one was never measured."""
+    one, other = comparison.evaluation(left), comparison.evaluation(right)
+    if one is None or other is None:
+        return None
+    same = one.test_set == other.test_set
+    return Pair(one.classes, one.challenger_scores, other.challenger_scores, same, other.test_count)
+
+
+def as_csv(rounds: tuple[Decision, ...]) -> str:
+    """The decisions as a file for a spreadsheet; column names stay English, for programs."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(
+        [
+            "version",
+            "labels",
+            "accuracy_new",
+            "accuracy_old",
+            "promoted",
+            "champion_version",
+            "lease_s",
+            "decided_at",
+        ]
+    )
+    for one in rounds:
+        old = "" if one.accuracy_old is None else f"{one.accuracy_old:.6f}"
+        writer.writerow(
+            [
+                one.version,
+                one.labels,
+                f"{one.accuracy_new:.6f}",
+                old,
+                str(one.promoted).lower(),
+                one.champion_version,
+                f"{one.lease_s:.3f}",
+                one.decided_at.isoformat(),
+            ]
+        )
+    return written.getvalue()

@@ -1,0 +1,1 @@
+"""The pages: each file is one page, run by Streamlit."""

@@ -1,0 +1,63 @@
+"""Homes that the pages are shown on: one as the loop leaves it after three rounds."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from resources.home import Home
+from tests.streamlit_app.homes import fill
+
+APP = Path(__file__).parents[2] / "streamlit_app" / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def _no_reading_is_kept() -> None:
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def filled_home(trainplat_home: Path) -> Home:
+    """Three rounds, 50 questions of which 18 are answered, and a queue."""
+    home = Home(trainplat_home)
+    fill(home, datetime.now(UTC))
+    return home
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """Opens one page as a browser of this locale does, and looks for tracebacks."""
+
+    def open_page(page: str = "overview", locale: str = "en-GB", **query: str) -> AppTest:
+        app = AppTest.from_file(APP, default_timeout=60)
+        app.context = {"locale": locale, "timezone": "Asia/Shanghai"}
+        app.query_params.update(query)
+        app.run()
+        if page != "overview":
+            app.switch_page(f"views/{page}.py").run()
+        assert not app.exception
+        return app
+
+    return open_page
+
+
+def words(app: AppTest) -> str:
+    """All that one reads on the page and in the sidebar."""
+    kinds = (
+        app.title,
+        app.subheader,
+        app.markdown,
+        app.caption,
+        app.info,
+        app.warning,
+        app.error,
+        app.code,
+        app.html,
+    )
+    texts = [element.value for kind in kinds for element in kind]
+    texts += [f"{one.label} {one.value} {one.delta}" for one in app.metric]
+    texts += [box.label for box in app.selectbox]
+    return "\n".join(str(text) for text in texts)

@@ -1,0 +1,222 @@
+"""Fills a home with what three rounds of the loop leave in its tables."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert
+
+from resources.data import ledger as data
+from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
+from resources.data.service import DataService
+from resources.database.engine import Database
+from resources.gpu.model import Attempt, Device, DeviceId, Origin, Owner, RunId
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.labeling import tables as labeling
+from resources.labeling.model import ProblemKind, QuestionState
+from resources.process import ProcessIdentity
+from resources.registry import store as registry
+from resources.registry.model import Decision, RoundEvaluation, Scores
+from resources.registry.service import RegistryService
+from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
+
+DIGITS = DatasetName("digits")
+CLASSES = tuple(Label(str(digit)) for digit in range(10))
+TESTER = Actor("user:tester")
+VERSIONS = (VersionKey("v1.0"), VersionKey("v1.1"), VersionKey("v1.2"))
+MISTAKES = (43, 27, 30)
+"""Of 360 test images: the second challenger wins, the third one does not."""
+TEST_COUNT = 360
+ASKED, ANSWERED = 50, 18
+
+FIRST_RUN, HOLDER, LARGE, SMALL = (
+    RunId("5c7aa0b1-0001-4000-8000-000000000001"),
+    RunId("9e2fd6aa-0002-4000-8000-000000000002"),
+    RunId("17bb3c21-0003-4000-8000-000000000003"),
+    RunId("f08d11c4-0004-4000-8000-000000000004"),
+)
+
+
+def fill(home: Home, now: datetime) -> None:
+    """Make ``home`` what the loop would have made of it by ``now``."""
+    database = home.database()
+    add_versions(home, database, now)
+    add_rounds(home, database, now)
+    add_questions(database, now)
+    add_leases(database, now)
+
+
+def add_versions(home: Home, database: Database, now: datetime, count: int = len(VERSIONS)) -> None:
+    """The first ``count`` versions, sealed, each 50 labels larger than the one before."""
+    DataService(home, database)
+    (home.data / DIGITS).mkdir(parents=True, exist_ok=True)
+    for index, version in enumerate(VERSIONS[:count]):
+        at = _at(now, index)
+        parent = VERSIONS[index - 1] if index else None
+        labels = [
+            ConfirmedLabel(SampleId(f"{index}-{number}"), CLASSES[number % 10], f"ref-{index}-{number}")
+            for number in range(50 if index else 0)
+        ]
+        planned = VersionRecord(
+            DIGITS, version, parent, VersionState.PLANNED, at, None, None, len(labels), None, None, None
+        )
+        counts = {
+            Split.TRAIN: 100 + 50 * index,
+            Split.POOL: 1337 - 50 * index,
+            Split.TEST: TEST_COUNT,
+        }
+        with database.write() as connection:
+            data.add_planned(connection, planned, labels)
+            data.mark_sealed(connection, planned, tree_md5=f"{index}.dir", counts=counts, at=at)
+
+
+def add_planned(
+    home: Home, database: Database, now: datetime, version: VersionKey, parent: VersionKey
+) -> None:
+    """A version that is planned and not sealed yet."""
+    DataService(home, database)
+    record = VersionRecord(
+        DIGITS, version, parent, VersionState.PLANNED, now, None, None, 50, None, None, None
+    )
+    with database.write() as connection:
+        data.add_planned(connection, record, ())
+
+
+def add_rounds(home: Home, database: Database, now: datetime, count: int = len(VERSIONS)) -> None:
+    """How the first ``count`` rounds ended."""
+    service = RegistryService(home, database)
+    champion = 0
+    best: Scores | None = None
+    for index, version in enumerate(VERSIONS[:count]):
+        new, old = scores(MISTAKES[index]), best
+        service.record_evaluation(
+            RoundEvaluation(
+                DIGITS,
+                version,
+                index + 1,
+                champion + 1 if old is not None else None,
+                "7e57" * 16,
+                TEST_COUNT,
+                CLASSES,
+                new,
+                old,
+            ),
+            TESTER,
+        )
+        promoted = old is None or new.accuracy > old.accuracy
+        decision = Decision(
+            dataset=DIGITS,
+            version=version,
+            labels=100 + 50 * index,
+            model_number=index + 1,
+            accuracy_new=new.accuracy,
+            accuracy_old=None if old is None else old.accuracy,
+            promoted=promoted,
+            champion_number=index + 1 if promoted else champion + 1,
+            champion_version=version if promoted else VERSIONS[champion],
+            lease_s=8.4 + 3.1 * index,
+            decided_at=_at(now, index) + timedelta(minutes=1),
+        )
+        with database.write() as connection:
+            registry.put_decision(connection, decision)
+        if promoted:
+            champion, best = index, new
+
+
+def scores(mistakes: int) -> Scores:
+    """The scores of a model that makes these mistakes, most of them where digits look alike."""
+    counts = [[36 if true == said else 0 for said in range(10)] for true in range(10)]
+    alike = ((8, 1), (9, 3), (5, 9), (7, 9), (2, 1), (3, 8), (4, 7), (8, 1), (1, 8), (6, 5))
+    for number in range(mistakes):
+        true, said = alike[number * 7 % len(alike)]
+        counts[true][true] -= 1
+        counts[true][said] += 1
+    recalls: dict[Label, float | None] = {name: counts[k][k] / 36 for k, name in enumerate(CLASSES)}
+    return Scores((TEST_COUNT - mistakes) / TEST_COUNT, recalls, tuple(map(tuple, counts)))
+
+
+def add_questions(
+    database: Database, now: datetime, *, version: VersionKey = VERSIONS[-1], answered: int = ANSWERED
+) -> None:
+    """50 questions of ``version``, and a confirmed label for each of the first ones."""
+    database.ensure(*labeling.ALL_TABLES)
+    asked_at = now - timedelta(minutes=6)
+    with database.write() as connection:
+        connection.execute(insert(labeling.PROJECTS).values(dataset=DIGITS, project=1, classes='["0", "1"]'))
+        connection.execute(
+            insert(labeling.ROUNDS).values(
+                dataset=DIGITS, version=version, questions=ASKED, asked_at=asked_at
+            )
+        )
+        for number in range(ASKED):
+            state = QuestionState.ANSWERED if number < answered else QuestionState.OPEN
+            connection.execute(
+                insert(labeling.QUESTIONS).values(
+                    dataset=DIGITS,
+                    sample=f"q{number}",
+                    version=version,
+                    guess=CLASSES[number % 10],
+                    score=0.5,
+                    model_version="2",
+                    state=state,
+                    asked_at=asked_at,
+                )
+            )
+        for number in range(answered):
+            connection.execute(
+                insert(labeling.CONFIRMED).values(
+                    ref=f"answer-{number}",
+                    dataset=DIGITS,
+                    sample=f"q{number}",
+                    revision=1,
+                    label=CLASSES[number % 10],
+                    task=number + 1,
+                    annotation=number + 1,
+                    at=now - timedelta(minutes=2),
+                    withdrawn=False,
+                )
+            )
+
+
+def add_problems(database: Database, now: datetime) -> None:
+    """An annotation with two labels, whose question stays open, and a skipped task."""
+    database.ensure(*labeling.ALL_TABLES)
+    with database.write() as connection:
+        for task, kind, detail in ((31, ProblemKind.TWO_LABELS, "3, 8"), (7, ProblemKind.SKIPPED_TASK, "")):
+            connection.execute(
+                insert(labeling.PROBLEMS).values(
+                    dataset=DIGITS,
+                    sample=f"q{task - 1}",
+                    kind=kind,
+                    task=task,
+                    annotation=task,
+                    detail=detail,
+                    opened_at=now - timedelta(minutes=3),
+                )
+            )
+
+
+def add_leases(database: Database, now: datetime) -> None:
+    """Two slots: a lease that ended, one that goes on, a request for both slots, and one behind it."""
+    watch = [now - timedelta(minutes=90)]
+    slots = (Device(DeviceId("cpu:0"), None, None), Device(DeviceId("cpu:1"), None, None))
+    service = GpuService(database, inventory=lambda: slots, clock=lambda: watch[0])
+
+    def submit(run: RunId, text: str, owner: Owner) -> None:
+        service.submit(run, text, owner=owner, origin=Origin.QUEUE, instance="here", actor=TESTER)
+        service.decide_now(TESTER)
+
+    vision, speech = Owner("vision", "mara"), Owner("speech", "jun")
+    submit(FIRST_RUN, "1", vision)
+    service.claim(FIRST_RUN, ProcessIdentity.current())
+    watch[0] += timedelta(seconds=48)
+    service.release(FIRST_RUN, Attempt(1), reason="the run ended", actor=TESTER)
+    watch[0] = now - timedelta(minutes=4)
+    submit(HOLDER, "1", vision)
+    watch[0] += timedelta(minutes=1)
+    submit(LARGE, "2", speech)
+    watch[0] += timedelta(minutes=1)
+    submit(SMALL, "1", vision)
+
+
+def _at(now: datetime, index: int) -> datetime:
+    return now - timedelta(minutes=20 * (len(VERSIONS) - index))

@@ -1,0 +1,100 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from resources.home import Home
+from tests.streamlit_app import homes
+from tests.streamlit_app.conftest import words
+
+PAGES = ("overview", "devices", "comparison")
+TITLES = {
+    "en-GB": ("Overview", "GPUs and queue", "Model comparison"),
+    "zh-CN": ("总览", "GPU 与队列", "模型比较"),
+}
+
+
+@pytest.mark.parametrize("locale", TITLES)
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_home_says_what_to_run(open_page: Callable[..., AppTest], page: str, locale: str) -> None:
+    app = open_page(page, locale)
+    assert [title.value for title in app.title] == [TITLES[locale][PAGES.index(page)]]
+    assert "make demo" in [code.value for code in app.code]
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_looking_at_a_home_that_is_not_there_does_not_make_it(
+    open_page: Callable[..., AppTest], trainplat_home: object, page: str
+) -> None:
+    open_page(page)
+    assert not Home.from_environment().path.exists()
+
+
+@pytest.mark.parametrize("locale", TITLES)
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_shows_a_filled_home_in_each_language(
+    open_page: Callable[..., AppTest], filled_home: Home, page: str, locale: str
+) -> None:
+    app = open_page(page, locale)
+    assert [title.value for title in app.title] == [TITLES[locale][PAGES.index(page)]]
+    assert not app.error
+    assert str(filled_home.path) in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_says_when_it_was_refreshed_and_how_often_it_is(
+    open_page: Callable[..., AppTest], trainplat_home: Path, page: str
+) -> None:
+    assert "Refreshed " in words(open_page(page))
+    homes.fill(Home(trainplat_home), datetime.now(UTC))
+    assert ", again every 15 s" in words(open_page(page))
+
+
+def test_a_reader_changes_the_language_in_the_sidebar(
+    open_page: Callable[..., AppTest], filled_home: Home
+) -> None:
+    app = open_page(locale="en-GB")
+    app.sidebar.selectbox[0].set_value("zh_CN").run()
+    assert [title.value for title in app.title] == ["总览"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_database_that_is_none_is_named_without_a_traceback(
+    open_page: Callable[..., AppTest], trainplat_home: object, page: str
+) -> None:
+    home = Home.from_environment()
+    (home.data / "digits").mkdir(parents=True)
+    (home.path / "trainplat.db").write_text("no database, but long enough to be looked at as if it were one")
+    app = open_page(page)
+    assert "the database cannot be read" in app.error[0].value
+    assert "Next: `trainplat doctor`" in app.error[0].value
+
+
+def test_a_home_without_a_database_is_an_empty_one(
+    open_page: Callable[..., AppTest], trainplat_home: object
+) -> None:
+    home = Home.from_environment()
+    home.path.mkdir()
+    assert "has no database yet" in words(open_page())
+    assert list(home.path.iterdir()) == []
+
+
+def test_a_mistake_in_a_page_is_not_hidden(
+    open_page: Callable[..., AppTest], filled_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr("streamlit_app.frame.dataset_names", broken)
+    with pytest.raises(AssertionError, match="a mistake of ours"):
+        open_page()
+
+
+def test_the_home_is_named_from_the_users_own_folder(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRAINPLAT_HOME")
+    assert "~/.trainplat" in words(open_page())

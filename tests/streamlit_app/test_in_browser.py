@@ -1,0 +1,203 @@
+"""The dashboard as people meet it: a real server, a real browser. Pictures are left in ``test-results/``."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from resources.files import write_atomically
+from resources.home import Home
+from tests.needs import needs
+from tests.streamlit_app import homes
+from tests.streamlit_app.conftest import APP
+
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
+
+RESULTS = Path(__file__).parents[2] / "test-results"
+START_TIMEOUT_S = 60
+PAINT_TIMEOUT_MS = 30_000
+WIDE, NARROW = 1360, 640
+
+Look = Callable[..., AbstractContextManager[Page]]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=needs("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def filled(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
+    """Looks at a home that is filled, beside a stack that answers."""
+    home = Home(tmp_path_factory.mktemp("filled") / "home")
+    homes.fill(home, datetime.now(UTC))
+    homes.add_problems(home.database(), datetime.now(UTC))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        told = f'{{"dagster": "{address}", "label_studio": "{address}", "mlflow": "{address}"}}'
+        write_atomically(home.addresses_file, told)
+        with _served(home.path) as dashboard:
+            yield _looks(browser, dashboard)
+
+
+@pytest.fixture(scope="module")
+def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
+    """Looks at a home that is not there yet."""
+    with _served(tmp_path_factory.mktemp("empty") / "home") as dashboard:
+        yield _looks(browser, dashboard)
+
+
+@pytest.mark.parametrize(
+    ("locale", "dark", "titles"),
+    [
+        ("en-GB", False, {"": "Overview", "gpus": "GPUs and queue", "models": "Model comparison"}),
+        ("zh-CN", True, {"": "总览", "gpus": "GPU 与队列", "models": "模型比较"}),
+    ],
+)
+@pytest.mark.needs("chinese font")
+def test_each_page_of_a_filled_home(filled: Look, locale: str, dark: bool, titles: dict[str, str]) -> None:
+    for path, title in titles.items():
+        with filled(path, title, locale=locale, dark=dark) as page:
+            _is_calm(page)
+            _has_words_of(page, path)
+            _picture(page, f"dashboard-{path or 'overview'}-{locale[:2]}")
+
+
+def test_each_page_of_an_empty_home(empty: Look) -> None:
+    for path, title in {"": "Overview", "gpus": "GPUs and queue", "models": "Model comparison"}.items():
+        with empty(path, title) as page:
+            expect(page.get_by_text("Nothing here yet")).to_be_visible()
+            _is_calm(page)
+            if not path:
+                _picture(page, "dashboard-empty")
+
+
+def test_a_narrow_window_hides_nothing(filled: Look) -> None:
+    with filled("", "Overview", width=NARROW) as page:
+        expect(page.get_by_text("Retrain", exact=True)).to_be_visible()
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, "the page must not scroll sideways"
+        _picture(page, "dashboard-narrow")
+
+
+def test_the_versions_to_compare_are_kept_in_the_address(filled: Look) -> None:
+    with filled("models?left=v1.1&right=v1.2", "Model comparison") as page:
+        expect(page.get_by_text("330 of 360 right")).to_be_visible()
+        expect(page.get_by_text("333 of 360 right")).to_be_visible()
+        page.get_by_role("combobox", name="Left").click()
+        page.get_by_role("option", name="v1.2").click()
+        expect(page.get_by_text("333 of 360 right")).to_have_count(0)
+        expect(page).to_have_url(re.compile(r"left=v1\.2"))
+
+
+def test_a_page_refreshes_itself_and_says_when(filled: Look) -> None:
+    with filled("gpus", "GPUs and queue") as page:
+        note = page.locator(".tp-live")
+        first = note.inner_text()
+        assert re.search(r"Refreshed \d\d:\d\d:\d\d, again every 15 s", first)
+        expect(note).not_to_have_text(first, timeout=40_000)
+
+
+def _looks(browser: Browser, dashboard: str) -> Look:
+    """A function that opens a page as a person with this locale, and waits until it is painted."""
+
+    @contextmanager
+    def look(
+        path: str, title: str, *, locale: str = "en-GB", dark: bool = False, width: int = WIDE
+    ) -> Iterator[Page]:
+        context = browser.new_context(
+            locale=locale,
+            timezone_id="Asia/Shanghai",
+            color_scheme="dark" if dark else "light",
+            viewport={"width": width, "height": 900},
+        )
+        page = context.new_page()
+        page.goto(f"{dashboard}/{path}")
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PAINT_TIMEOUT_MS)
+        expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(
+            timeout=PAINT_TIMEOUT_MS
+        )
+        try:
+            yield page
+        finally:
+            context.close()
+
+    return look
+
+
+@contextmanager
+def _served(home: Path) -> Iterator[str]:
+    """The address of a dashboard on ``home``."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.address=127.0.0.1"]
+    log = home.parent / "streamlit.log"
+    with log.open("w") as file:
+        server = subprocess.Popen(
+            [*command, f"--server.port={port}"],
+            stdout=file,
+            stderr=file,
+            cwd=home.parent,
+            env={**os.environ, "TRAINPLAT_HOME": str(home)},
+        )
+    try:
+        _wait_for(port, server, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _has_words_of(page: Page, path: str) -> None:
+    expected = {
+        "": ["18 of 50|18/50", "v1.1", "92.5%", "3, 8"],
+        "gpus": ["cpu:0", "vision · mara", homes.LARGE[:8], "Waits for 2 device"],
+        "models": ["317 of 360|317 个", "333 of 360|333 个", "★"],
+    }
+    for words in expected[path]:
+        expect(page.get_by_text(re.compile(words)).first).to_be_visible()
+    if path == "models":
+        expect(page.locator("canvas, svg.marks").first).to_be_visible(timeout=PAINT_TIMEOUT_MS)
+
+
+def _is_calm(page: Page) -> None:
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+def _picture(page: Page, name: str) -> None:
+    width = page.viewport_size["width"] if page.viewport_size else WIDE
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(int(height), 600)})
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    RESULTS.mkdir(exist_ok=True)
+    page.screenshot(path=RESULTS / f"{name}.png", animations="disabled")
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"the dashboard did not start:\n{log.read_text()}")

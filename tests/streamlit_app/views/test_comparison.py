@@ -1,0 +1,46 @@
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from resources.home import Home
+from resources.terms import VersionKey
+from tests.streamlit_app.conftest import words
+
+OpenPage = Callable[..., AppTest]
+
+
+def test_the_comparison_starts_with_the_champion_and_the_version_before_it(
+    open_page: OpenPage, filled_home: Home
+) -> None:
+    app = open_page("comparison")
+    assert (app.selectbox(key="left").value, app.selectbox(key="right").value) == ("v1.0", "v1.1")
+    assert [metric.value for metric in app.metric] == ["88.1%", "92.5%"]
+    assert app.metric[1].delta == "+4.4 points"
+
+
+def test_an_address_names_the_two_versions_to_compare(open_page: OpenPage, filled_home: Home) -> None:
+    app = open_page("comparison", left="v1.1", right="v1.2")
+    assert [metric.value for metric in app.metric] == ["92.5%", "91.7%"]
+    assert "?dataset=digits&left=v1.1&right=v1.2" in words(app)
+
+
+def test_other_versions_can_be_chosen(open_page: OpenPage, filled_home: Home) -> None:
+    app = open_page("comparison")
+    app.selectbox(key="right").set_value(VersionKey("v1.2")).run()
+    assert [metric.value for metric in app.metric] == ["88.1%", "91.7%"]
+
+
+def test_every_decision_is_listed_and_can_be_downloaded(open_page: OpenPage, filled_home: Home) -> None:
+    app = open_page("comparison")
+    shown = words(app)
+    assert "champion stays" in shown
+    assert "promoted" in shown
+    assert [button.label for button in app.download_button] == ["Download as CSV"]
+
+
+def test_models_that_were_measured_on_different_test_sets_are_compared_with_a_warning(
+    open_page: OpenPage, filled_home: Home
+) -> None:
+    with filled_home.database().write() as connection:
+        connection.exec_driver_sql("update evaluations set test_set = 'another' where version = 'v1.0'")
+    assert "different test sets" in open_page("comparison").warning[0].value
