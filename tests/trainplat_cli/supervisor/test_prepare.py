@@ -1,0 +1,82 @@
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from resources.errors import Conflict, NotFound
+from resources.home import Home
+from trainplat_cli.supervisor import prepare as module
+from trainplat_cli.supervisor.prepare import (
+    CHECKOUT,
+    link_instance,
+    mark_home,
+    marker_file,
+    prepare,
+    workspace_file,
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def test_a_home_is_made_for_its_owner_only(home: Home) -> None:
+    prepare(home, 4266)
+    assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(home.secrets_file.stat().st_mode) == 0o600
+    assert marker_file(home).exists()
+
+
+def test_preparing_twice_changes_nothing_but_the_port(home: Home) -> None:
+    prepare(home, 4266)
+    secrets = home.secrets_file.read_text()
+    prepare(home, 4267)
+    assert home.secrets_file.read_text() == secrets
+    server = json.loads(workspace_file(home).read_text())["load_from"][0]["grpc_server"]
+    assert server == {"host": "127.0.0.1", "port": 4267, "location_name": "trainplat"}
+
+
+def test_the_instance_is_the_one_of_the_checkout(home: Home) -> None:
+    link_instance(home)
+    assert (home.dagster / "dagster.yaml").resolve() == CHECKOUT / "dagster.yaml"
+
+
+def test_a_link_to_another_checkout_is_set_right(home: Home, tmp_path: Path) -> None:
+    home.dagster.mkdir(parents=True)
+    (home.dagster / "dagster.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+    link_instance(home)
+    assert (home.dagster / "dagster.yaml").readlink() == CHECKOUT / "dagster.yaml"
+
+
+def test_settings_that_somebody_wrote_are_not_overwritten(home: Home) -> None:
+    home.dagster.mkdir(parents=True)
+    (home.dagster / "dagster.yaml").write_text("telemetry: {enabled: true}")
+    with pytest.raises(Conflict, match="is a file of its own"):
+        link_instance(home)
+
+
+def test_a_checkout_without_its_instance_says_so(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHECKOUT", tmp_path)
+    with pytest.raises(NotFound, match=r"dagster\.yaml is missing"):
+        link_instance(home)
+
+
+def test_a_folder_with_other_things_does_not_become_a_home(home: Home) -> None:
+    home.path.mkdir()
+    (home.path / "thesis.txt").write_text("irreplaceable")
+    with pytest.raises(Conflict, match=r"holds other things than a trainplat home: thesis\.txt"):
+        mark_home(home)
+    assert [found.name for found in home.path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_home_that_the_dagster_command_began_is_taken_up(home: Home) -> None:
+    (home.path / "data").mkdir(parents=True)
+    (home.path / "trainplat.db").touch()
+    mark_home(home)
+    (home.path / "notes.txt").write_text("put there later")
+    mark_home(home)
+    assert marker_file(home).exists()

@@ -1,0 +1,36 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from resources.clock import utc_now
+from trainplat_cli.output import age, duration, mebibytes, print_json
+from trainplat_cli.texts import ngettext
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.04, "0.0 s"), (59.94, "59.9 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (7800, "2 h 10 min")],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_an_age_is_never_negative() -> None:
+    assert age(utc_now() + timedelta(hours=1)) == "0.0 s"
+
+
+def test_memory_is_said_in_mib() -> None:
+    assert mebibytes(1536 * 1024 * 1024) == "1,536 MiB"
+
+
+def test_moments_and_chinese_go_into_json(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"at": datetime(2026, 1, 2, tzinfo=UTC), "what": "数据"})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"at": "2026-01-02T00:00:00+00:00", "what": "数据"}
+    assert "数据" in printed
+
+
+def test_counted_things_have_the_form_that_fits() -> None:
+    assert ngettext("{count} label", "{count} labels", 1) == "{count} label"
+    assert ngettext("{count} label", "{count} labels", 2) == "{count} labels"

@@ -1,0 +1,1 @@
+"""The trainplat command: what the dagster command does not do."""

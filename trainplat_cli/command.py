@@ -1,0 +1,82 @@
+"""Commands whose help is translated when it is shown, and whose errors end with a code that scripts know."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import IO, Any, TypeVar
+
+import click
+from rich.markup import escape
+
+from resources.errors import TrainplatError
+from trainplat_cli.output import err
+from trainplat_cli.texts import _
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Trouble(click.ClickException):
+    """An error of ours on its way out: the problem, and on a line of its own what to do next."""
+
+    def __init__(self, error: TrainplatError) -> None:
+        super().__init__(error.problem)
+        self.error = error
+        self.exit_code = int(error.exit_code)  # type: ignore[misc]
+
+    def show(self, file: "IO[Any] | None" = None) -> None:  # noqa: ARG002
+        """Print it to stderr."""
+        console = err()
+        console.print(f"[bold red]{_('Error')}:[/bold red] {escape(self.error.problem)}")
+        console.print(f"[bold]{_('Next')}:[/bold] {escape(self.error.next_step)}")
+
+
+class _Translated:
+    _help: str | None = None
+
+    @property
+    def help(self) -> str | None:
+        """The help in the language of whoever asks now."""
+        return _(self._help) if self._help else self._help
+
+    @help.setter  # noqa: A003
+    def help(self, text: str | None) -> None:
+        self._help = text
+
+
+class Option(_Translated, click.Option):
+    """An option whose help, given through ``mark``, is translated when it is shown."""
+
+
+class Command(_Translated, click.Command):
+    """A command whose help, given through ``mark``, is translated when it is shown."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; an error of ours becomes a message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except TrainplatError as error:
+            raise Trouble(error) from error
+
+
+class Group(_Translated, click.Group):
+    """The command that holds the others, each in a module of its own that is imported when it is used."""
+
+    def __init__(self, *arguments: Any, modules: Mapping[str, str], **settings: Any) -> None:
+        """``modules`` names the module of each command, in the order in which people meet them."""
+        super().__init__(*arguments, **settings)
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """In the order in which people meet them."""
+        return list(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name. A supervisor stays small because the others are not imported."""
+        if cmd_name not in self._modules:
+            return None
+        command = getattr(importlib.import_module(self._modules[cmd_name]), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+
+def option(*names: str, **settings: Any) -> Callable[[_Function], _Function]:
+    """``click.option`` with translated help."""
+    return click.option(*names, cls=Option, **settings)

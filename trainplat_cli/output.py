@@ -1,0 +1,50 @@
+"""What the commands print: to people on a terminal, to pipes, and to machines as JSON."""
+
+import json
+from datetime import datetime
+
+import click
+from rich.console import Console
+
+from resources.clock import utc_now
+
+MIB = 1024 * 1024
+
+
+def out() -> Console:
+    """Where results go."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    """Where progress and warnings go, so that results stay readable for machines."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(document: object) -> None:
+    """Print a result for machines."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
+
+
+def duration(seconds: float) -> str:
+    """A duration as people say it: ``8.2 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest_s = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest_s} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def age(moment: datetime) -> str:
+    """How long ago ``moment`` was."""
+    return duration(max(0.0, (utc_now() - moment).total_seconds()))
+
+
+def mebibytes(count: int) -> str:
+    """A number of bytes in MiB."""
+    return f"{count / MIB:,.0f} MiB"
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
