@@ -1,0 +1,116 @@
+"""How good the models of the loop become: the demo's rounds, over several seeds, without servers.
+
+Each seed has first labels of its own. A round trains (first from nothing, then on from the champion), keeps
+the better model, and lets a sampling strategy choose whose true labels come next.
+"""
+
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+
+from resources.data.model import ConfirmedLabel, ImageSet, Split
+from resources.data.service import DataService
+from resources.data.spec import DatasetSpec
+from resources.home import Home
+from resources.learning.evaluation import evaluate
+from resources.learning.model import ClassIndices
+from resources.learning.prediction import predict
+from resources.learning.sampling import Strategy, choose
+from resources.learning.settings import TrainSettings
+from resources.learning.training import train
+from resources.terms import Actor, VersionKey
+from trainplat_assets.datasets import DIGITS
+
+NAME = "accuracy"
+DESCRIPTION = "Test accuracy after each round of the loop, over seeds, and the time of a training."
+
+ACTOR = Actor("user:benchmark")
+
+
+@dataclass(frozen=True)
+class RoundOutcome:
+    """One round of one seed."""
+
+    labels: int
+    champion_accuracy: float
+    cpu_s: float
+    """Processor seconds of the training."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of this benchmark."""
+    parser.add_argument("--seeds", default="0-4", help="a range such as 0-4, or one number (default: 0-4)")
+    parser.add_argument("--rounds", type=int, default=3, help="versions to train, v1.0 included (default: 3)")
+    parser.add_argument("--strategy", type=Strategy, default=Strategy.MARGIN, choices=list(Strategy))
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of a training (default: 1)")
+
+
+def run(args: Namespace) -> dict[str, float]:
+    """The champion's accuracy by number of labels, mean and lowest over the seeds; CPU time of a training."""
+    seeds = _seeds(args.seeds)
+    outcomes = [_loop(replace(DIGITS, seed=seed), args.rounds, args.strategy, args.threads) for seed in seeds]
+    metrics: dict[str, float] = {"seeds": len(seeds), "test_images": DIGITS.test_count}
+    for rounds in zip(*outcomes, strict=True):
+        labels = rounds[0].labels
+        metrics[f"accuracy_{labels}_labels_mean"] = round(mean(one.champion_accuracy for one in rounds), 5)
+        metrics[f"accuracy_{labels}_labels_lowest"] = round(min(one.champion_accuracy for one in rounds), 5)
+        metrics[f"training_{labels}_labels_cpu_s"] = round(mean(one.cpu_s for one in rounds), 3)
+    return metrics
+
+
+def _seeds(text: str) -> list[int]:
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
+
+
+def _loop(spec: DatasetSpec, rounds: int, strategy: Strategy, threads: int) -> list[RoundOutcome]:
+    with tempfile.TemporaryDirectory(prefix="trainplat-accuracy-") as folder:
+        home = Home(Path(folder))
+        data = DataService(home, home.database())
+        version = data.plan_first(spec, ACTOR).version
+        champion: bytes | None = None
+        best = -1.0
+        outcomes = []
+        while True:
+            data.make(spec, version, ACTOR)
+            labelled = data.images(spec.name, version, Split.TRAIN)
+            began = time.process_time()
+            trained = train(
+                labelled.images,
+                _labels(labelled),
+                spec.classes,
+                TrainSettings(),
+                seed=spec.seed_in_use(),
+                start=champion,
+                threads=threads,
+            )
+            cpu_s = time.process_time() - began
+            test = data.images(spec.name, version, Split.TEST)
+            accuracy = evaluate(trained.weights, test.images, _labels(test), spec.classes).accuracy
+            if accuracy > best:
+                champion, best = trained.weights, accuracy
+            outcomes.append(RoundOutcome(len(labelled.ids), best, cpu_s))
+            if len(outcomes) == rounds:
+                return outcomes
+            answers = _answers(data, spec, version, strategy, champion or trained.weights)
+            version = data.plan_next(spec, answers, ACTOR).version
+
+
+def _answers(
+    data: DataService, spec: DatasetSpec, version: VersionKey, strategy: Strategy, champion: bytes
+) -> list[ConfirmedLabel]:
+    """The true labels of the samples that the champion makes the strategy choose."""
+    pool = data.images(spec.name, version, Split.POOL)
+    guesses = predict(champion, pool.images, spec.classes)
+    chosen = choose(pool.ids, guesses, spec.labels_per_round, strategy, seed=spec.seed_in_use())
+    truth = data.true_labels(spec.name)
+    return [ConfirmedLabel(one.sample, truth[one.sample], f"{version}-{one.sample}") for one in chosen]
+
+
+def _labels(images: ImageSet) -> ClassIndices:
+    if images.labels is None:
+        raise ValueError(f"{len(images.ids)} images came without labels; expected a labelled split")
+    return images.labels
