@@ -2,7 +2,9 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-PACKAGES := trainplat_assets resources sensors streamlit_app trainplat_cli benchmarks scripts tests
+# Two workers keep two cores busy while servers start; each server is started by one of them only.
+WORKERS ?= 2
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test test-slow check format screenshots bench lock texts snapshot clean system-packages
@@ -18,12 +20,12 @@ setup: ## the two Python environments, from locks/
 
 test: setup system-packages check ## check, then every test but the slow ones, and the coverage gate
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest --durations=20 $(ARGS)
+	@$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) --durations=20 $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=90
 
 test-slow: setup system-packages ## the long tests: SEED= and SHARE= (0 to 1) draw a part of them
-	@$(BIN)/pytest -m slow --durations=20 $(if $(SEED),--seed $(SEED)) $(if $(SHARE),--share $(SHARE)) $(ARGS)
+	@$(BIN)/pytest -m slow $(SIDE_BY_SIDE) --durations=20 $(if $(SEED),--seed $(SEED)) $(if $(SHARE),--share $(SHARE)) $(ARGS)
 
 check: setup ## formatting, lint and types
 	@$(BIN)/ruff format --check .

@@ -1,6 +1,5 @@
 """What every test shares: a clean environment, a home of its own, and the servers of ``tests/servers``."""
 
-import atexit
 import os
 import random
 import secrets
@@ -16,7 +15,6 @@ from tests.environment import enter
 from tests.needs import NEEDS, needs
 
 _USER_HOME = Path(tempfile.mkdtemp(prefix="trainplat-tests-"))
-_OWNER = os.getpid()
 _BEGAN_S = time.monotonic()
 enter(_USER_HOME)
 
@@ -25,11 +23,12 @@ pytest_plugins = [
     f"tests.servers.{file.stem}" for file in sorted(SERVERS.glob("*.py")) if file.stem != "__init__"
 ]
 
-
-@atexit.register
-def _remove_user_home() -> None:
-    if os.getpid() == _OWNER:  # a forked child of a test must not take it away from the others
-        shutil.rmtree(_USER_HOME, ignore_errors=True)
+SHARED_SERVERS = {
+    "played_stack": "the played stack",
+    "label_studio_server": "Label Studio",
+    "mlflow_server": "MLflow",
+}
+"""Fixtures that start a server for the whole session: one worker gets their tests, so that it starts once."""
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +77,11 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_unconfigure() -> None:
+    """Take this process's user home away: a worker's ends without what ``atexit`` keeps."""
+    shutil.rmtree(_USER_HOME, ignore_errors=True)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, or in CI fail, a test whose needs are not met."""
     budget_s = int(item.config.getoption("--budget-s"))
@@ -88,6 +92,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             needs(name)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave slow tests to ``make test-slow``, which asks for a share of them with ``-m slow``."""
     if any("::" in argument for argument in config.args):
@@ -100,3 +105,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in unwanted]
     if config.getoption("--budget-s"):
         draw.shuffle(items)  # what the budget leaves out is something else each time
+    items.sort(key=_how_soon)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_worker_group(item)))
+
+
+def _how_soon(item: pytest.Item) -> int:
+    """What takes minutes begins first, so that no worker waits for another at the end."""
+    longest_first = ["end_to_end", "real"]
+    marked = [place for place, name in enumerate(longest_first) if item.get_closest_marker(name)]
+    return min(marked, default=len(longest_first))
+
+
+def _worker_group(item: pytest.Item) -> str:
+    """Tests of one group run on one worker: those of a shared server, else those of one file."""
+    used = getattr(item, "fixturenames", ())
+    shared = [group for fixture, group in SHARED_SERVERS.items() if fixture in used]
+    return shared[0] if shared else item.nodeid.partition("::")[0]

@@ -17,7 +17,13 @@ def clean(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
     gigabytes and no settings.
     """
     cleaned = {name: value for name, value in environment.items() if not name.startswith(OURS)}
-    cleaned.pop("LANGUAGE", None)
+    for name in (
+        "LANGUAGE",
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+    ):  # a make inside `make test` is nobody's child
+        cleaned.pop(name, None)
     user_home = Path(environment.get("HOME") or Path.home())
     cleaned.update(
         HOME=str(home),

@@ -29,7 +29,7 @@ from trainplat_cli.supervisor.record import read_running, supervisor_of
 CHECKOUT = Path(__file__).resolve().parents[2]
 DIGITS = DatasetName("digits")
 TRAINPLAT = [sys.executable, "-m", "trainplat_cli.main"]
-ROUNDS_TIMEOUT_S = 1500
+ROUNDS_TIMEOUT_S = 800
 
 
 @dataclass

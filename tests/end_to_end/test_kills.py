@@ -13,7 +13,7 @@ from tests.end_to_end.stack import DIGITS, Stack, stack_on
 from tests.needs import needs
 from trainplat_cli.supervisor.model import PartName
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.timeout(1000)]
 
 KINDS: dict[str, Callable[[Stack], bool]] = {
     "training": Stack.kill_training,
@@ -36,7 +36,6 @@ def test_one_kill_of_each_kind_in_two_rounds_changes_nothing_in_the_end(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3000)
 @pytest.mark.parametrize("part", [0, 1])
 def test_ten_more_kills_of_all_kinds_change_nothing_in_the_end(
     part: int, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

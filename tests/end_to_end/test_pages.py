@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.end_to_end,
     pytest.mark.browser,
     pytest.mark.needs("chromium"),
-    pytest.mark.timeout(1800),  # whichever test is the first one plays the loop
+    pytest.mark.timeout(1000),  # whichever test is the first one plays the loop
 ]
 
 RESULTS = Path(__file__).parents[2] / "test-results"

@@ -2,9 +2,13 @@
 
 import json
 import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
-from resources.errors import Conflict, NotFound
+from resources.errors import Conflict, NotFound, Unavailable
 from resources.files import write_atomically
 from resources.home import Home, read_or_make_secrets
 from trainplat_cli.supervisor.ports import LOOPBACK
@@ -15,6 +19,11 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 LOCATION = "trainplat"
 """The name of the code location, as in ``workspace.yaml``."""
 MARKER = "trainplat-home.json"
+STORAGES = {"history/runs.db": 1, "history/event_log.db": 0, "schedules/schedules.db": 1}
+"""The databases of the embedded Dagster instance, below its folder, and how many revisions Dagster keeps in
+each when it has made it: that of the one-file event log it never commits.
+"""
+SHOWN_ERROR_CHARACTERS = 500
 _OURS = (
     *("trainplat.db", "secrets.json", "data", "served", "checkpoints"),
     *("mlflow", "label-studio", "dagster", "run", "logs"),
@@ -96,3 +105,40 @@ def link_instance(home: Home) -> None:
     draft.unlink(missing_ok=True)
     draft.symlink_to(source)
     draft.replace(link)
+
+
+def make_storages(home: Home) -> None:
+    """Make the databases of the Dagster instance before several parts open them at once. Raises Unavailable.
+
+    A process of its own does it: Dagster would stay in the supervisor's memory for as long as the stack runs.
+    """
+    if all(_is_made(home.dagster / storage, revisions) for storage, revisions in STORAGES.items()):
+        return
+    made = subprocess.run(
+        [sys.executable, "-m", "resources.runs.instance", str(home.dagster)],
+        env={**os.environ, "TRAINPLAT_HOME": str(home.path), "DAGSTER_HOME": str(home.dagster)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        reason = made.stderr.strip()[-SHOWN_ERROR_CHARACTERS:]
+        raise Unavailable(
+            _("the databases in {folder} cannot be made: {reason}").format(
+                folder=home.dagster, reason=reason
+            ),
+            _("Mend what it says, and start again."),
+        )
+
+
+def _is_made(storage: Path, revisions: int) -> bool:
+    """Whether Dagster finished making this database: it writes the revision last."""
+    if not storage.exists():
+        return False
+    with closing(sqlite3.connect(f"file:{storage}?mode=ro", uri=True)) as connection:
+        try:
+            kept: list[tuple[str]] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        except sqlite3.Error:
+            return False
+    return len(kept) == revisions

@@ -12,7 +12,7 @@ from trainplat_cli.supervisor.marked import end_marked, end_processes
 from trainplat_cli.supervisor.model import PartName
 from trainplat_cli.supervisor.parts import DEFINITIONS_MODULE, addresses_of, build_parts, label_studio_program
 from trainplat_cli.supervisor.ports import Ports
-from trainplat_cli.supervisor.prepare import mark_home, prepare
+from trainplat_cli.supervisor.prepare import make_storages, mark_home, prepare
 from trainplat_cli.supervisor.record import forget, only_supervisor, read_status, write_addresses
 from trainplat_cli.supervisor.supervisor import Report, Supervisor
 
@@ -31,7 +31,7 @@ def supervise(
     ignored here would be ignored by every part.
 
     Raises Conflict when the stack runs already or a configured port is taken, NotFound when a program is
-    missing, BadInput for a bad setting.
+    missing, BadInput for a bad setting, Unavailable when Dagster's databases cannot be made.
     """
     label_studio_program()  # what cannot work is said before anything is touched
     mark_home(home)
@@ -44,6 +44,7 @@ def supervise(
         generation = secrets.token_hex(6)
         supervisor = Supervisor(home, generation, report=report, stop_runs=put_runs_back)
         prepare(home, ports.chosen[PartName.CODE_SERVER])
+        make_storages(home)
         parts = build_parts(
             home,
             ports.chosen,

@@ -57,7 +57,7 @@ def test_a_kill_around_the_registration_leaves_one_version_on_a_server(
 
 @pytest.mark.slow
 @pytest.mark.real
-@pytest.mark.timeout(1300)
+@pytest.mark.timeout(900)
 def test_a_kill_at_any_call_or_request_leaves_one_version_on_a_server(
     trainplat_home: Path, mlflow_server: MlflowServer
 ) -> None:
@@ -67,7 +67,7 @@ def test_a_kill_at_any_call_or_request_leaves_one_version_on_a_server(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1300)
+@pytest.mark.timeout(900)
 def test_a_kill_at_any_call_leaves_one_version_in_the_home(trainplat_home: Path) -> None:
     reports = run(trainplat_home, "all")
     assert len(reports) > 14

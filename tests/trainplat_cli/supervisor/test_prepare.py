@@ -1,15 +1,21 @@
 import json
+import sqlite3
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from resources.errors import Conflict, NotFound
+from resources.errors import Conflict, NotFound, Unavailable
 from resources.home import Home
 from trainplat_cli.supervisor import prepare as module
 from trainplat_cli.supervisor.prepare import (
     CHECKOUT,
+    STORAGES,
     link_instance,
+    make_storages,
     mark_home,
     marker_file,
     prepare,
@@ -80,3 +86,45 @@ def test_a_home_that_the_dagster_command_began_is_taken_up(home: Home) -> None:
     (home.path / "notes.txt").write_text("put there later")
     mark_home(home)
     assert marker_file(home).exists()
+
+
+def revisions(storage: Path) -> list[str]:
+    with closing(sqlite3.connect(storage)) as connection:
+        return [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+
+
+@pytest.mark.real
+def test_the_databases_of_the_instance_are_made_once_however_many_begin(home: Home) -> None:
+    mark_home(home)
+    link_instance(home)
+    make = [sys.executable, "-m", "resources.runs.instance", str(home.dagster)]
+    begun = [subprocess.Popen(make) for _ in range(4)]
+    assert [process.wait() for process in begun] == [0, 0, 0, 0]
+    assert {storage: len(revisions(home.dagster / storage)) for storage in STORAGES} == STORAGES
+
+
+def test_databases_that_are_there_are_left_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark_home(home)
+    link_instance(home)
+    make_storages(home)
+    monkeypatch.setattr(subprocess, "run", lambda *_args, **_more: pytest.fail("made again"))
+    make_storages(home)
+
+
+def test_a_database_that_was_being_made_when_all_was_killed_is_finished(home: Home) -> None:
+    mark_home(home)
+    link_instance(home)
+    make_storages(home)
+    schedules = home.dagster / "schedules/schedules.db"
+    schedules.unlink()
+    schedules.touch()
+    make_storages(home)
+    assert len(revisions(schedules)) == 1
+
+
+def test_databases_that_cannot_be_made_say_why(home: Home) -> None:
+    mark_home(home)
+    link_instance(home)
+    (home.dagster / "schedules").write_text("not a folder")
+    with pytest.raises(Unavailable, match=r"cannot be made: (?s:.)*schedules"):
+        make_storages(home)
