@@ -31,6 +31,11 @@ class TrainplatError(Exception):
     def __str__(self) -> str:
         return f"{self.problem}\nNext: {self.next_step}"
 
+    @property
+    def one_line(self) -> str:
+        """For places with room for one line: a tick, the result of a check."""
+        return f"{self.problem}. {self.next_step}"
+
 
 class BadInput(TrainplatError):
     """A value that was given cannot be used."""

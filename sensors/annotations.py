@@ -30,6 +30,7 @@ from resources.registry.resource import MlflowResource
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, Actor, VersionKey
 from sensors.attempts import Ask, Attempt, next_step, read_attempts, run_key
+from sensors.ownership import held_elsewhere
 
 if TYPE_CHECKING:
     from dagster._core.definitions.target import ExecutableDefinition
@@ -127,8 +128,11 @@ def build_annotation_sensor(
         data: DataResource,
         labeling: LabelStudioResource,
         registry: MlflowResource,
-    ) -> SensorResult:
+    ) -> SensorResult | SkipReason:
         actor = Actor(f"sensor:{spec.name}_annotations")
+        elsewhere = held_elsewhere(context.instance, clock(), actor)
+        if elsewhere is not None:
+            return elsewhere
         versions = data.service()
         people = labeling.service()
         known = versions.versions(spec.name) or [versions.plan_first(spec, actor)]
@@ -212,7 +216,7 @@ def _poll(
     try:
         return people.poll(spec.name, cursor, deadline, actor=actor).cursor, None
     except TrainplatError as problem:
-        return cursor, f"{problem.problem}. {problem.next_step}"
+        return cursor, problem.one_line
 
 
 def _new_labels(
@@ -232,7 +236,7 @@ def _plan(
     try:
         return StartRound(versions.plan_next(spec, new, actor).version, 1)
     except TrainplatError as problem:
-        return Wait(f"The next version cannot be planned: {problem.problem}. {problem.next_step}")
+        return Wait(f"The next version cannot be planned: {problem.one_line}")
 
 
 def _when_models_can_be_kept(registry: RegistryService, step: StartRound) -> StartRound | Wait:
@@ -240,7 +244,7 @@ def _when_models_can_be_kept(registry: RegistryService, step: StartRound) -> Sta
     try:
         registry.check()
     except TrainplatError as problem:
-        return Wait(f"The round of {step.version} waits. {problem.problem}. {problem.next_step}")
+        return Wait(f"The round of {step.version} waits. {problem.one_line}")
     return step
 
 

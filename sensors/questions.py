@@ -17,7 +17,9 @@ from resources.data.spec import DatasetSpec
 from resources.errors import TrainplatError
 from resources.labeling.resource import LabelStudioResource
 from resources.registry.resource import MlflowResource
+from resources.terms import Actor
 from sensors.attempts import Ask, next_step, read_attempts, run_key
+from sensors.ownership import held_elsewhere
 
 if TYPE_CHECKING:
     from dagster._core.definitions.target import ExecutableDefinition
@@ -51,6 +53,9 @@ def build_questions_sensor(
     def questions(
         context: SensorEvaluationContext, labeling: LabelStudioResource, registry: MlflowResource
     ) -> SensorResult | SkipReason:
+        elsewhere = held_elsewhere(context.instance, clock(), Actor(f"sensor:{spec.name}_questions"))
+        if elsewhere is not None:
+            return elsewhere
         decisions = registry.service().decisions(spec.name)
         if not decisions:
             return SkipReason("No version has a champion yet.")
@@ -67,7 +72,7 @@ def build_questions_sensor(
         try:
             people.check()
         except TrainplatError as problem:
-            return SkipReason(f"{problem.problem}. {problem.next_step}")
+            return SkipReason(problem.one_line)
         request = RunRequest(run_key=run_key(keys, str(step.number)), partition_key=version)
         return SensorResult(run_requests=[request])
 

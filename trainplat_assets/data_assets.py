@@ -109,7 +109,10 @@ def _stage_asset(
         description=description,
     )
     def stage(context: AssetExecutionContext, data: DataResource) -> MaterializeResult[None]:
-        return run(data.service(), VersionKey(context.partition_key), Actor(f"run:{context.run.run_id}"))
+        version = VersionKey(context.partition_key)
+        made = run(data.service(), version, Actor(f"run:{context.run.run_id}"))
+        versions_partitions(spec.name).register(context.instance, version)  # not one that nobody planned
+        return made
 
     return stage
 

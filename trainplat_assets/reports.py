@@ -82,7 +82,7 @@ def _comparison_asset(spec: DatasetSpec) -> AssetsDefinition:
             failed = file.with_suffix(".failed.ipynb")
             write_atomically(failed, problem.executed)
             raise Failure(
-                f"{problem.problem}. {problem.next_step}",
+                problem.one_line,
                 metadata={"executed_notebook": MetadataValue.notebook(str(failed))},
                 allow_retries=False,
             ) from problem

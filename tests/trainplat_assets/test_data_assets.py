@@ -166,6 +166,32 @@ def test_a_version_that_nobody_planned_is_refused(data: DataService, instance: D
     assert data.versions(SHAPES.name) == []
 
 
+def test_the_first_version_needs_nobody_to_have_registered_it(
+    data: DataService, instance: DagsterInstance
+) -> None:
+    made = materialize(
+        build_data_assets(SHAPES),
+        resources={"data": DataResource()},
+        instance=instance,
+        partition_key=FIRST_VERSION,
+    )
+    assert made.success
+    assert instance.get_dynamic_partitions(f"{SHAPES.name}_versions") == [FIRST_VERSION]
+
+
+def test_a_version_that_nobody_planned_is_not_registered_by_asking_for_it(
+    data: DataService, instance: DagsterInstance
+) -> None:
+    with pytest.raises(UnknownVersion, match=r"no version 'v7\.7'"):
+        materialize(
+            build_data_assets(SHAPES),
+            resources={"data": DataResource()},
+            instance=instance,
+            tags={"dagster/partition": "v7.7"},
+        )
+    assert instance.get_dynamic_partitions(f"{SHAPES.name}_versions") == []
+
+
 def test_a_graph_of_six_assets_by_version() -> None:
     assets = build_data_assets(DIGITS)
     assert [one.key.path for one in assets] == [["digits", stage] for stage in STAGES]

@@ -1,11 +1,7 @@
-"""Runs past the coordinator: their lease comes from the resource, with the same rules."""
+"""Runs past the coordinator, in the process of the test: their lease comes from the resource."""
 
 import os
-import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from dagster import (
@@ -24,7 +20,7 @@ from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import ProcessIdentity
 from resources.terms import Actor
-from tests.servers.dagster_servers import CHECKOUT, wait_until
+from tests.servers.dagster_servers import wait_until
 
 ANN = Actor("user:ann")
 
@@ -135,63 +131,3 @@ def test_a_direct_run_waits_visibly_until_the_devices_are_free() -> None:
         assert done.status is DagsterRunStatus.SUCCESS
         assert done.tags["trainplat/devices"] == "cpu:0"
     assert gpu.waiting() == []
-
-
-MATERIALIZE = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "tests.servers.gpu_location"]
-
-
-@pytest.mark.real
-def test_kill_9_of_a_direct_run_gives_its_devices_back_to_the_next(
-    trainplat_home: Path, tmp_path: Path
-) -> None:
-    dagster_home = tmp_path / "dagster"
-    dagster_home.mkdir()
-    (dagster_home / "dagster.yaml").symlink_to(CHECKOUT / "dagster.yaml")
-    environment = os.environ | {
-        "DAGSTER_HOME": str(dagster_home),
-        "TEST_GATES": str(tmp_path),
-        "TRAINPLAT_CPU_SLOTS": "1",
-    }
-    first = subprocess.Popen([*MATERIALIZE, "--select", "one_device"], cwd=CHECKOUT, env=environment)
-    second = None
-    try:
-        [lease] = wait_until(service().live_leases, "the first lease")
-        wait_until(lambda: list(tmp_path.glob("*.notes")), "the first step")
-        second = subprocess.Popen([*MATERIALIZE, "--select", "one_device"], cwd=CHECKOUT, env=environment)
-        [waiting] = wait_until(
-            lambda: [one for one in service().waiting() if one.reason], "the second to wait"
-        )
-        assert waiting.reason is not None
-        assert lease.run_id[:8] in waiting.reason
-        os.kill(first.pid, signal.SIGKILL)
-        first.wait()
-        (tmp_path / "all.go").touch()
-        assert second.wait(60) == 0
-    finally:
-        for process in (first, second):
-            if process is not None and process.poll() is None:
-                process.kill()
-                process.wait()
-    assert service().live_leases() == []
-    reasons = {one.run_id: one.release_reason for one in service().status().past}
-    assert reasons == {lease.run_id: "its process is gone", waiting.run_id: "the run ended"}
-
-
-@pytest.mark.real
-def test_a_direct_run_that_asks_for_too_much_says_so_and_exits_with_an_error(
-    trainplat_home: Path, tmp_path: Path
-) -> None:
-    environment = os.environ | {
-        "DAGSTER_HOME": str(tmp_path),
-        "TEST_GATES": str(tmp_path),
-        "TRAINPLAT_CPU_SLOTS": "1",
-    }
-    done = subprocess.run(
-        [*MATERIALIZE, "--select", "two_devices"],
-        cwd=CHECKOUT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode != 0
-    assert "GPU request '2' asks for 2 devices; this machine has 1" in done.stdout + done.stderr

@@ -1,0 +1,137 @@
+"""Runs that people start with ``dagster`` itself, past the coordinator: real processes, and ``kill -9``."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from resources.gpu.model import Lease, Origin, Owner, RunId, WaitingRequest
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.process import ProcessIdentity
+from resources.terms import Actor
+from tests.servers.dagster_servers import CHECKOUT, wait_until
+
+pytestmark = pytest.mark.real
+
+LOCATION = ["-m", "tests.servers.gpu_location"]
+COMMANDS = {
+    "asset materialize": ["asset", "materialize", *LOCATION, "--select"],
+    "job execute": ["job", "execute", *LOCATION, "-j"],
+}
+TARGETS = {"asset materialize": "{}", "job execute": "{}_job"}
+ANN = Actor("user:ann")
+
+Started = list["subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def environment(trainplat_home: Path, tmp_path: Path) -> dict[str, str]:
+    """Of a machine with one CPU slot, with an instance of its own."""
+    folder = tmp_path / "dagster"
+    folder.mkdir()
+    (folder / "dagster.yaml").symlink_to(CHECKOUT / "dagster.yaml")
+    return os.environ | {
+        "DAGSTER_HOME": str(folder),
+        "TEST_GATES": str(tmp_path),
+        "TRAINPLAT_CPU_SLOTS": "1",
+    }
+
+
+@pytest.fixture
+def started() -> Iterator[Started]:
+    """What a test has started; killed after it."""
+    processes: Started = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def start(command: str, asset: str, environment: dict[str, str], started: Started) -> "subprocess.Popen[str]":
+    arguments = [*COMMANDS[command], TARGETS[command].format(asset)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster", *arguments],
+        cwd=CHECKOUT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    started.append(process)
+    return process
+
+
+def service() -> GpuService:
+    return GpuService(Home.from_environment().database())
+
+
+def one_lease() -> Lease:
+    [lease] = wait_until(service().live_leases, "the lease")
+    return lease
+
+
+def one_waiting() -> WaitingRequest:
+    [waiting] = wait_until(lambda: [one for one in service().waiting() if one.reason], "somebody to wait")
+    return waiting
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_kill_9_of_a_direct_run_gives_its_devices_back_to_the_next(
+    command: str, environment: dict[str, str], tmp_path: Path, started: Started
+) -> None:
+    first = start(command, "one_device", environment, started)
+    lease = one_lease()
+    wait_until(lambda: list(tmp_path.glob("*.notes")), "the first step")
+    second = start(command, "one_device", environment, started)
+    waiting = one_waiting()
+    assert waiting.reason is not None
+    assert lease.run_id[:8] in waiting.reason
+    first.kill()
+    first.wait()
+    (tmp_path / "all.go").touch()
+    said, _ = second.communicate(timeout=120)
+    assert second.returncode == 0, said
+    assert waiting.reason in said
+    assert service().live_leases() == []
+    reasons = {one.run_id: one.release_reason for one in service().status().past}
+    assert reasons == {lease.run_id: "its process is gone", waiting.run_id: "the run ended"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_kill_9_of_a_direct_run_that_waits_leaves_nothing_in_the_queue(
+    command: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, started: Started
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", "1")
+    gpu, holder = service(), RunId("holder")
+    me = ProcessIdentity.current()
+    owner = Owner("other", "bob")
+    gpu.submit(holder, "1", owner=owner, origin=Origin.DIRECT, instance="elsewhere", actor=ANN, holder=me)
+    gpu.decide_now(ANN)
+    lease = gpu.claim(holder, me)
+    assert lease is not None
+    waiter = start(command, "one_device", environment, started)
+    waiting = one_waiting()
+    assert "in use by run holder of other (cpu:0)" in str(waiting.reason)
+    waiter.kill()
+    waiter.wait()
+    gpu.release(holder, lease.attempt, reason="done", actor=ANN)
+    gpu.free_dead_holders(ANN)
+    gpu.decide_now(ANN)
+    assert gpu.waiting() == []
+    assert gpu.live_leases() == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_direct_run_that_asks_for_too_much_says_so_and_exits_with_an_error(
+    command: str, environment: dict[str, str], started: Started
+) -> None:
+    refused = start(command, "two_devices", environment, started)
+    said, _ = refused.communicate(timeout=120)
+    assert refused.returncode != 0
+    assert "GPU request '2' asks for 2 devices; this machine has 1" in said
+    assert service().status().leases == ()
