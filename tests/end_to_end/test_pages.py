@@ -1,15 +1,14 @@
-"""The pages over a loop that has really run, in a real browser. Pictures are left in ``test-results/``."""
+"""The pages over a loop that has really run, in a real browser."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from dagster import DagsterRunStatus, RunsFilter
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from resources.runs.instance import open_instance
 from tests.end_to_end.stack import Stack
-from tests.needs import needs
+from tests.servers.browser import keep
 from tests.servers.dagster_servers import wait_until
 from trainplat_cli.supervisor.model import PartName
 
@@ -20,20 +19,8 @@ pytestmark = [
     pytest.mark.timeout(1000),  # whichever test is the first one plays the loop
 ]
 
-RESULTS = Path(__file__).parents[2] / "test-results"
 PAINT_TIMEOUT_MS = 60_000
 PARTITION_CHOICES = ".bp5-menu a, .bp5-menu label, .bp5-menu-item, [role=menuitem], [role=option]"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=needs("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
@@ -43,11 +30,6 @@ def page(played_stack: Stack, browser: Browser) -> Iterator[Page]:
     opened.set_default_navigation_timeout(PAINT_TIMEOUT_MS)
     yield opened
     opened.close()
-
-
-def keep(page: Page, name: str) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    page.screenshot(path=RESULTS / f"{name}.png", full_page=True)
 
 
 def test_materialize_is_clicked_in_the_dagster_ui_and_the_run_goes_through_the_queue(

@@ -1,4 +1,4 @@
-"""Two Dagster instances on one home, as ``dagster dev`` beside ``trainplat up``: one of them turns the loop."""
+"""Two Dagster instances on one home, as ``dagster dev`` beside ``trainplat up``: one turns the loop."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The dashboard as people meet it: a real server, a real browser. Pictures are left in ``test-results/``."""
+"""The dashboard as people meet it: a real server, a real browser."""
 
 import os
 import re
@@ -12,33 +12,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from resources.files import write_atomically
 from resources.home import Home
-from tests.needs import needs
+from tests.servers.browser import keep
 from tests.streamlit_app import homes
 from tests.streamlit_app.conftest import APP
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
 
-RESULTS = Path(__file__).parents[2] / "test-results"
 START_TIMEOUT_S = 60
 PAINT_TIMEOUT_MS = 30_000
 WIDE, NARROW = 1360, 640
 
 Look = Callable[..., AbstractContextManager[Page]]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=needs("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -185,8 +173,7 @@ def _picture(page: Page, name: str) -> None:
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(int(height), 600)})
     page.wait_for_function("document.fonts.status === 'loaded'")
-    RESULTS.mkdir(exist_ok=True)
-    page.screenshot(path=RESULTS / f"{name}.png", animations="disabled")
+    keep(page, name)
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
