@@ -23,6 +23,7 @@ pytest_plugins = [
     f"tests.servers.{file.stem}" for file in sorted(SERVERS.glob("*.py")) if file.stem != "__init__"
 ]
 
+SEED_VARIABLE = "SEED_OF_THESE_TESTS"
 SHARED_SERVERS = {
     "played_stack": "the played stack",
     "label_studio_server": "Label Studio",
@@ -57,9 +58,9 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the slow suite: another part of it each time, and the same part again when one failed."""
-    parser.addoption(
-        "--seed", type=int, default=secrets.randbelow(1_000_000), help="what random tests draw from"
-    )
+    # Workers of -n draw as the process does that started them.
+    drawn = int(os.environ.setdefault(SEED_VARIABLE, str(secrets.randbelow(1_000_000))))
+    parser.addoption("--seed", type=int, default=drawn, help="what random tests draw from")
     parser.addoption("--share", type=float, default=1.0, help="which part of the slow tests to run, 0 to 1")
     parser.addoption("--budget-s", type=int, default=0, help="begin no slow test after so many seconds")
 
@@ -92,7 +93,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             needs(name)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Say which worker runs a test beside which others, for ``-n``."""
+    item.add_marker(pytest.mark.xdist_group(_worker_group(item)))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave slow tests to ``make test-slow``, which asks for a share of them with ``-m slow``."""
     if any("::" in argument for argument in config.args):
@@ -106,8 +111,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--budget-s"):
         draw.shuffle(items)  # what the budget leaves out is something else each time
     items.sort(key=_how_soon)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_worker_group(item)))
 
 
 def _how_soon(item: pytest.Item) -> int:

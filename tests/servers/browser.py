@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.needs import needs
 
+PAINT_TIMEOUT_MS = 30_000
 RESULTS = Path(__file__).parents[2] / "test-results"
 
 
@@ -19,6 +20,7 @@ def browser() -> Iterator[Browser]:
             executable_path=needs("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
+        expect.set_options(timeout=PAINT_TIMEOUT_MS)
         yield launched
         launched.close()
 
