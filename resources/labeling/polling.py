@@ -21,6 +21,8 @@ OVERLAP = timedelta(seconds=60)
 """A change may be committed this much later than the moment it carries; so far back each poll looks again."""
 
 SWEEP_EVERY = timedelta(days=1)
+DAILY = "daily"
+"""The reason of a sweep that nothing asked for."""
 
 HINTS_AT_ONCE = 500
 
@@ -128,18 +130,29 @@ class Poller:
             if self._out_of_time():
                 return cursor
 
-    def _take_in(self, page: Sequence[TaskSummary]) -> None:
-        """Keep those of ``page`` that are not known as they are, and judge their samples anew."""
+    def _take_in(self, page: Sequence[TaskSummary], *, doubted: bool = False) -> None:
+        """Keep those of ``page`` that are not known as they are, and judge their samples anew.
+
+        A Label Studio that is killed between an annotation and its task leaves the task's moment, or its
+        count, as it was: counts are compared as well, and where they are ``doubted``, tasks without an
+        annotation are looked up all the same.
+        """
         self._seen += len(page)
         with self._database.read() as connection:
             before = store.versions_seen(connection, self._known.id, [task.id for task in page])
-        changed = [task for task in page if before.get(task.id) != (task.updated_at, True)]
+        changed = [
+            task
+            for task in page
+            if before.get(task.id) != (task.updated_at, True, task.annotations)
+            or (doubted and task.annotations == 0)
+        ]
         if not changed:
             return
-        answered = [task.id for task in changed if task.annotations + task.skips > 0]
+        answered = [task.id for task in changed if doubted or task.annotations + task.skips > 0]
         detailed = self._client.tasks(self._known.id, answered) if answered else []
         self._fetched += len(answered)
-        untouched = [Task(task, ()) for task in changed if task.annotations + task.skips == 0]
+        looked_up = set(answered)
+        untouched = [Task(task, ()) for task in changed if task.id not in looked_up]
         with self._database.write() as connection:
             store.put_tasks(connection, self._known, [*detailed, *untouched])
             writing = self._writing(connection)
@@ -165,7 +178,7 @@ class Poller:
         named = sorted({task for hint in hints if hint.action == TASKS_DELETED for task in hint.tasks})
         with self._database.read() as connection:
             before = store.versions_seen(connection, self._known.id, named)
-        suspects = [task for task in named if before.get(task, (None, False))[1]][:PAGE_SIZE]
+        suspects = [task for task in named if before.get(task, (None, False, 0))[1]][:PAGE_SIZE]
         if suspects:
             alive = {task.summary.id for task in self._client.tasks(self._known.id, suspects)}
             self._gone([task for task in suspects if task not in alive])
@@ -200,27 +213,36 @@ class Poller:
         if reason is None and now - sweep.finished_at < SWEEP_EVERY:
             return
         with self._database.write() as connection:
-            store.put_sweep(connection, self._known.dataset, Sweep(TaskId(0), reason or "daily", now))
+            store.put_sweep(connection, self._known.dataset, Sweep(TaskId(0), reason or DAILY, now))
             subject = f"{self._known.dataset} project {self._known.id}"
-            self._writing(connection).audit("labeling.sweep", subject, reason or "daily")
+            self._writing(connection).audit("labeling.sweep", subject, reason or DAILY)
 
     def _sweep(self) -> bool:
         """Go on with the sweep that is under way. Returns whether some of it is left."""
         with self._database.read() as connection:
             sweep = store.sweep_of(connection, self._known.dataset)
         after = None if sweep is None else sweep.after
+        doubted = sweep is not None and after is not None and self._doubts(sweep)
         while sweep is not None and after is not None and not self._out_of_time():
             page = self._client.after(self._known.id, after, size=self._page_size).tasks
             last = page[-1].id if len(page) == self._page_size else None
             with self._database.read() as connection:
                 known = store.living_between(connection, self._known.id, after, last)
-            self._take_in(page)
+            self._take_in(page, doubted=doubted)
             self._gone(sorted(known - {task.id for task in page}))
             after = last
             with self._database.write() as connection:
                 now = self._clock()
                 store.put_sweep(connection, self._known.dataset, Sweep(after, sweep.reason, now))
         return after is not None
+
+    def _doubts(self, sweep: Sweep) -> bool:
+        """Whether to look behind the counts: there are annotations that nobody knows, or it is daily."""
+        if sweep.reason == DAILY:
+            return True
+        there = self._client.counts(self._known.id).annotations
+        with self._database.read() as connection:
+            return there > store.known_counts(connection, self._known.id)[1]
 
     def _writing(self, connection: Connection) -> Writing:
         return Writing(connection, self._known, self._clock(), self._actor)

@@ -204,13 +204,13 @@ def round_asked(connection: Connection, dataset: DatasetName, version: VersionKe
 
 def versions_seen(
     connection: Connection, project: ProjectId, ids: Sequence[TaskId]
-) -> dict[TaskId, tuple[datetime, bool]]:
-    """For those of ``ids`` that are known: when each had changed last, and whether it lives."""
+) -> dict[TaskId, tuple[datetime, bool, int]]:
+    """For those of ``ids`` that are known: when each had changed last, whether it lives, its annotations."""
     return {
-        TaskId(row.task): (row.updated_at, row.live)
+        TaskId(row.task): (row.updated_at, row.live, row.submitted)
         for part in slices(ids)
         for row in connection.execute(
-            select(TASKS.c.task, TASKS.c.updated_at, TASKS.c.live).where(
+            select(TASKS.c.task, TASKS.c.updated_at, TASKS.c.live, TASKS.c.submitted).where(
                 TASKS.c.project == project, TASKS.c.task.in_(part)
             )
         )

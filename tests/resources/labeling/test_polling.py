@@ -1,5 +1,7 @@
 """Polling: to the last page, to the deadline, over deletions, and never twice."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -163,6 +165,30 @@ def test_a_change_that_the_filter_missed_is_found_by_the_sweep(anna: Desk) -> No
     anna.answer(0, "cat")
     anna.cursor = str(Cursor(datetime(2999, 1, 1, tzinfo=UTC)))
 
+    anna.poll()
+
+    assert anna.labels() == {sample_id(0): "cat"}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("counted", [1, 0], ids=["moment", "moment and count"])
+def test_an_answer_whose_task_a_killed_label_studio_left_behind_is_found(
+    label_studio: LabelStudioServer, anna: Desk, clock: TestClock, counted: int
+) -> None:
+    anna.ask(range(3))
+    anna.poll()
+    task, database = anna.task(0), label_studio.document_root.parent / "data/label_studio.sqlite3"
+    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+        look = "SELECT updated_at FROM task WHERE id = ?"
+        before = connection.execute(look, [task]).fetchone()[0]
+    anna.answer(0, "cat")
+    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+        # What kill -9 leaves between the rows of the annotation and of its task.
+        left = "UPDATE task SET updated_at = ?, total_annotations = ?, is_labeled = ? WHERE id = ?"
+        connection.execute(left, [before, counted, counted, task])
+
+    anna.poll()
+    clock.move(days=2)
     anna.poll()
 
     assert anna.labels() == {sample_id(0): "cat"}
