@@ -10,7 +10,7 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -20,6 +20,9 @@ from resources.process import ProcessIdentity
 MARK_VARIABLE = "TRAINPLAT_SUPERVISED"
 GRACE_S = 10.0
 """How long processes may take to end after they were asked to."""
+
+ATTEMPTS = 5
+"""How often it is looked for more. What outlives a SIGKILL hangs in the kernel, and is left to it."""
 
 
 def mark_of(home: Path, generation: str) -> str:
@@ -33,7 +36,7 @@ def marked_processes(home: Path, generation: str | None = None) -> list[ProcessI
     Without the process that asks and those that started it, which may be children of the stack themselves.
     """
     wanted = _home_mark(home) + "." + (generation or "")
-    spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    spared = {os.getpid(), *_ancestors()}
     found = []
     for process in psutil.process_iter():
         try:
@@ -66,15 +69,15 @@ def end_processes(processes: Iterable[ProcessIdentity], *, grace_s: float = GRAC
 
 def end_marked(home: Path, generation: str | None = None, *, grace_s: float = GRACE_S) -> int:
     """End every process of the stack of ``home``, also those that start meanwhile. Returns how many."""
-    ended = 0
-    for _attempt in range(5):
+    ended: set[ProcessIdentity] = set()
+    for _attempt in range(ATTEMPTS):
         found = marked_processes(home, generation)
         if not found:
             break
-        ended += len(found)
+        ended.update(found)
         end_processes(found, grace_s=grace_s)
         grace_s = min(grace_s, 1.0)
-    return ended
+    return len(ended)
 
 
 def _send(process: ProcessIdentity, sent: signal.Signals) -> None:
@@ -82,6 +85,18 @@ def _send(process: ProcessIdentity, sent: signal.Signals) -> None:
         try:
             os.kill(process.pid, sent)
         except (ProcessLookupError, PermissionError):
+            return
+
+
+def _ancestors() -> Iterator[int]:
+    """Who started this process, and so on up. An ancestor may vanish during the question: the warden asks in the
+    moment in which its parent dies, and psutil's own ``parents`` raises NoSuchProcess then."""
+    pid = os.getppid()
+    while pid > 0:
+        yield pid
+        try:
+            pid = psutil.Process(pid).ppid()
+        except psutil.NoSuchProcess:
             return
 
 

@@ -63,15 +63,15 @@ class SmallStack:
         assert len(found) == 1
         return found[0]
 
-    @staticmethod
-    def wait_until(look: Callable[[], _Found | None]) -> _Found:
+    def wait_until(self, look: Callable[[], _Found | None]) -> _Found:
         deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
             found = look()
             if found:
                 return found
             time.sleep(0.05)
-        raise AssertionError("waited for too long")
+        left = [psutil.Process(process.pid).cmdline() for process in marked_processes(self.home.path)]
+        raise AssertionError(f"waited for too long; status: {read_status(self.home)}; processes: {left}")
 
 
 @pytest.fixture
