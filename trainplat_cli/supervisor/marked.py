@@ -89,8 +89,11 @@ def _send(process: ProcessIdentity, sent: signal.Signals) -> None:
 
 
 def _ancestors() -> Iterator[int]:
-    """Who started this process, and so on up. An ancestor may vanish during the question: the warden asks in the
-    moment in which its parent dies, and psutil's own ``parents`` raises NoSuchProcess then."""
+    """The pids of who started this process, and so on up.
+
+    An ancestor may end during the question, and psutil's own ``parents`` raises NoSuchProcess then: the
+    warden asks in the very moment in which its parent dies.
+    """
     pid = os.getppid()
     while pid > 0:
         yield pid

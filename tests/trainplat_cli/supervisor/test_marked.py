@@ -114,6 +114,16 @@ def test_the_process_that_ends_the_others_spares_itself(tmp_path: Path) -> None:
     assert done.stdout == "0\n"
 
 
+def test_a_parent_that_ends_during_the_search_does_not_end_the_search(
+    sleepers: Sleepers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = sleepers.start(tmp_path / "other")
+    sleepers.reap()
+    monkeypatch.setattr(os, "getppid", lambda: parent.pid)
+    sleeper = sleepers.start(tmp_path / "a")
+    assert [found.pid for found in marked_processes(tmp_path / "a")] == [sleeper.pid]
+
+
 def test_a_process_that_took_the_pid_of_a_dead_one_is_left_alone(sleepers: Sleepers, tmp_path: Path) -> None:
     sleeper = sleepers.start(tmp_path)
     earlier = ProcessIdentity(sleeper.pid, sleeper.started_at - 100)
