@@ -5,6 +5,7 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -15,20 +16,25 @@ class ProcessIdentity:
 
     pid: int
     started_at: float
-    """Start time, in seconds since the epoch, as psutil reports it."""
+    """Start time, in seconds after the machine's own start.
+
+    The kernel keeps it in ticks of its own and never changes it. A time of day is made from it with the
+    machine's clock, which somebody may set: then a training that lives would look like another process.
+    """
 
     @classmethod
     def of(cls, pid: int) -> "ProcessIdentity | None":
         """The process that has ``pid`` now, or None where there is none."""
-        try:
-            return cls(pid, psutil.Process(pid).create_time())
-        except psutil.NoSuchProcess:
-            return None
+        started_at = _started_at(pid)
+        return None if started_at is None else cls(pid, started_at)
 
     @classmethod
     def current(cls) -> "ProcessIdentity":
         """The process that asks."""
-        return cls(os.getpid(), psutil.Process().create_time())
+        me = cls.of(os.getpid())
+        if me is None:
+            raise RuntimeError(f"/proc does not know process {os.getpid()}, which is the one that asks")
+        return me
 
     def is_alive(self) -> bool:
         """Whether it still runs. A zombie does not."""
@@ -39,6 +45,10 @@ class ProcessIdentity:
             return bool(process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
+
+    def age_s(self) -> float:
+        """How long ago it started, in seconds, the time that the machine slept included."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - self.started_at
 
     def memory_bytes(self) -> int:
         """Resident memory of it and everything it started; 0 when it is gone."""
@@ -58,9 +68,10 @@ class ProcessIdentity:
         return total
 
     def _process(self) -> psutil.Process | None:
+        if _started_at(self.pid) != self.started_at:
+            return None
         try:
-            process = psutil.Process(self.pid)
-            return process if _same_start(process.create_time(), self.started_at) else None
+            return psutil.Process(self.pid)
         except psutil.NoSuchProcess:
             return None
 
@@ -70,8 +81,9 @@ def group_members(group: int) -> list[ProcessIdentity]:
     members = []
     for process in psutil.process_iter():
         try:
-            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
-                members.append(ProcessIdentity(process.pid, process.create_time()))
+            found = ProcessIdentity.of(process.pid)
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE and found:
+                members.append(found)
         except (ProcessLookupError, psutil.NoSuchProcess):
             continue
     return members
@@ -103,7 +115,7 @@ def remains_of(leader: ProcessIdentity, marker: tuple[str, str]) -> list[Process
     is empty.
     """
     there = ProcessIdentity.of(leader.pid)
-    if there is not None and not _same_start(there.started_at, leader.started_at):
+    if there is not None and there != leader:
         return []
     members = group_members(leader.pid)
     return members if leader.is_alive() else [one for one in members if _carries(one, marker)]
@@ -122,9 +134,13 @@ def kill_remains(leader: ProcessIdentity, marker: tuple[str, str], *, wait_s: fl
     return True
 
 
-def _same_start(one: float, other: float) -> bool:
-    # Boot time drifts by a few hundredths of a second between readings in a virtual machine.
-    return abs(one - other) < 1.0
+def _started_at(pid: int) -> float | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # proc_pid_stat(5): the command stands in parentheses and may hold anything; field 22 is the start time.
+    return int(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _carries(process: ProcessIdentity, marker: tuple[str, str]) -> bool:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,32 @@ def test_a_pid_that_was_given_to_another_process_is_not_the_old_one() -> None:
     me = ProcessIdentity.current()
     assert me.is_alive()
     assert not ProcessIdentity(me.pid, me.started_at - 60).is_alive()
+
+
+def test_a_clock_that_somebody_sets_changes_no_process(
+    sleeper: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ProcessIdentity.of(sleeper.pid)
+    assert before is not None
+    assert 0 <= before.age_s() < 60
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: 1_000_000_000.0)
+    monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
+
+    assert ProcessIdentity.of(sleeper.pid) == before
+    assert before.is_alive()
+    assert 0 <= before.age_s() < 60
+    assert group_members(sleeper.pid) == [before]
+    assert remains_of(before, MARKER) == [before]
+
+
+def test_a_command_with_parentheses_and_blanks_does_not_hide_the_start_time(tmp_path: Path) -> None:
+    program = tmp_path / "a) b (c"
+    program.symlink_to("/bin/sleep")
+    with subprocess.Popen([program, "600"]) as process:
+        identity = ProcessIdentity.of(process.pid)
+        assert identity is not None
+        assert 0 <= identity.age_s() < 60
+        process.kill()
 
 
 def test_ending_a_group_ends_all_of_it(sleeper: "subprocess.Popen[bytes]") -> None:

@@ -1,7 +1,6 @@
 """``trainplat status``: what runs, where, since when, and how much memory it takes."""
 
 import os
-import time
 from dataclasses import dataclass
 
 import click
@@ -147,4 +146,4 @@ def _document(
 
 
 def _uptime(process: ProcessIdentity) -> str:
-    return duration(max(0.0, time.time() - process.started_at))
+    return duration(max(0.0, process.age_s()))

@@ -43,8 +43,9 @@ def marked_processes(home: Path, generation: str | None = None) -> list[ProcessI
             if process.pid in spared or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             mark = process.environ().get(MARK_VARIABLE, "")
-            if mark == wanted or (generation is None and mark.startswith(wanted)):
-                found.append(ProcessIdentity(process.pid, process.create_time()))
+            identity = ProcessIdentity.of(process.pid)
+            if identity and (mark == wanted or (generation is None and mark.startswith(wanted))):
+                found.append(identity)
         except (psutil.AccessDenied, psutil.NoSuchProcess, OSError):
             continue
     return found

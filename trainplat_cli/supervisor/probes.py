@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -54,7 +55,7 @@ def daemon_probe(web_port: int, process: Callable[[], ProcessIdentity | None]) -
         identity = process()
         if identity is None:
             return ProbeResult(Answer.REFUSED, "it does not run")
-        return _asked(lambda: _daemons_alive_since(web_port, identity.started_at))
+        return _asked(lambda: _daemons_alive_since(web_port, time.time() - identity.age_s()))
 
     return ask
 

@@ -1,6 +1,7 @@
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +14,11 @@ from resources.process import ProcessIdentity
 from trainplat_cli.supervisor.model import Answer, ProbeResult
 from trainplat_cli.supervisor.ports import LOOPBACK
 from trainplat_cli.supervisor.probes import NOT_LOADED, code_server_probe, daemon_probe, http_probe
+
+
+def started_at_moment(epoch_s: float) -> ProcessIdentity:
+    """A process that started then, by this machine's clock."""
+    return ProcessIdentity(1, time.clock_gettime(time.CLOCK_BOOTTIME) - (time.time() - epoch_s))
 
 
 @contextmanager
@@ -122,7 +128,7 @@ def test_the_daemon_is_well_when_its_own_signs_of_life_are_there(
     times: tuple[float | None, ...], answer: Answer
 ) -> None:
     with answering(heartbeats(*times)) as port:
-        found = daemon_probe(port, lambda: ProcessIdentity(1, 10.0))()
+        found = daemon_probe(port, lambda: started_at_moment(10.0))()
     assert found.answer is answer
     assert (answer is Answer.OK) or "daemon_1" in found.detail
 
@@ -134,6 +140,6 @@ def test_a_daemon_that_does_not_run_is_not_well() -> None:
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data": null}', b'{"errors": []}'])
 def test_an_answer_that_cannot_be_read_is_a_refusal(body: bytes) -> None:
     with answering(body) as port:
-        found = daemon_probe(port, lambda: ProcessIdentity(1, 10.0))()
+        found = daemon_probe(port, lambda: started_at_moment(10.0))()
     assert found.answer is Answer.REFUSED
     assert "cannot be read" in found.detail
