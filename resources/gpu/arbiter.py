@@ -7,6 +7,8 @@ First come, first served, by numbered rules:
 - **A3** It waits while its matching devices are in use.
 - **A4** It waits while free devices are kept for a request that came before it, so that a large request
   is not overtaken for ever by small ones.
+- **A5** It waits while this machine has fewer matching devices than it asks for, as after the loss of a card.
+  Nothing is kept for it meanwhile: others go on.
 """
 
 from collections.abc import Callable
@@ -29,6 +31,8 @@ def decide(snapshot: Snapshot, now: datetime) -> list[Decision]:
         if isinstance(decision, Grant):
             free = [device for device in free if device.id not in decision.devices]
             continue
+        if decision.rule == "A5":
+            continue
         for device in free:
             if waiting.request.matches(device):
                 kept.setdefault(device.id, waiting)
@@ -49,6 +53,13 @@ def _decide_one(
     request = waiting.request
     if request.count == 0:
         return Grant(waiting.run_id, waiting.attempt, (), "A1", "Asks for no device.")
+    existing = sum(1 for device in snapshot.devices if request.matches(device))
+    if existing < request.count:
+        reason = (
+            f"Waits for {request.count} device(s), and this machine has {existing} that match any more. "
+            "Bring the missing ones back, or cancel the run and ask for less."
+        )
+        return Wait(waiting.run_id, waiting.attempt, "A5", reason)
     matching = [device for device in free if request.matches(device)]
     open_to_it = [device.id for device in matching if device.id not in kept]
     if len(open_to_it) >= request.count:
@@ -73,9 +84,8 @@ def _holders(matches: Callable[[Device], bool], snapshot: Snapshot) -> str:
     def of_kind(lease: Lease) -> bool:
         return any(held in devices and matches(devices[held]) for held in lease.devices)
 
-    named = [
+    return "; ".join(
         f"run {lease.run_id[:8]} of {lease.owner.project} ({', '.join(lease.devices)})"
         for lease in snapshot.leases
         if of_kind(lease)
-    ]
-    return "; ".join(named) or "nobody (devices are missing)"
+    )

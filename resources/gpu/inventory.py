@@ -57,11 +57,12 @@ def _nvml_devices() -> tuple[Device, ...]:
 def _nvml_device(pynvml: Any, index: int) -> Device:
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
     name = pynvml.nvmlDeviceGetName(handle)
-    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    try:
+        memory_mib = int(pynvml.nvmlDeviceGetMemoryInfo(handle).total) // MIB
+    except pynvml.NVMLError_NotSupported:
+        memory_mib = None  # a GPU that shares the machine's memory
     return Device(
-        DeviceId(f"cuda:{index}"),
-        name.decode() if isinstance(name, bytes) else str(name),
-        int(memory.total) // MIB,
+        DeviceId(f"cuda:{index}"), name.decode() if isinstance(name, bytes) else str(name), memory_mib
     )
 
 

@@ -23,7 +23,7 @@ class Device:
     model: str | None
     """The name that its driver gives it, such as ``NVIDIA H200``; None for a CPU slot."""
     memory_mib: int | None
-    """Its own memory; None for a CPU slot, which has none of its own."""
+    """Its own memory; None for a CPU slot, and for a GPU that has none of its own."""
 
     @property
     def is_cpu_slot(self) -> bool:
@@ -40,13 +40,17 @@ class GpuRequest:
     count: int
     """How many whole devices; 0 asks for none."""
     model: str | None = None
-    """Which kind of device, in capitals; None for any."""
+    """Which kind of device, in capitals; None for any. Each part of it has to stand in the device's name."""
 
     def matches(self, device: Device) -> bool:
         """Whether ``device`` is of the kind asked for."""
         if self.model is None:
             return True
-        return device.model is not None and self.model in device.model.upper().replace("-", " ").split()
+        return device.model is not None and _words(self.model) <= _words(device.model)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(name.upper().replace("-", " ").split())
 
 
 class Origin(StrEnum):

@@ -10,6 +10,8 @@ MOST_DEVICES = 10_000
 
 _FULL_WIDTH = str.maketrans({"（": "(", "）": ")", "\u3000": " "})
 _COUNT = re.compile(r"[0-9]+")
+_MOST_DIGITS = 20
+"""Of a count; Python itself refuses to read numbers of thousands of digits."""
 _MODEL = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
@@ -41,7 +43,7 @@ def parse_request(text: str) -> GpuRequest:
     count = _COUNT.match(plain, at)
     if count is None:
         raise BadGpuRequest(text, at + 1, "a whole number of devices")
-    if int(count[0]) > MOST_DEVICES:
+    if len(count[0]) > _MOST_DIGITS or int(count[0]) > MOST_DEVICES:
         raise BadGpuRequest(text, at + 1, f"at most {MOST_DEVICES} devices")
     at = _skip_blanks(plain, count.end())
     if at == len(plain):

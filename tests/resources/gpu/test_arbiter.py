@@ -75,7 +75,14 @@ def test_a_request_for_another_model_passes_by() -> None:
 
 
 def test_a_model_is_matched_as_a_word_and_not_as_a_part_of_one() -> None:
-    assert decided(cards("NVIDIA A100"), [], asks("a", 1, "A10")) == {"a": "A3"}
+    assert decided(cards("NVIDIA A100"), [], asks("a", 1, "A10")) == {"a": "A5"}
+
+
+def test_a_model_may_be_named_in_full() -> None:
+    devices = cards("NVIDIA A100-SXM4-40GB", "NVIDIA A100-SXM4-80GB")
+    assert decided(devices, [], asks("a", 1, "A100-SXM4-80GB")) == {"a": "A2 d:1"}
+    assert decided(devices, [], asks("a", 1, "A100-80GB")) == {"a": "A2 d:1"}
+    assert decided(devices, [], asks("a", 2, "A100")) == {"a": "A2 d:0,d:1"}
 
 
 def test_the_reason_names_who_holds_what() -> None:
@@ -93,7 +100,17 @@ def test_a_request_kept_back_is_told_for_whom() -> None:
 
 
 def test_a_device_that_vanished_is_not_given_out() -> None:
-    assert decided((), [holds("a", "d:0")], asks("b", 1)) == {"b": "A3"}
+    assert decided((), [holds("a", "d:0")], asks("b", 1)) == {"b": "A5"}
+
+
+def test_a_request_that_outgrew_the_machine_lets_others_pass() -> None:
+    large, small = asks("large", 2, minutes_ago=2), asks("small", 1)
+    assert decided(cards(None), [], large, small) == {"large": "A5", "small": "A2 d:0"}
+    [wait] = decide(Snapshot(cards(None), (), (large,)), NOW)
+    assert wait.reason == (
+        "Waits for 2 device(s), and this machine has 1 that match any more. "
+        "Bring the missing ones back, or cancel the run and ask for less."
+    )
 
 
 def test_a_clock_that_was_set_back_puts_a_request_at_the_end_and_not_out_of_line() -> None:
@@ -148,6 +165,25 @@ def test_the_first_in_line_gets_its_devices_whenever_enough_are_free(snapshot: S
     free = [one for one in snapshot.devices if one.id not in held and first.request.matches(one)]
     decision = next(one for one in decide(snapshot, NOW) if one.run_id == first.run_id)
     assert isinstance(decision, Grant) == (len(free) >= first.request.count)
+
+
+@given(snapshots())
+def test_whatever_is_free_goes_to_somebody_unless_it_is_kept_for_who_can_get_it(snapshot: Snapshot) -> None:
+    decisions = decide(snapshot, NOW)
+    given = {device for one in decisions if isinstance(one, Grant) for device in one.devices}
+    held = {device for lease in snapshot.leases for device in lease.devices}
+    idle = [device for device in snapshot.devices if device.id not in held | given]
+    asked = {one.run_id: one.request for one in snapshot.waiting}
+    possible = [
+        asked[one.run_id]
+        for one in decisions
+        if isinstance(one, Wait)
+        and sum(1 for device in snapshot.devices if asked[one.run_id].matches(device))
+        >= asked[one.run_id].count
+    ]
+    for request in possible:
+        enough = sum(1 for device in idle if request.matches(device)) >= request.count
+        assert not enough or any(other is not request for other in possible)
 
 
 @given(snapshots(), st.integers(0, 10_000))
