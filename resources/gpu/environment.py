@@ -5,6 +5,8 @@ from resources.gpu.model import Device, Lease
 
 RUN_ID_VARIABLE = "TRAINPLAT_RUN_ID"
 DEVICES_VARIABLE = "TRAINPLAT_DEVICES"
+THREADS_VARIABLE = "OMP_NUM_THREADS"
+"""How many CPU threads the process may use; OpenMP and torch read it themselves."""
 
 
 def lease_environment(lease: Lease, devices: tuple[Device, ...]) -> dict[str, str]:
@@ -17,7 +19,7 @@ def lease_environment(lease: Lease, devices: tuple[Device, ...]) -> dict[str, st
         # NVML counts by PCI bus, CUDA by speed unless told; empty hides every GPU.
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         "CUDA_VISIBLE_DEVICES": ",".join(cuda),
-        "OMP_NUM_THREADS": threads,
+        THREADS_VARIABLE: threads,
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
     }

@@ -67,14 +67,20 @@ def set_reason(connection: Connection, wait: Wait) -> None:
     )
 
 
-def end_request(connection: Connection, run_id: RunId, attempt: Attempt) -> bool:
+def end_request(connection: Connection, run_id: RunId, attempt: Attempt, reason: str) -> bool:
     """Take a request out of the line. Returns whether it was still waiting."""
     changed = connection.execute(
         update(REQUESTS)
         .where(_is(REQUESTS, run_id, attempt), REQUESTS.c.state == WAITING)
-        .values(state=ENDED)
+        .values(state=ENDED, rule=None, reason=reason)
     )
     return bool(changed.rowcount)
+
+
+def has_ended(connection: Connection, run_id: RunId, attempt: Attempt) -> bool:
+    """Whether an attempt neither waits nor holds anything any more."""
+    query = select(REQUESTS.c.state).where(_is(REQUESTS, run_id, attempt))
+    return bool(connection.execute(query).scalar_one_or_none() == ENDED)
 
 
 def add_lease(connection: Connection, waiting: WaitingRequest, grant: Grant, now: datetime) -> None:

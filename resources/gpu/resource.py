@@ -13,6 +13,7 @@ from dagster import (
     ConfigurableResource,
     DagsterInstance,
     DagsterRun,
+    DagsterRunStatus,
     Failure,
     InitResourceContext,
 )
@@ -20,9 +21,8 @@ from pydantic import PrivateAttr
 
 from resources.errors import BadInput
 from resources.gpu import tags
-from resources.gpu.environment import RUN_ID_VARIABLE, lease_environment
-from resources.gpu.inventory import threads_for
-from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId, WaitingRequest
+from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
+from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId
 from resources.gpu.request import largest, parse_request
 from resources.gpu.service import GpuService
 from resources.home import Home
@@ -67,7 +67,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
     def yield_for_execution(self, context: InitResourceContext) -> Generator["GpuResource", None, None]:
         """Hold the run's devices while its steps run."""
         run, instance = context.run, context.instance
-        if run is None or instance is None:
+        if run is None or instance is None or _is_over(instance, run):
             yield self
             return
         service = self.service()
@@ -94,7 +94,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
             attempt=lease.attempt,
             devices=lease.devices,
             torch_device="cuda" if any(device.startswith("cuda:") for device in lease.devices) else "cpu",
-            threads=threads_for(len(lease.devices), len(self.service().devices())),
+            threads=int(os.environ[THREADS_VARIABLE]),
         )
 
     @contextmanager
@@ -141,21 +141,24 @@ class GpuResource(ConfigurableResource["GpuResource"]):
             service.decide_now(actor)
             lease = service.claim(run_id, me)
             if lease is not None:
-                _show(instance, run_id, tags.GRANTED, ",".join(lease.devices), said and "Granted.")
+                devices = ",".join(lease.devices)
+                _show(instance, run_id, lease.attempt, tags.GRANTED, devices, said and "Granted.")
                 return lease
+            _refuse_if_over(instance, run_id)
             asked = service.newest_request(run_id)
+            attempt = Attempt(1) if asked is None else asked.attempt
+            if service.has_ended(run_id):
+                # Of several step processes of one run another one had the lease and is done with it, or
+                # waited for all of them and is dead.
+                service.try_again(run_id, attempt, reason="its next step asks", actor=actor, holder=me)
+                continue
             reason = (asked.reason if asked else None) or "Waits for the lease of its own earlier step."
             if reason != said:
                 said = reason
-                _show(instance, run_id, tags.PENDING, "", reason)
+                _show(instance, run_id, attempt, tags.PENDING, "", reason)
                 if context.log is not None:
                     context.log.info(reason)
-            newest = service.newest_lease(run_id)
-            if newest is None or newest.state is not LeaseState.RELEASED or newest.attempt != _attempt(asked):
-                time.sleep(self.poll_interval_s)
-                continue
-            # An earlier step of the run, in a process of its own, had the lease and is done.
-            service.try_again(run_id, newest.attempt, reason="its next step asks", actor=actor, holder=me)
+            time.sleep(self.poll_interval_s)
 
 
 def requested_text(run: DagsterRun, instance: DagsterInstance) -> str:
@@ -213,8 +216,18 @@ def _environment(given: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _attempt(asked: WaitingRequest | None) -> Attempt | None:
-    return None if asked is None else asked.attempt
+def _is_over(instance: DagsterInstance, run: DagsterRun) -> bool:
+    # `dagster job execute` sets the resources up once more when the run is over, to look at its result.
+    fresh = instance.get_run_by_id(run.run_id)
+    return fresh is not None and fresh.is_finished
+
+
+def _refuse_if_over(instance: DagsterInstance, run_id: RunId) -> None:
+    run = instance.get_run_by_id(run_id)
+    if run is not None and (run.is_finished or run.status is DagsterRunStatus.CANCELING):
+        raise Failure(
+            f"run {run_id} is {run.status.value} and waits for devices no longer", allow_retries=False
+        )
 
 
 def _lease_from_launcher(service: GpuService, run_id: RunId) -> Lease | None:
@@ -224,8 +237,20 @@ def _lease_from_launcher(service: GpuService, run_id: RunId) -> Lease | None:
     return lease if lease is not None and lease.state is LeaseState.CLAIMED else None
 
 
-def _show(instance: DagsterInstance, run_id: RunId, admission: str, devices: str, reason: str | None) -> None:
-    shown = {tags.ADMISSION: admission, tags.DEVICES: devices}
+def _show(
+    instance: DagsterInstance,
+    run_id: RunId,
+    attempt: Attempt,
+    admission: str,
+    devices: str,
+    reason: str | None,
+) -> None:
+    shown = {
+        tags.ADMISSION: admission,
+        tags.DEVICES: devices,
+        tags.ATTEMPT: str(attempt),
+        tags.USER: current_user(),
+    }
     if reason:
         shown[tags.REASON] = reason
     if instance.has_run(run_id):

@@ -34,6 +34,8 @@ from resources.terms import Actor
 FIRST_ATTEMPT = Attempt(1)
 DIED = "its process died"
 """Why a lease was given back whose run's process was killed or crashed."""
+GONE = "its process is gone"
+"""The same of a direct run, which waits and runs in its own process."""
 
 
 @dataclass(frozen=True)
@@ -143,12 +145,11 @@ class GpuService:
         with self._read() as connection:
             leases = [one for one in ledger.live_leases(connection) if one.origin is Origin.DIRECT]
             waiting = [one for one in ledger.waiting_requests(connection) if one.origin is Origin.DIRECT]
-        reason = "its process is gone"
         for request in waiting:
             if request.holder is not None and not request.holder.is_alive():
-                self.withdraw(request.run_id, reason=reason, actor=actor)
+                self.withdraw(request.run_id, reason=GONE, actor=actor)
         dead = [one for one in leases if one.holder is not None and not one.holder.is_alive()]
-        return [one for one in dead if self.release(one.run_id, one.attempt, reason=reason, actor=actor)]
+        return [one for one in dead if self.release(one.run_id, one.attempt, reason=GONE, actor=actor)]
 
     def release(self, run_id: RunId, attempt: Attempt, *, reason: str, actor: Actor) -> bool:
         """Give the devices of a lease back. Returns whether it was live; doing it twice changes nothing."""
@@ -167,7 +168,7 @@ class GpuService:
             if attempt is None:
                 return
             lease = ledger.lease_of(connection, run_id, attempt)
-            ended = ledger.end_request(connection, run_id, attempt)
+            ended = ledger.end_request(connection, run_id, attempt, reason)
             if lease is not None and lease.state is LeaseState.GRANTED:
                 ended |= ledger.release(connection, run_id, attempt, reason, now)
             if ended:
@@ -229,6 +230,12 @@ class GpuService:
         with self._read() as connection:
             attempt = ledger.newest_attempt(connection, run_id)
             return None if attempt is None else ledger.request_of(connection, run_id, attempt)
+
+    def has_ended(self, run_id: RunId) -> bool:
+        """Whether a run's newest attempt neither waits nor holds anything any more."""
+        with self._read() as connection:
+            attempt = ledger.newest_attempt(connection, run_id)
+            return attempt is not None and ledger.has_ended(connection, run_id, attempt)
 
     def newest_lease(self, run_id: RunId) -> Lease | None:
         """The newest lease of a run, live or released."""

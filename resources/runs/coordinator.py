@@ -1,9 +1,11 @@
 """Submission: a run's request is read and refused or put in the line, and its tags are made ours."""
 
+import logging
+
 from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
-from resources.errors import BadInput
+from resources.errors import BadInput, TrainplatError
 from resources.gpu import tags
 from resources.gpu.model import Origin, RunId
 from resources.gpu.resource import current_user, instance_key, owner_of, requested_text
@@ -54,7 +56,7 @@ class GpuRunCoordinator(QueuedRunCoordinator):
             return failed or run
         instance.add_run_tags(run.run_id, mine)
         queued = super().submit_run(context)
-        admit(instance, service, actor)
+        self._admit(service, actor)
         return queued
 
     def cancel_run(self, run_id: str) -> bool:
@@ -63,5 +65,12 @@ class GpuRunCoordinator(QueuedRunCoordinator):
         service = GpuService(Home.from_environment().database())
         actor = Actor(f"user:{current_user()}")
         service.withdraw(RunId(run_id), reason="cancelled", actor=actor)
-        admit(self._instance, service, actor)
+        self._admit(service, actor)
         return cancelled
+
+    def _admit(self, service: GpuService, actor: Actor) -> None:
+        """Decide at once. What was asked for is done by now: who asked is not told of a trouble of others."""
+        try:
+            admit(self._instance, service, actor)
+        except TrainplatError:
+            logging.getLogger(__name__).warning("left to the arbiter's next pass", exc_info=True)

@@ -16,7 +16,7 @@ from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLa
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
-from resources.errors import Unavailable
+from resources.errors import TrainplatError, Unavailable
 from resources.gpu import tags
 from resources.gpu.environment import lease_environment
 from resources.gpu.model import Lease, LeaseState, RunId
@@ -68,23 +68,29 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         """Start the run's process, or put the run back in the queue when it has no lease to claim."""
         run = context.dagster_run
         service = _service()
+        logs = Home.from_environment().logs / "runs"
         try:
+            devices = service.devices()
             lease = service.claim(RunId(run.run_id), ProcessIdentity.current())
-        except Unavailable as problem:  # a full disk, a database that is busy: not the run's fault
+        except Unavailable as problem:  # a full disk, a busy database, an ill driver: not the run's fault
             self._enqueue(run, f"Back to the queue: {problem}")
             return
         if lease is None:
             self._without_claim(service, run)
             return
-        log_file = Home.from_environment().logs / "runs" / f"{run.run_id}.{lease.attempt}.log"
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        worker = start_worker(
-            self._worker_command(run, lease), lease_environment(lease, service.devices()), log_file
-        )
-        self._instance.report_engine_event(
+        log_file = logs / f"{run.run_id}.{lease.attempt}.log"
+        try:
+            worker = start_worker(
+                self._worker_command(run, lease), lease_environment(lease, devices), log_file
+            )
+        except OSError as problem:
+            # Not the run's fault either. Reconciliation sees the claim expire and puts the run back.
+            self._note(run, f"Its process could not be started ({problem}); it is tried again in a minute.")
+            return
+        self._note(
+            run,
             f"Started process {worker.pid} with {', '.join(lease.devices) or 'no device'}; "
             f"its output is in {log_file}",
-            run,
         )
         threading.Thread(target=self._wait_for, args=(worker,), daemon=True).start()
 
@@ -94,13 +100,15 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         if run is None or run.is_finished:
             return False
         self._instance.report_run_canceling(run)
-        lease = _service().newest_lease(RunId(run_id))
-        holder = None if lease is None or lease.state is LeaseState.RELEASED else lease.holder
+        holder = _process_of(_service(), RunId(run_id))
         if holder is not None and holder.is_alive():
             with suppress(ProcessLookupError):
                 os.kill(holder.pid, signal.SIGTERM)  # Dagster's own worker ends its steps and reports
             return True
-        reconcile(self._instance, _service(), ACTOR)
+        try:
+            reconcile(self._instance, _service(), ACTOR)
+        except TrainplatError:
+            logging.getLogger(__name__).warning("left to the arbiter's next pass", exc_info=True)
         return True
 
     @property
@@ -129,6 +137,15 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         self._instance.add_run_tags(run.run_id, {tags.ADMISSION: tags.PENDING})
         self._enqueue(run, "Back to the queue: no lease is granted to this run.")
         reconcile(self._instance, service, ACTOR)
+
+    def _note(self, run: DagsterRun, text: str) -> None:
+        """Say it on the run. An error here would make the daemon fail a run whose process lives."""
+        try:
+            self._instance.report_engine_event(text, run)
+        except Exception:
+            logging.getLogger(__name__).warning(
+                "run %s: not noted on it: %s", run.run_id, text, exc_info=True
+            )
 
     def _enqueue(self, run: DagsterRun, reason: str) -> None:
         self._instance.report_engine_event(reason, run)
@@ -162,7 +179,11 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
 def start_worker(
     command: list[str], environment: Mapping[str, str], log_file: Path
 ) -> "subprocess.Popen[bytes]":
-    """Start a run worker in a session of its own, so that it outlives whoever starts it."""
+    """Start a run worker in a session of its own, so that it outlives whoever starts it.
+
+    Raises OSError when its log cannot be opened, or there is no process to be had.
+    """
+    log_file.parent.mkdir(parents=True, exist_ok=True)
     inherited = {key: value for key, value in os.environ.items() if key != SUPERVISED_VARIABLE}
     with log_file.open("ab") as output:
         return subprocess.Popen(
@@ -173,6 +194,15 @@ def start_worker(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _process_of(service: GpuService, run_id: RunId) -> ProcessIdentity | None:
+    """The process that a run has now; of a direct run also the one that waits."""
+    lease = service.newest_lease(run_id)
+    if lease is not None and lease.state is not LeaseState.RELEASED and lease.holder is not None:
+        return lease.holder
+    asked = service.newest_request(run_id)
+    return None if asked is None else asked.holder
 
 
 def _service() -> GpuService:

@@ -4,10 +4,11 @@ One pass looks at every live lease and every waiting request of this Dagster ins
 fit. It can be repeated and interrupted anywhere; one runs at a time. Numbered, in the order of a pass:
 
 - **R1** A run in the queue that the ledger does not know is submitted; a run that the ledger knows and whose
-  submission was cut short is queued.
+  submission was cut short is queued. One that was cut short before the ledger knew it fails, unless a sensor
+  asked for it, which submits it again by itself.
 - **R2** A request whose run is finished or gone leaves the line.
 - **R3** A lease whose run is finished or gone is released once its process group is dead; what still lives
-  after the grace is killed.
+  after the grace is killed. Devices are never given out while a process that had them lives.
 - **R4** A run whose process died goes back to the queue as its next attempt, in place: same run, same id.
 - **R5** After the last attempt it fails, and says how often it was tried.
 - **R6** A cancelled run whose process is gone is reported as cancelled.
@@ -27,7 +28,7 @@ from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE
 from resources.gpu.model import Decision, Lease, LeaseState, Origin, RunId, WaitingRequest
 from resources.gpu.resource import instance_key, owner_of, requested_text
-from resources.gpu.service import DIED, GpuService
+from resources.gpu.service import DIED, GONE, GpuService
 from resources.home import Home
 from resources.process import kill_remains, remains_of
 from resources.runs.admission import admit, reassert
@@ -39,7 +40,10 @@ START_GRACE = timedelta(seconds=60)
 """How long a worker may take from the claim until it reports."""
 STEP_GRACE = timedelta(seconds=15)
 """How long what one process does in one go may take: from submission to queue, from dequeue to claim."""
+HALF_SUBMITTED_GRACE = timedelta(minutes=5)
+"""How long a run may exist that the ledger does not know: one that runs past the queue may start slowly."""
 LOCK_TIMEOUT_S = 10.0
+RUN_KEY_TAG = "dagster/run_key"
 IN_PROGRESS = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 
 
@@ -76,6 +80,7 @@ class Pass:
                 self._submit_unknown(run)
         for request in waiting:
             self._check_request(request)
+        self._fail_half_submitted()
         for lease in self._service.live_leases():
             if lease.instance == self._key and lease.origin is Origin.QUEUE:
                 self._check_lease(lease)
@@ -110,6 +115,17 @@ class Pass:
         except BadInput as refusal:
             self._instance.report_run_failed(run, f"Refused: {refusal}")
 
+    def _fail_half_submitted(self) -> None:
+        """R1. Who launched such a run was told of an error, or was killed; nobody submits it any more."""
+        created = RunsFilter(
+            statuses=[DagsterRunStatus.NOT_STARTED], created_before=self._now - HALF_SUBMITTED_GRACE
+        )
+        for run in self._instance.get_runs(created):
+            if RUN_KEY_TAG in run.tags or self._service.newest_request(RunId(run.run_id)) is not None:
+                continue
+            if self._is_still(run, DagsterRunStatus.NOT_STARTED):
+                self._instance.report_run_failed(run, "Its submission was cut short. Launch it again.")
+
     def _check_request(self, request: WaitingRequest) -> None:
         if request.origin is Origin.DIRECT:
             return
@@ -127,13 +143,13 @@ class Pass:
             self._check_granted(lease, run)
         elif run.status is DagsterRunStatus.QUEUED:
             # Putting it back was cut short after the run was queued.
-            put_back(self._instance, self._service, run, lease, DIED, self._actor)
+            _give_back(self._service, lease, DIED, self._actor)
         elif self._worker_lives(lease):
             self._check_cancelling(lease, run)
         elif run.status is DagsterRunStatus.CANCELING:
-            self._end_remains(lease)
-            self._instance.report_run_canceled(run)
-            self._release(lease, "cancelled")
+            if self._is_still(run, DagsterRunStatus.CANCELING) and self._end_remains(lease):
+                self._instance.report_run_canceled(run)
+                self._release(lease, "cancelled")
         else:
             self._take_up_again(lease, run)
 
@@ -145,8 +161,7 @@ class Pass:
             self._release(lease, "its run is over")
         elif not self._group_lives(lease):
             self._release(lease, "the run ended")
-        elif run is None or self._unchanged_for(run, END_GRACE):
-            self._end_remains(lease)
+        elif (run is None or self._unchanged_for(run, END_GRACE)) and self._end_remains(lease):
             self._release(lease, "the run ended; what was left of its processes was killed")
 
     def _check_granted(self, lease: Lease, run: DagsterRun) -> None:
@@ -168,8 +183,9 @@ class Pass:
         return record is None or record.update_timestamp + grace < self._now
 
     def _check_cancelling(self, lease: Lease, run: DagsterRun) -> None:
-        if run.status is DagsterRunStatus.CANCELING and self._unchanged_for(run, END_GRACE):
-            self._end_remains(lease)
+        if run.status is not DagsterRunStatus.CANCELING or not self._unchanged_for(run, END_GRACE):
+            return
+        if self._end_remains(lease) and self._is_still(run, DagsterRunStatus.CANCELING):
             self._instance.report_run_canceled(run, "Cancelled: its processes did not end and were killed.")
             self._release(lease, "cancelled and killed")
 
@@ -181,7 +197,8 @@ class Pass:
             return  # it ended well between our two looks; the next pass gives its devices back
         deaths = self._service.deaths(lease.run_id) + 1
         if deaths >= limit:
-            self._end_remains(lease)
+            if not self._end_remains(lease):
+                return
             self._instance.report_run_failed(
                 run,
                 f"The process of this run died {deaths} times. Look into its log, mend the cause (often "
@@ -198,17 +215,30 @@ class Pass:
         if asked is None or self._has_lease(run_id, asked):
             return
         lease = self._service.newest_lease(run_id)
-        holder = lease.holder if lease is not None and lease.attempt == asked.attempt else asked.holder
+        if lease is not None and lease.attempt != asked.attempt:
+            lease = None
+        holder = asked.holder if lease is None else lease.holder
         if (holder is not None and holder.is_alive()) or not self._is_still(run, run.status):
             return
         if asked.origin is Origin.DIRECT:
-            self._instance.report_run_failed(
-                run, "The process of this run was killed. Its devices are given back; start it again."
-            )
+            self._fail_if_gone(run, asked, lease)
         elif (
             lease is not None and lease.state is LeaseState.RELEASED and self._unchanged_for(run, STEP_GRACE)
         ):
             put_back(self._instance, self._service, run, lease, DIED, self._actor)
+
+    def _fail_if_gone(self, run: DagsterRun, asked: WaitingRequest, lease: Lease | None) -> None:
+        """R7. Only if a process was found dead: a step that has its own ends well, and the run goes on.
+
+        Not at once either: who runs the step may try it again.
+        """
+        if (asked.reason if lease is None else lease.release_reason) != GONE:
+            return
+        since = None if lease is None else lease.released_at
+        if self._unchanged_for(run, END_GRACE) if since is None else since + END_GRACE < self._now:
+            self._instance.report_run_failed(
+                run, "The process of this run was killed. Its devices are given back; start it again."
+            )
 
     def _free_foreign(self) -> None:
         """Devices that a run of another Dagster instance held, when that run's processes are gone.
@@ -246,9 +276,8 @@ class Pass:
     def _group_lives(self, lease: Lease) -> bool:
         return lease.holder is not None and bool(remains_of(lease.holder, _marker(lease)))
 
-    def _end_remains(self, lease: Lease) -> None:
-        if lease.holder is not None:
-            kill_remains(lease.holder, _marker(lease))
+    def _end_remains(self, lease: Lease) -> bool:
+        return lease.holder is None or kill_remains(lease.holder, _marker(lease))
 
     def _release(self, lease: Lease, reason: str) -> None:
         self._service.release(lease.run_id, lease.attempt, reason=reason, actor=self._actor)
@@ -274,8 +303,12 @@ def put_back(
         run,
     )
     instance.report_dagster_event(DagsterEvent.job_enqueue(run), run_id=run.run_id)
-    if lease.holder is not None:
-        kill_remains(lease.holder, _marker(lease))
+    _give_back(service, lease, reason, actor)
+
+
+def _give_back(service: GpuService, lease: Lease, reason: str, actor: Actor) -> None:
+    if lease.holder is not None and not kill_remains(lease.holder, _marker(lease)):
+        return  # it hangs in the kernel and still has the devices; the next pass tries again
     service.try_again(lease.run_id, lease.attempt, reason=reason, actor=actor, seen=lease)
 
 

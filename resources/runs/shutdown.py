@@ -34,8 +34,9 @@ def stop_runs(home: Home, actor: Actor = SUPERVISOR) -> int:
             if lease.state is not LeaseState.CLAIMED:
                 continue
             # Dead first, since no daemon runs: what it has reported by then is what became of it.
-            if lease.holder is not None:
-                kill_remains(lease.holder, (RUN_ID_VARIABLE, lease.run_id))
+            marker = (RUN_ID_VARIABLE, lease.run_id)
+            if lease.holder is not None and not kill_remains(lease.holder, marker):
+                continue  # it hangs in the kernel and keeps its devices; the next start takes it up
             run = instance.get_run_by_id(lease.run_id)
             if run is None or run.is_finished:
                 service.release(lease.run_id, lease.attempt, reason="the run ended", actor=actor)

@@ -4,7 +4,14 @@ import os
 import time
 from pathlib import Path
 
-from dagster import AssetExecutionContext, Definitions, asset, define_asset_job, in_process_executor
+from dagster import (
+    AssetExecutionContext,
+    Definitions,
+    asset,
+    define_asset_job,
+    in_process_executor,
+    multiprocess_executor,
+)
 
 from resources.gpu.resource import GpuResource
 from sensors.arbiter import build_arbiter_sensor
@@ -24,6 +31,13 @@ def two_devices(context: AssetExecutionContext, gpu: GpuResource) -> None:
     with gpu.lease(context) as lease:
         _note(context, f"attempt {lease.attempt} on {','.join(lease.devices)}, {lease.threads} threads")
         _wait_for_gate(context)
+
+
+@asset(op_tags={"trainplat/gpu": "1"}, deps=[one_device])
+def after_one_device(context: AssetExecutionContext, gpu: GpuResource) -> None:
+    """Hold one device when the step before it is done with its own."""
+    with gpu.lease(context) as lease:
+        _note(context, f"then attempt {lease.attempt} on {','.join(lease.devices)}")
 
 
 @asset
@@ -49,10 +63,17 @@ def _wait_for_gate(context: AssetExecutionContext) -> None:
 
 
 defs = Definitions(
-    assets=[one_device, two_devices, no_device],
+    assets=[one_device, two_devices, after_one_device, no_device],
     jobs=[
-        define_asset_job(name, selection=[name[:-4]])
-        for name in ("one_device_job", "two_devices_job", "no_device_job")
+        *(
+            define_asset_job(name, selection=[name[:-4]])
+            for name in ("one_device_job", "two_devices_job", "no_device_job")
+        ),
+        define_asset_job(
+            "two_processes_job",
+            selection=["one_device", "after_one_device"],
+            executor_def=multiprocess_executor,
+        ),
     ],
     sensors=[build_arbiter_sensor()],
     resources={"gpu": GpuResource()},

@@ -3,26 +3,39 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dagster import DagsterRunStatus
 
 from resources.gpu.model import Lease, Origin, Owner, RunId, WaitingRequest
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import ProcessIdentity
+from resources.runs.instance import open_instance
+from resources.runs.reconcile import reconcile
 from resources.terms import Actor
 from tests.servers.dagster_servers import CHECKOUT, wait_until
 
 pytestmark = pytest.mark.real
 
 LOCATION = ["-m", "tests.servers.gpu_location"]
+IN_PROCESS = """
+import sys
+from dagster import DagsterInstance
+from tests.servers.gpu_location import defs
+job = defs.get_job_def(sys.argv[1])
+done = job.execute_in_process(instance=DagsterInstance.get(), raise_on_error=False)
+sys.exit(0 if done.success else 1)
+"""
 COMMANDS = {
-    "asset materialize": ["asset", "materialize", *LOCATION, "--select"],
-    "job execute": ["job", "execute", *LOCATION, "-j"],
+    "asset materialize": ["-m", "dagster", "asset", "materialize", *LOCATION, "--select", "{}"],
+    "job execute": ["-m", "dagster", "job", "execute", *LOCATION, "-j", "{}_job"],
+    "execute_in_process": ["-c", IN_PROCESS, "{}_job"],
 }
-TARGETS = {"asset materialize": "{}", "job execute": "{}_job"}
 ANN = Actor("user:ann")
 
 Started = list["subprocess.Popen[str]"]
@@ -48,13 +61,15 @@ def started() -> Iterator[Started]:
     yield processes
     for process in processes:
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def start(command: str, asset: str, environment: dict[str, str], started: Started) -> "subprocess.Popen[str]":
-    arguments = [*COMMANDS[command], TARGETS[command].format(asset)]
+    *arguments, target = COMMANDS[command]
     process = subprocess.Popen(
-        [sys.executable, "-m", "dagster", *arguments],
+        [sys.executable, *arguments, target.format(asset)],
         cwd=CHECKOUT,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -135,3 +150,44 @@ def test_a_direct_run_that_asks_for_too_much_says_so_and_exits_with_an_error(
     assert refused.returncode != 0
     assert "GPU request '2' asks for 2 devices; this machine has 1" in said
     assert service().status().leases == ()
+
+
+def test_a_direct_run_that_waits_ends_when_it_is_cancelled(
+    environment: dict[str, str], tmp_path: Path, started: Started
+) -> None:
+    first = start("job execute", "one_device", environment, started)
+    one_lease()
+    second = start("job execute", "one_device", environment, started)
+    waiting = one_waiting()
+    with open_instance(Path(environment["DAGSTER_HOME"])) as instance:
+        assert instance.run_coordinator.cancel_run(waiting.run_id)
+        said, _ = second.communicate(timeout=60)
+        assert second.returncode != 0, said
+        run = instance.get_run_by_id(waiting.run_id)
+        assert run is not None
+        assert run.status is DagsterRunStatus.CANCELED
+    assert service().waiting() == []
+    assert [one.run_id for one in service().live_leases()] != [waiting.run_id]
+    (tmp_path / "all.go").touch()
+    assert first.wait(60) == 0
+
+
+def test_a_run_whose_steps_have_processes_of_their_own_takes_a_lease_for_each(
+    environment: dict[str, str], tmp_path: Path, started: Started
+) -> None:
+    (tmp_path / "all.go").touch()
+    running = start("job execute", "two_processes", environment, started)
+    with open_instance(Path(environment["DAGSTER_HOME"])) as instance:
+        while running.poll() is None:  # what the arbiter's ticks do meanwhile
+            reconcile(instance, service(), ANN, clock=lambda: datetime.now(UTC) + timedelta(minutes=1))
+            time.sleep(0.2)
+        said, _ = running.communicate()
+        assert running.returncode == 0, said
+        [run] = instance.get_runs()
+        assert run.status is DagsterRunStatus.SUCCESS, said
+    [notes] = tmp_path.glob("*.notes")
+    assert notes.read_text().splitlines() == [
+        "attempt 1 on cpu:0, 2 threads",
+        "then attempt 2 on cpu:0",
+    ]
+    assert service().live_leases() == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster._core.origin import JobPythonOrigin
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -57,13 +58,22 @@ def worker() -> Iterator["subprocess.Popen[bytes]"]:
     process.wait()
 
 
-def new_run(instance: DagsterInstance, status: DagsterRunStatus, request: str = "1") -> DagsterRun:
+def new_run(
+    instance: DagsterInstance,
+    status: DagsterRunStatus,
+    request: str = "1",
+    code_origin: JobPythonOrigin | None = None,
+) -> DagsterRun:
     location = ManagedGrpcPythonEnvCodeLocationOrigin(
         LoadableTargetOrigin(module_name="tests.servers.gpu_location"), location_name="test"
     )
     origin = RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), "one_device_job")
     run: DagsterRun = create_run_for_test(
-        instance, status=status, tags={"trainplat/gpu": request}, remote_job_origin=origin
+        instance,
+        status=status,
+        tags={"trainplat/gpu": request},
+        remote_job_origin=origin,
+        job_code_origin=code_origin,
     )
     return run
 
@@ -293,12 +303,63 @@ def test_a_cancelled_run_that_does_not_end_is_killed_after_its_grace(
     assert status(instance, run) is DagsterRunStatus.CANCELED
 
 
-def test_a_direct_run_whose_process_died_is_failed(instance: DagsterInstance, service: GpuService) -> None:
+def test_a_direct_run_whose_process_died_gives_its_devices_back_and_is_failed(
+    instance: DagsterInstance, service: GpuService
+) -> None:
     run = new_run(instance, DagsterRunStatus.STARTED)
     lease(service, instance, run, claimer=DEAD, holder=DEAD, origin=Origin.DIRECT)
     mend(instance, service)
-    assert status(instance, run) is DagsterRunStatus.FAILURE
     assert service.live_leases() == []
+    assert status(instance, run) is DagsterRunStatus.STARTED
+    mend(instance, service, later(seconds=21))
+    assert status(instance, run) is DagsterRunStatus.FAILURE
+
+
+def test_a_direct_run_goes_on_after_a_step_that_had_a_process_of_its_own(
+    instance: DagsterInstance, service: GpuService
+) -> None:
+    run = new_run(instance, DagsterRunStatus.STARTED)
+    lease(service, instance, run, claimer=DEAD, holder=DEAD, origin=Origin.DIRECT)
+    service.release(RunId(run.run_id), Attempt(1), reason="the run ended", actor=TEST)
+    mend(instance, service, later(hours=1))
+    assert status(instance, run) is DagsterRunStatus.STARTED
+
+
+def test_devices_of_a_process_that_cannot_be_killed_are_not_given_out(
+    instance: DagsterInstance,
+    service: GpuService,
+    worker: "subprocess.Popen[bytes]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finished = new_run(instance, DagsterRunStatus.SUCCESS)
+    lease(service, instance, finished, claimer=ME, holder=of(worker.pid))
+    crashed = new_run(instance, DagsterRunStatus.STARTED)
+    lease(service, instance, crashed, claimer=ME, holder=DEAD)
+    with monkeypatch.context() as patched:
+        # A process in an uninterruptible call outlives SIGKILL, and no test can make one.
+        patched.setattr("resources.runs.reconcile.kill_remains", lambda *_given: False)
+        for _ in range(2):
+            mend(instance, service, later(seconds=21))
+        held = {one.run_id: (one.attempt, one.state) for one in service.live_leases()}
+        assert held[RunId(finished.run_id)] == held[RunId(crashed.run_id)] == (1, LeaseState.CLAIMED)
+        assert status(instance, crashed) is DagsterRunStatus.QUEUED
+    mend(instance, service, later(seconds=21))
+    held = {one.run_id: (one.attempt, one.state) for one in service.live_leases()}
+    assert RunId(finished.run_id) not in held
+    assert held[RunId(crashed.run_id)] == (2, LeaseState.GRANTED)
+
+
+def test_a_run_that_was_cut_short_before_the_ledger_knew_it_fails_unless_a_sensor_asks_again(
+    instance: DagsterInstance, service: GpuService
+) -> None:
+    lost = new_run(instance, DagsterRunStatus.NOT_STARTED)
+    asked = new_run(instance, DagsterRunStatus.NOT_STARTED)
+    instance.add_run_tags(asked.run_id, {"dagster/run_key": "digits:v1.1:1"})
+    mend(instance, service)
+    assert status(instance, lost) is DagsterRunStatus.NOT_STARTED
+    mend(instance, service, later(minutes=6))
+    assert status(instance, lost) is DagsterRunStatus.FAILURE
+    assert status(instance, asked) is DagsterRunStatus.NOT_STARTED
 
 
 def test_tags_that_other_writers_lost_are_written_again(
@@ -361,8 +422,9 @@ def test_a_direct_run_that_was_killed_while_it_waited_is_failed(
     lease(service, instance, run, holder=DEAD, origin=Origin.DIRECT)
     assert len(service.waiting()) == 1
     mend(instance, service)
-    assert status(instance, run) is DagsterRunStatus.FAILURE
     assert service.waiting() == []
+    mend(instance, service, later(seconds=21))
+    assert status(instance, run) is DagsterRunStatus.FAILURE
 
 
 def test_a_process_that_has_the_number_of_a_dead_worker_is_not_killed(
