@@ -10,13 +10,14 @@ from resources.database.engine import Database
 from resources.home import Home
 from resources.labeling import store
 from resources.labeling.confirming import Writing, confirm, report_strangers
+from resources.labeling.details import with_annotations
 from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.project import ProjectPlan, preselect, set_up
-from resources.labeling.label_studio.values import NewTask, Task, TaskId
+from resources.labeling.label_studio.values import NewTask, TaskId
 from resources.labeling.model import AskedQuestion, AskReport, Question, QuestionState
 from resources.labeling.served import picture_address, picture_path, serve
 from resources.labeling.store import KnownProject
-from resources.terms import Actor, DatasetName, Label, VersionKey
+from resources.terms import Actor, DatasetName, Label, VersionKey, version_order
 
 IMPORT_AT_ONCE = 100
 """Tasks in one import request: some 0.2 s of Label Studio's time."""
@@ -100,8 +101,10 @@ class Asker:
     def _send(self, known: KnownProject, asking: Asking) -> int:
         with self._database.read() as connection:
             waiting = store.questions_of(connection, asking.dataset, state=QuestionState.OPEN)
-        unplaced = [question for question in waiting if question.task is None]
-        self._look_up(known, unplaced)
+        # What has a task may have an answer too: a task that somebody else made, about a sample that was
+        # not asked then, is judged by nobody else.
+        asked = {question.sample for question in asking.questions}
+        self._look_up(known, [one for one in waiting if one.task is None or one.sample in asked])
         with self._database.read() as connection:
             waiting = store.questions_of(connection, asking.dataset, state=QuestionState.OPEN)
         unplaced = [question for question in waiting if question.task is None]
@@ -109,18 +112,25 @@ class Asker:
             part = unplaced[start : start + IMPORT_AT_ONCE]
             self._client.import_tasks(known.id, [_new_task(question) for question in part])
             self._look_up(known, part)
-        if asking.questions:
-            preselect(self._client, known.id, asking.model_version)
+        self._preselect(known)
         self._drop_surplus(known, asking)
         return len(unplaced)
+
+    def _preselect(self, known: KnownProject) -> None:
+        """Show the guesses of the newest questions that are open; an older round asked again changes none."""
+        with self._database.read() as connection:
+            waiting = store.questions_of(connection, known.dataset, state=QuestionState.OPEN)
+        if waiting:
+            newest = max(waiting, key=lambda question: version_order(question.version))
+            preselect(self._client, known.id, newest.model_version)
 
     def _look_up(self, known: KnownProject, questions: Sequence[AskedQuestion]) -> None:
         """Take in what Label Studio has about ``questions``."""
         samples = [question.sample for question in questions]
         listed = self._client.of_samples(known.id, samples)
-        touched = [task.id for task in listed if task.annotations + task.skips > 0]
-        tasks = self._client.tasks(known.id, touched) if touched else []
-        tasks += [Task(task, ()) for task in listed if task.annotations + task.skips == 0]
+        with self._database.read() as connection:
+            seen = store.seen_tasks(connection, known.id, [task.id for task in listed])
+        tasks, _ = with_annotations(self._client, known.id, listed, seen)
         with self._database.write() as connection:
             store.put_tasks(connection, known, tasks)
             writing = self._writing(connection, known)

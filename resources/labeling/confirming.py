@@ -53,16 +53,25 @@ def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:
 def report_strangers(writing: Writing, tasks: Sequence[TaskId]) -> None:
     """Report, among ``tasks``, answered ones of samples that were never asked; and drop what is mended."""
     asked = select(QUESTIONS.c.sample).where(QUESTIONS.c.dataset == writing.known.dataset)
+    reported = select(PROBLEMS.c.task).where(
+        PROBLEMS.c.dataset == writing.known.dataset,
+        PROBLEMS.c.kind == ProblemKind.UNKNOWN_SAMPLE,
+        PROBLEMS.c.resolved_at.is_(None),
+    )
+    unknown = TASKS.c.sample.is_(None) | TASKS.c.sample.not_in(asked)
     for part in store.slices(tasks):
         rows = writing.connection.execute(
-            select(TASKS.c.task, TASKS.c.sample, TASKS.c.submitted, TASKS.c.live).where(
+            select(
+                TASKS.c.task, TASKS.c.sample, TASKS.c.annotations, TASKS.c.live, unknown.label("unknown")
+            ).where(
                 TASKS.c.project == writing.known.id,
                 TASKS.c.task.in_(part),
-                TASKS.c.sample.is_(None) | TASKS.c.sample.not_in(asked),
+                unknown | TASKS.c.task.in_(reported),
             )
         ).all()
         for row in rows:
-            strange = row.live and row.submitted > 0
+            given = store.annotations_in(row.annotations)
+            strange = row.live and row.unknown and not all(one.skipped for one in given)
             finding = Finding(ProblemKind.UNKNOWN_SAMPLE, TaskId(row.task), None, row.sample or "")
             known = _open_rows(writing, PROBLEMS.c.task == row.task, PROBLEMS.c.kind == finding.kind)
             _replace(writing, row.sample, known, [finding] if strange else [])

@@ -12,8 +12,9 @@ from resources.database.engine import Database
 from resources.errors import BadInput
 from resources.labeling import store
 from resources.labeling.confirming import Writing, confirm, report_strangers
-from resources.labeling.label_studio.client import BEFORE_ALL, PAGE_SIZE, LabelStudioClient
-from resources.labeling.label_studio.values import Counts, Task, TaskId, TaskSummary
+from resources.labeling.details import has_changed, with_annotations
+from resources.labeling.label_studio.client import BEFORE_ALL, DETAIL_SIZE, PAGE_SIZE, LabelStudioClient
+from resources.labeling.label_studio.values import Counts, TaskId, TaskSummary
 from resources.labeling.store import KnownProject, Sweep
 from resources.terms import Actor
 
@@ -119,7 +120,8 @@ class Poller:
             page = listed.tasks
             target = cursor.target or max(cursor.since, listed.server_time - OVERLAP)
             cursor = replace(cursor, target=target)
-            self._take_in(page)
+            if not self._take_in(page):
+                return cursor
             if len(page) < self._page_size:
                 return Cursor(max(cursor.since, target))
             # By moment and not by page: a task that changes meanwhile moves to the end, and a page number
@@ -130,35 +132,34 @@ class Poller:
             if self._out_of_time():
                 return cursor
 
-    def _take_in(self, page: Sequence[TaskSummary], *, doubted: bool = False) -> None:
+    def _take_in(self, page: Sequence[TaskSummary], *, doubted: bool = False) -> bool:
         """Keep those of ``page`` that are not known as they are, and judge their samples anew.
 
         A Label Studio that is killed between an annotation and its task leaves the task's moment, or its
-        count, as it was: counts are compared as well, and where they are ``doubted``, tasks without an
-        annotation are looked up all the same.
+        count, as it was. Where the counts are ``doubted``, tasks that count no annotation are looked up all
+        the same. Returns False when the time was over before all of them; what was kept needs no second look.
         """
         self._seen += len(page)
         with self._database.read() as connection:
-            before = store.versions_seen(connection, self._known.id, [task.id for task in page])
+            before = store.seen_tasks(connection, self._known.id, [task.id for task in page])
         changed = [
             task
             for task in page
-            if before.get(task.id) != (task.updated_at, True, task.annotations)
-            or (doubted and task.annotations == 0)
+            if has_changed(task, before.get(task.id)) or (doubted and task.annotations + task.skips == 0)
         ]
-        if not changed:
-            return
-        answered = [task.id for task in changed if doubted or task.annotations + task.skips > 0]
-        detailed = self._client.tasks(self._known.id, answered) if answered else []
-        self._fetched += len(answered)
-        looked_up = set(answered)
-        untouched = [Task(task, ()) for task in changed if task.id not in looked_up]
-        with self._database.write() as connection:
-            store.put_tasks(connection, self._known, [*detailed, *untouched])
-            writing = self._writing(connection)
-            samples = (task.sample for task in changed)
-            self._new_labels += confirm(writing, (sample for sample in samples if sample))
-            report_strangers(writing, [task.id for task in changed])
+        for start in range(0, len(changed), DETAIL_SIZE):
+            if start > 0 and self._out_of_time():
+                return False
+            part = changed[start : start + DETAIL_SIZE]
+            tasks, fetched = with_annotations(self._client, self._known.id, part, before, doubted=doubted)
+            self._fetched += fetched
+            with self._database.write() as connection:
+                store.put_tasks(connection, self._known, tasks)
+                writing = self._writing(connection)
+                samples = (task.sample for task in part)
+                self._new_labels += confirm(writing, (sample for sample in samples if sample))
+                report_strangers(writing, [task.id for task in part])
+        return True
 
     def _gone(self, ids: Sequence[TaskId]) -> None:
         if not ids:
@@ -177,8 +178,8 @@ class Poller:
             return
         named = sorted({task for hint in hints if hint.action == TASKS_DELETED for task in hint.tasks})
         with self._database.read() as connection:
-            before = store.versions_seen(connection, self._known.id, named)
-        suspects = [task for task in named if before.get(task, (None, False, 0))[1]][:PAGE_SIZE]
+            before = store.seen_tasks(connection, self._known.id, named)
+        suspects = [task for task in named if task in before and before[task].live][:PAGE_SIZE]
         if suspects:
             alive = {task.summary.id for task in self._client.tasks(self._known.id, suspects)}
             self._gone([task for task in suspects if task not in alive])
@@ -228,7 +229,8 @@ class Poller:
             last = page[-1].id if len(page) == self._page_size else None
             with self._database.read() as connection:
                 known = store.living_between(connection, self._known.id, after, last)
-            self._take_in(page, doubted=doubted)
+            if not self._take_in(page, doubted=doubted):
+                return True
             self._gone(sorted(known - {task.id for task in page}))
             after = last
             with self._database.write() as connection:

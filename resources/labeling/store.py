@@ -41,6 +41,16 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class SeenTask:
+    """What was seen last of a task that is known."""
+
+    updated_at: datetime
+    live: bool
+    annotations: int
+    """How many it had, skips too."""
+
+
+@dataclass(frozen=True)
 class Hint:
     """What one web hook said."""
 
@@ -202,12 +212,10 @@ def round_asked(connection: Connection, dataset: DatasetName, version: VersionKe
     return None if found is None else int(found)
 
 
-def versions_seen(
-    connection: Connection, project: ProjectId, ids: Sequence[TaskId]
-) -> dict[TaskId, tuple[datetime, bool, int]]:
-    """For those of ``ids`` that are known: when each had changed last, whether it lives, its annotations."""
+def seen_tasks(connection: Connection, project: ProjectId, ids: Sequence[TaskId]) -> dict[TaskId, SeenTask]:
+    """Those of ``ids`` that are known, as they were last seen."""
     return {
-        TaskId(row.task): (row.updated_at, row.live, row.submitted)
+        TaskId(row.task): SeenTask(row.updated_at, row.live, row.submitted)
         for part in slices(ids)
         for row in connection.execute(
             select(TASKS.c.task, TASKS.c.updated_at, TASKS.c.live, TASKS.c.submitted).where(
@@ -251,7 +259,7 @@ def living_between(
 
 
 def known_counts(connection: Connection, project: ProjectId) -> tuple[int, int]:
-    """How many living tasks are known, and how many annotations they have, skips not counted."""
+    """How many living tasks are known, and how many annotations they have, skips too."""
     row = connection.execute(
         select(func.count(), func.coalesce(func.sum(TASKS.c.submitted), 0)).where(
             TASKS.c.project == project, TASKS.c.live
@@ -292,7 +300,7 @@ def tasks_of_samples(
     for part in slices(samples):
         statement = select(TASKS).where(TASKS.c.dataset == dataset, TASKS.c.sample.in_(part))
         for row in connection.execute(statement.order_by(TASKS.c.task)):
-            task = KnownTask(TaskId(row.task), bool(row.live), _annotations(row.annotations))
+            task = KnownTask(TaskId(row.task), bool(row.live), annotations_in(row.annotations))
             found.setdefault(SampleId(row.sample), []).append(task)
     return found
 
@@ -366,6 +374,19 @@ def drop_hints(connection: Connection, ids: Sequence[int]) -> None:
         connection.execute(delete(INBOX).where(INBOX.c.id.in_(part)))
 
 
+def annotations_in(text: str) -> tuple[Annotation, ...]:
+    """The annotations that a row of tasks keeps as JSON."""
+    return tuple(
+        Annotation(
+            AnnotationId(row["id"]),
+            tuple(Label(label) for label in row["labels"]),
+            row["skipped"],
+            datetime.fromisoformat(row["at"]),
+        )
+        for row in json.loads(text)
+    )
+
+
 def _question(row: Row[Any]) -> AskedQuestion:
     return AskedQuestion(
         dataset=DatasetName(row.dataset),
@@ -394,18 +415,6 @@ def _task_row(known: KnownProject, task: Task) -> dict[str, Any]:
         "question": summary.question,
         "updated_at": summary.updated_at,
         "live": True,
-        "submitted": summary.annotations,
+        "submitted": len(task.annotations),
         "annotations": json.dumps(annotations),
     }
-
-
-def _annotations(text: str) -> tuple[Annotation, ...]:
-    return tuple(
-        Annotation(
-            AnnotationId(row["id"]),
-            tuple(Label(label) for label in row["labels"]),
-            row["skipped"],
-            datetime.fromisoformat(row["at"]),
-        )
-        for row in json.loads(text)
-    )

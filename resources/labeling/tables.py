@@ -46,7 +46,7 @@ TASKS = Table(  # every task of the project as it was last seen, those of other 
     Column("question", String(200)),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("live", Boolean, nullable=False),
-    Column("submitted", Integer, nullable=False),
+    Column("submitted", Integer, nullable=False),  # how many annotations, skips too
     Column("annotations", Text, nullable=False),  # a JSON list
     Index("labeling_tasks_by_sample", "dataset", "sample"),
 )

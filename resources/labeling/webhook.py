@@ -31,6 +31,9 @@ REFUSAL_NOTE_EVERY_S = 60.0
 
 MAX_SENDERS = 1000
 
+MOST_TASKS = 1 << 63
+"""What a database can count to; nothing larger may reach the inbox, where each poll would stumble over it."""
+
 ONLY_OURS = "Nothing was done. Let only the web hook that trainplat registers point here."
 
 
@@ -135,13 +138,20 @@ def _parse(body: bytes) -> tuple[ProjectId, str, list[TaskId]]:
         action = str(told["action"])
         named = told.get("tasks", told.get("task", []))
         tasks = named if isinstance(named, list) else [named]
-        return project, action[:100], [TaskId(int(task["id"])) for task in tasks]
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        return project, action[:100], [_task(task["id"]) for task in tasks]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as problem:
         raise BadHook(
             422,
             "the web hook is not what Label Studio sends: expected JSON with action and project.id",
             ONLY_OURS,
         ) from problem
+
+
+def _task(told: Any) -> TaskId:
+    number = int(told)
+    if not 0 < number < MOST_TASKS:
+        raise ValueError(f"{number} is no task's number")
+    return TaskId(number)
 
 
 if __name__ == "__main__":

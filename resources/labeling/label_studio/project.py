@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources.errors import BadInput, NotFound
-from resources.labeling.label_studio.client import LabelStudioClient
+from resources.labeling.label_studio.client import CHOICES_NAME, LabelStudioClient
 from resources.labeling.label_studio.configuration import INSTRUCTION, labeling_page
 from resources.labeling.label_studio.values import ProjectId
 from resources.terms import DatasetName, Label
@@ -110,11 +110,8 @@ def _mend(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> N
 
 
 def _offers(row: dict[str, Any], classes: Sequence[Label]) -> bool:
-    controls = row.get("parsed_label_config") or {}
-    return any(
-        control.get("type") == "Choices" and set(control.get("labels", ())) == set(classes)
-        for control in controls.values()
-    )
+    ours = (row.get("parsed_label_config") or {}).get(CHOICES_NAME) or {}
+    return bool(ours.get("type") == "Choices" and set(ours.get("labels", ())) == set(classes))
 
 
 def _let_it_show(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> None:

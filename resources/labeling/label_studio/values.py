@@ -68,7 +68,7 @@ class Counts:
 
     tasks: int
     annotations: int
-    """Annotations of all tasks, skips not counted."""
+    """Annotations of all tasks, skips too."""
 
 
 @dataclass(frozen=True)

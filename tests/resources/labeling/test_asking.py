@@ -138,3 +138,29 @@ def test_a_broken_picture_is_named_and_nothing_is_sent(anna: Desk, tmp_path: Pat
     assert "dvc checkout" in told.value.next_step
     assert anna.service.asked(CATS, V1) is None
     assert anna.service.project_address(CATS) is None
+
+
+def test_a_sample_that_was_answered_before_it_was_asked_is_answered(anna: Desk) -> None:
+    anna.ask(range(1))
+    real = NewTask(sample_id(7), "/data/local-files/?d=none", "cats/v0", CLASSES[0], 0.5, "m0")
+    anna.service.client.import_tasks(project(anna), [real])
+    (stranger,) = anna.service.client.of_samples(project(anna), [sample_id(7)])
+    anna.service.client.annotate(stranger.id, [CLASSES[1]])
+    anna.poll()
+    assert anna.labels() == {}
+
+    report = anna.ask(range(7, 8), V2)
+
+    assert report.sent == 0
+    assert anna.labels() == {sample_id(7): CLASSES[1]}
+    assert anna.service.problems(CATS) == []
+
+
+def test_asking_for_an_older_version_again_leaves_the_newest_guesses_preselected(anna: Desk) -> None:
+    anna.ask(range(2))
+    anna.ask(range(2, 4), V2)
+
+    anna.ask(range(2))
+
+    shown = anna.service.client.connection.get(f"/api/projects/{project(anna)}/").json()["model_version"]
+    assert shown == "cats-v1.1"

@@ -75,6 +75,25 @@ def test_a_poll_that_runs_out_of_time_goes_on_where_it_was(
 
 
 @pytest.mark.real
+def test_a_poll_that_runs_out_of_time_within_a_page_keeps_what_it_read(
+    anna: Desk, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "DETAIL_SIZE", 2)
+    anna.ask(range(5))
+    for number in range(5):
+        anna.answer(number, "cat")
+
+    heard = []
+    for _ in range(8):
+        result = anna.poll(deadline=clock.now)
+        heard.append(result.new_labels)
+        if result.complete:
+            break
+
+    assert heard == [2, 2, 1]
+
+
+@pytest.mark.real
 def test_a_poll_without_news_lists_and_changes_nothing(anna: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "OVERLAP", timedelta(seconds=-1))
     anna.ask(range(3))
@@ -172,8 +191,9 @@ def test_a_change_that_the_filter_missed_is_found_by_the_sweep(anna: Desk) -> No
 
 @pytest.mark.real
 @pytest.mark.parametrize("counted", [1, 0], ids=["moment", "moment and count"])
+@pytest.mark.parametrize("skip", [False, True], ids=["answer", "skip"])
 def test_an_answer_whose_task_a_killed_label_studio_left_behind_is_found(
-    label_studio: LabelStudioServer, anna: Desk, clock: TestClock, counted: int
+    label_studio: LabelStudioServer, anna: Desk, counted: int, skip: bool
 ) -> None:
     anna.ask(range(3))
     anna.poll()
@@ -181,17 +201,26 @@ def test_an_answer_whose_task_a_killed_label_studio_left_behind_is_found(
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         look = "SELECT updated_at FROM task WHERE id = ?"
         before = connection.execute(look, [task]).fetchone()[0]
-    anna.answer(0, "cat")
+    if skip:
+        anna.service.client.skip(task)
+    else:
+        anna.answer(0, "cat")
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         # What kill -9 leaves between the rows of the annotation and of its task.
-        left = "UPDATE task SET updated_at = ?, total_annotations = ?, is_labeled = ? WHERE id = ?"
+        counter = "cancelled_annotations" if skip else "total_annotations"
+        left = f"UPDATE task SET updated_at = ?, {counter} = ?, is_labeled = ? WHERE id = ?"  # noqa: S608
         connection.execute(left, [before, counted, counted, task])
 
     anna.poll()
-    clock.move(days=2)
+    anna.answer(1, "dog")
     anna.poll()
 
-    assert anna.labels() == {sample_id(0): "cat"}
+    found = {} if skip else {sample_id(0): "cat"}
+    assert anna.labels() == found | {sample_id(1): "dog"}
+    assert anna.service.standing(CATS).skipped == int(skip)
+    assert len(audited(anna, "labeling.sweep")) == 1 - counted  # a count that differs is seen without one
+    anna.ask(range(3))  # looks the tasks up again, by their counts
+    assert anna.labels() == found | {sample_id(1): "dog"}
 
 
 @pytest.mark.real

@@ -50,12 +50,12 @@ def test_the_server_tells_its_own_time(client: LabelStudioClient, project: Proje
     assert abs((page.server_time - page.tasks[-1].updated_at).total_seconds()) < 120
 
 
-def test_counts_leave_skips_out(client: LabelStudioClient, project: ProjectId) -> None:
+def test_counts_are_of_answers_and_skips(client: LabelStudioClient, project: ProjectId) -> None:
     first, second, *_ = ids(client, project)
     client.annotate(first, [Label("cat")])
     client.skip(second)
 
-    assert client.counts(project) == Counts(tasks=5, annotations=1)
+    assert client.counts(project) == Counts(tasks=5, annotations=2)
     skipped = client.tasks(project, [second])[0]
     assert (skipped.summary.skips, skipped.annotations[0].skipped) == (1, True)
     assert skipped.annotations[0].labels == ()

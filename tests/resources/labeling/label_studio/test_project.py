@@ -1,6 +1,7 @@
 """A project: found or made, and kept as the loop needs it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from resources.errors import BadInput
 from resources.labeling.label_studio.configuration import labeling_page
 from resources.labeling.label_studio.values import ProjectId
 from resources.terms import Label
-from tests.resources.labeling.people import CATS, CLASSES, Desk, desk
+from tests.resources.labeling.people import CATS, CLASSES, Desk, desk, sample_id
 from tests.servers.label_studio import LabelStudioServer
 
 pytestmark = pytest.mark.real
@@ -111,3 +112,39 @@ def test_two_hooks_of_ours_become_one(
 
     left = connection.get("/api/webhooks/", {"project": project(anna)}).json()
     assert [hook["url"] for hook in left] == ["http://127.0.0.1:18999/label-studio"]
+
+
+def test_what_people_add_to_the_page_is_no_label(anna: Desk, label_studio: LabelStudioServer) -> None:
+    anna.ask(range(1))
+    connection = label_studio.client().connection
+    quality = (
+        '<Choices name="quality" toName="image"><Choice value="good"/><Choice value="bad"/></Choices></View>'
+    )
+    page = labeling_page(CLASSES).replace("</View>", quality)
+    connection.with_sdk(lambda sdk: sdk.projects.update(int(project(anna)), label_config=page))
+    result: Any = [
+        {"from_name": name, "to_name": "image", "type": "choices", "value": {"choices": [choice]}}
+        for name, choice in (("label", "cat"), ("quality", "good"))
+    ]
+    task = int(anna.task(0))
+    connection.with_sdk(lambda sdk: sdk.annotations.create(task, result=result))
+
+    anna.ask(range(1))
+    anna.poll()
+
+    assert "quality" in connection.get(f"/api/projects/{project(anna)}/").json()["label_config"]
+    assert anna.labels() == {sample_id(0): "cat"}
+
+
+def test_a_page_whose_choices_have_another_name_is_mended(
+    anna: Desk, label_studio: LabelStudioServer
+) -> None:
+    anna.ask(range(1))
+    connection = label_studio.client().connection
+    page = labeling_page(CLASSES).replace('name="label"', 'name="animal"')
+    connection.with_sdk(lambda sdk: sdk.projects.update(int(project(anna)), label_config=page))
+
+    anna.ask(range(2))
+
+    controls = connection.get(f"/api/projects/{project(anna)}/").json()["parsed_label_config"]
+    assert list(controls) == ["label"]
