@@ -2,10 +2,26 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from secrets import token_hex
 
 from resources.errors import Unavailable
+
+MIB = 1024 * 1024
+LEAST_FREE_BYTES = 100 * MIB
+"""With less room than this no run is begun that writes. A round of a small data set needs a tenth of it."""
+
+
+def require_room(folder: Path) -> None:
+    """Raise :class:`Unavailable` where the disk of ``folder`` is all but full."""
+    free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
+    if free < LEAST_FREE_BYTES:
+        raise Unavailable(
+            f"the disk that holds {folder} has {free // MIB} MiB left; expected at least "
+            f"{LEAST_FREE_BYTES // MIB} MiB",
+            "Free some space there. It goes on by itself then.",
+        )
 
 
 def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> None:

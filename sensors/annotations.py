@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster import (
@@ -23,13 +24,14 @@ from resources.data.resource import DataResource
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import TrainplatError
+from resources.files import require_room
 from resources.labeling.model import Problem, Standing
 from resources.labeling.resource import LabelStudioResource
 from resources.labeling.service import LabelingService
 from resources.registry.resource import MlflowResource
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, Actor, VersionKey
-from sensors.attempts import Ask, Attempt, next_step, read_attempts, run_key
+from sensors.attempts import Ask, Attempt, Outcome, next_step, read_attempts, run_key
 from sensors.ownership import held_elsewhere
 
 if TYPE_CHECKING:
@@ -84,12 +86,13 @@ def decide(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | Plan
     """What to do in ``at``. Pure.
 
     1. While the newest version's round is not decided, nothing new is planned. A round that nobody asked for
-       is requested (the first version's is left to people); one that failed, again, with back-off.
+       is requested (the first version's is left to people); one that failed, again, with back-off. So is one
+       that failed behind its decision: MLflow was not told of it then, and shows another champion.
     2. With as many new labels as a round asks for, the next version is planned.
     3. With fewer, but some, it is planned when all questions were sent and none is open any more.
     4. Else it waits for people, and says for how many and what they must mend.
     """
-    if at.newest.state is VersionState.PLANNED or not at.decided:
+    if at.newest.state is VersionState.PLANNED or not at.decided or _failed_last(at.attempts):
         return _finish_round(spec, at, now)
     if at.new_labels >= spec.labels_per_round:
         return PlanNext()
@@ -157,7 +160,7 @@ def build_annotation_sensor(
             step = _plan(versions, spec, new, actor)
             known = versions.versions(spec.name)
         if isinstance(step, StartRound):
-            step = _when_models_can_be_kept(registry.service(), step)
+            step = _when_it_can_be_kept(versions.home.path, registry.service(), step)
         partitions = _missing_partitions(context, spec, known)
         if isinstance(step, Wait):
             reason = " ".join(part for part in (trouble, step.reason) if part)
@@ -188,6 +191,10 @@ def _finish_round(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound
             f"{step.reason} But {version} has no decision: materialize {spec.name}/champion for {version}."
         )
     return Wait(step.reason)
+
+
+def _failed_last(attempts: Sequence[Attempt]) -> bool:
+    return bool(attempts) and attempts[0].outcome is Outcome.FAILED
 
 
 def _waits_for_people(spec: DatasetSpec, at: Situation) -> str:
@@ -239,12 +246,13 @@ def _plan(
         return Wait(f"The next version cannot be planned: {problem.one_line}")
 
 
-def _when_models_can_be_kept(registry: RegistryService, step: StartRound) -> StartRound | Wait:
-    """While MLflow is down a round could only fail: no attempt is spent on it."""
+def _when_it_can_be_kept(home: Path, registry: RegistryService, step: StartRound) -> StartRound | Wait:
+    """While MLflow is down or the disk full, a round could only fail: no attempt is spent on it."""
     try:
+        require_room(home)
         registry.check()
     except TrainplatError as problem:
-        return Wait(f"The round of {step.version} waits. {problem.one_line}")
+        return Wait(f"The round of {step.version} waits: {problem.one_line}")
     return step
 
 

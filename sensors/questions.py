@@ -15,6 +15,7 @@ from dagster import (
 from resources.clock import Clock, utc_now
 from resources.data.spec import DatasetSpec
 from resources.errors import TrainplatError
+from resources.files import require_room
 from resources.labeling.resource import LabelStudioResource
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor
@@ -37,7 +38,7 @@ def build_questions_sensor(
     """The sensor ``<dataset>_questions``; ``job`` sends the questions of one version to Label Studio.
 
     It is requested once for the newest decision. One that failed is requested again, with back-off; while
-    Label Studio is down no attempt is spent.
+    Label Studio is down, or the disk full, no attempt is spent.
     """
 
     @sensor(
@@ -70,6 +71,7 @@ def build_questions_sensor(
         if not isinstance(step, Ask):
             return SkipReason(step.reason)
         try:
+            require_room(people.home.path)
             people.check()
         except TrainplatError as problem:
             return SkipReason(problem.one_line)

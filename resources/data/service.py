@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from resources.clock import Clock, utc_now
 from resources.data import ledger
 from resources.data.errors import UnknownVersion
+from resources.data.making.soundness import unsound
 from resources.data.making.stages import Stages, read_staged
 from resources.data.manifest import Divided, Validated, VersionDocument
 from resources.data.model import (
@@ -131,10 +132,15 @@ class DataService:
         return self._stage(spec, version, Stages.split, lambda document: document.divided)
 
     def seal(self, spec: DatasetSpec, version: VersionKey, actor: Actor) -> VersionRecord:
-        """Stage 5: write the tree; from here on the version never changes."""
+        """Stage 5: write the tree; from here on the version never changes.
+
+        Raises :class:`Conflict` for a split that is not sound. The checks stop a run before it gets here; who
+        seals a version by hand passes them by.
+        """
         with self._writing(spec.name) as repository:
             planned = self.version(spec.name, version)
             if planned.state is VersionState.PLANNED:
+                self._refuse_if_unsound(spec, planned)
                 stages = self._stages(spec, planned)
                 counts, tree, now = dict(stages.divided().report.counts), stages.write_tree(), self.clock()
                 detail = f"tree {tree.md5}; " + ", ".join(
@@ -249,6 +255,18 @@ class DataService:
             if known.state is VersionState.PLANNED:
                 return make(self._stages(spec, known))
             return recall(self._tree(spec.name, version).document)
+
+    def _refuse_if_unsound(self, spec: DatasetSpec, planned: VersionRecord) -> None:
+        parent = [] if planned.parent is None else self.samples(spec.name, planned.parent)
+        confirmed = self.confirmed_labels(spec.name, planned.version)
+        found = unsound(self.candidate(spec.name, planned.version), parent, spec.classes, confirmed)
+        if found:
+            more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+            raise Conflict(
+                f"{spec.name} {planned.version} cannot be sealed: {found[0]}{more}",
+                f"Mend what it names, then materialize {spec.name}/collected to {spec.name}/dataset for "
+                f"partition {planned.version} again. Its checks list all of it.",
+            )
 
     def _stages(self, spec: DatasetSpec, planned: VersionRecord) -> Stages:
         return Stages(

@@ -1,5 +1,6 @@
 """The loop of one training, in torch. Import this module inside functions only."""
 
+import copy
 import io
 import math
 from dataclasses import asdict, dataclass
@@ -157,12 +158,15 @@ def _resume(path: Path, task: Task, network: ImageNet, optimizer: torch.optim.Op
     """Take up the state at ``path``; returns its curve, which is empty where it does not apply."""
     if not path.exists():
         return []
+    fresh = copy.deepcopy((network.state_dict(), optimizer.state_dict()))
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         if content["fingerprint"] != task.fingerprint():
             return []
-    except Exception:  # noqa: BLE001 - a damaged checkpoint costs time, never the training
+        network.load_state_dict(content["network"])
+        optimizer.load_state_dict(content["optimizer"])
+        return [EpochPoint(int(epoch), loss, accuracy) for epoch, loss, accuracy in content["curve"]]
+    except Exception:  # noqa: BLE001 - one that is damaged, or of another layout, costs time, never the training
+        network.load_state_dict(fresh[0])
+        optimizer.load_state_dict(fresh[1])
         return []
-    network.load_state_dict(content["network"])
-    optimizer.load_state_dict(content["optimizer"])
-    return [EpochPoint(int(epoch), loss, accuracy) for epoch, loss, accuracy in content["curve"]]

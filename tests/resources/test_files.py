@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.errors import Unavailable
-from resources.files import disk_problem, write_atomically
+from resources.files import disk_problem, require_room, write_atomically
 
 
 def test_a_file_is_written_with_its_folder_and_its_mode(tmp_path: Path) -> None:
@@ -75,3 +75,13 @@ def test_what_is_written_is_what_is_read(content: bytes) -> None:
     folder = Path(os.environ["TRAINPLAT_HOME"])
     write_atomically(folder / "x", content)
     assert (folder / "x").read_bytes() == content
+
+
+def test_a_disk_with_little_room_is_told_and_one_with_some_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_room(tmp_path / "not" / "there")
+    monkeypatch.setattr("resources.files.LEAST_FREE_BYTES", 1 << 60)
+    with pytest.raises(Unavailable, match=r"MiB left; expected at least 1099511627776 MiB") as told:
+        require_room(tmp_path)
+    assert "Free some space" in told.value.next_step

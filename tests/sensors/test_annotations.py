@@ -339,6 +339,24 @@ def spoiled(number: int) -> Problem:
             ),
             StartRound(V1_2, 2),
         ),
+        (
+            "a round that failed behind its decision, when MLflow had not heard of it",
+            situation(
+                newest=replace(RECORD, version=V1_2),
+                new_labels=3,
+                attempts=(Attempt("run", 1, Outcome.FAILED, NOW - timedelta(hours=1)),),
+            ),
+            StartRound(V1_2, 2),
+        ),
+        (
+            "a round that failed first and then went well",
+            situation(
+                newest=replace(RECORD, version=V1_2),
+                new_labels=3,
+                attempts=(done(V1_2), Attempt("run", 1, Outcome.FAILED, NOW - timedelta(hours=1))),
+            ),
+            PlanNext(),
+        ),
     ],
 )
 def test_each_situation_has_its_step(case: str, at: Situation, step: StartRound | PlanNext) -> None:
@@ -401,9 +419,26 @@ def test_while_mlflow_is_down_a_round_waits_and_spends_no_attempt(
     monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", f"http://127.0.0.1:{free_port()}")
     tick = daemon.tick(SENSOR)
     assert daemon.runs("shapes_round") == []
-    assert "The round of v1.1 waits. MLflow at " in (tick.skip_reason or "")
+    assert "The round of v1.1 waits: MLflow at " in (tick.skip_reason or "")
 
     monkeypatch.delenv("TRAINPLAT_MLFLOW_URL")
     daemon.tick(SENSOR)
     (run,) = daemon.runs("shapes_round")
     assert run.tags["dagster/partition"] == "v1.1"
+
+
+@pytest.mark.real
+def test_while_the_disk_is_full_a_round_waits_and_spends_no_attempt(
+    loop: ShapesLoop, daemon: SensorDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+    with monkeypatch.context() as full:
+        full.setattr("resources.files.LEAST_FREE_BYTES", 1 << 60)  # more than any disk has
+        tick = daemon.tick(SENSOR)
+    assert daemon.runs("shapes_round") == []
+    assert "The round of v1.1 waits: the disk that holds" in (tick.skip_reason or "")
+
+    daemon.tick(SENSOR)
+    (run,) = daemon.runs("shapes_round")
+    assert run.tags["dagster/run_key"] == "shapes:v1.1:1"

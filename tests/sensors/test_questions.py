@@ -83,3 +83,20 @@ def test_an_asking_that_was_cancelled_stays_so(
 
     assert "cancelled" in skipped(daemon)
     assert len(daemon.runs("shapes_ask")) == 1
+
+
+@pytest.mark.real
+def test_while_the_disk_is_full_an_asking_waits_and_spends_no_attempt(
+    label_studio: LabelStudioServer,
+    trainplat_home: Path,
+    daemon: SensorDaemon,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun(trainplat_home)
+    with monkeypatch.context() as full:
+        full.setattr("resources.files.LEAST_FREE_BYTES", 1 << 60)  # more than any disk has
+        assert "the disk that holds" in skipped(daemon)
+    assert daemon.runs("shapes_ask") == []
+
+    daemon.tick(SENSOR)
+    assert len(daemon.runs("shapes_ask")) == 1

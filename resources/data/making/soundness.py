@@ -7,6 +7,21 @@ from resources.data.model import ConfirmedLabel, Sample, Split
 from resources.terms import Label
 
 
+def unsound(
+    samples: Sequence[Sample],
+    parent: Sequence[Sample],
+    classes: Sequence[Label],
+    confirmed: Sequence[ConfirmedLabel],
+) -> list[str]:
+    """All that is wrong with a version, by the rules below; its ``parent`` is empty for a first one."""
+    return [
+        *in_two_splits(samples, parent),
+        *changed_test_set(samples, parent),
+        *outside_classes(samples, classes),
+        *labels_lost(samples, parent, confirmed),
+    ]
+
+
 def in_two_splits(samples: Sequence[Sample], parent: Sequence[Sample]) -> list[str]:
     """Samples that stand twice in a version, or on the other side of the test set than in its parent."""
     found = [

@@ -1,3 +1,4 @@
+import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from resources.data.errors import UnknownVersion
 from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
 from resources.data.service import DataService
 from resources.data.storage.objects import DamagedObject
+from resources.data.storage.repository import DatasetRepository
 from resources.database.audit import recent
 from resources.errors import BadInput, Conflict, NotFound
 from resources.terms import FIRST_VERSION, Label, SampleId, VersionKey
@@ -275,6 +277,28 @@ def test_stages_that_do_not_belong_together_are_not_sealed(data: DataService) ->
         data.seal(SHAPES, FIRST_VERSION, ACTOR)
     data.make(SHAPES, FIRST_VERSION, ACTOR)
     assert data.version(SHAPES.name, FIRST_VERSION).pool == 20
+
+
+def test_a_split_that_is_not_sound_is_not_sealed_by_hand_either(data: DataService) -> None:
+    write_source(data.source_folder(SHAPES.name), range(24))
+    data.plan_first(SHAPES, ACTOR)
+    data.collect(SHAPES, FIRST_VERSION)
+    data.validate(SHAPES, FIRST_VERSION)
+    data.transform(SHAPES, FIRST_VERSION)
+    data.split(SHAPES, FIRST_VERSION)
+    file = DatasetRepository(data.home, SHAPES.name).staging(FIRST_VERSION) / "split.json"
+    whole = file.read_text()
+    pool = json.loads(whole)
+    spoiled = next(row for row in pool["samples"] if row["split"] == "pool")
+    spoiled["label"] = "dark"
+    file.write_text(json.dumps(pool))
+
+    with pytest.raises(Conflict, match=f"cannot be sealed: pool sample {spoiled['id']} has the label 'dark'"):
+        data.seal(SHAPES, FIRST_VERSION, ACTOR)
+
+    assert data.version(SHAPES.name, FIRST_VERSION).state is VersionState.PLANNED
+    file.write_text(whole)
+    assert data.seal(SHAPES, FIRST_VERSION, ACTOR).state is VersionState.SEALED
 
 
 def test_damage_to_an_object_is_found_and_never_read(data: DataService) -> None:

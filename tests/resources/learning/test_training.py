@@ -88,7 +88,7 @@ def test_a_training_under_kill_9_resumes_to_the_same_bits(tmp_path: Path) -> Non
     assert resumed.weights == train(IMAGES, LABELS, CLASSES, QUICK, seed=0).weights
 
 
-@pytest.mark.parametrize("change", ["seed", "labels", "settings", "start", "damage"])
+@pytest.mark.parametrize("change", ["seed", "labels", "settings", "start", "damage", "layout"])
 def test_a_checkpoint_of_another_training_is_not_taken_up(tmp_path: Path, change: str) -> None:
     checkpoint = tmp_path / "checkpoint.pt"
     base = train(IMAGES, LABELS, CLASSES, QUICK, seed=0, checkpoint=checkpoint).weights
@@ -97,10 +97,22 @@ def test_a_checkpoint_of_another_training_is_not_taken_up(tmp_path: Path, change
     start = base if change == "start" else None
     if change == "damage":
         checkpoint.write_bytes(checkpoint.read_bytes()[:-200])
-    done = train(
-        IMAGES, labels, CLASSES, settings, seed=int(change == "seed"), start=start, checkpoint=checkpoint
-    )
+    if change == "layout":
+        _rename_a_layer(checkpoint)
+    given = (IMAGES, labels, CLASSES, settings)
+    done = train(*given, seed=int(change == "seed"), start=start, checkpoint=checkpoint)
     assert done.resumed_from_epoch == 0
+    assert done.weights == train(*given, seed=int(change == "seed"), start=start).weights
+
+
+def _rename_a_layer(checkpoint: Path) -> None:
+    """What a checkpoint of an earlier version of the network looks like to a later one."""
+    import torch
+
+    content = torch.load(checkpoint, weights_only=True)
+    name = next(reversed(content["network"]))
+    content["network"]["was_called_otherwise"] = content["network"].pop(name)
+    torch.save(content, checkpoint)
 
 
 def test_how_often_it_is_saved_does_not_make_a_training_another_one(tmp_path: Path) -> None:

@@ -244,3 +244,48 @@ def test_a_server_that_is_down_is_told_before_anything_is_trained(
     monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(Unavailable, match="does not answer"):
         service(trainplat_home).check()
+
+
+@pytest.mark.real
+def test_a_decision_that_mlflow_did_not_hear_of_is_shown_there_when_it_is_made_again(
+    trainplat_home: Path, mlflow_server: MlflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", mlflow_server.url)
+    registry, name = service(trainplat_home), DatasetName("unheard")
+    first = registry.register(candidate(name, V0, "0" * 64), ACTOR).model
+    registry.record_evaluation(evaluation(name, V0, first.number, scores(80, 20)), ACTOR)
+    registry.decide(name, V0, labels=1, lease_s=1, actor=ACTOR)
+    second = registry.register(candidate(name, V1, "1" * 64), ACTOR).model
+    better = evaluation(name, V1, second.number, scores(90, 10), first.number, scores(80, 20))
+    registry.record_evaluation(better, ACTOR)
+
+    with monkeypatch.context() as down:
+        down.setenv("TRAINPLAT_MLFLOW_URL", f"http://127.0.0.1:{free_port()}")
+        with pytest.raises(Unavailable, match="does not answer"):
+            registry.decide(name, V1, labels=2, lease_s=1, actor=ACTOR)
+    made = registry.decision(name, V1)
+    assert made is not None
+    assert registry.champion(name) == second
+    assert champion_in_mlflow(registry, name) == first.number
+
+    assert registry.decide(name, V1, labels=2, lease_s=5, actor=ACTOR) == made
+    assert champion_in_mlflow(registry, name) == second.number
+
+
+@pytest.mark.real
+def test_a_registration_that_mlflow_did_not_take_is_made_once_when_it_is_back(
+    trainplat_home: Path, mlflow_server: MlflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, registry = candidate("untaken"), service(trainplat_home)
+    with monkeypatch.context() as down:
+        down.setenv("TRAINPLAT_MLFLOW_URL", f"http://127.0.0.1:{free_port()}")
+        with pytest.raises(Unavailable, match="does not answer"):
+            registry.register(made, ACTOR)
+    monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", mlflow_server.url)
+    assert registry.register(made, ACTOR).created
+    assert not registry.register(made, ACTOR).created
+
+
+def champion_in_mlflow(registry: service_module.RegistryService, name: DatasetName) -> int:
+    with Mlflow(registry.home)._asked() as client:
+        return int(client.get_model_version_by_alias(name, "champion").version)
