@@ -1,5 +1,6 @@
 /* A stand-in for libnvidia-ml.so.1, compiled by a test: the cards that the file FAKE_NVML lists, one name
- * and its MiB a line, separated by a tab. A first line "broken N" makes nvmlInit return N. */
+ * and its MiB a line, separated by a tab; 0 MiB: NVML does not tell. A first line "broken N" makes nvmlInit
+ * return N. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,5 +41,6 @@ int nvmlDeviceGetMemoryInfo(void *device, memory_t *out) {
     out->total = mib[(size_t)device - 1] << 20;
     out->used = 0;
     out->free = out->total;
+    if (!mib[(size_t)device - 1]) return 3; /* not supported: it shares the machine's memory */
     return strcmp(names[(size_t)device - 1], "lost card") ? 0 : 15; /* GPU is lost */
 }

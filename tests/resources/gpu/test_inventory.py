@@ -54,6 +54,14 @@ def test_the_cards_that_nvml_lists_are_the_devices(library: Path, tmp_path: Path
     ]
 
 
+def test_a_gpu_that_shares_the_machines_memory_is_a_device(library: Path, tmp_path: Path) -> None:
+    listed = "NVIDIA GB10\t0\nNVIDIA H200\t143771\n"
+    assert found(library, tmp_path, listed) == [
+        ["cuda:0", "NVIDIA GB10", None],
+        ["cuda:1", "NVIDIA H200", 143771],
+    ]
+
+
 def test_a_driver_without_cards_leaves_the_cpu_slots(library: Path, tmp_path: Path) -> None:
     assert found(library, tmp_path, "broken 9\n") == [["cpu:0", None, None], ["cpu:1", None, None]]
     assert found(library, tmp_path, "\n") == [["cpu:0", None, None], ["cpu:1", None, None]]

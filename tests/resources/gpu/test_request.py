@@ -52,6 +52,7 @@ def test_a_request_says_how_many_and_which(text: str, count: int, model: str | N
         ("2(V100)x", 8, "the end"),
         ("2(V100)(T4)", 8, "the end"),
         ("99999999", 1, "at most 10000 devices"),
+        ("9" * 5000, 1, "at most 10000 devices"),
         ("２", 1, "a whole number of devices"),
     ],
 )
