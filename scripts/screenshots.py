@@ -81,7 +81,7 @@ def take(home: Path, addresses: dict[str, str]) -> None:
 
 
 def shots(secrets: dict[str, str]) -> list[Shot]:
-    """What is shown, in the order of the README."""
+    """What is shown. The dashboard comes last: by then the next questions are in Label Studio."""
 
     def sign_in(page: Page) -> None:
         page.fill("input[name=email]", secrets["label_studio_email"])
@@ -97,10 +97,6 @@ def shots(secrets: dict[str, str]) -> list[Shot]:
         page.get_by_text("[Show Markdown]").first.click()
 
     return [
-        Shot("overview", "streamlit", "/", "Overview"),
-        Shot("gpus", "streamlit", "/gpus", "GPUs and queue"),
-        Shot("models", "streamlit", "/models", "Model comparison", height_px=1300),
-        Shot("overview-zh", "streamlit", "/", "总览", language="zh-CN"),
         Shot("dagster-lineage", "dagster", CHAIN, "champion", height_px=700),
         Shot(
             "dagster-evaluation",
@@ -112,6 +108,10 @@ def shots(secrets: dict[str, str]) -> list[Shot]:
         Shot("dagster-runs", "dagster", "/runs", "digits_round"),
         Shot("label-studio", "label_studio", "/user/login/", "", prepare=sign_in),
         Shot("mlflow", "mlflow", "/#/models/digits", "Version"),
+        Shot("overview", "streamlit", "/", "Overview"),
+        Shot("gpus", "streamlit", "/gpus", "GPUs and queue"),
+        Shot("models", "streamlit", "/models", "Model comparison", height_px=1300),
+        Shot("overview-zh", "streamlit", "/", "总览", language="zh-CN"),
     ]
 
 
