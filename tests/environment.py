@@ -13,8 +13,9 @@ KEPT = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 def clean(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """``environment`` for a test process whose home folder is ``home``.
 
-    Sent nowhere: usage statistics. Kept where they are: the caches of the package installers, which hold
-    gigabytes and no settings.
+    Sent nowhere: usage statistics. Left alone: the machine's GPUs, so that every machine has the CPU slots
+    that tests count on. Kept where they are: the caches of the package installers, which hold gigabytes
+    and no settings.
     """
     cleaned = {name: value for name, value in environment.items() if not name.startswith(OURS)}
     for name in (
@@ -38,6 +39,7 @@ def clean(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
         PIP_CACHE_DIR=environment.get("PIP_CACHE_DIR") or str(user_home / ".cache/pip"),
         LANG="C.UTF-8",
         LC_ALL="C.UTF-8",
+        TRAINPLAT_ACCELERATOR="cpu",
         DAGSTER_DISABLE_TELEMETRY="true",
         DO_NOT_TRACK="1",
         DVC_NO_ANALYTICS="1",

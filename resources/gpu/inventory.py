@@ -1,4 +1,4 @@
-"""What devices this machine has: from NVML, else CPU slots as declared."""
+"""What devices this machine has: from NVML unless told otherwise, else CPU slots as declared."""
 
 import os
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 from resources.errors import BadInput, Unavailable
 from resources.gpu.model import Device, DeviceId
 
+ACCELERATOR_VARIABLE = "TRAINPLAT_ACCELERATOR"
+ACCELERATORS = ("auto", "cpu")
+"""What it may be: ``auto`` takes the GPUs that are there, ``cpu`` leaves them to others."""
 CPU_SLOTS_VARIABLE = "TRAINPLAT_CPU_SLOTS"
 DEFAULT_CPU_SLOTS = 2
 MIB = 1024 * 1024
@@ -15,9 +18,9 @@ def discover() -> tuple[Device, ...]:
     """The devices of this machine, in the order of their indexes.
 
     Raises :class:`Unavailable` when a driver is there and does not answer: handing out CPU slots on a
-    machine whose GPUs are ill would hide it. Raises :class:`BadInput` for a bad count of slots.
+    machine whose GPUs are ill would hide it. Raises :class:`BadInput` for a bad setting.
     """
-    return _nvml_devices() or cpu_slots()
+    return (() if _leaves_gpus() else _nvml_devices()) or cpu_slots()
 
 
 def cpu_slots() -> tuple[Device, ...]:
@@ -35,6 +38,16 @@ def threads_for(held: int, total: int) -> int:
     """How many CPU threads ``held`` of ``total`` devices are worth on this machine; at least one."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cpus * max(held, 1) // max(total, 1))
+
+
+def _leaves_gpus() -> bool:
+    told = os.environ.get(ACCELERATOR_VARIABLE, "auto")
+    if told not in ACCELERATORS:
+        raise BadInput(
+            f"{ACCELERATOR_VARIABLE} is {told!r}; expected one of: {', '.join(ACCELERATORS)}",
+            f"Set {ACCELERATOR_VARIABLE} to cpu to leave this machine's GPUs alone, or unset it.",
+        )
+    return told == "cpu"
 
 
 def _nvml_devices() -> tuple[Device, ...]:

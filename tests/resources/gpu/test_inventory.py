@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def found(library: Path, tmp_path: Path, listed: str) -> object:
+def found(library: Path, tmp_path: Path, listed: str, accelerator: str = "auto") -> object:
+    """What a process finds that is told which ``accelerator`` to use."""
+    return found_in(os.environ | {"TRAINPLAT_ACCELERATOR": accelerator}, library, tmp_path, listed)
+
+
+def found_in(environment: Mapping[str, str], library: Path, tmp_path: Path, listed: str) -> object:
     cards = tmp_path / "cards"
     cards.write_text(listed)
-    environment = os.environ | {"LD_LIBRARY_PATH": str(library), "FAKE_NVML": str(cards)}
+    environment = {**environment, "LD_LIBRARY_PATH": str(library), "FAKE_NVML": str(cards)}
     shown = subprocess.run(
         [sys.executable, "-c", SHOW], env=environment, check=True, capture_output=True, text=True
     )
@@ -75,8 +81,25 @@ def test_a_driver_that_does_not_answer_is_an_error_and_not_a_machine_without_gpu
     assert str(found(library, tmp_path, "lost card\t1\n")).startswith(said + "GPU is lost")
 
 
+def test_gpus_are_left_alone_where_the_cpu_is_asked_for(library: Path, tmp_path: Path) -> None:
+    slots = [["cpu:0", None, None], ["cpu:1", None, None]]
+    assert found(library, tmp_path, "NVIDIA H200\t143771\n", accelerator="cpu") == slots
+    assert found(library, tmp_path, "broken 18\n", accelerator="cpu") == slots
+
+
+def test_an_accelerator_that_nobody_knows_is_named(library: Path, tmp_path: Path) -> None:
+    said = "TRAINPLAT_ACCELERATOR is 'tpu'; expected one of: auto, cpu"
+    assert found(library, tmp_path, "NVIDIA H200\t143771\n", accelerator="tpu") == said
+
+
+def test_tests_and_what_they_start_see_no_gpu_of_this_machine(library: Path, tmp_path: Path) -> None:
+    listed = "NVIDIA H200\t143771\n"
+    assert found_in(os.environ, library, tmp_path, listed) == [["cpu:0", None, None], ["cpu:1", None, None]]
+
+
 @pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="this machine has an NVIDIA driver")
 def test_a_machine_without_a_driver_has_its_cpu_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINPLAT_ACCELERATOR", "auto")
     monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", "3")
     assert [device.id for device in discover()] == ["cpu:0", "cpu:1", "cpu:2"]
 
