@@ -52,7 +52,7 @@ def guarded(reader: Reader) -> Iterator[None]:
     except EmptyHome as empty:
         show_empty(reader, empty)
     except Exception as problem:
-        failure = failure_of(problem)
+        failure = failure_of(problem, reader.translate)
         if failure is None:
             raise
         show_failure(reader, failure)

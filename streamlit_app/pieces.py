@@ -132,6 +132,11 @@ def text(words: str) -> str:
     return escape(words)
 
 
+def kept(words: str) -> str:
+    """A sentence as a table keeps it, in English for every reader, on a line of its own."""
+    return f'<div class="tp-small" lang="en">{escape(words)}</div>'
+
+
 def code(words: str) -> str:
     """Something that a machine reads."""
     return f"<code>{escape(words)}</code>"

@@ -1,7 +1,12 @@
 """What is wrong with an annotation, and what to do, in the reader's language."""
 
+import re
+
 from resources.labeling.model import Problem, ProblemKind
 from resources.texts import Translate, mark
+
+# One of different answers, as the detail lists them: resources/labeling/answers.py.
+_ANSWER = re.compile(r"([^,\s][^,]*) \(task (\d+)\)")
 
 _MEND = mark("Open the task in Label Studio, choose one class, and update the annotation.")
 
@@ -31,4 +36,12 @@ _TEXTS: dict[ProblemKind, tuple[str, str]] = {
 def in_words(problem: Problem, _: Translate) -> tuple[str, str]:
     """What is wrong, and what to do."""
     what, to_do = _TEXTS[problem.finding.kind]
-    return _(what).format(detail=problem.finding.detail), _(to_do)
+    return _(what).format(detail=_detail(problem, _)), _(to_do)
+
+
+def _detail(problem: Problem, _: Translate) -> str:
+    detail = problem.finding.detail
+    if problem.finding.kind is not ProblemKind.DIFFERENT_ANSWERS:
+        return detail
+    answer = _("{label} (task {number})")
+    return _ANSWER.sub(lambda one: answer.format(label=one[1], number=one[2]), detail)

@@ -10,7 +10,7 @@ from resources.database.engine import Database
 from resources.errors import NotFound, TrainplatError
 from resources.home import Home
 from resources.terms import DatasetName
-from resources.texts import mark
+from resources.texts import Translate, mark
 
 _PROBE_TIMEOUT_S = 0.3
 _PORTS = {"http": 80, "https": 443}
@@ -42,7 +42,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a page cannot be shown."""
+    """Why a page cannot be shown, in words for a person."""
 
     problem: str
     next_step: str
@@ -80,8 +80,11 @@ def parts_of(home: Home) -> tuple[Part, ...]:
     return tuple(Part(name, address, _answers(address)) for name, address in named)
 
 
-def failure_of(problem: Exception) -> Failure | None:
-    """``problem`` in words for a person; None for one that nobody foresaw."""
+def failure_of(problem: Exception, _: Translate) -> Failure | None:
+    """``problem`` in words for a person; None for one that nobody foresaw.
+
+    Errors of the platform itself keep the words that commands and logs give them.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     if isinstance(problem, TrainplatError):
@@ -89,8 +92,8 @@ def failure_of(problem: Exception) -> Failure | None:
     if isinstance(problem, SQLAlchemyError):
         told = str(getattr(problem, "orig", None) or problem).splitlines()[0]
         return Failure(
-            f"the database cannot be read: {told}",
-            "`trainplat doctor` says what is wrong with the home; this page goes on once it is mended.",
+            _("the database cannot be read: {told}").format(told=told),
+            _("`trainplat doctor` says what is wrong with the home; this page goes on once it is mended."),
         )
     return None
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from resources.gpu.model import Device, GpuRequest, Lease, WaitingRequest
 from resources.texts import Plural, Translate
-from streamlit_app import colours, frame, pieces, wording
+from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.devices import Devices, lease_seconds, read_devices
 from streamlit_app.readings.source import open_home
@@ -87,7 +87,7 @@ def _queue(reader: Reader, devices: Devices) -> None:
             pieces.code(one.request.text),
             pieces.text(request_in_words(one.request, _, ngettext)),
             pieces.moment(_waited(devices, one, _), reader.stamp(one.submitted_at)),
-            pieces.text(one.reason or _("The arbiter has not looked at it yet.")),
+            _waiting_because(one, _),
         ]
         for place, one in enumerate(devices.status.waiting, start=1)
     ]
@@ -108,7 +108,7 @@ def _past(reader: Reader, devices: Devices) -> None:
             pieces.code(one.request.text),
             pieces.text(wording.duration(lease_seconds(one, devices.read_at), _)),
             _given_back(reader, devices, one),
-            pieces.text(one.release_reason or "–"),
+            pieces.text(reasons.of_release(one.release_reason, _) if one.release_reason else "–"),
         ]
         for one in devices.status.past
     ]
@@ -147,6 +147,14 @@ def _run(devices: Devices, run_id: str, attempt: int) -> str:
     address = devices.run_link(run_id)
     short = pieces.code(run_id[:8]) if address is None else pieces.link(run_id[:8], address)
     return short if attempt == 1 else f"{short} · {attempt}"
+
+
+def _waiting_because(one: WaitingRequest, _: Translate) -> str:
+    if one.reason is None:
+        return pieces.text(_("The arbiter has not looked at it yet."))
+    meaning = reasons.of_rule(one.rule, _)
+    kept = pieces.kept(one.reason)
+    return kept if meaning is None else pieces.text(meaning) + kept
 
 
 def _waited(devices: Devices, one: WaitingRequest, _: Translate) -> str:

@@ -133,7 +133,8 @@ def _problems(reader: Reader, loop: Loop) -> None:
         )
     st.html(pieces.table(heads, rows))
     if len(loop.problems) > PROBLEMS_SHOWN:
-        st.caption(_("{count} more").format(count=len(loop.problems) - PROBLEMS_SHOWN))
+        left = len(loop.problems) - PROBLEMS_SHOWN
+        st.caption(ngettext("{count} more problem", "{count} more problems", left).format(count=left))
 
 
 if __name__ == "__main__":

@@ -177,11 +177,14 @@ def add_questions(
             )
 
 
-def add_problems(database: Database, now: datetime) -> None:
-    """An annotation with two labels, whose question stays open, and a skipped task."""
+def add_problems(database: Database, now: datetime, count: int = 2) -> None:
+    """``count`` problems, by turns: an annotation with two labels, whose question stays open, and a
+    skipped task.
+    """
+    two = ((31, ProblemKind.TWO_LABELS, "3, 8"), (7, ProblemKind.SKIPPED_TASK, ""))
     database.ensure(*labeling.ALL_TABLES)
     with database.write() as connection:
-        for task, kind, detail in ((31, ProblemKind.TWO_LABELS, "3, 8"), (7, ProblemKind.SKIPPED_TASK, "")):
+        for task, kind, detail in (two[number % 2] for number in range(count)):
             connection.execute(
                 insert(labeling.PROBLEMS).values(
                     dataset=DIGITS,

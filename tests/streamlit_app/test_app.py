@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ TITLES = {
     "en-GB": ("Overview", "GPUs and queue", "Model comparison"),
     "zh-CN": ("总览", "GPU 与队列", "模型比较"),
 }
+NAMES = {"Dagster", "Label", "Studio", "MLflow", "CPU", "cpu", "GPU", "vision", "mara", "speech", "jun"}
 
 
 @pytest.mark.parametrize("locale", TITLES)
@@ -45,6 +47,20 @@ def test_each_page_shows_a_filled_home_in_each_language(
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_a_chinese_page_says_nothing_in_english_but_names_and_what_is_kept(
+    open_page: Callable[..., AppTest], filled_home: Home, page: str
+) -> None:
+    homes.add_problems(filled_home.database(), datetime.now(UTC), count=30)
+    app = open_page(page, "zh-CN")
+    shown = words(app).replace(str(filled_home.path), "")
+    for command in app.code:
+        shown = shown.replace(command.value, "")
+    for kept in (r"<style>.*?</style>", r"<code>.*?</code>", r"`.*?`", r'<div [^>]*lang="en">.*?</div>'):
+        shown = re.sub(kept, "", shown, flags=re.DOTALL)
+    assert set(re.findall(r"[A-Za-z]{2,}", re.sub(r"<[^>]*>", " ", shown))) <= NAMES
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_each_page_says_when_it_was_refreshed_and_how_often_it_is(
     open_page: Callable[..., AppTest], trainplat_home: Path, page: str
 ) -> None:
@@ -71,6 +87,9 @@ def test_a_database_that_is_none_is_named_without_a_traceback(
     app = open_page(page)
     assert "the database cannot be read" in app.error[0].value
     assert "Next: `trainplat doctor`" in app.error[0].value
+    chinese = open_page(page, "zh-CN").error[0].value
+    assert chinese.startswith("无法读取数据库：file is not a database")
+    assert "`trainplat doctor` 会指出主目录有什么问题" in chinese
 
 
 def test_a_home_without_a_database_is_an_empty_one(

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import altair as alt
@@ -11,6 +12,7 @@ from tests.streamlit_app.homes import CLASSES, scores
 from tests.streamlit_app.test_stages import decision
 
 ENGLISH = translator("en")
+FOREIGN = "«{}»".format
 shares = st.floats(0, 1)
 
 
@@ -56,6 +58,31 @@ def test_a_class_that_the_test_set_lacks_is_left_out_of_the_difference() -> None
     draws(chart)
     assert [(bar["class"], bar["change"]) for bar in chart["data"]["values"]] == [("0", 0.25)]
     assert chart["encoding"]["color"]["value"] == colours.CHAMPION
+
+
+def test_everything_that_is_read_on_a_chart_is_in_the_readers_language() -> None:
+    measured = scores(30)
+    drawn = [
+        charts.accuracy([decision(0), decision(1)], FOREIGN),
+        charts.confusion(measured.confusion, CLASSES, FOREIGN),
+        charts.recall_difference(measured.recalls, measured.recalls, FOREIGN),
+    ]
+    read = [text for chart in drawn for text in texts_of(chart)]
+    assert len(read) > 20
+    assert [text for text in read if "«" not in text] == []
+
+
+def texts_of(part: object) -> Iterator[str]:
+    """Titles of axes and tooltips, texts of marks, and the names in a legend."""
+    if isinstance(part, list):
+        for one in part:
+            yield from texts_of(one)
+    if not isinstance(part, dict):
+        return
+    for name, value in part.items():
+        if name in {"title", "text", "who"} and isinstance(value, str):
+            yield value
+        yield from texts_of(value)
 
 
 @given(shares, shares)

@@ -16,6 +16,7 @@ def test_what_people_wrote_is_shown_and_never_run() -> None:
         ),
         pieces.table([NASTY], [[pieces.code(NASTY)]]),
         pieces.link(NASTY, f"https://here/{NASTY}"),
+        pieces.kept(NASTY),
     ]
     for html in shown:
         assert "<script" not in html

@@ -7,6 +7,7 @@ import pytest
 
 from resources.errors import BadInput, NotFound
 from resources.home import Home
+from resources.texts import translator
 from streamlit_app.readings.source import NO_HOME, EmptyHome, dataset_names, failure_of, open_home
 from tests.streamlit_app import homes
 
@@ -30,11 +31,11 @@ def test_folders_that_hold_no_version_are_no_data_sets(home: Home) -> None:
 
 
 def test_only_what_was_foreseen_is_told_in_words() -> None:
-    told = failure_of(BadInput("the port is 0", "Give one."))
+    told = failure_of(BadInput("the port is 0", "Give one."), translator("en"))
     assert told is not None
     assert (told.problem, told.next_step) == ("the port is 0", "Give one.")
     assert isinstance(EmptyHome(NO_HOME, Path("here")), NotFound)
-    assert failure_of(ZeroDivisionError()) is None
+    assert failure_of(ZeroDivisionError(), translator("en")) is None
 
 
 def test_no_page_loads_anything_heavy() -> None:

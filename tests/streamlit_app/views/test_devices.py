@@ -5,6 +5,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resources.files import write_atomically
+from resources.gpu.model import Origin, Owner, RunId
+from resources.gpu.service import GpuService
 from resources.home import Home
 from tests.streamlit_app import homes
 from tests.streamlit_app.conftest import words
@@ -33,6 +35,32 @@ def test_past_leases_are_listed_and_can_be_downloaded(open_page: OpenPage, fille
     assert "the run ended" in words(app)
     assert "48 s" in words(app)
     assert [button.label for button in app.download_button] == ["Download as CSV"]
+
+
+def test_a_chinese_reader_reads_why_a_run_waits_above_the_sentence_that_is_kept(
+    open_page: OpenPage, filled_home: Home
+) -> None:
+    shown = words(open_page("devices", locale="zh-CN"))
+    assert '所需设备正在使用中。<div class="tp-small" lang="en">Waits for 2 device(s), 1 free' in shown
+    assert '空闲设备留给了更早的申请。<div class="tp-small" lang="en">Waits for 1 of 1 free devices' in shown
+
+
+def test_a_chinese_reader_reads_why_a_lease_ended(open_page: OpenPage, filled_home: Home) -> None:
+    shown = words(open_page("devices", locale="zh-CN"))
+    assert "运行已结束" in shown
+    assert "the run ended" not in shown
+
+
+def test_a_request_that_was_not_decided_on_yet_says_so(open_page: OpenPage, filled_home: Home) -> None:
+    GpuService(filled_home.database()).submit(
+        RunId("newest"),
+        "1",
+        owner=Owner("vision", "mara"),
+        origin=Origin.QUEUE,
+        instance="here",
+        actor=homes.TESTER,
+    )
+    assert "The arbiter has not looked at it yet." in words(open_page("devices"))
 
 
 def test_runs_link_to_the_dagster_ui_where_it_is_known(open_page: OpenPage, filled_home: Home) -> None:

@@ -2,6 +2,7 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from resources.files import write_atomically
@@ -39,10 +40,13 @@ def test_problems_of_annotation_say_what_to_do(open_page: OpenPage, filled_home:
     assert "该任务被跳过了" in words(open_page(locale="zh"))
 
 
-def test_only_so_many_problems_are_listed(open_page: OpenPage, filled_home: Home) -> None:
-    for _ in range(15):
-        homes.add_problems(filled_home.database(), datetime.now(UTC))
-    assert "10 more" in words(open_page())
+@pytest.mark.parametrize(("found", "told"), [(20, None), (21, "1 more problem"), (30, "10 more problems")])
+def test_only_so_many_problems_are_listed(
+    open_page: OpenPage, filled_home: Home, found: int, told: str | None
+) -> None:
+    homes.add_problems(filled_home.database(), datetime.now(UTC), count=found)
+    lines = words(open_page()).splitlines()
+    assert [line for line in lines if "more problem" in line] == ([] if told is None else [told])
 
 
 def test_the_overview_links_what_answers_and_names_what_does_not(
