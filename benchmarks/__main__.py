@@ -10,6 +10,8 @@ from benchmarks.result import Machine, make_result
 
 ALL = (
     ["startup"],
+    ["demo"],
+    ["demo", "--clone"],
     ["latency"],
     ["loop", "--tasks", "1000"],
     ["loop", "--tasks", "10000"],
@@ -51,6 +53,8 @@ def _run(asked: argparse.Namespace) -> None:
 
 def _variant(asked: argparse.Namespace) -> str:
     """Only what changes what is measured tells variants apart; how often it is measured does not."""
+    if getattr(asked, "clone", False):
+        return "clone"
     return f"tasks {asked.tasks}" if getattr(asked, "tasks", None) else ""
 
 

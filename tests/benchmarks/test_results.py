@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import __main__ as program
 from benchmarks import result
 from benchmarks.catalogue import NAMES, benchmark
 from benchmarks.report import render
@@ -73,6 +74,14 @@ def test_the_list_names_every_benchmark() -> None:
         [sys.executable, "-m", "benchmarks", "list"], cwd=CHECKOUT, capture_output=True, text=True, check=True
     ).stdout
     assert [line.split()[0] for line in told.splitlines()] == list(NAMES)
+
+
+def test_all_of_them_are_measured_and_each_result_is_kept_in_a_file_of_its_own() -> None:
+    asked = [program._parser().parse_args(["run", *arguments]) for arguments in program.ALL]
+    assert {one.name for one in asked} == set(NAMES)
+    kept = [a_result(one.name, program._variant(one)).path.name for one in asked]
+    assert len(set(kept)) == len(asked)
+    assert {"demo.json", "demo-clone.json", "loop-tasks-1000.json"} <= set(kept)
 
 
 def test_the_page_in_the_docs_is_the_one_that_the_kept_results_give() -> None:
