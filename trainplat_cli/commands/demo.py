@@ -16,14 +16,14 @@ from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.up import launch, show_addresses, stop_on_signals, wait_for_status
 from trainplat_cli.demo.fresh import remove_state
-from trainplat_cli.demo.play import Play
+from trainplat_cli.demo.play import Play, stack_vanished
 from trainplat_cli.demo.table import decisions_table
 from trainplat_cli.output import err, out
 from trainplat_cli.progress import Progress
 from trainplat_cli.supervisor.model import StackPhase, StackStatus
 from trainplat_cli.supervisor.prepare import mark_home
 from trainplat_cli.supervisor.record import read_running, supervisor_of
-from trainplat_cli.supervisor.stopping import stop_stack
+from trainplat_cli.supervisor.stopping import stop_launched
 from trainplat_cli.texts import _
 
 DEFAULT_ROUNDS = 2
@@ -44,7 +44,7 @@ LOOK_PAUSE_S = 0.5
     help=mark("Rounds of questions and answers after the first training."),
 )
 def demo(once: bool, fresh: bool, rounds: int) -> None:
-    """Play the demo on the home."""
+    """Play the demo on the home. Ends as its signal says when it is stopped before all rounds are over."""
     home = Home.from_environment()
     os.environ.update(TRAINPLAT_HOME=str(home.path), DAGSTER_HOME=str(home.dagster))
     console = err()
@@ -60,30 +60,37 @@ def demo(once: bool, fresh: bool, rounds: int) -> None:
         if once:
             return
     stop, hurry = threading.Event(), threading.Event()
-    with stop_on_signals(stop, hurry), stack(home, stage, stop):
+    with stop_on_signals(stop, hurry) as caught, stack(home, stage, stop, hurry):
         with stage.live():
             over = _come_up(home, stage, stop) if was_over else play.run(stop)
         if over and not was_over:
             out().print(decisions_table(play.decisions()))
         if over and not once:
             _stay(home, console, stop)
+    if not over:
+        console.print(_("The demo was interrupted. Run it again: it goes on where it was."))
+        raise click.exceptions.Exit(caught.exit_code)
 
 
 @contextmanager
-def stack(home: Home, stage: "ConsoleStage", stop: threading.Event) -> Iterator[None]:
-    """The stack of ``home``: one that runs is used and left running, else one is started and stopped."""
+def stack(home: Home, stage: "ConsoleStage", stop: threading.Event, hurry: threading.Event) -> Iterator[None]:
+    """The stack of ``home``: one that runs is used and left running, else one is started and stopped.
+
+    Raises GaveUp when it ends by itself.
+    """
     if supervisor_of(home) is not None:
         stage.say(_("The stack of {home} runs already; it is used and left running.").format(home=home.path))
-        stage.take_as_known(read_running(home))
+        stage.take_as_known(_first_status(home, stop))
         yield
         return
     supervisor = launch(home, with_me=True)
     try:
         wait_for_status(home, supervisor, stage.console, stop)
         yield
+        if supervisor.poll():
+            raise stack_vanished(home)
     finally:
-        stop_stack(home, stage.stack)
-        supervisor.wait()
+        stop_launched(home, supervisor, stage.stack, hurry)
         stage.say(_("Stopped."))
 
 
@@ -129,12 +136,28 @@ class ConsoleStage:
         return self._progress.__rich__()
 
 
+def _first_status(home: Home, stop: threading.Event) -> StackStatus | None:
+    """Wait for the first status of a supervisor that lives; None when ``stop`` is set before.
+
+    Raises GaveUp when it ends without one.
+    """
+    while not stop.is_set():
+        lives = supervisor_of(home) is not None
+        status = read_running(home)
+        if status is not None:
+            return status
+        if not lives:
+            raise stack_vanished(home)
+        stop.wait(LOOK_PAUSE_S)
+    return None
+
+
 def _come_up(home: Home, stage: ConsoleStage, stop: threading.Event) -> bool:
-    """Wait until every part is ready (True) or ``stop`` is set (False)."""
+    """Wait until every part is ready (True) or ``stop`` is set (False). Raises GaveUp."""
     while not stop.wait(LOOK_PAUSE_S):
         status = read_running(home)
         if status is None:
-            return False
+            raise stack_vanished(home)
         stage.stack(status)
         if status.phase is StackPhase.RUNNING:
             return True

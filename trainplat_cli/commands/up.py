@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +16,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from resources.clock import utc_now
 from resources.errors import ExitCode, Unavailable
 from resources.home import Home, read_or_make_secrets
 from resources.texts import mark
@@ -22,14 +24,29 @@ from trainplat_cli.command import Command, option
 from trainplat_cli.output import err, out
 from trainplat_cli.progress import Progress
 from trainplat_cli.supervisor.lifeline import die_with
-from trainplat_cli.supervisor.logs import last_lines
+from trainplat_cli.supervisor.logs import last_lines, rotate, write_header
 from trainplat_cli.supervisor.model import PartState, StackPhase, StackStatus
+from trainplat_cli.supervisor.prepare import mark_home
 from trainplat_cli.supervisor.record import read_running
 from trainplat_cli.texts import _
 
 READY_TIMEOUT_S = 300.0
 FOLLOW_PAUSE_S = 0.2
 SHOWN_LOG_LINES = 6
+KILLED = 128
+"""A command that a signal ended exits with this and the signal's number, as shells count it."""
+
+
+@dataclass
+class Caught:
+    """What was caught while signals stop the work."""
+
+    first: signal.Signals | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """How a command ends whose work the first signal cut short: 130 for Ctrl-C, 143 for SIGTERM."""
+        return int(ExitCode.FAILED) if self.first is None else KILLED + self.first
 
 
 @click.command(
@@ -67,12 +84,14 @@ def up(detach: bool, with_parent: int | None) -> None:
 
 
 @contextmanager
-def stop_on_signals(stop: threading.Event, hurry: threading.Event) -> Iterator[None]:
+def stop_on_signals(stop: threading.Event, hurry: threading.Event) -> Iterator[Caught]:
     """Set ``stop`` at the first Ctrl-C, SIGTERM or SIGHUP, and ``hurry`` at a second one."""
+    caught = Caught()
 
-    def handle(_signal: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             hurry.set()
+        caught.first = caught.first or signal.Signals(number)
         stop.set()
 
     # A handler, unlike SIG_IGN, is not inherited: with SIGINT ignored, Dagster's parts would not stop at all.
@@ -80,7 +99,7 @@ def stop_on_signals(stop: threading.Event, hurry: threading.Event) -> Iterator[N
         number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
-        yield
+        yield caught
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -118,12 +137,16 @@ def start_detached(home: Home, console: Console, *, timeout_s: float = READY_TIM
 def launch(home: Home, *, with_me: bool = False) -> "subprocess.Popen[bytes]":
     """Start a supervisor for ``home`` in the background; ``with_me`` stops it when this process dies.
 
-    Its words go to ``logs/supervisor.log``.
+    Its words go to the end of ``logs/supervisor.log``: one that is refused must not wipe out what the one
+    that runs has said. Raises Conflict for a home that holds other things.
     """
+    mark_home(home)
     log = supervisor_log(home)
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(exist_ok=True)
+    rotate(log)
     parent = ["--with-parent", str(os.getpid())] if with_me else []
-    with log.open("wb") as output:
+    with log.open("ab") as output:
+        write_header(output, utc_now())
         return subprocess.Popen(
             [sys.executable, "-m", "trainplat_cli.main", "up", *parent],
             env={**os.environ, "TRAINPLAT_HOME": str(home.path)},

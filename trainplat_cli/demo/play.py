@@ -107,10 +107,7 @@ class Play:
             raise self._stalled()
         status = read_running(self._home)
         if status is None:
-            raise GaveUp(
-                _("the stack of {home} was stopped").format(home=self._home.path),
-                _("Run the demo again: it goes on where it was."),
-            )
+            raise stack_vanished(self._home)
         self._stage.stack(status)
         if not _can_begin(status):
             return False
@@ -212,6 +209,14 @@ def versions_of(rounds: int) -> tuple[VersionKey, ...]:
     for _round in range(rounds):
         versions.append(next_minor(versions[-1]))
     return tuple(versions)
+
+
+def stack_vanished(home: Home) -> GaveUp:
+    """The stack that the demo plays on is there no more."""
+    return GaveUp(
+        _("the stack of {home} was stopped").format(home=home.path),
+        _("Run the demo again: it goes on where it was."),
+    )
 
 
 def _can_begin(status: StackStatus) -> bool:

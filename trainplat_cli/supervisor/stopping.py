@@ -2,10 +2,13 @@
 
 import os
 import signal
+import subprocess
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from resources.errors import Denied
+from resources.errors import Conflict, Denied, ExitCode
 from resources.home import Home
 from resources.process import ProcessIdentity
 from trainplat_cli.supervisor.model import StackStatus
@@ -15,6 +18,8 @@ from trainplat_cli.texts import _
 
 STOP_TIMEOUT_S = 90.0
 LOOK_PAUSE_S = 0.1
+LEFT_NOTHING = (int(ExitCode.DONE), int(ExitCode.CONFLICT), -signal.SIGTERM)
+"""How a supervisor ends that leaves nothing: in order, refused, or asked to end before it had begun."""
 
 
 def stop_stack(
@@ -39,11 +44,47 @@ def stop_stack(
             _wait_until_gone(supervisor)
     if not home.run.exists():
         return False
+    return _end_what_is_left(home) or supervisor is not None
+
+
+def stop_launched(
+    home: Home,
+    supervisor: "subprocess.Popen[bytes]",
+    report: Callable[[StackStatus], None],
+    hurry: threading.Event,
+    *,
+    timeout_s: float = STOP_TIMEOUT_S,
+) -> None:
+    """Stop the supervisor that this process launched for ``home``, and nobody else's, wherever it is in its
+    life; ``hurry`` tells it not to wait for its parts.
+
+    One that does not stop in time is killed, and what it leaves is ended.
+    """
+    if supervisor.poll() is None:
+        supervisor.terminate()
+    deadline = time.monotonic() + timeout_s
+    hurried = False
+    while supervisor.poll() is None and time.monotonic() < deadline:
+        now = read_status(home)
+        if now is not None and now.supervisor.pid == supervisor.pid:
+            report(now)
+        time.sleep(LOOK_PAUSE_S)
+        if hurry.is_set() and not hurried:
+            supervisor.terminate()
+            hurried = True
+    if supervisor.poll() is None:
+        supervisor.kill()
+    if supervisor.wait() not in LEFT_NOTHING:
+        with suppress(Conflict):  # the next supervisor of the home has cleared up
+            _end_what_is_left(home)
+
+
+def _end_what_is_left(home: Home) -> bool:
+    """End what a killed stack left. Also without a stack: trainings outlive one that was killed."""
     with only_supervisor(home):
         ended = clear_up(home)
-        # Also without a stack: trainings outlive a killed one.
         stopped = put_runs_back(home)
-    return supervisor is not None or ended > 0 or stopped > 0
+    return ended > 0 or stopped > 0
 
 
 def _send(supervisor: ProcessIdentity, sent: signal.Signals) -> None:

@@ -15,7 +15,7 @@ from resources.errors import Unavailable
 from resources.home import Addresses, Home
 from resources.process import ProcessIdentity
 from trainplat_cli.commands import up as module
-from trainplat_cli.commands.up import start_detached, stop_on_signals
+from trainplat_cli.commands.up import start_detached, stop_on_signals, supervisor_log
 from trainplat_cli.main import main
 from trainplat_cli.output import err, out
 from trainplat_cli.supervisor.model import PartName, PartState, PartStatus, StackPhase, StackStatus
@@ -25,21 +25,26 @@ from trainplat_cli.supervisor.record import only_supervisor, write_addresses, wr
 def test_signals_stop_and_a_second_one_hurries() -> None:
     stop, hurry = threading.Event(), threading.Event()
     before = signal.getsignal(signal.SIGTERM)
-    with stop_on_signals(stop, hurry):
+    with stop_on_signals(stop, hurry) as caught:
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.is_set()
         assert not hurry.is_set()
         os.kill(os.getpid(), signal.SIGINT)
         assert hurry.is_set()
+    assert (caught.first, caught.exit_code) == (signal.SIGTERM, 143)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_second_stack_of_one_home_is_refused(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAINPLAT_LABEL_STUDIO_BIN", sys.executable)
-    (trainplat_home / "run").mkdir(parents=True)
+    log = supervisor_log(Home(trainplat_home))
+    log.parent.mkdir(parents=True)
+    log.write_text("what the first one said\n")
     with only_supervisor(Home(trainplat_home)):
         result = CliRunner().invoke(main, ["up"])
         detached = CliRunner().invoke(main, ["up", "--detach"])
+    assert log.read_text().startswith("what the first one said\n")
+    assert "what the first one said" not in detached.stderr
     assert result.exit_code == detached.exit_code == 5
     for said in (result.stderr, detached.stderr):
         assert "runs already" in said
