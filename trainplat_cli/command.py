@@ -1,13 +1,17 @@
 """Commands whose help is translated when it is shown, and whose errors end with a code that scripts know."""
 
+import errno
 import importlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
 from rich.markup import escape
 
-from resources.errors import TrainplatError
+from resources.errors import BadInput, Denied, TrainplatError, Unavailable
+from resources.files import disk_problem
+from resources.home import Home
 from trainplat_cli.output import err
 from trainplat_cli.texts import _
 
@@ -50,11 +54,16 @@ class Command(_Translated, click.Command):
     """A command whose help, given through ``mark``, is translated when it is shown."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it; an error of ours becomes a message and an exit code."""
+        """Run it; an error of ours, or of the disk, becomes a message and an exit code."""
         try:
             return super().invoke(ctx)
         except TrainplatError as error:
             raise Trouble(error) from error
+        except OSError as problem:
+            told = error_of_the_disk(problem)
+            if told is None:
+                raise
+            raise Trouble(told) from problem
 
 
 class Group(_Translated, click.Group):
@@ -75,6 +84,29 @@ class Group(_Translated, click.Group):
             return None
         command = getattr(importlib.import_module(self._modules[cmd_name]), cmd_name)
         return command if isinstance(command, click.Command) else None
+
+
+def error_of_the_disk(problem: OSError) -> TrainplatError | None:
+    """A file or folder that cannot be used, in words; None for a problem of another kind, such as a pipe."""
+    home = Home.from_environment().path
+    told = disk_problem(problem, Path(problem.filename or home))
+    if isinstance(told, TrainplatError):
+        return told
+    if problem.filename is None:
+        return None
+    kinds: dict[int | None, type[TrainplatError]] = {
+        errno.EACCES: Denied,
+        errno.EPERM: Denied,
+        errno.EROFS: Denied,
+        errno.ENOTDIR: BadInput,
+        errno.EEXIST: BadInput,
+    }
+    return kinds.get(problem.errno, Unavailable)(
+        _("{path} cannot be used: {reason}").format(path=problem.filename, reason=problem.strerror),
+        _("Mend that, or set TRAINPLAT_HOME to a folder that this user can write; it is {home} now.").format(
+            home=home
+        ),
+    )
 
 
 def option(*names: str, **settings: Any) -> Callable[[_Function], _Function]:

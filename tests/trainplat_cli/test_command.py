@@ -1,7 +1,9 @@
+import errno
 import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import click
@@ -28,6 +30,61 @@ def test_an_error_of_ours_is_a_message_a_next_step_and_an_exit_code(
     assert result.exit_code == code
     assert result.stdout == ""
     assert result.stderr == "Error: the [disk] is full\nNext: Free some space.\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.EACCES, 3), (errno.EROFS, 3), (errno.ENOTDIR, 2), (errno.EEXIST, 2), (errno.EIO, 1)],
+)
+def test_a_file_that_cannot_be_used_is_named_with_what_to_do(
+    number: int, code: int, trainplat_home: Path
+) -> None:
+    @click.command(cls=Command)
+    def failing() -> None:
+        raise OSError(number, os.strerror(number), str(trainplat_home / "run"))
+
+    result = CliRunner().invoke(failing)
+    assert result.exit_code == code
+    assert f"Error: {trainplat_home}/run cannot be used: {os.strerror(number)}\n" in result.stderr
+    assert f"it is {trainplat_home} now" in result.stderr
+
+
+def test_a_full_disk_is_said_even_where_the_system_names_no_file(trainplat_home: Path) -> None:
+    @click.command(cls=Command)
+    def failing() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    result = CliRunner().invoke(failing)
+    assert result.exit_code == 1
+    assert f"the disk that holds {trainplat_home.parent} is full" in result.stderr
+    assert "Free some space" in result.stderr
+
+
+def test_what_is_no_trouble_of_a_disk_is_not_called_one() -> None:
+    @click.command(cls=Command)
+    def failing() -> None:
+        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
+    assert isinstance(CliRunner().invoke(failing).exception, ConnectionResetError)
+
+
+@pytest.mark.parametrize("command", [["up"], ["up", "--detach"], ["env"], ["demo"], ["demo", "--fresh"]])
+def test_a_home_that_is_a_file_is_bad_input(
+    command: list[str], trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_LABEL_STUDIO_BIN", sys.executable)
+    trainplat_home.write_text("not a folder")
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 2
+    assert f"TRAINPLAT_HOME names {trainplat_home}, which is not a folder" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "down"])
+def test_no_stack_runs_where_the_home_is_a_file(command: str, trainplat_home: Path) -> None:
+    trainplat_home.write_text("not a folder")
+    result = CliRunner().invoke(main, [command])
+    assert result.exit_code == 0
+    assert "No stack runs" in result.output
 
 
 def test_a_wrong_usage_is_an_exit_code_of_its_own() -> None:

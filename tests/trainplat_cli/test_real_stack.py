@@ -43,6 +43,9 @@ def test_nothing_listens_beyond_loopback(module_stack: Stack) -> None:
 
 def test_secrets_are_for_the_owner_only(module_stack: Stack) -> None:
     home = module_stack.home
+    assert home.path.stat().st_mode & 0o077 == 0
+    for made in (home.run, home.dagster, home.mlflow / "mlflow.db", home.logs / "daemon.log"):
+        assert made.stat().st_mode & 0o077 == 0, made
     for file in (home.secrets_file, home.label_studio / ".env"):
         assert file.stat().st_mode & 0o077 == 0
     logs = "".join(log.read_text(errors="replace") for log in home.logs.glob("*.log"))

@@ -1,14 +1,16 @@
 """``trainplat doctor``: look the machine, the home and the stack over."""
 
+from collections.abc import Iterator
+
 import click
 from rich.markup import escape
 
 from resources.errors import ExitCode
 from resources.home import Home
 from resources.texts import mark
-from trainplat_cli.command import Command, option
+from trainplat_cli.command import Command, error_of_the_disk, option
 from trainplat_cli.doctor import home_checks, machine, stack_checks
-from trainplat_cli.doctor.model import Check, Finding, Verdict
+from trainplat_cli.doctor.model import Check, Finding, Verdict, ill
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
@@ -43,7 +45,7 @@ SIGNS = {
 def doctor(as_json: bool) -> None:
     """Run every check."""
     home = Home.from_environment()
-    findings = [finding for check in CHECKS for finding in check(home)]
+    findings = [finding for check in CHECKS for finding in _look(check, home)]
     ill = [finding for finding in findings if finding.verdict is Verdict.ILL]
     if as_json:
         print_json({"well": not ill, "findings": [finding.__dict__ for finding in findings]})
@@ -53,6 +55,17 @@ def doctor(as_json: bool) -> None:
         out().print(_("Something is to be mended.") if ill else _("Nothing is to be mended."))
     if ill:
         raise click.exceptions.Exit(int(ExitCode.FAILED))
+
+
+def _look(check: Check, home: Home) -> Iterator[Finding]:
+    """What a check finds; a home that cannot be read keeps none of the other checks from being made."""
+    try:
+        yield from check(home)
+    except OSError as problem:
+        error = error_of_the_disk(problem)
+        if error is None:
+            raise
+        yield ill(_("home"), error)
 
 
 def _show(finding: Finding) -> None:

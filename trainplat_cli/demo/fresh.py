@@ -24,7 +24,7 @@ def remove_state(home: Home) -> bool:
 
     Raises Conflict while its stack runs, and for a folder without the file that says that trainplat made it.
     """
-    if not home.path.exists() or not any(home.path.iterdir()):
+    if not home.path.is_dir() or not any(home.path.iterdir()):
         return False
     if not marker_file(home).exists():
         raise Conflict(

@@ -1,39 +1,39 @@
 """Checks of the home."""
 
 import os
-import stat
+import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from resources.errors import TrainplatError
 from resources.home import DATABASE_VARIABLE, Home
 from trainplat_cli.doctor.model import Finding, Verdict, ill, well
-from trainplat_cli.supervisor.prepare import mark_home, marker_file
+from trainplat_cli.supervisor.prepare import check_folder, mark_home, marker_file, others_may_enter
 from trainplat_cli.texts import _
 
 
 def folder(home: Home) -> Iterator[Finding]:
-    """The home is ours, and can be written."""
+    """The home is ours, can be written, and is closed to others."""
     subject = _("home")
-    if not home.path.exists():
+    if not os.path.lexists(home.path):
         yield Finding(subject, Verdict.SKIPPED, _("{home} is made by the first start").format(home=home.path))
         return
-    if not os.access(home.path, os.W_OK | os.X_OK):
+    try:
+        check_folder(home)
+        if not marker_file(home).exists():
+            mark_home(home)
+    except TrainplatError as error:
+        yield ill(subject, error)
+        return
+    if others_may_enter(home.path):
         yield Finding(
             subject,
             Verdict.ILL,
-            _("{home} cannot be written by this user").format(home=home.path),
-            _("Give it to this user (chown -R), or set TRAINPLAT_HOME to another folder."),
+            _("{path} can be read by others").format(path=home.path),
+            f"chmod 700 {shlex.quote(str(home.path))}",
         )
         return
-    if not marker_file(home).exists():
-        try:
-            mark_home(home)
-        except TrainplatError as error:
-            yield ill(subject, error)
-            return
     yield well(subject, str(home.path))
 
 
@@ -44,13 +44,13 @@ def secrets(home: Home) -> Iterator[Finding]:
     if not files:
         yield Finding(subject, Verdict.SKIPPED, _("made by the first start"))
         return
-    open_ones = [path for path in files if _others_may_read(path)]
+    open_ones = [path for path in files if others_may_enter(path)]
     for path in open_ones:
         yield Finding(
             subject,
             Verdict.ILL,
             _("{path} can be read by others").format(path=path),
-            f"chmod 600 {path}",
+            f"chmod 600 {shlex.quote(str(path))}",
         )
     if not open_ones:
         yield well(subject, _("readable by the owner only"))
@@ -78,7 +78,3 @@ def database(home: Home) -> Iterator[Finding]:
         )
     else:
         yield well(subject, _("answers"))
-
-
-def _others_may_read(path: Path) -> bool:
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

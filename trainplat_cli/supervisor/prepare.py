@@ -3,14 +3,15 @@
 import json
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
-from resources.errors import Conflict, NotFound, Unavailable
+from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
 from resources.files import write_atomically
-from resources.home import Home, read_or_make_secrets
+from resources.home import HOME_VARIABLE, Home, read_or_make_secrets
 from trainplat_cli.supervisor.ports import LOOPBACK
 from trainplat_cli.texts import _
 
@@ -41,8 +42,8 @@ def workspace_file(home: Home) -> Path:
 
 
 def prepare(home: Home, code_server_port: int) -> None:
-    """Make folders and files that the parts need; can be repeated. Raises Conflict for a folder of somebody
-    else's, NotFound when the checkout lacks ``dagster.yaml``.
+    """Make folders and files that the parts need; can be repeated. Raises BadInput for a home that is no
+    folder, Conflict for a folder of somebody else's, NotFound when the checkout lacks ``dagster.yaml``.
     """
     mark_home(home)
     for folder in (home.run, home.logs, home.dagster, home.mlflow, home.label_studio, home.served):
@@ -68,10 +69,46 @@ def prepare(home: Home, code_server_port: int) -> None:
 
 
 def mark_home(home: Home) -> None:
-    """Make the folder, owner only, and mark it as ours. Raises Conflict for one that holds other things."""
+    """Make the folder, and mark it as ours, readable by its owner only, also when somebody else made it.
+
+    Raises BadInput for what is no folder, Denied for one that this user cannot write, Conflict for one that
+    holds other things.
+    """
+    check_folder(home)
     home.path.mkdir(parents=True, mode=0o700, exist_ok=True)
-    if marker_file(home).exists():
+    if not marker_file(home).exists():
+        _mark(home)
+    if others_may_enter(home.path) and home.path.stat().st_uid == os.geteuid():
+        home.path.chmod(0o700)
+
+
+def check_folder(home: Home) -> None:
+    """Nothing where the home is a folder that this user can write, or is not there yet.
+
+    Raises BadInput for what is no folder, Denied for one that this user cannot write.
+    """
+    if not os.path.lexists(home.path):
         return
+    if not home.path.is_dir():
+        raise BadInput(
+            _("{variable} names {home}, which is not a folder").format(
+                variable=HOME_VARIABLE, home=home.path
+            ),
+            _("Set TRAINPLAT_HOME to an empty folder, or to one that does not exist yet."),
+        )
+    if not os.access(home.path, os.W_OK | os.X_OK):
+        raise Denied(
+            _("{home} cannot be written by this user").format(home=home.path),
+            _("Give it to this user (chown -R), or set TRAINPLAT_HOME to another folder."),
+        )
+
+
+def others_may_enter(path: Path) -> bool:
+    """Whether anybody but its owner may do anything with ``path``."""
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def _mark(home: Home) -> None:
     inside = sorted(found.name for found in home.path.iterdir())
     strangers = [name for name in inside if not name.startswith((*_OURS, "."))]
     if strangers:

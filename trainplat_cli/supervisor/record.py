@@ -36,7 +36,7 @@ def read_status(home: Home) -> StackStatus | None:
     """The status as it was written last, by a supervisor that may be dead; None where none was written."""
     try:
         written = json.loads(status_file(home).read_text())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return StackStatus(
         supervisor=ProcessIdentity(**written["supervisor"]),
@@ -98,7 +98,7 @@ def supervisor_of(home: Home) -> ProcessIdentity | None:
     """The living process that is the supervisor of ``home``; known before it has written any status."""
     try:
         holder = ProcessIdentity(**json.loads(_lock_file(home).read_text()))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return holder if holder.is_alive() else None
 

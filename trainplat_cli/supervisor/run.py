@@ -4,7 +4,8 @@ import logging
 import os
 import secrets
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from resources.gpu.service import GpuService
 from resources.home import Home, read_or_make_secrets
@@ -31,13 +32,14 @@ def supervise(
     ignored here would be ignored by every part.
 
     Raises Conflict when the stack runs already or a configured port is taken, NotFound when a program is
-    missing, BadInput for a bad setting, Unavailable when Dagster's databases cannot be made.
+    missing, BadInput for a bad setting or home, Unavailable when Dagster's databases cannot be made.
     """
     label_studio_program()  # what cannot work is said before anything is touched
-    mark_home(home)
-    # Putting runs back opens the instance in this process, and both are found through the environment.
-    os.environ.update(TRAINPLAT_HOME=str(home.path), DAGSTER_HOME=str(home.dagster))
     with ExitStack() as held:
+        held.enter_context(owner_only())
+        mark_home(home)
+        # Putting runs back opens the instance in this process, and both are found through the environment.
+        os.environ.update(TRAINPLAT_HOME=str(home.path), DAGSTER_HOME=str(home.dagster))
         held.enter_context(only_supervisor(home))
         clear_up(home)
         ports = held.enter_context(Ports()).choose()
@@ -58,6 +60,16 @@ def supervise(
             supervisor.run(parts, stop, hurry)
         finally:
             forget(home)
+
+
+@contextmanager
+def owner_only() -> Iterator[None]:
+    """What this process and those that it starts make is for their owner only, whatever the user's umask."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def clear_up(home: Home) -> int:

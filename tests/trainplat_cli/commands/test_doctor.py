@@ -1,3 +1,4 @@
+import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,20 @@ def test_a_machine_that_is_well_ends_with_zero(monkeypatch: pytest.MonkeyPatch) 
     assert "✓ Python" in result.stdout
     assert "Next: apt-get install chromium" in result.stdout
     assert result.stdout.endswith("Nothing is to be mended.\n")
+
+
+def test_a_home_that_cannot_be_read_keeps_no_other_check_from_being_made(
+    monkeypatch: pytest.MonkeyPatch, trainplat_home: Path
+) -> None:
+    def check(_home: Home) -> Iterator[Finding]:
+        yield well("Python", "3.11")
+        raise PermissionError(errno.EACCES, "Permission denied", str(trainplat_home))
+
+    monkeypatch.setattr(module, "CHECKS", (check, some(well("chromium", "/usr/bin/chromium"))))
+    result = CliRunner().invoke(main, ["doctor"])
+    assert result.exit_code == 1
+    assert f"✗ home               {trainplat_home} cannot be used: Permission denied" in result.stdout
+    assert "✓ chromium" in result.stdout
 
 
 def test_what_is_ill_ends_with_one_and_a_next_step(monkeypatch: pytest.MonkeyPatch) -> None:

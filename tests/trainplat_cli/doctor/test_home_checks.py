@@ -47,6 +47,23 @@ def test_a_home_that_cannot_be_written_is_ill(home: Home, monkeypatch: pytest.Mo
     assert "chown" in found.next_step
 
 
+def test_a_home_that_is_a_file_is_ill_and_nothing_else_fails(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("not a folder")
+    home = Home(tmp_path / "home")
+    (found,) = home_checks.folder(home)
+    assert found.verdict is Verdict.ILL
+    assert "is not a folder" in found.detail
+    for check in (home_checks.secrets, home_checks.database):
+        assert [found.verdict for found in check(home)] == [Verdict.SKIPPED]
+
+
+def test_a_home_that_others_can_enter_is_ill(home: Home) -> None:
+    home.path.chmod(0o750)
+    (found,) = home_checks.folder(home)
+    assert found.verdict is Verdict.ILL
+    assert found.next_step == f"chmod 700 {home.path}"
+
+
 def test_secrets_that_others_can_read_are_ill(home: Home) -> None:
     read_or_make_secrets(home)
     assert [found.verdict for found in home_checks.secrets(home)] == [Verdict.WELL]

@@ -1,4 +1,5 @@
 import json
+import os
 import sqlite3
 import stat
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.errors import Conflict, NotFound, Unavailable
+from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
 from resources.home import Home
 from trainplat_cli.supervisor import prepare as module
 from trainplat_cli.supervisor.prepare import (
@@ -33,6 +34,29 @@ def test_a_home_is_made_for_its_owner_only(home: Home) -> None:
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
     assert stat.S_IMODE(home.secrets_file.stat().st_mode) == 0o600
     assert marker_file(home).exists()
+
+
+def test_a_home_that_others_could_read_is_closed_to_them(home: Home) -> None:
+    home.logs.mkdir(parents=True)
+    home.path.chmod(0o755)
+    mark_home(home)
+    assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
+    home.path.chmod(0o770)
+    mark_home(home)
+    assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
+
+
+def test_a_home_that_is_a_file_is_refused(home: Home) -> None:
+    home.path.write_text("not a folder")
+    with pytest.raises(BadInput, match=r"TRAINPLAT_HOME names .*home, which is not a folder"):
+        mark_home(home)
+
+
+def test_a_home_that_cannot_be_written_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.path.mkdir()
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)  # root may write everywhere
+    with pytest.raises(Denied, match="cannot be written by this user"):
+        mark_home(home)
 
 
 def test_preparing_twice_changes_nothing_but_the_port(home: Home) -> None:
@@ -74,9 +98,11 @@ def test_a_checkout_without_its_instance_says_so(
 def test_a_folder_with_other_things_does_not_become_a_home(home: Home) -> None:
     home.path.mkdir()
     (home.path / "thesis.txt").write_text("irreplaceable")
+    home.path.chmod(0o755)
     with pytest.raises(Conflict, match=r"holds other things than a trainplat home: thesis\.txt"):
         mark_home(home)
     assert [found.name for found in home.path.iterdir()] == ["thesis.txt"]
+    assert stat.S_IMODE(home.path.stat().st_mode) == 0o755
 
 
 def test_a_home_that_the_dagster_command_began_is_taken_up(home: Home) -> None:

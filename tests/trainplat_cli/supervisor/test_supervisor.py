@@ -85,6 +85,8 @@ def stack(trainplat_home: Path) -> Iterator[SmallStack]:
 
 def test_a_stack_starts_says_where_it_is_and_leaves_nothing(stack: SmallStack) -> None:
     status = stack.start()
+    for made in (stack.home.path, stack.home.run, stack.home.addresses_file, status.parts[0].log):
+        assert made.stat().st_mode & 0o077 == 0, made
     assert stack.home.addresses() == Addresses(
         mlflow=status.part(PartName.MLFLOW).address, streamlit=status.part(PartName.STREAMLIT).address
     )
