@@ -12,6 +12,7 @@ from pathlib import Path
 from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
 from resources.files import write_atomically
 from resources.home import HOME_VARIABLE, Home, read_or_make_secrets
+from trainplat_cli.supervisor.marked import MARK_VARIABLE
 from trainplat_cli.supervisor.ports import LOOPBACK
 from trainplat_cli.texts import _
 
@@ -144,20 +145,28 @@ def link_instance(home: Home) -> None:
     draft.replace(link)
 
 
-def make_storages(home: Home) -> None:
+def make_storages(home: Home, mark: str) -> None:
     """Make the databases of the Dagster instance before several parts open them at once. Raises Unavailable.
 
     A process of its own does it: Dagster would stay in the supervisor's memory for as long as the stack runs.
+    It carries ``mark``, by which the next supervisor finds it should this one be killed meanwhile.
     """
     if all(_is_made(home.dagster / storage, revisions) for storage, revisions in STORAGES.items()):
         return
     made = subprocess.run(
         [sys.executable, "-m", "resources.runs.instance", str(home.dagster)],
-        env={**os.environ, "TRAINPLAT_HOME": str(home.path), "DAGSTER_HOME": str(home.dagster)},
+        env={
+            **os.environ,
+            "TRAINPLAT_HOME": str(home.path),
+            "DAGSTER_HOME": str(home.dagster),
+            MARK_VARIABLE: mark,
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
+        # A group of its own: Ctrl-C reaches the supervisor only, and databases half made help nobody.
+        start_new_session=True,
     )
     if made.returncode:
         reason = made.stderr.strip()[-SHOWN_ERROR_CHARACTERS:]

@@ -46,7 +46,7 @@ def supervise(
         generation = secrets.token_hex(6)
         supervisor = Supervisor(home, generation, report=report, stop_runs=put_runs_back)
         prepare(home, ports.chosen[PartName.CODE_SERVER])
-        make_storages(home)
+        make_storages(home, supervisor.mark)
         parts = build_parts(
             home,
             ports.chosen,

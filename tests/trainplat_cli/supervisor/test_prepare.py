@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
 from resources.home import Home
 from trainplat_cli.supervisor import prepare as module
+from trainplat_cli.supervisor.marked import mark_of, marked_processes
 from trainplat_cli.supervisor.prepare import (
     CHECKOUT,
     STORAGES,
@@ -22,6 +24,17 @@ from trainplat_cli.supervisor.prepare import (
     prepare,
     workspace_file,
 )
+
+MARK = "mark-of-these-tests"
+MAKER = """
+import signal, sys
+from pathlib import Path
+from resources.home import Home
+from trainplat_cli.supervisor.prepare import make_storages
+
+signal.signal(signal.SIGINT, lambda *_: None)
+make_storages(Home(Path(sys.argv[1])), sys.argv[2])
+"""
 
 
 @pytest.fixture
@@ -132,19 +145,19 @@ def test_the_databases_of_the_instance_are_made_once_however_many_begin(home: Ho
 def test_databases_that_are_there_are_left_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     mark_home(home)
     link_instance(home)
-    make_storages(home)
+    make_storages(home, MARK)
     monkeypatch.setattr(subprocess, "run", lambda *_args, **_more: pytest.fail("made again"))
-    make_storages(home)
+    make_storages(home, MARK)
 
 
 def test_a_database_that_was_being_made_when_all_was_killed_is_finished(home: Home) -> None:
     mark_home(home)
     link_instance(home)
-    make_storages(home)
+    make_storages(home, MARK)
     schedules = home.dagster / "schedules/schedules.db"
     schedules.unlink()
     schedules.touch()
-    make_storages(home)
+    make_storages(home, MARK)
     assert len(revisions(schedules)) == 1
 
 
@@ -153,4 +166,23 @@ def test_databases_that_cannot_be_made_say_why(home: Home) -> None:
     link_instance(home)
     (home.dagster / "schedules").write_text("not a folder")
     with pytest.raises(Unavailable, match=r"cannot be made: (?s:.)*schedules"):
-        make_storages(home)
+        make_storages(home, MARK)
+
+
+def test_an_interrupt_of_the_terminal_does_not_reach_the_making_of_the_databases(home: Home) -> None:
+    mark_home(home)
+    link_instance(home)
+    maker = subprocess.Popen(
+        [sys.executable, "-c", MAKER, str(home.path), mark_of(home.path, "one")], start_new_session=True
+    )
+    try:
+        making = None
+        while making is None:
+            assert maker.poll() is None, "it ended before it began to make them"
+            making = next(iter(marked_processes(home.path, "one")), None)
+        os.killpg(maker.pid, signal.SIGINT)
+        assert maker.wait(120) == 0
+    finally:
+        maker.kill()
+        maker.wait()
+    assert {storage: len(revisions(home.dagster / storage)) for storage in STORAGES} == STORAGES
