@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
 from resources.files import write_atomically
@@ -182,9 +183,9 @@ def _is_made(storage: Path, revisions: int) -> bool:
     """Whether Dagster finished making this database: it writes the revision last."""
     if not storage.exists():
         return False
-    with closing(sqlite3.connect(f"file:{storage}?mode=ro", uri=True)) as connection:
-        try:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(bytes(storage))}?mode=ro", uri=True)) as connection:
             kept: list[tuple[str]] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-        except sqlite3.Error:
-            return False
+    except sqlite3.Error:
+        return False
     return len(kept) == revisions

@@ -186,3 +186,22 @@ def test_an_interrupt_of_the_terminal_does_not_reach_the_making_of_the_databases
         maker.kill()
         maker.wait()
     assert {storage: len(revisions(home.dagster / storage)) for storage in STORAGES} == STORAGES
+
+
+@pytest.mark.parametrize("name", ["what?.db", "a#b.db", "100%41.db", "it's.db"])
+def test_a_database_is_found_at_any_path(tmp_path: Path, name: str) -> None:
+    storage = tmp_path / name
+    with closing(sqlite3.connect(storage)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('one')")
+    assert module._is_made(storage, 1)
+    assert not module._is_made(storage, 0)
+    assert {found.name for found in tmp_path.iterdir()} == {name}
+
+
+def test_what_is_no_database_is_not_made_yet(tmp_path: Path) -> None:
+    folder, text = tmp_path / "folder.db", tmp_path / "text.db"
+    folder.mkdir()
+    text.write_text("no database at all, but long enough to be looked at as if it were one")
+    assert not module._is_made(folder, 1)
+    assert not module._is_made(text, 1)
