@@ -15,7 +15,8 @@ from trainplat_cli.supervisor.parts import DEFINITIONS_MODULE, addresses_of, bui
 from trainplat_cli.supervisor.ports import Ports
 from trainplat_cli.supervisor.prepare import make_storages, mark_home, prepare
 from trainplat_cli.supervisor.record import forget, only_supervisor, read_status, write_addresses
-from trainplat_cli.supervisor.supervisor import Report, Supervisor
+from trainplat_cli.supervisor.supervisor import Supervisor
+from trainplat_cli.supervisor.watcher import Report
 
 logger = logging.getLogger(__name__)
 

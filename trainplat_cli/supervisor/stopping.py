@@ -5,15 +5,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 from resources.errors import Conflict, Denied, ExitCode
 from resources.home import Home
 from resources.process import ProcessIdentity
-from trainplat_cli.supervisor.model import StackStatus
 from trainplat_cli.supervisor.record import only_supervisor, read_status, supervisor_of
 from trainplat_cli.supervisor.run import clear_up, put_runs_back
+from trainplat_cli.supervisor.watcher import Report, Watcher
 from trainplat_cli.texts import _
 
 STOP_TIMEOUT_S = 90.0
@@ -22,9 +21,7 @@ LEFT_NOTHING = (int(ExitCode.DONE), int(ExitCode.CONFLICT), -signal.SIGTERM)
 """How a supervisor ends that leaves nothing: in order, refused, or asked to end before it had begun."""
 
 
-def stop_stack(
-    home: Home, report: Callable[[StackStatus], None], *, timeout_s: float = STOP_TIMEOUT_S
-) -> bool:
+def stop_stack(home: Home, report: Report, *, timeout_s: float = STOP_TIMEOUT_S) -> bool:
     """Stop the stack of ``home``, whoever started it. Returns whether anything was there to stop.
 
     A supervisor that does not stop in time is killed, and what it leaves is ended. Raises Denied when the
@@ -50,7 +47,7 @@ def stop_stack(
 def stop_launched(
     home: Home,
     supervisor: "subprocess.Popen[bytes]",
-    report: Callable[[StackStatus], None],
+    report: Report,
     hurry: threading.Event,
     *,
     timeout_s: float = STOP_TIMEOUT_S,
@@ -62,12 +59,13 @@ def stop_launched(
     """
     if supervisor.poll() is None:
         supervisor.terminate()
+    watcher = Watcher(report)
     deadline = time.monotonic() + timeout_s
     hurried = False
     while supervisor.poll() is None and time.monotonic() < deadline:
         now = read_status(home)
         if now is not None and now.supervisor.pid == supervisor.pid:
-            report(now)
+            watcher(now)
         time.sleep(LOOK_PAUSE_S)
         if hurry.is_set() and not hurried:
             supervisor.terminate()

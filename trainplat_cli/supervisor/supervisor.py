@@ -19,14 +19,12 @@ from trainplat_cli.supervisor.marked import MARK_VARIABLE, end_marked, mark_of
 from trainplat_cli.supervisor.model import Part, PartName, PartState, StackPhase, StackStatus, StopOrder
 from trainplat_cli.supervisor.record import write_status
 from trainplat_cli.supervisor.warden import FAREWELL
+from trainplat_cli.supervisor.watcher import Report, Watcher
 
 TICK_S = 0.1
 ROTATION_PAUSE_S = 5.0
 STOP_GRACE_S = 20.0
 """How long the parts may take to end by themselves. Dagster's daemon waits for what it is doing."""
-
-Report = Callable[[StackStatus], None]
-"""Is told the status after each change of it."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +43,7 @@ class Supervisor:
     ) -> None:
         self.home = home
         self.generation = generation
-        self._report = report
+        self._report = Watcher(report)
         self._stop_runs = stop_runs
         self._children: list[Child] = []
         self._warden: subprocess.Popen[bytes] | None = None

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from resources.home import Home
 from trainplat_cli.commands.up import stop_on_signals
+from trainplat_cli.output import err
+from trainplat_cli.progress import Progress
 from trainplat_cli.supervisor import run
 from trainplat_cli.supervisor.marked import MARK_VARIABLE
-from trainplat_cli.supervisor.model import Part, PartName, StopOrder
+from trainplat_cli.supervisor.model import Part, PartName, StackStatus, StopOrder
 from trainplat_cli.supervisor.probes import http_probe
 
 SERVER = """
@@ -52,10 +54,21 @@ def main(home: Home) -> None:
     vars(run).update(
         build_parts=lambda home, ports, _secrets, mark, *_more, **_: small_parts(home, ports, mark),
         label_studio_program=lambda: Path(sys.executable),
+        put_runs_back=put_back,
     )
     stop, hurry = threading.Event(), threading.Event()
     with stop_on_signals(stop, hurry):
-        run.supervise(home, stop, hurry, lambda _status: None)
+        run.supervise(home, stop, hurry, Progress(err()).show if "watched" in sys.argv else unwatched)
+
+
+def put_back(home: Home) -> int:
+    """Leaves a sign that running trainings were put back."""
+    (home.run / "put-back").touch()
+    return 0
+
+
+def unwatched(_status: StackStatus) -> None:
+    """Tell nobody."""
 
 
 if __name__ == "__main__":

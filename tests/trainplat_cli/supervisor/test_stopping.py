@@ -86,3 +86,16 @@ def test_the_stack_of_another_supervisor_is_neither_stopped_nor_shown(home: Home
         assert supervisor.returncode == -signal.SIGKILL
         assert seen == []
         assert home.run.exists()
+
+
+def test_what_was_launched_is_waited_for_when_nobody_watches_any_more(home: Home, launch: Launch) -> None:
+    supervisor = launch(1)
+    identity = ProcessIdentity.of(supervisor.pid)
+    assert identity is not None
+    write_status(home, StackStatus(identity, "one", StackPhase.STOPPING, utc_now(), ()))
+
+    def broken_pipe(_status: StackStatus) -> None:
+        raise SystemExit(1)
+
+    stop_launched(home, supervisor, broken_pipe, threading.Event())
+    assert supervisor.returncode == 0

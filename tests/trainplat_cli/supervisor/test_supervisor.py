@@ -30,7 +30,7 @@ class SmallStack:
         self.home = home
         self.supervisor: subprocess.Popen[bytes] | None = None
 
-    def start(self, *settings: str) -> StackStatus:
+    def start(self, *settings: str, watched_at: int | None = None) -> StackStatus:
         self.supervisor = subprocess.Popen(
             [
                 sys.executable,
@@ -39,6 +39,7 @@ class SmallStack:
                 str(self.home.path),
                 *settings,
             ],
+            stderr=watched_at,
             start_new_session=True,
         )
         return self.wait_until(self.all_ready)
@@ -103,6 +104,21 @@ def test_a_supervisor_that_was_started_deaf_to_interrupts_still_stops(stack: Sma
     assert stack.supervisor is not None
     stack.supervisor.send_signal(signal.SIGINT)
     assert stack.supervisor.wait(TIMEOUT_S) == 0
+    assert marked_processes(stack.home.path) == []
+
+
+@pytest.mark.parametrize("watched", [os.pipe, os.openpty], ids=["a pipe", "a terminal"])
+def test_a_stack_that_nobody_watches_any_more_still_stops_in_order(
+    stack: SmallStack, watched: Callable[[], tuple[int, int]]
+) -> None:
+    reader, writer = watched()
+    stack.start("watched", watched_at=writer)
+    os.close(writer)
+    os.close(reader)
+    assert stack.supervisor is not None
+    stack.supervisor.send_signal(signal.SIGINT)
+    assert stack.supervisor.wait(TIMEOUT_S) == 0
+    assert (stack.home.run / "put-back").exists()
     assert marked_processes(stack.home.path) == []
 
 
