@@ -48,6 +48,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._warden: subprocess.Popen[bytes] | None = None
         self._status = StackStatus(ProcessIdentity.current(), generation, StackPhase.STARTING, clock())
+        self._is_written = False
         self._rotated_at_s = time.monotonic()
 
     @property
@@ -122,14 +123,24 @@ class Supervisor:
 
     def _publish(self, phase: StackPhase) -> None:
         status = replace(self._status, phase=phase, parts=tuple(child.status for child in self._children))
-        if status == self._status:
+        is_news = status != self._status
+        if self._is_written and not is_news:
             return
         self._status = status
+        self._write(is_news=is_news)
+        if is_news:
+            self._report(status)
+
+    def _write(self, *, is_news: bool) -> None:
+        """Write the status down; what could not be written is tried again at each tick."""
         try:
-            write_status(self.home, status)
+            write_status(self.home, self._status)
         except (TrainplatError, OSError) as problem:
-            logger.warning("the status of the stack was not written: %s", problem)
-        self._report(status)
+            self._is_written = False
+            if is_news:
+                logger.warning("the status of the stack was not written: %s", problem)
+        else:
+            self._is_written = True
 
     def _keep_warden(self) -> None:
         if self._warden is not None and self._warden.poll() is None:

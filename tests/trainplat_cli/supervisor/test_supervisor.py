@@ -15,8 +15,9 @@ from resources.home import Addresses, Home
 from resources.process import ProcessIdentity
 from trainplat_cli.supervisor.marked import end_marked, marked_processes
 from trainplat_cli.supervisor.model import PartName, PartState, StackPhase, StackStatus
-from trainplat_cli.supervisor.record import only_supervisor, read_running, read_status
+from trainplat_cli.supervisor.record import only_supervisor, read_running, read_status, status_file
 from trainplat_cli.supervisor.stopping import stop_stack
+from trainplat_cli.supervisor.supervisor import Supervisor
 
 _Found = TypeVar("_Found")
 
@@ -120,6 +121,21 @@ def test_a_stack_that_nobody_watches_any_more_still_stops_in_order(
     assert stack.supervisor.wait(TIMEOUT_S) == 0
     assert (stack.home.run / "put-back").exists()
     assert marked_processes(stack.home.path) == []
+
+
+def test_a_status_that_could_not_be_written_is_written_later(trainplat_home: Path) -> None:
+    home = Home(trainplat_home)
+    told: list[StackStatus] = []
+    supervisor = Supervisor(home, "one", report=told.append)
+    status_file(home).mkdir(parents=True)  # the disk refuses
+    supervisor._publish(StackPhase.RUNNING)
+    supervisor._publish(StackPhase.RUNNING)
+    status_file(home).rmdir()
+    supervisor._publish(StackPhase.RUNNING)
+    status = read_status(home)
+    assert status is not None
+    assert status.phase is StackPhase.RUNNING
+    assert told == [status]
 
 
 def test_a_second_signal_does_not_wait_for_what_will_not_end(stack: SmallStack) -> None:
