@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from resources.clock import utc_now
+from trainplat_cli.texts import _
 
 MIB = 1024 * 1024
 
@@ -29,11 +30,11 @@ def print_json(document: object) -> None:
 def duration(seconds: float) -> str:
     """A duration as people say it: ``8.2 s``, ``3 min 5 s``, ``2 h 10 min``."""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return _("{count} s").format(count=f"{seconds:.1f}")
     minutes, rest_s = divmod(int(seconds), 60)
     if minutes < 60:
-        return f"{minutes} min {rest_s} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+        return _in_units((_("{count} min"), minutes), (_("{count} s"), rest_s))
+    return _in_units((_("{count} h"), minutes // 60), (_("{count} min"), minutes % 60))
 
 
 def age(moment: datetime) -> str:
@@ -44,6 +45,10 @@ def age(moment: datetime) -> str:
 def mebibytes(count: int) -> str:
     """A number of bytes in MiB."""
     return f"{count / MIB:,.0f} MiB"
+
+
+def _in_units(*counted: tuple[str, int]) -> str:
+    return " ".join(unit.format(count=count) for unit, count in counted)
 
 
 def _plain(value: object) -> str:

@@ -71,9 +71,9 @@ class Progress:
         if part.state is PartState.READY:
             self._line("green", "✓", part, _("ready after {time}").format(time=at), part.address or "")
         elif part.state is PartState.NOT_ANSWERING:
-            self._line("yellow", "!", part, _("does not answer"), part.detail)
+            self._line("yellow", "!", part, _("does not answer"), part.detail.shown())
         elif part.state is PartState.RESTARTING:
-            self._line("red", "✗", part, _("ended; it is started again"), part.detail)
+            self._line("red", "✗", part, _("ended; it is started again"), part.detail.shown())
             if part.restarts <= 1 or status.phase is StackPhase.STARTING:
                 for line in last_lines(part.log, SHOWN_LOG_LINES):
                     self._console.print(f"    [dim]{escape(line)}[/dim]")

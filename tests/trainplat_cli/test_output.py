@@ -16,6 +16,11 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
     assert duration(seconds) == said
 
 
+def test_durations_are_said_in_the_language_of_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    assert [duration(8.24), duration(65), duration(7800)] == ["8.2 秒", "1 分钟 5 秒", "2 小时 10 分钟"]
+
+
 def test_an_age_is_never_negative() -> None:
     assert age(utc_now() + timedelta(hours=1)) == "0.0 s"
 

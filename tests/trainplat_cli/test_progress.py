@@ -9,6 +9,7 @@ from rich.spinner import Spinner
 
 from resources.process import ProcessIdentity
 from trainplat_cli.progress import Progress
+from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.model import PartName, PartState, PartStatus, StackPhase, StackStatus
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,7 +47,7 @@ def test_each_part_gets_a_line_with_its_time_and_address_once(console: Console, 
 
 def test_a_part_that_died_shows_the_end_of_its_log(console: Console, tmp_path: Path) -> None:
     (tmp_path / "mlflow.log").write_text("line\nModuleNotFoundError: [no] module\n")
-    died = a_part(tmp_path, PartState.RESTARTING, restarts=1, detail="ended with exit code 1")
+    died = a_part(tmp_path, PartState.RESTARTING, restarts=1, detail=Detail("ended with exit code 1"))
     Progress(console).show(a_stack(StackPhase.RUNNING, died))
     assert "ended with exit code 1" in printed(console)
     assert "ModuleNotFoundError: [no] module" in printed(console)
@@ -56,7 +57,7 @@ def test_a_part_that_died_shows_the_end_of_its_log(console: Console, tmp_path: P
 def test_a_second_death_is_told_too(console: Console, tmp_path: Path) -> None:
     progress = Progress(console)
     for restarts in (1, 2):
-        died = a_part(tmp_path, PartState.RESTARTING, restarts=restarts, detail=f"death {restarts}")
+        died = a_part(tmp_path, PartState.RESTARTING, restarts=restarts, detail=Detail(f"death {restarts}"))
         progress.show(a_stack(StackPhase.RUNNING, died))
     assert "death 1" in printed(console)
     assert "death 2" in printed(console)
@@ -65,13 +66,24 @@ def test_a_second_death_is_told_too(console: Console, tmp_path: Path) -> None:
 def test_silence_phases_and_the_end_are_told(console: Console, tmp_path: Path) -> None:
     progress = Progress(console)
     progress.show(a_stack(StackPhase.RUNNING, a_part(tmp_path, PartState.READY)))
-    progress.show(a_stack(StackPhase.RUNNING, a_part(tmp_path, PartState.NOT_ANSWERING, detail="busy")))
+    progress.show(
+        a_stack(StackPhase.RUNNING, a_part(tmp_path, PartState.NOT_ANSWERING, detail=Detail("busy")))
+    )
     progress.show(a_stack(StackPhase.STOPPING, a_part(tmp_path, PartState.STOPPED)))
     lines = printed(console).splitlines()
     assert lines[1].startswith("All parts are ready after")
     assert lines[2].split() == ["!", "mlflow", "does", "not", "answer", "busy"]
     assert lines[3].split() == ["·", "mlflow", "stopped"]
     assert lines[4].startswith("Stopping:")
+
+
+def test_what_became_of_a_part_is_told_in_the_language_of_the_reader(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    ended = Detail("ended with exit code {code}", {"code": 3})
+    Progress(console).show(a_stack(StackPhase.RUNNING, a_part(tmp_path, PartState.RESTARTING, detail=ended)))
+    assert "已结束，退出码为 3" in printed(console)
 
 
 def test_the_live_line_says_what_is_waited_for(console: Console, tmp_path: Path) -> None:

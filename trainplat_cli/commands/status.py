@@ -75,7 +75,7 @@ def status(as_json: bool) -> None:
     )
     for part in running.parts:
         if part.detail:
-            console.print(f"[dim]{part.name}: {escape(part.detail)} ({escape(str(part.log))})[/dim]")
+            console.print(f"[dim]{part.name}: {escape(part.detail.shown())} ({escape(str(part.log))})[/dim]")
 
 
 def measure(home: Home, running: StackStatus) -> Memory:
@@ -102,7 +102,7 @@ def _table(running: StackStatus, memory: Memory) -> Table:
     for part in running.parts:
         table.add_row(
             str(part.name),
-            f"[{COLOURS.get(part.state, 'dim')}]{part.state}[/]",
+            f"[{COLOURS.get(part.state, 'dim')}]{part.state.shown()}[/]",
             escape(part.address or "-"),
             "-" if part.process is None else str(part.process.pid),
             "-" if part.process is None else _uptime(part.process),
@@ -137,7 +137,7 @@ def _document(
                 "pid": None if part.process is None else part.process.pid,
                 "restarts": part.restarts,
                 "memory_bytes": _memory_of(part, memory),
-                "detail": part.detail,
+                "detail": str(part.detail),
                 "log": str(part.log),
             }
             for part in running.parts

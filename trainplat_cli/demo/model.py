@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from resources.registry.model import Decision
 from resources.terms import DatasetName, VersionKey
+from resources.texts import mark
+from trainplat_cli.texts import _
 
 DATASET = DatasetName("digits")
 ROUND_JOB = f"{DATASET}_round"
@@ -19,6 +21,19 @@ class RunState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELED = "canceled"
+
+    def shown(self) -> str:
+        """In the language of whoever asks now."""
+        return _(_STATES_IN_WORDS[self])
+
+
+_STATES_IN_WORDS = {
+    RunState.WAITING: mark("waiting"),
+    RunState.RUNNING: mark("running"),
+    RunState.DONE: mark("done"),
+    RunState.FAILED: mark("failed"),
+    RunState.CANCELED: mark("canceled"),
+}
 
 
 @dataclass(frozen=True)

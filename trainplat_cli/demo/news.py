@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from resources.registry.model import Decision
 from trainplat_cli.demo.model import ROUND_JOB, RunState, RunView, Scene
 from trainplat_cli.output import duration
-from trainplat_cli.texts import _
+from trainplat_cli.texts import _, ngettext
 
 
 def news(before: Scene | None, after: Scene) -> list[str]:
@@ -40,7 +40,9 @@ def doing(scene: Scene, now_s: float) -> str:
     active = [run for run in scene.runs if run.state in (RunState.WAITING, RunState.RUNNING)]
     parts = [_doing_run(run, now_s) for run in active]
     if not parts and scene.open_questions:
-        parts = [_("{count} questions wait for an answer").format(count=scene.open_questions)]
+        count = scene.open_questions
+        text = ngettext("{count} question waits for an answer", "{count} questions wait for an answer", count)
+        parts = [text.format(count=count)]
     return ", ".join(parts) or _("the sensors look for what to do next")
 
 
@@ -56,7 +58,7 @@ def _run_news(before: RunView | None, run: RunView) -> Iterator[str]:
         took = duration(max(0.0, (run.ended_s or run.created_s) - run.created_s))
         yield _("{run}: done after {time}").format(run=title, time=took)
     elif before is not None or run.state is RunState.FAILED:
-        yield _("{run}: {state}").format(run=title, state=run.state)
+        yield _("{run}: {state}").format(run=title, state=run.state.shown())
 
 
 def run_title(run: RunView) -> str:
@@ -67,5 +69,5 @@ def run_title(run: RunView) -> str:
 
 
 def _doing_run(run: RunView, now_s: float) -> str:
-    what = run.step or (run.reason if run.state is RunState.WAITING else "") or str(run.state)
+    what = run.step or (run.reason if run.state is RunState.WAITING else "") or run.state.shown()
     return f"{run_title(run)}: {what} ({duration(max(0.0, now_s - run.created_s))})"

@@ -19,7 +19,7 @@ from trainplat_cli.demo.news import doing, news, run_title
 from trainplat_cli.output import duration
 from trainplat_cli.supervisor.model import PartName, PartState, StackStatus
 from trainplat_cli.supervisor.record import read_running
-from trainplat_cli.texts import _
+from trainplat_cli.texts import _, ngettext
 
 LOOK_PAUSE_S = 1.0
 STALL_TIMEOUT_S = 600.0
@@ -161,11 +161,20 @@ class Play:
         waiting = self._annotator.waiting(self._answered_versions())
         if not waiting:
             return False
-        self._stage.doing(_("answering {count} questions in Label Studio").format(count=len(waiting)))
+        text = ngettext(
+            "answering {count} question in Label Studio",
+            "answering {count} questions in Label Studio",
+            len(waiting),
+        )
+        self._stage.doing(text.format(count=len(waiting)))
         began_s = self._monotonic()
         answered = self._annotator.answer(waiting)
         took = duration(self._monotonic() - began_s)
-        text = _("{count} questions of {version} answered in Label Studio in {time}")
+        text = ngettext(
+            "{count} question of {version} answered in Label Studio in {time}",
+            "{count} questions of {version} answered in Label Studio in {time}",
+            answered,
+        )
         self._stage.say(text.format(count=answered, version=waiting[0].version, time=took))
         return True
 

@@ -107,7 +107,7 @@ def _part(running: StackStatus, number: int) -> Finding:
     if part.state is PartState.READY:
         detail = part.address or _("ready")
         return well(part.name, detail)
-    problem = f"{part.state}: {part.detail}" if part.detail else str(part.state)
+    problem = ": ".join(filter(None, (part.state.shown(), part.detail.shown())))
     starting = part.state in (PartState.STARTING, PartState.WAITING)
     return Finding(
         part.name,

@@ -11,10 +11,15 @@ from pathlib import Path
 
 from resources.clock import Clock, utc_now
 from resources.process import ProcessIdentity, end_group, group_members
+from resources.texts import mark
 from trainplat_cli.supervisor.backoff import deaths_in_a_row, pause_s
+from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.logs import write_header
 from trainplat_cli.supervisor.model import Answer, Part, PartName, PartState, PartStatus, ProbeResult
 from trainplat_cli.supervisor.ports import holder_of, listens
+
+NOTHING = Detail()
+"""There is nothing to say of a part."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Child:
         """Ask the process and everything in its group to end; it is not started again."""
         if self._process is not None:
             _signal_group(self._process.pid, signal.SIGTERM)
-        self._enter(PartState.STOPPED if self._process is None else self.status.state, "")
+        self._enter(PartState.STOPPED if self._process is None else self.status.state)
 
     def has_ended(self) -> bool:
         """Whether nothing is left of it, after :meth:`ask_to_end`."""
@@ -86,7 +91,7 @@ class Child:
             return True
         if self._process.poll() is None or group_members(self._process.pid):
             return False
-        self._forget_process(PartState.STOPPED, "")
+        self._forget_process(PartState.STOPPED)
         return True
 
     def kill(self) -> None:
@@ -95,7 +100,7 @@ class Child:
             _signal_group(self._process.pid, signal.SIGKILL)
             self._process.wait()
             end_group(self._process.pid, grace_s=0)
-            self._forget_process(PartState.STOPPED, "")
+            self._forget_process(PartState.STOPPED)
 
     def _start(self) -> None:
         self._question = self._ready_since_s = self._refused_since_s = None
@@ -114,10 +119,10 @@ class Child:
                     start_new_session=True,
                 )
         except OSError as problem:
-            self._bury(f"it cannot be started: {problem}")
+            self._bury(Detail(mark("it cannot be started: {problem}"), {"problem": str(problem)}))
             return
         self.status = replace(self.status, process=ProcessIdentity.of(self._process.pid))
-        self._enter(PartState.STARTING, "")
+        self._enter(PartState.STARTING)
 
     def _look_after(self) -> None:
         assert self._process is not None  # noqa: S101 - every state that gets here has one
@@ -152,24 +157,25 @@ class Child:
     def _judge(self, found: ProbeResult) -> None:
         if found.answer is Answer.OK:
             if self.status.state is PartState.STARTING and not self._is_what_answers():
-                holder = holder_of(self.part.port or 0)
-                self._describe(f"port {self.part.port} is taken by {holder}")
+                port = self.part.port or 0
+                taken = mark("port {port} is taken by {holder}")
+                self._describe(Detail(taken, {"port": port, "holder": holder_of(port)}))
                 return
             self.was_ready = True
             self._refused_since_s = None
             if self.status.state is PartState.STARTING:
                 self._ready_since_s = self._monotonic()
             if self.status.state is not PartState.READY:
-                self._enter(PartState.READY, "")
+                self._enter(PartState.READY)
             return
         if found.answer is Answer.SILENT:
             self._refused_since_s = None
         elif self._refused_since_s is None:
             self._refused_since_s = self._monotonic()
         if self.status.state is PartState.READY:
-            self._enter(PartState.NOT_ANSWERING, found.detail)
+            self._enter(PartState.NOT_ANSWERING, Detail.of(found.detail))
         elif self.status.state is PartState.NOT_ANSWERING:
-            self._describe(found.detail)
+            self._describe(Detail.of(found.detail))
 
     def _is_what_answers(self) -> bool:
         """Whether the answer came from our process, and not from another that has the port."""
@@ -179,20 +185,25 @@ class Child:
 
     def _lose_patience(self) -> None:
         if self.status.state is PartState.STARTING and self._here_for_s() >= self._patience.start_s:
-            self._end_ill(f"not ready after {self._patience.start_s:g} s")
+            self._end_ill(Detail(mark("not ready after {seconds:g} s"), {"seconds": self._patience.start_s}))
         elif self.status.state is PartState.NOT_ANSWERING:
             refused_since_s = self._refused_since_s
             refused_for_s = 0.0 if refused_since_s is None else self._monotonic() - refused_since_s
             if refused_for_s >= self._patience.refused_s or self._here_for_s() >= self._patience.silent_s:
-                self._end_ill(f"no answer for {self._here_for_s():.0f} s: {self.status.detail}")
+                self._end_ill(
+                    Detail(
+                        mark("no answer for {seconds:.0f} s: {detail}"),
+                        {"seconds": self._here_for_s(), "detail": self.status.detail},
+                    )
+                )
 
-    def _end_ill(self, why: str) -> None:
+    def _end_ill(self, why: Detail) -> None:
         assert self._process is not None  # noqa: S101 - only a living process is ill
         _signal_group(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._bury(why)
 
-    def _bury(self, why: str) -> None:
+    def _bury(self, why: Detail) -> None:
         """It is dead: end what it left in its group, and start it again after a pause."""
         ready_for_s = 0.0 if self._ready_since_s is None else self._monotonic() - self._ready_since_s
         self._deaths = deaths_in_a_row(self._deaths, ready_for_s)
@@ -201,16 +212,16 @@ class Child:
         self._forget_process(PartState.RESTARTING, why)
         self.status = replace(self.status, restarts=self.status.restarts + 1)
 
-    def _forget_process(self, state: PartState, detail: str) -> None:
+    def _forget_process(self, state: PartState, detail: Detail = NOTHING) -> None:
         self._process = None
         self.status = replace(self.status, process=None)
         self._enter(state, detail)
 
-    def _enter(self, state: PartState, detail: str) -> None:
+    def _enter(self, state: PartState, detail: Detail = NOTHING) -> None:
         self._since_s = self._monotonic()
         self.status = replace(self.status, state=state, since=self._clock(), detail=detail)
 
-    def _describe(self, detail: str) -> None:
+    def _describe(self, detail: Detail) -> None:
         if detail != self.status.detail:
             self.status = replace(self.status, detail=detail)
 
@@ -225,5 +236,7 @@ def _signal_group(group: int, sent: signal.Signals) -> None:
         return
 
 
-def _end_in_words(code: int) -> str:
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+def _end_in_words(code: int) -> Detail:
+    if code < 0:
+        return Detail(mark("killed by {signal}"), {"signal": signal.Signals(-code).name})
+    return Detail(mark("ended with exit code {code}"), {"code": code})

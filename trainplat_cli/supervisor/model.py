@@ -7,6 +7,9 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 
 from resources.process import ProcessIdentity
+from resources.texts import mark
+from trainplat_cli.supervisor.detail import Detail
+from trainplat_cli.texts import _
 
 
 class PartName(StrEnum):
@@ -34,6 +37,20 @@ class PartState(StrEnum):
     """It died; it is started again after a pause."""
     STOPPED = "stopped"
 
+    def shown(self) -> str:
+        """In the language of whoever asks now."""
+        return _(_STATES_IN_WORDS[self])
+
+
+_STATES_IN_WORDS = {
+    PartState.WAITING: mark("waiting"),
+    PartState.STARTING: mark("starting"),
+    PartState.READY: mark("ready"),
+    PartState.NOT_ANSWERING: mark("not answering"),
+    PartState.RESTARTING: mark("restarting"),
+    PartState.STOPPED: mark("stopped"),
+}
+
 
 class StackPhase(StrEnum):
     """Where the whole stack stands."""
@@ -59,7 +76,7 @@ class ProbeResult:
     """What a probe found, in words where it is not well."""
 
     answer: Answer
-    detail: str = ""
+    detail: Detail | str = ""
 
 
 Probe = Callable[[], ProbeResult]
@@ -105,7 +122,7 @@ class PartStatus:
     address: str | None = None
     process: ProcessIdentity | None = None
     restarts: int = 0
-    detail: str = ""
+    detail: Detail = field(default_factory=Detail)
     """Why it is not ready, or what became of it last."""
 
 

@@ -9,6 +9,8 @@ from types import TracebackType
 import psutil
 
 from resources.errors import BadInput, Conflict, TrainplatError
+from resources.texts import mark
+from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.model import PartName
 from trainplat_cli.texts import _
 
@@ -80,7 +82,7 @@ class Ports(AbstractContextManager["Ports"]):
         if not _is_free(port) or not self._hold(port):
             raise Conflict(
                 _("port {port}, which {variable} configures for {part}, is taken by {holder}").format(
-                    port=port, variable=port_variable(part), part=part, holder=holder_of(port)
+                    port=port, variable=port_variable(part), part=part, holder=holder_of(port).shown()
                 ),
                 _(
                     "Stop that program, set {variable} to another port, or unset it to take a free one."
@@ -134,7 +136,7 @@ def configured_port(part: PartName) -> int | None:
     return int(text)
 
 
-def holder_of(port: int) -> str:
+def holder_of(port: int) -> Detail:
     """Who listens on ``port``, in words."""
     try:
         listening = [
@@ -145,10 +147,10 @@ def holder_of(port: int) -> str:
         pids = [found.pid for found in listening if found.pid]
         if pids:
             command = " ".join(psutil.Process(pids[0]).cmdline())
-            return _("process {pid} ({command})").format(pid=pids[0], command=_shortened(command))
+            return Detail(mark("process {pid} ({command})"), {"pid": pids[0], "command": _shortened(command)})
     except (psutil.AccessDenied, psutil.NoSuchProcess):
         pass
-    return _("another program")
+    return Detail(mark("another program"))
 
 
 def listens(pids: Iterable[int], port: int) -> bool:

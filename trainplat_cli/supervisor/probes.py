@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from resources.process import ProcessIdentity
+from resources.texts import mark
+from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.model import Answer, Probe, ProbeResult
 from trainplat_cli.supervisor.ports import LOOPBACK
 
@@ -14,6 +16,7 @@ TIMEOUT_S = 5.0
 OK = ProbeResult(Answer.OK)
 NOT_LOADED = "No available client to code server"
 """How the code server says that the code failed when it was loaded."""
+DOES_NOT_RUN = mark("it does not run")
 DAEMONS = """{ instance { daemonHealth { allDaemonStatuses {
     daemonType required lastHeartbeatTime } } } }"""
 
@@ -34,10 +37,12 @@ def code_server_probe(port: int, *, timeout_s: float = TIMEOUT_S) -> Probe:
                 channel.unary_unary("/api.DagsterApi/Ping")(b"", timeout=timeout_s)
             except grpc.RpcError as problem:
                 if problem.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                    return ProbeResult(Answer.SILENT, f"no answer within {timeout_s:g} s")
+                    return _silent(timeout_s)
                 if NOT_LOADED in (problem.details() or ""):
                     # Starting it again would not mend the code; reloading it in Dagster's page may.
-                    return ProbeResult(Answer.SILENT, "the code does not load; its log says why")
+                    return ProbeResult(
+                        Answer.SILENT, Detail(mark("the code does not load; its log says why"))
+                    )
                 return ProbeResult(Answer.REFUSED, f"gRPC {problem.code().name.lower()}")
         return OK
 
@@ -69,7 +74,9 @@ def _daemons_alive_since(web_port: int, started_at_s: float) -> ProbeResult:
         if status["required"] and (status["lastHeartbeatTime"] or 0.0) < started_at_s
     )
     if waiting:
-        return ProbeResult(Answer.SILENT, f"no sign of life yet of {', '.join(waiting)}")
+        return ProbeResult(
+            Answer.SILENT, Detail(mark("no sign of life yet of {daemons}"), {"daemons": ", ".join(waiting)})
+        )
     return OK
 
 
@@ -77,11 +84,17 @@ def _asked(question: Callable[[], ProbeResult]) -> ProbeResult:
     try:
         return question()
     except TimeoutError:
-        return ProbeResult(Answer.SILENT, f"no answer within {TIMEOUT_S:g} s")
+        return _silent(TIMEOUT_S)
     except (OSError, http.client.HTTPException) as problem:
         return ProbeResult(Answer.REFUSED, str(problem) or type(problem).__name__)
     except (ValueError, KeyError, TypeError) as problem:
-        return ProbeResult(Answer.REFUSED, f"its answer cannot be read: {problem}")
+        return ProbeResult(
+            Answer.REFUSED, Detail(mark("its answer cannot be read: {problem}"), {"problem": str(problem)})
+        )
+
+
+def _silent(timeout_s: float) -> ProbeResult:
+    return ProbeResult(Answer.SILENT, Detail(mark("no answer within {seconds:g} s"), {"seconds": timeout_s}))
 
 
 def _get(port: int, path: str, timeout_s: float) -> ProbeResult:
@@ -91,7 +104,11 @@ def _get(port: int, path: str, timeout_s: float) -> ProbeResult:
         status = connection.getresponse().status
     finally:
         connection.close()
-    return OK if status < 400 else ProbeResult(Answer.REFUSED, f"HTTP {status} for {path}")
+    if status < 400:
+        return OK
+    return ProbeResult(
+        Answer.REFUSED, Detail(mark("HTTP {status} for {path}"), {"status": status, "path": path})
+    )
 
 
 def _post(port: int, path: str, body: dict[str, Any], timeout_s: float) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from resources.errors import Conflict
 from resources.files import write_atomically
 from resources.home import Addresses, Home
 from resources.process import ProcessIdentity
+from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.model import PartName, PartState, PartStatus, StackPhase, StackStatus
 from trainplat_cli.texts import _
 
@@ -125,7 +126,7 @@ def _part(written: dict[str, Any]) -> PartStatus:
         address=written["address"],
         process=None if process is None else ProcessIdentity(**process),
         restarts=written["restarts"],
-        detail=written["detail"],
+        detail=Detail.read(written["detail"]),
     )
 
 

@@ -13,9 +13,12 @@ from resources.clock import utc_now
 from resources.home import Home
 from resources.process import ProcessIdentity
 from trainplat_cli.main import main
+from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.marked import MARK_VARIABLE, mark_of
 from trainplat_cli.supervisor.model import PartName, PartState, PartStatus, StackPhase, StackStatus
 from trainplat_cli.supervisor.record import write_status
+
+KILLED = Detail("killed by {signal}", {"signal": "SIGKILL"})
 
 
 @pytest.fixture
@@ -41,9 +44,7 @@ def write(home: Home, supervisor: ProcessIdentity, part: ProcessIdentity) -> Non
     ready = PartStatus(
         PartName.MLFLOW, PartState.READY, began, home.logs / "mlflow.log", "http://127.0.0.1:5000", part, 3
     )
-    ill = PartStatus(
-        PartName.DAEMON, PartState.RESTARTING, began, home.logs / "daemon.log", detail="killed by SIGKILL"
-    )
+    ill = PartStatus(PartName.DAEMON, PartState.RESTARTING, began, home.logs / "daemon.log", detail=KILLED)
     write_status(home, StackStatus(supervisor, "one", StackPhase.RUNNING, began, (ready, ill)))
 
 
@@ -90,3 +91,16 @@ def test_machines_get_bytes_and_moments(trainplat_home: Path, part: ProcessIdent
     assert mlflow["pid"] == part.pid
     assert daemon["pid"] is None
     assert document["memory_bytes"] == mlflow["memory_bytes"] + document["supervisor_memory_bytes"]
+
+
+def test_people_read_the_states_in_their_language_and_machines_in_one(
+    trainplat_home: Path, part: ProcessIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(Home(trainplat_home), ProcessIdentity.current(), part)
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    lines = CliRunner().invoke(main, ["status"], env={"COLUMNS": "200"}).stdout.splitlines()
+    assert "就绪" in lines[2]
+    assert "正在重启" in lines[3]
+    assert "被 SIGKILL 终止" in lines[5]
+    _mlflow, daemon = json.loads(CliRunner().invoke(main, ["status", "--json"]).stdout)["parts"]
+    assert (daemon["state"], daemon["detail"]) == ("restarting", "killed by SIGKILL")

@@ -1,6 +1,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from resources.registry.model import Decision
 from resources.terms import DatasetName, VersionKey
 from trainplat_cli.demo.model import ASK_JOB, ROUND_JOB, RunState, RunView, Scene
@@ -62,4 +64,15 @@ def test_what_goes_on_is_said_in_one_line() -> None:
     assert doing(scene(asking), 108.0) == "questions of v1.0: digits__query (8.0 s)"
     assert doing(scene(RUN), 108.0) == "round v1.0: waiting (8.0 s)"
     assert doing(scene(questions=7), 0.0) == "7 questions wait for an answer"
+    assert doing(scene(questions=1), 0.0) == "1 question waits for an answer"
     assert doing(scene(), 0.0) == "the sensors look for what to do next"
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_the_state_of_a_run_is_told_in_the_language_of_the_reader(
+    state: RunState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert state.shown() == str(state)
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    assert not state.shown().isascii()
+    assert news(scene(RUN), scene(replace(RUN, state=RunState.FAILED, ended_s=1.0))) == ["v1.0 轮：失败"]

@@ -150,6 +150,14 @@ def test_round_0_is_launched_once_and_the_rest_is_left_to_the_sensors(made: Call
     assert "2 questions of v1.0 answered in Label Studio in 0.0 s" in shown.lines
 
 
+def test_a_single_question_is_told_as_one(made: Callable[[int], Made]) -> None:
+    play, loop, shown, _now = made(1)
+    loop.decided, loop.open = [FIRST], [V0]
+    play.step()
+    assert shown.now == "answering 1 question in Label Studio"
+    assert "1 question of v1.0 answered in Label Studio in 0.0 s" in shown.lines
+
+
 def test_the_questions_after_the_last_round_are_left_to_people(made: Callable[[int], Made]) -> None:
     play, loop, _shown, _now = made(1)
     loop.decided = [FIRST]

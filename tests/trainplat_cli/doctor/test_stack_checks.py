@@ -13,6 +13,7 @@ from resources.process import ProcessIdentity
 from tests.trainplat_cli.supervisor.test_probes import answering
 from trainplat_cli.doctor import stack_checks
 from trainplat_cli.doctor.model import Verdict
+from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.marked import MARK_VARIABLE, mark_of
 from trainplat_cli.supervisor.model import PartName, PartState, PartStatus, StackPhase, StackStatus
 from trainplat_cli.supervisor.ports import USUAL_PORTS
@@ -73,7 +74,7 @@ def test_left_overs_are_counted(home: Home) -> None:
 def test_parts_are_judged_by_their_state(home: Home) -> None:
     def part(state: PartState, detail: str = "") -> PartStatus:
         return PartStatus(
-            PartName.MLFLOW, state, utc_now(), home.logs / "mlflow.log", "http://m", detail=detail
+            PartName.MLFLOW, state, utc_now(), home.logs / "mlflow.log", "http://m", detail=Detail(detail)
         )
 
     parts = (part(PartState.READY), part(PartState.STARTING), part(PartState.RESTARTING, "killed"))

@@ -120,7 +120,11 @@ def test_a_part_that_dies_is_started_again_after_a_pause(stage: Stage) -> None:
     os.kill(first, 9)
     wait_for_end(first)
     status = stage.after(0, child)
-    assert (status.state, status.restarts, status.detail) == (PartState.RESTARTING, 1, "killed by SIGKILL")
+    assert (status.state, status.restarts, str(status.detail)) == (
+        PartState.RESTARTING,
+        1,
+        "killed by SIGKILL",
+    )
     assert stage.after(0.4, child).state is PartState.RESTARTING
     stage.after(0.2, child)
     assert pid_of(child) != first
@@ -134,7 +138,7 @@ def test_the_pauses_of_a_part_that_keeps_dying_grow(stage: Stage) -> None:
         child.tick(lambda _name: True)
         wait_for_end(pid_of(child))
         assert stage.after(0, child).state is PartState.RESTARTING
-        assert child.status.detail == "ended with exit code 3"
+        assert str(child.status.detail) == "ended with exit code 3"
         begun_s = stage.now_s
         while child.status.state is PartState.RESTARTING:
             stage.now_s += 0.25
@@ -163,7 +167,7 @@ def test_a_program_that_is_missing_is_tried_again(stage: Stage) -> None:
     child = stage.child(command=(str(stage.tmp_path / "nothing"),))
     status = stage.after(0, child)
     assert status.state is PartState.RESTARTING
-    assert "it cannot be started" in status.detail
+    assert "it cannot be started" in str(status.detail)
 
 
 def test_a_part_that_stops_answering_is_said_to_and_may_recover(stage: Stage) -> None:
@@ -171,7 +175,7 @@ def test_a_part_that_stops_answering_is_said_to_and_may_recover(stage: Stage) ->
     stage.answer = SILENT
     assert stage.after(5, child).state is PartState.READY, "it is not asked all the time"
     status = stage.after(10, child)
-    assert (status.state, status.detail) == (PartState.NOT_ANSWERING, "busy")
+    assert (status.state, str(status.detail)) == (PartState.NOT_ANSWERING, "busy")
     stage.answer = OK
     assert stage.after(5, child).state is PartState.READY
     assert child.status.restarts == 0
@@ -186,7 +190,7 @@ def test_a_part_that_refuses_for_long_is_started_again(stage: Stage) -> None:
     assert stage.after(5, child).state is PartState.NOT_ANSWERING
     status = stage.after(6, child)
     assert status.state is PartState.RESTARTING
-    assert "nobody listens" in status.detail
+    assert "nobody listens" in str(status.detail)
     assert not first.is_alive()
 
 
@@ -216,7 +220,7 @@ def test_a_part_that_is_never_ready_is_started_again(stage: Stage) -> None:
     child = stage.child()
     stage.after(0, child)
     status = stage.after(101, child)
-    assert (status.state, status.detail) == (PartState.RESTARTING, "not ready after 100 s")
+    assert (status.state, str(status.detail)) == (PartState.RESTARTING, "not ready after 100 s")
 
 
 def test_a_part_that_is_not_asked_when_ready_stays_ready(stage: Stage) -> None:
@@ -230,7 +234,7 @@ def test_an_answer_from_another_program_on_its_port_does_not_count(stage: Stage)
     stage.after(0, child)
     status = stage.after(2, child)
     assert status.state is PartState.STARTING
-    assert status.detail == "port 1 is taken by another program"
+    assert str(status.detail) == "port 1 is taken by another program"
 
 
 def test_a_part_that_is_asked_to_end_ends_with_all_it_started(stage: Stage) -> None:

@@ -9,6 +9,7 @@ import pytest
 from resources.errors import Conflict
 from resources.home import Addresses, Home
 from resources.process import ProcessIdentity
+from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.model import PartName, PartState, PartStatus, StackPhase, StackStatus
 from trainplat_cli.supervisor.record import (
     forget,
@@ -21,6 +22,10 @@ from trainplat_cli.supervisor.record import (
     write_status,
 )
 
+ILL = Detail(
+    "no answer for {seconds:.0f} s: {detail}",
+    {"seconds": 12.25, "detail": Detail("HTTP {status} for {path}", {"status": 503, "path": "/"})},
+)
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 
 
@@ -39,7 +44,7 @@ def a_status(supervisor: ProcessIdentity) -> StackStatus:
         ProcessIdentity(7, 1.5),
         2,
     )
-    dead = PartStatus(PartName.DAEMON, PartState.RESTARTING, NOW, Path("/logs/daemon.log"), detail="killed")
+    dead = PartStatus(PartName.DAEMON, PartState.RESTARTING, NOW, Path("/logs/daemon.log"), detail=ILL)
     return StackStatus(supervisor, "abc", StackPhase.STARTING, NOW, (ready, dead))
 
 
