@@ -8,8 +8,11 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from resources.errors import Conflict
-from resources.home import Home
+from resources.home import DATABASE_VARIABLE, Home
 from trainplat_cli.supervisor.prepare import marker_file
 from trainplat_cli.supervisor.record import only_supervisor
 from trainplat_cli.supervisor.run import clear_up, put_runs_back
@@ -22,8 +25,19 @@ OLD = ".old-"
 def remove_state(home: Home) -> bool:
     """Remove all state of ``home``. Returns whether there was any. Can be repeated after a kill.
 
-    Raises Conflict while its stack runs, and for a folder without the file that says that trainplat made it.
+    Raises Conflict while its stack runs, for a folder without the file that says that trainplat made it, and
+    where the tables are not in the home: what they tell would outlive the files.
     """
+    elsewhere = os.environ.get(DATABASE_VARIABLE)
+    if elsewhere:
+        raise Conflict(
+            _("{variable} is {value}: the state of {home} is in that database, which is not removed").format(
+                variable=DATABASE_VARIABLE, value=_without_password(elsewhere), home=home.path
+            ),
+            _("Point {variable} to a new, empty database and set TRAINPLAT_HOME to a new folder.").format(
+                variable=DATABASE_VARIABLE
+            ),
+        )
     if not home.path.is_dir() or not any(home.path.iterdir()):
         return False
     if not marker_file(home).exists():
@@ -47,6 +61,13 @@ def remove_state(home: Home) -> bool:
         for old in home.path.glob(f"{OLD}*"):
             shutil.rmtree(old, onerror=_make_writable)
     return True
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string()
+    except ArgumentError:
+        return _("no URL")
 
 
 def _state_of(home: Home) -> list[Path]:

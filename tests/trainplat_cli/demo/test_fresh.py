@@ -33,6 +33,19 @@ def test_all_state_goes_and_the_home_stays_ours(home: Home) -> None:
     assert home.secrets_file.read_text() != secrets
 
 
+@pytest.mark.parametrize("url", ["postgresql://anna:geheim@db/trainplat", "sqlite:////srv/trainplat.db"])
+def test_a_home_whose_tables_are_elsewhere_is_left_alone(
+    home: Home, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_DATABASE_URL", url)
+    with pytest.raises(Conflict, match="TRAINPLAT_DATABASE_URL is ") as refused:
+        remove_state(home)
+    assert "geheim" not in str(refused.value)
+    assert url.rpartition("/")[2] in refused.value.problem
+    assert home.secrets_file.exists()
+    assert (home.data / "cache" / "object").exists()
+
+
 def test_what_is_not_of_trainplat_stays(home: Home) -> None:
     (home.path / "notes.txt").write_text("mine")
     remove_state(home)
