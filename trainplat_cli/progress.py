@@ -77,7 +77,8 @@ class Progress:
             if part.restarts <= 1 or status.phase is StackPhase.STARTING:
                 for line in last_lines(part.log, SHOWN_LOG_LINES):
                     self._console.print(f"    [dim]{escape(line)}[/dim]")
-            self._console.print(f"    [dim]{_('its log: {path}').format(path=part.log)}[/dim]")
+            where = _("its log: {path}").format(path=part.log)
+            self._console.print(f"    [dim]{escape(where)}[/dim]")
         elif part.state is PartState.STOPPED and before is not None:
             self._line("dim", "·", part, _("stopped"), "")
 

@@ -46,12 +46,14 @@ def test_each_part_gets_a_line_with_its_time_and_address_once(console: Console, 
 
 
 def test_a_part_that_died_shows_the_end_of_its_log(console: Console, tmp_path: Path) -> None:
-    (tmp_path / "mlflow.log").write_text("line\nModuleNotFoundError: [no] module\n")
-    died = a_part(tmp_path, PartState.RESTARTING, restarts=1, detail=Detail("ended with exit code 1"))
+    folder = tmp_path / "x_[red]y[/]"
+    folder.mkdir(parents=True)
+    (folder / "mlflow.log").write_text("line\nModuleNotFoundError: [no] module\n")
+    died = a_part(folder, PartState.RESTARTING, restarts=1, detail=Detail("ended with exit code 1"))
     Progress(console).show(a_stack(StackPhase.RUNNING, died))
     assert "ended with exit code 1" in printed(console)
     assert "ModuleNotFoundError: [no] module" in printed(console)
-    assert f"its log: {tmp_path / 'mlflow.log'}" in printed(console)
+    assert f"its log: {folder / 'mlflow.log'}" in printed(console)
 
 
 def test_a_second_death_is_told_too(console: Console, tmp_path: Path) -> None:

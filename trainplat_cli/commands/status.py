@@ -54,7 +54,7 @@ def status(as_json: bool) -> None:
         return
     console = out()
     if running is None or memory is None:
-        console.print(_("No stack runs for {home}.").format(home=home.path))
+        console.print(_("No stack runs for {home}.").format(home=home.path), markup=False)
         if left:
             text = ngettext(
                 "{count} process of a killed stack is left.",

@@ -194,7 +194,7 @@ def show_addresses(console: Console, home: Home) -> None:
         ("Label Studio", addresses.label_studio),
         ("MLflow", addresses.mlflow),
     ):
-        console.print(f"  {title:<14} {address}")
+        console.print(f"  {title:<14} {address}", markup=False)
     email = read_or_make_secrets(home).label_studio_email
     login = _("Sign in to Label Studio as {email}; the password is in {path}.")
     console.print("  " + escape(login.format(email=email, path=home.secrets_file)))

@@ -60,6 +60,18 @@ def test_nothing_runs_for_machines(trainplat_home: Path) -> None:
     assert document == {"home": str(trainplat_home), "phase": "down", "left_over_pids": [], "parts": []}
 
 
+def test_a_path_is_shown_as_it_is_whatever_signs_it_has(
+    tmp_path: Path, part: ProcessIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = tmp_path / "x_[red]y[/] :sun:"
+    monkeypatch.setenv("TRAINPLAT_HOME", str(strange))
+    assert f"No stack runs for {strange}.\n" in CliRunner().invoke(main, ["status"]).stdout
+    write(Home(strange), ProcessIdentity.current(), part)
+    shown = CliRunner().invoke(main, ["status"], env={"COLUMNS": "200"}).stdout
+    assert f"Home: {strange}\n" in shown
+    assert f"({strange / 'logs' / 'daemon.log'})\n" in shown
+
+
 def test_what_a_killed_stack_left_is_said(trainplat_home: Path, part: ProcessIdentity) -> None:
     write(Home(trainplat_home), ProcessIdentity(1, 1.0), part)
     result = CliRunner().invoke(main, ["status"])

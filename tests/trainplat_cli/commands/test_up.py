@@ -84,13 +84,13 @@ def test_the_addresses_say_how_to_sign_in_without_showing_the_password(
     trainplat_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = Home(trainplat_home)
-    write_addresses(home, Addresses("http://d", "http://m", "http://l", "http://s", "http://w"))
+    write_addresses(home, Addresses("http://d", "http://m", "http://[fe80::1]", "http://s", "http://w"))
     module.show_addresses(out(), home)
     shown = capsys.readouterr().out
     assert [line.split()[-1] for line in shown.splitlines()[:4]] == [
         "http://s",
         "http://d",
-        "http://l",
+        "http://[fe80::1]",
         "http://m",
     ]
     assert str(home.secrets_file) in shown
