@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import signal
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -11,9 +12,11 @@ import click
 import pytest
 from dagster._cli import cli as dagster_command
 
+from resources.errors import ExitCode, TrainplatError
 from resources.home import Addresses
 from tests.house.files import files, name_of
 from tests.house.modules import CHECKOUT, module_files
+from trainplat_cli.commands.up import Caught
 from trainplat_cli.main import main as trainplat_command
 from trainplat_cli.supervisor.model import PartName
 from trainplat_cli.supervisor.ports import USUAL_PORTS, port_variable
@@ -64,6 +67,15 @@ def test_every_command_in_a_manual_exists_with_its_options(manual: Path) -> None
         if words[0] in known and len(words) > 1:
             problem = unknown_part(known[words[0]], words[1:])
             assert problem is None, f"{shlex.join(words)}: {problem}"
+
+
+def test_the_manual_lists_each_exit_code_that_commands_end_with() -> None:
+    table = (CHECKOUT / "docs" / "operations.md").read_text().partition("| ends with | when |")[2]
+    rows = re.findall(r"^\| ([\d, ]+) \|", table.partition("\n\n")[0], re.MULTILINE)
+    listed = [int(code) for row in rows for code in row.split(",")]
+    kinds: list[type[TrainplatError]] = [TrainplatError, *TrainplatError.__subclasses__()]
+    interrupted = {Caught(number).exit_code for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    assert listed == sorted({int(ExitCode.DONE)} | {int(kind.exit_code) for kind in kinds} | interrupted)
 
 
 def unknown_part(command: click.Command, words: list[str]) -> str | None:
