@@ -34,18 +34,21 @@ def write_status(home: Home, status: StackStatus) -> None:
 
 
 def read_status(home: Home) -> StackStatus | None:
-    """The status as it was written last, by a supervisor that may be dead; None where none was written."""
+    """The status as it was written last, by a supervisor that may be dead.
+
+    None where none was written, and for one that another version of trainplat wrote in another form.
+    """
     try:
         written = json.loads(status_file(home).read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return StackStatus(
+            supervisor=ProcessIdentity(**written["supervisor"]),
+            generation=written["generation"],
+            phase=StackPhase(written["phase"]),
+            started_at=datetime.fromisoformat(written["started_at"]),
+            parts=tuple(_part(part) for part in written["parts"]),
+        )
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
-    return StackStatus(
-        supervisor=ProcessIdentity(**written["supervisor"]),
-        generation=written["generation"],
-        phase=StackPhase(written["phase"]),
-        started_at=datetime.fromisoformat(written["started_at"]),
-        parts=tuple(_part(part) for part in written["parts"]),
-    )
 
 
 def read_running(home: Home) -> StackStatus | None:

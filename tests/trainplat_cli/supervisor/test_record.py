@@ -70,6 +70,16 @@ def test_no_status_is_no_status(home: Home) -> None:
     assert read_status(home) is None
 
 
+@pytest.mark.parametrize("form", ['{"phase": "running"}', "[]", "7"])
+def test_a_status_in_another_versions_form_is_no_status(home: Home, form: str) -> None:
+    write_status(home, a_status(ProcessIdentity.current()))
+    written = status_file(home).read_text()
+    status_file(home).write_text(written.replace('"detail": {', '"details": {'))
+    assert read_status(home) is None
+    status_file(home).write_text(form)
+    assert read_status(home) is None
+
+
 def test_addresses_are_there_while_the_stack_runs_only(home: Home) -> None:
     write_addresses(home, Addresses(mlflow="http://127.0.0.1:5000"))
     write_status(home, a_status(ProcessIdentity.current()))
