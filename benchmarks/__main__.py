@@ -1,6 +1,7 @@
 """``python -m benchmarks``: list, run one, run all, or write ``docs/benchmarks.md`` from what is kept."""
 
 import argparse
+import json
 import subprocess
 import sys
 
@@ -24,8 +25,7 @@ def main() -> None:
     """Run what the command line asks for."""
     asked = _parser().parse_args()
     if asked.command == "list":
-        for name in NAMES:
-            print(f"{name:<10} {benchmark(name).DESCRIPTION}")
+        _list(as_json=asked.json)
     elif asked.command == "run":
         _run(asked)
     elif asked.command == "all":
@@ -33,6 +33,15 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", "benchmarks", "run", *arguments, "--keep"], check=True)
     else:
         write_report()
+
+
+def _list(*, as_json: bool) -> None:
+    described = {name: benchmark(name).DESCRIPTION for name in NAMES}
+    if as_json:
+        print(json.dumps([{"name": name, "description": text} for name, text in described.items()]))
+        return
+    for name, text in described.items():
+        print(f"{name:<10} {text}")
 
 
 def _run(asked: argparse.Namespace) -> None:
@@ -61,7 +70,8 @@ def _variant(asked: argparse.Namespace) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="the benchmarks there are")
+    listed = commands.add_parser("list", help="the benchmarks there are")
+    listed.add_argument("--json", action="store_true", help="as one JSON list")
     commands.add_parser("all", help="run each and keep its result")
     commands.add_parser("report", help="write docs/benchmarks.md from the results that are kept")
     run = commands.add_parser("run", help="run one").add_subparsers(dest="name", required=True)

@@ -88,3 +88,13 @@ def test_the_page_in_the_docs_is_the_one_that_the_kept_results_give() -> None:
     assert (CHECKOUT / "docs/benchmarks.md").read_text() == render(read_results()), (
         "run: python -m benchmarks report"
     )
+
+
+def test_the_list_is_there_for_scripts_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "list", "--json"])
+    program.main()
+    listed = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in listed] == list(NAMES)
+    assert all(one["description"] for one in listed)
