@@ -50,7 +50,9 @@ def main() -> None:
     parser.add_argument("--home", type=Path, help="a home to show instead of a new one")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="trainplat-screenshots-") as folder:
-        home = asked.home or Path(folder) / "home"
+        if asked.home is None:
+            os.environ["HOME"] = folder  # so that pages name the home as they do for most people
+        home = asked.home or Path(folder) / ".trainplat"
         trainplat(home, "demo", "--once")
         ran_already = _addresses(home) != {}
         trainplat(home, "status") if ran_already else trainplat(home, "up", "--detach")

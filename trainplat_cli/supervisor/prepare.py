@@ -27,6 +27,8 @@ STORAGES = {"history/runs.db": 1, "history/event_log.db": 0, "schedules/schedule
 each when it has made it: that of the one-file event log it never commits.
 """
 SHOWN_ERROR_CHARACTERS = 500
+URL_SIGNS = ("?", "#")
+"""What ends a path in a URL, such as those of the databases of our tables and of MLflow."""
 _OURS = (
     *("trainplat.db", "secrets.json", "data", "served", "checkpoints"),
     *("mlflow", "label-studio", "dagster", "run", "logs"),
@@ -87,8 +89,17 @@ def mark_home(home: Home) -> None:
 def check_folder(home: Home) -> None:
     """Nothing where the home is a folder that this user can write, or is not there yet.
 
-    Raises BadInput for what is no folder, Denied for one that this user cannot write.
+    Raises BadInput for what is no folder, and for a path that no URL of a database can hold; Denied for a
+    folder that this user cannot write.
     """
+    found = [sign for sign in URL_SIGNS if sign in str(home.path)]
+    if found:
+        raise BadInput(
+            _("{variable} names {home}; expected a path without {sign}, which ends a path in a URL").format(
+                variable=HOME_VARIABLE, home=home.path, sign=found[0]
+            ),
+            _("Set TRAINPLAT_HOME to a folder with another name."),
+        )
     if not os.path.lexists(home.path):
         return
     if not home.path.is_dir():

@@ -108,6 +108,14 @@ def test_a_checkout_without_its_instance_says_so(
         link_instance(home)
 
 
+@pytest.mark.parametrize("sign", ["?", "#"])
+def test_a_home_whose_path_a_url_cannot_hold_is_refused(tmp_path: Path, sign: str) -> None:
+    with pytest.raises(BadInput, match=r"expected a path without") as told:
+        mark_home(Home(tmp_path / f"what{sign}" / "home"))
+    assert "another name" in told.value.next_step
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_with_other_things_does_not_become_a_home(home: Home) -> None:
     home.path.mkdir()
     (home.path / "thesis.txt").write_text("irreplaceable")
