@@ -92,7 +92,7 @@ def decide(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | Plan
     3. With fewer, but some, it is planned when all questions were sent and none is open any more.
     4. Else it waits for people, and says for how many and what they must mend.
     """
-    if at.newest.state is VersionState.PLANNED or not at.decided or _failed_last(at.attempts):
+    if at.newest.state is VersionState.PLANNED or not at.decided or _is_untold(at.attempts):
         return _finish_round(spec, at, now)
     if at.new_labels >= spec.labels_per_round:
         return PlanNext()
@@ -193,8 +193,10 @@ def _finish_round(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound
     return Wait(step.reason)
 
 
-def _failed_last(attempts: Sequence[Attempt]) -> bool:
-    return bool(attempts) and attempts[0].outcome is Outcome.FAILED
+def _is_untold(attempts: Sequence[Attempt]) -> bool:
+    """Whether no run of a decided round came behind its decision; one that was cancelled was meant to end."""
+    outcomes = [one.outcome for one in attempts]
+    return outcomes[:1] == [Outcome.FAILED] and Outcome.DONE not in outcomes
 
 
 def _waits_for_people(spec: DatasetSpec, at: Situation) -> str:

@@ -349,6 +349,15 @@ def spoiled(number: int) -> Problem:
             StartRound(V1_2, 2),
         ),
         (
+            "a round that went well, and was run again in vain by a person",
+            situation(
+                newest=replace(RECORD, version=V1_2),
+                new_labels=3,
+                attempts=(Attempt("run", None, Outcome.FAILED, NOW - timedelta(hours=1)), done(V1_2)),
+            ),
+            PlanNext(),
+        ),
+        (
             "a round that failed first and then went well",
             situation(
                 newest=replace(RECORD, version=V1_2),
