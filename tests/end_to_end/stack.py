@@ -22,6 +22,7 @@ from resources.process import ProcessIdentity
 from resources.registry.client import VERSION_TAG
 from resources.registry.service import RegistryService
 from resources.terms import DatasetName
+from tests.environment import unmeasured
 from trainplat_cli.demo.play import GaveUp, Play
 from trainplat_cli.supervisor.model import PartName, StackStatus
 from trainplat_cli.supervisor.record import read_running, supervisor_of
@@ -193,15 +194,13 @@ def environment_of(home: Home) -> Iterator[None]:
 
 
 @contextmanager
-def stack_on(home: Home, **settings: str) -> Iterator[Stack]:
-    """A stack on ``home``, started; stopped afterwards, and what a failed test left of it is killed."""
-    environment = {
-        **os.environ,
-        "TRAINPLAT_HOME": str(home.path),
-        "DAGSTER_HOME": str(home.dagster),
-        **settings,
-    }
-    stack = Stack(home, environment)
+def stack_on(home: Home, *, measured: bool = True) -> Iterator[Stack]:
+    """A stack on ``home``, started; stopped afterwards, and what a failed test left of it is killed.
+
+    ``measured``: whether the lines that its processes run are counted.
+    """
+    environment = {**os.environ, "TRAINPLAT_HOME": str(home.path), "DAGSTER_HOME": str(home.dagster)}
+    stack = Stack(home, environment if measured else unmeasured(environment))
     try:
         stack.up()
         yield stack

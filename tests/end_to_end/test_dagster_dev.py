@@ -19,6 +19,7 @@ from resources.registry.service import RegistryService
 from resources.runs.instance import open_instance
 from resources.terms import FIRST_VERSION
 from tests.end_to_end.stack import DIGITS
+from tests.environment import unmeasured
 from tests.house.files import files, name_of
 from tests.servers.dagster_servers import free_port, wait_until
 from trainplat_cli.demo.dagster_page import DagsterPage
@@ -65,7 +66,7 @@ def dev(tmp_path: Path, trainplat_home: Path) -> Iterator[DagsterDev]:
         process = subprocess.Popen(
             [sys.executable, "-m", "dagster", "dev", "-p", str(port)],
             cwd=checkout,
-            env={**os.environ, "DAGSTER_HOME": str(checkout)},
+            env=unmeasured({**os.environ, "DAGSTER_HOME": str(checkout)}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

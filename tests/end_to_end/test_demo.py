@@ -15,6 +15,7 @@ import pytest
 
 from resources.home import Home
 from tests.end_to_end.stack import CHECKOUT, TRAINPLAT, Stack
+from tests.environment import unmeasured
 from tests.needs import needs
 from trainplat_cli.supervisor.record import supervisor_of
 
@@ -69,7 +70,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     needs("label studio")
     home = Home(tmp_path_factory.mktemp("demo") / "home")
     environment = {**os.environ, "TRAINPLAT_HOME": str(home.path), "DAGSTER_HOME": str(home.dagster)}
-    stack = Stack(home, environment)
+    stack = Stack(home, unmeasured(environment))
     yield stack
     for process in stack.processes():
         process.kill()

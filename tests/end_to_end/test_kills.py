@@ -60,7 +60,7 @@ def play_with_kills(
     """
     monkeypatch.setenv("TRAINPLAT_HOME", str(home.path))
     monkeypatch.setenv("DAGSTER_HOME", str(home.dagster))
-    with stack_on(home) as stack:
+    with stack_on(home, measured=False) as stack:
         over = threading.Event()
         left = list(kinds)
         killer = threading.Thread(target=_kill_each, args=(stack, left, chance, over))

@@ -17,6 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.environment import unmeasured
+
 READY_TIMEOUT_S = 150.0
 
 
@@ -34,7 +36,7 @@ class MlflowServer:
 def start_mlflow(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     """Start a server on loopback that keeps everything in ``folder``; the caller waits for and ends it."""
     folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {
+    environment = unmeasured(os.environ) | {
         # The job runner is a dozen processes more, for features that nobody here uses.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
