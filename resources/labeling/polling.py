@@ -224,9 +224,11 @@ class Poller:
             sweep = store.sweep_of(connection, self._known.dataset)
         after = None if sweep is None else sweep.after
         doubted = sweep is not None and after is not None and self._doubts(sweep)
+        # What is looked up in doubt is looked up each time: a slice that a tick cannot end would never end.
+        size = min(self._page_size, DETAIL_SIZE) if doubted else self._page_size
         while sweep is not None and after is not None and not self._out_of_time():
-            page = self._client.after(self._known.id, after, size=self._page_size).tasks
-            last = page[-1].id if len(page) == self._page_size else None
+            page = self._client.after(self._known.id, after, size=size).tasks
+            last = page[-1].id if len(page) == size else None
             with self._database.read() as connection:
                 known = store.living_between(connection, self._known.id, after, last)
             if not self._take_in(page, doubted=doubted):
