@@ -97,7 +97,6 @@ def test_the_addresses_say_how_to_sign_in_without_showing_the_password(
     assert "admin@trainplat.local" in shown
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 def test_a_supervisor_ends_with_the_demo_that_started_it(tmp_path: Path) -> None:
     child = (
         "import sys, time; from trainplat_cli.supervisor.lifeline import die_with;"
