@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from filelock import FileLock
 
-from resources.errors import BadInput, Unavailable
+from resources.errors import BadInput, Conflict, Unavailable
 from resources.files import disk_problem
 from resources.home import Home
 from resources.registry.model import Candidate, CurvePoint, ModelVersion
@@ -45,6 +45,8 @@ TIMEOUT_S = 20
 RETRIES = 2
 CHECK_TIMEOUT_S = 5
 """How long the server may take to say that it is there."""
+SEARCHES = 5
+"""How often versions are searched while others take some of them back meanwhile."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -80,9 +82,13 @@ class Mlflow:
     def versions(self, dataset: DatasetName, snapshot_id: str) -> list[ModelVersion]:
         """The registered versions of a snapshot, the oldest first: one, or none; more only after a kill."""
         with self._asked() as client:
-            found = client.search_model_versions(
-                f"name = '{dataset}' and tags.{SNAPSHOT_TAG} = '{snapshot_id}'"
-            )
+            for _ in range(SEARCHES):
+                found = client.search_model_versions(
+                    f"name = '{dataset}' and tags.{SNAPSHOT_TAG} = '{snapshot_id}'"
+                )
+                # MLflow reads versions first and their tags later: one taken back between the two has none.
+                if all(SNAPSHOT_TAG in one.tags for one in found):
+                    break
             return sorted((_version(dataset, one) for one in found), key=lambda version: version.number)
 
     def close_runs(self, dataset: DatasetName, snapshot_id: str, *, keep: str | None) -> None:
@@ -336,6 +342,12 @@ def _plain_version(package: str) -> str:
 
 def _version(dataset: DatasetName, found: "MlflowVersion") -> ModelVersion:
     tags: dict[str, Any] = found.tags
+    missing = [tag for tag in (VERSION_TAG, SNAPSHOT_TAG, WEIGHTS_TAG) if tag not in tags]
+    if missing:
+        raise Conflict(
+            f"version {found.version} of the model {dataset} has lost its tag {', '.join(missing)} in MLflow",
+            "Find out who changes tags there; delete that version, then run the same thing again.",
+        )
     return ModelVersion(
         dataset=dataset,
         dataset_version=VersionKey(tags[VERSION_TAG]),

@@ -2,12 +2,16 @@
 
 import socket
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
-from resources.errors import BadInput, Unavailable
+from resources.errors import BadInput, Conflict, Unavailable
 from resources.home import Home
 from resources.registry.client import Mlflow
 from resources.terms import DatasetName
@@ -53,6 +57,41 @@ def test_an_experiment_that_was_deleted_is_named_with_the_command_that_restores_
     with pytest.raises(BadInput, match=r"experiment thrown_away .* was deleted") as caught:
         service(trainplat_home).register(candidate("thrown_away"), ACTOR)
     assert f"mlflow experiments restore --experiment-id {experiment}" in caught.value.next_step
+
+
+def test_a_version_taken_back_while_versions_are_read_is_left_out(trainplat_home: Path) -> None:
+    mlflow, made = Mlflow(Home(trainplat_home)), candidate("digits")
+    for _ in range(2):
+        mlflow.create_version(made, mlflow.log(made, datetime.now(UTC)))
+    kept, taken_back = mlflow.versions(made.dataset, made.snapshot_id)
+    reads: list[str] = []
+
+    def between_the_two_reads(
+        _connection: Any, _cursor: Any, statement: str, values: Sequence[Any], *_: object
+    ) -> None:
+        """SQLAlchemy's second query, for the tags, selects from the first one."""
+        if made.snapshot_id in values and "anon" in statement.partition("FROM")[0]:
+            reads.append(statement)
+            if len(reads) == 1:
+                mlflow.delete_version(taken_back)
+
+    event.listen(Engine, "before_cursor_execute", between_the_two_reads)
+    try:
+        assert mlflow.versions(made.dataset, made.snapshot_id) == [kept]
+    finally:
+        event.remove(Engine, "before_cursor_execute", between_the_two_reads)
+    assert len(reads) == 2
+
+
+def test_a_version_that_lost_a_tag_is_named(trainplat_home: Path) -> None:
+    model = service(trainplat_home).register(candidate("digits"), ACTOR).model
+    mlflow = Mlflow(Home(trainplat_home))
+    with mlflow._asked() as client:
+        client.delete_model_version_tag("digits", "1", "trainplat_dataset_version")
+    with pytest.raises(
+        Conflict, match="version 1 of the model digits has lost its tag trainplat_dataset_ver"
+    ):
+        mlflow.versions(model.dataset, model.snapshot_id)
 
 
 @pytest.mark.real
