@@ -1,0 +1,1 @@
+"""Who gets devices, and why: pure rules over values, with the time as an argument."""
