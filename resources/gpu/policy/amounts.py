@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NewType
 
 Resource = NewType("Resource", str)
-"""``V100``, ``*``, ``cpu_milli`` or ``host_memory_mib``; flavours are in capitals, so none means two things."""
+"""``V100``, ``*``, ``cpu_milli`` or ``host_memory_mib``. Flavours are in capitals."""
 
 ANY_DEVICE = Resource("*")
 """Every device, of whatever model; in thousandths of a device."""

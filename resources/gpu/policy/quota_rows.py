@@ -40,7 +40,7 @@ class Plan:
     quotas: dict[Party, dict[Resource, QuotaRow]]
     """Those that were written, and those that follow from them."""
     governed: dict[Party, frozenset[Resource]]
-    """By the topmost party of a hierarchy: what rows of its cohorts and projects speak of. The rest is free."""
+    """By the topmost party of a hierarchy: what rows of its cohorts and projects limit. The rest is free."""
 
 
 def checked(rows: QuotaRows) -> Plan:
