@@ -1,0 +1,1 @@
+"""Where: which devices of which nodes a request gets."""
