@@ -54,6 +54,7 @@ class Cluster:
         order_seed: int = 0,
     ) -> None:
         self.nodes = tuple(nodes)
+        self._models = frozenset(device.model for node in self.nodes for device in node.devices)
         self._space = FreeSpace(self.nodes, order_seed=order_seed)
         self._worth: Worth | None = None
         self._rows: dict[tuple[Shape, Span], _Row] = {}
@@ -152,8 +153,36 @@ class Cluster:
         return known
 
     def why_not(self, shape: Shape, span: Span = Span.NODE, *, ever: bool = False) -> Misfit:
-        """What stands in the way of ``shape`` now; with ``ever``, were nothing running and nothing drained."""
+        """What stands in the way of ``shape`` now; with ``ever``, were nothing running or drained."""
         return explain(self._space, Scan.of(shape, span, self._space.models), ever=ever)
+
+    def fits(self, shape: Shape, placement: Placement) -> bool:
+        """Whether exactly this place is free for ``shape``, and none of its devices drained."""
+        return self._space.fits(shape, placement)
+
+    def model_of(self, node: int, device: int) -> str | None:
+        """The model of a device; None for a CPU slot."""
+        return self.nodes[node].devices[device].model
+
+    def models_for(self, shape: Shape) -> frozenset[str | None]:
+        """The models of the cluster that will do for ``shape``."""
+        if shape.models is None:
+            return self._models
+        return frozenset(model for model in self._models if model in shape.models)
+
+    def free_of_device(self, node: int, device: int) -> tuple[int, int]:
+        """Thousandths and MiB of memory of a device that may be given out now."""
+        row = self._space.row_of_node[node]
+        return int(self._space.open_milli[row, device]), int(self._space.free.memory_mib[row, device])
+
+    def free_of_node(self, node: int) -> tuple[int, int]:
+        """Thousandths of cores and MiB of main memory of a node that nobody holds."""
+        row = self._space.row_of_node[node]
+        return int(self._space.free.cpu_milli[row]), int(self._space.free.host_memory_mib[row])
+
+    def open_milli(self, node: int) -> int:
+        """Thousandths of all devices of a node that may be given out now."""
+        return int(self._space.open_milli[self._space.row_of_node[node]].sum())
 
     @property
     def free_milli(self) -> tuple[tuple[int, ...], ...]:

@@ -115,6 +115,21 @@ class FreeSpace:
                 self._check_taken(row, f"memory of device {device}", memory, shape.memory_mib)
         return self._add(shape, placement, +1)
 
+    def fits(self, shape: Shape, placement: Placement) -> bool:
+        """Whether :meth:`take` would succeed, on devices that are not drained."""
+        self._check_form(shape, placement)
+        for slot in placement:
+            row = self.row_of_node[slot.node]
+            cpu, host = share_of(shape, len(slot.devices))
+            if cpu > self.free.cpu_milli[row] or host > self.free.host_memory_mib[row]:
+                return False
+            for device in slot.devices:
+                if shape.milli > self.open_milli[row, device]:
+                    return False
+                if shape.memory_mib > self.free.memory_mib[row, device]:
+                    return False
+        return True
+
     def undo_take(self, shape: Shape, placement: Placement) -> list[int]:
         """Take back a take that was checked when it was done."""
         return self._add(shape, placement, +1)

@@ -1,0 +1,187 @@
+"""Quotas in one pass: what they allow each job, with what the pass gives away; undone at its end."""
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+
+from resources.gpu.model import Owner
+from resources.gpu.placement.model import Placement
+from resources.gpu.policy.amounts import Amounts
+from resources.gpu.policy.model import Job, JobId, Running
+from resources.gpu.policy.quota_model import Fit, FitKind, Party
+from resources.gpu.policy.quota_model import project as party_of
+from resources.gpu.policy.reason import Reason
+from resources.gpu.policy.share import standings, turn
+from resources.gpu.policy.state import State
+
+Turn = tuple[bool, tuple[tuple[bool, float, str], ...]]
+Choice = tuple[frozenset[str] | None, str]
+"""Device models that quotas allow, None for any; and the rule of a grant of them."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What quotas say to one job."""
+
+    choices: tuple[Choice, ...]
+    """What it may have, from within its nominal to the whole that it may borrow; empty: nothing now."""
+    within_nominal: bool
+    """Whether it is owed devices, whoever has them now."""
+    borrowers: tuple[str, ...]
+    """Projects that have to give back for it, the one furthest above its share first."""
+    reason: Reason
+    """Why it may have nothing, where it may not."""
+    is_coming: bool = False
+    """Whether it may have it once those that are told to stop are gone."""
+
+
+class QuotasOfPass:
+    """The quota tree and the shares during one pass."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._tree = state.quotas
+        self._done: list[tuple[Owner, Amounts, int]] = []
+        self._permissions: dict[tuple[object, ...], Permission] = {}
+        self._going: list[Running] = []
+        self._turns: dict[str, tuple[tuple[bool, float, str], ...]] = {}
+
+    def permission(self, job: Job) -> Permission:
+        """What quotas allow ``job`` now."""
+        key = (job.owner, job.shape)
+        if key not in self._permissions:
+            self._permissions[key] = self._ask(job)
+        return self._permissions[key]
+
+    def turn(self, job: Job, now_s: float) -> Turn:
+        """By which projects take turns; the smallest goes first (rules S1 to S3, after what is owed)."""
+        if job.project not in self._turns:
+            above = standings(self._tree, job.owner, self._state.capacity, lambda one: self._past(one, now_s))
+            self._turns[job.project] = turn(above[:-1])  # the last one is the user
+        return not self.permission(job).within_nominal, self._turns[job.project]
+
+    def add(self, job: Job, placement: Placement) -> None:
+        """Count what a job is given in this pass."""
+        self._change(job.owner, self._state.amounts(job, placement), 1)
+
+    def take_out(self, running: Running) -> None:
+        """Count a running job as gone."""
+        self._change(running.job.owner, self._state.amounts(running.job, running.placement), -1)
+
+    def put_back(self, running: Running) -> None:
+        """Count it as running again."""
+        self._change(running.job.owner, self._state.amounts(running.job, running.placement), 1)
+
+    def exchange(self, job: Job, placement: Placement, victims: Iterable[Running]) -> None:
+        """Count victims as gone and the job in their place, so that nobody else takes what they free.
+
+        Until they are gone what they use is theirs, so whatever is granted has to fit beside both.
+        """
+        for one in victims:
+            self.take_out(one)
+            self._going.append(one)
+        self.add(job, placement)
+
+    def reclaimable(self, candidates: Sequence[Running], stopping: Container[JobId]) -> list[Running]:
+        """Of running jobs in the order in which they would go, those whose project borrows at its turn.
+
+        By what runs and stays: what the pass gives away, and what is told to stop, does not count.
+        """
+        planned = list(self._done)
+        for owner, amounts, sign in reversed(planned):
+            self._count(owner, amounts, -sign)
+        gone = [one for one in self._state.running.values() if one.job.id in stopping]
+        for one in gone:
+            self._count(one.job.owner, self._state.amounts(one.job, one.placement), -1)
+        found: list[Running] = []
+        for one in candidates:
+            if self._tree.share(party_of(one.job.project)).borrows:
+                self._count(one.job.owner, self._state.amounts(one.job, one.placement), -1)
+                found.append(one)
+        for one in (*gone, *found):
+            self._count(one.job.owner, self._state.amounts(one.job, one.placement), 1)
+        for owner, amounts, sign in planned:
+            self._count(owner, amounts, sign)
+        return found
+
+    def undo(self) -> None:
+        """Leave the tree as it was before the pass."""
+        for owner, amounts, sign in reversed(self._done):
+            self._count(owner, amounts, -sign)
+        self._done.clear()
+
+    def _ask(self, job: Job) -> Permission:
+        models = self._state.cluster.models_for(job.shape)
+        if not job.shape.devices or not models:
+            models = frozenset((None,))
+        fits = self._fits(job, models)
+        within = frozenset(model for model, fit in fits.items() if fit.kind is FitKind.WITHIN)
+        open_to = frozenset(model for model, fit in fits.items() if fit.fits)
+        waits_for: Reason | None = None
+        if self._going and open_to:
+            for one in self._going:
+                self._count(one.job.owner, self._state.amounts(one.job, one.placement), 1)
+            beside = self._fits(job, open_to)
+            for one in self._going:
+                self._count(one.job.owner, self._state.amounts(one.job, one.placement), -1)
+            now = frozenset(model for model, fit in beside.items() if fit.fits)
+            within, open_to = within & now, now
+            waits_for = None if now else next(iter(beside.values())).reason
+        choices: list[Choice] = []
+        if within:
+            choices.append((_or_any(within, fits.keys()), "A2"))
+        if open_to != within:
+            choices.append((_or_any(open_to, fits.keys()), "A3"))
+        worst = min(fits.values(), key=lambda fit: _ORDER.index(fit.kind))
+        owed = any(fit.kind in (FitKind.WITHIN, FitKind.RECLAIM) for fit in fits.values())
+        return Permission(
+            tuple(choices),
+            owed,
+            self._borrowers(job, worst),
+            waits_for or worst.reason,
+            waits_for is not None,
+        )
+
+    def _fits(self, job: Job, models: Iterable[str | None]) -> dict[str | None, Fit]:
+        return {
+            model: self._tree.fits(job.owner, self._state.amounts_of_model(job, model)) for model in models
+        }
+
+    def _borrowers(self, job: Job, fit: Fit) -> tuple[str, ...]:
+        if fit.kind is FitKind.RECLAIM:
+            named: Sequence[str] = [one.party.name for one in fit.borrowers]
+        elif fit.kind is FitKind.WITHIN:
+            top = self._tree.path(job.owner)[-1]
+            found = [one for name in self._tree.resources for one in self._tree.borrowers(top, name)]
+            named = [one.party.name for one in sorted(found, key=lambda one: (-one.share, one.party.path))]
+        else:
+            named = ()
+        return tuple(dict.fromkeys(one for one in named if one != job.owner.project))
+
+    def _change(self, owner: Owner, amounts: Amounts, sign: int) -> None:
+        self._count(owner, amounts, sign)
+        self._done.append((owner, amounts, sign))
+        self._permissions.clear()
+        self._turns.clear()
+
+    def _past(self, party: Party, now_s: float) -> float:
+        used = self._state.usage.get(party)
+        return 0.0 if used is None else used.level(now_s)
+
+    def _count(self, owner: Owner, amounts: Amounts, sign: int) -> None:
+        if sign > 0:
+            self._tree.add(owner, amounts)
+        else:
+            self._tree.remove(owner, amounts)
+
+
+_ORDER = (
+    *(FitKind.WITHIN, FitKind.BORROWS, FitKind.RECLAIM),
+    *(FitKind.EXHAUSTED, FitKind.OVER_LIMIT, FitKind.OVER_BUDGET),
+)
+
+
+def _or_any(models: frozenset[str | None], all_models: Iterable[str | None]) -> frozenset[str] | None:
+    """The models, or None where that is all there are."""
+    if models == frozenset(all_models):
+        return None
+    return frozenset(model for model in models if model is not None)

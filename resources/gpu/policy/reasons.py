@@ -1,0 +1,61 @@
+"""The sentences of the rules: templates and values, so that they can be said in another language."""
+
+from resources.gpu.placement.model import Misfit
+from resources.gpu.policy.model import Job, Running
+from resources.gpu.policy.reason import Reason
+
+TEMPLATES = {
+    "A1": "Asks for no device.",
+    "A2": "Granted {asked} within the quota of {project}.",
+    "A3": "Granted {asked}; {project} borrows what others do not use.",
+    "A4": "Granted {asked}, which was kept for it.",
+    "A5": "Granted {asked} of reservation {reservation}.",
+    "P1": "{project} is owed {asked}, and takes back what {others} borrowed: {runs} make(s) room.",
+    "P2": "Has priority {priority} in {project}: {runs} of lower priority make(s) room.",
+    "P3": "Has had less device time than {runs}, which make(s) room.",
+    "P4": "Reservation {reservation} begins: {runs} make(s) room.",
+    "D1": "Needs {asked} in one piece: {runs} move(s) elsewhere.",
+    "W1": "Waits for {asked}: {free} of {matching} matching device(s) free; in use by {holders}.",
+    "W3": "Waits for {asked}: what is free is kept for {whom}.",
+    "W4": "Waits for {asked}: {runs} make(s) room.",
+    "W5": "Waits for {asked}: there are {matching} device(s) that match, {usable} of them in order. "
+    "Bring the missing ones back, or cancel the run and ask for less.",
+    "W6": "Waits for {asked} in one piece: {free} free in all, at most {most} of them on one node.",
+    "W7": "Waits for {asked}: the devices are free, but not {cpus} CPU(s) and {memory_mib} MiB beside them.",
+    "W8": "Waits for {asked}: no node that is free fits its affinity.",
+}
+
+
+def reason(rule: str, **values: str | int | float) -> Reason:
+    """The reason of a rule. Raises KeyError for a rule without a sentence."""
+    return Reason(rule, TEMPLATES[rule], values)
+
+
+def asked(job: Job) -> str:
+    """What a job asks for, in words."""
+    shape = job.shape
+    models = "/".join(sorted(shape.models)) if shape.models else "device(s)"
+    share = "" if shape.milli == 1000 else f" × {shape.milli / 1000:g}"
+    memory = f" with {shape.memory_mib} MiB each" if shape.memory_mib else ""
+    if shape.devices == 0:
+        return f"{shape.cpu_milli / 1000:g} CPU(s)"
+    return f"{shape.devices}{share} {models}{memory}"
+
+
+def runs(jobs: list[Running]) -> str:
+    """Runs by name."""
+    return ", ".join(f"run {one.job.id[:8]} of {one.job.project}" for one in jobs)
+
+
+def misfit(job: Job, why: Misfit, holders: str) -> Reason:
+    """Why a job has no place, from what the cluster says; the largest obstacle first."""
+    words = asked(job)
+    need = job.shape.devices
+    if why.devices_usable < need:
+        return reason("W5", asked=words, matching=why.devices_of_model, usable=why.devices_usable)
+    free = why.devices_with_memory
+    if free < need:
+        return reason("W1", asked=words, free=free, matching=why.devices_of_model, holders=holders)
+    if why.largest_block < need:
+        return reason("W6", asked=words, free=free, most=why.largest_block)
+    return reason("W7", asked=words, cpus=job.shape.cpu_milli // 1000, memory_mib=job.shape.host_memory_mib)

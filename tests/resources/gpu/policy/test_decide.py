@@ -1,0 +1,291 @@
+"""The rules of a decision, one by one."""
+
+from dataclasses import replace
+
+from resources.gpu.placement.model import Placement, Slot, Span
+from resources.gpu.policy.decide import decide
+from resources.gpu.policy.model import Affinity, Job, JobId, Reservation, Settings
+from resources.gpu.policy.state import State
+from tests.resources.gpu.policy.cases import (
+    LONG_AGO_S,
+    NOW_S,
+    decided,
+    job,
+    owed,
+    runs,
+    state,
+    step,
+    waits,
+)
+
+
+def test_a_job_that_asks_for_nothing_is_granted_even_when_all_is_taken() -> None:
+    full = state(1)
+    runs(full, job("x"), (0, 0))
+    waits(full, job("none", 0))
+    assert decided(full) == {"none": "A1"}
+
+
+def test_free_devices_are_granted() -> None:
+    free = state(2)
+    waits(free, job("x", 2))
+    assert decided(free) == {"x": "A2 n0:0,1"}
+
+
+def test_a_decision_leaves_the_state_as_it_was() -> None:
+    before = state(2, quotas=owed(a=1, b=1))
+    runs(before, job("y", who="b", preemptible=True), (0, 0))
+    waits(before, job("x", 2), job("z", who="b"))
+    assert decided(before) == decided(before)
+    assert before.cluster.free_of_device(0, 1)[0] == 1000
+
+
+def test_what_waits_says_who_has_its_devices() -> None:
+    full = state(1)
+    runs(full, job("holder", who="b"), (0, 0))
+    waits(full, job("x"))
+    [wait] = decide(full, NOW_S)
+    assert wait.reason.rule == "W1"
+    assert "run holder of b" in wait.reason.text
+
+
+def test_projects_take_turns_by_what_they_have() -> None:
+    one_each = state(3)
+    runs(one_each, job("a0"), (0, 0))
+    waits(one_each, job("a1", submitted_at_s=LONG_AGO_S - 9), job("b1", who="b"), job("b2", who="b"))
+    assert set(decided(one_each)) == {"a1", "b1", "b2"}
+    assert decided(one_each)["b1"].startswith("A2")
+
+
+def test_the_higher_priority_goes_first_in_its_project() -> None:
+    one = state(1)
+    waits(one, job("old", submitted_at_s=0), job("urgent", priority=1))
+    assert decided(one) == {"urgent": "A2 n0:0", "old": "W1"}
+
+
+def test_within_its_quota_a_project_goes_before_one_that_borrows() -> None:
+    one = state(2, quotas=owed(a=1, b=1))
+    runs(one, job("a0"), (0, 0))
+    waits(one, job("a1", submitted_at_s=0), job("b1", who="b"))
+    assert decided(one) == {"b1": "A2 n0:1", "a1": "Q5"}
+
+
+def test_a_project_borrows_what_others_leave() -> None:
+    lent = state(2, quotas=owed(a=1, b=1))
+    waits(lent, job("a1", 2))
+    assert decided(lent) == {"a1": "A3 n0:0,1"}
+
+
+def test_what_was_lent_is_taken_back_from_who_borrowed_most() -> None:
+    lent = state(4, quotas=owed(a=1, b=1, c=2))
+    runs(lent, job("a1", preemptible=True), (0, 0))
+    runs(lent, job("a2", preemptible=True), (0, 1))
+    runs(lent, job("a3", preemptible=True), (0, 2))
+    runs(lent, job("b1", who="b", preemptible=True), (0, 3))
+    waits(lent, job("c1", who="c"))
+    assert decided(lent)["c1"] == "P1 -a3"
+
+
+def test_what_is_within_quota_is_never_taken() -> None:
+    fair = state(2, quotas=owed(a=1, b=1, c=0))
+    runs(fair, job("a1", preemptible=True), (0, 0))
+    runs(fair, job("b1", who="b", preemptible=True), (0, 1))
+    waits(fair, job("c1", who="c", priority=9))
+    assert decided(fair) == {"c1": "Q5"}
+
+
+def test_a_lower_priority_makes_room_in_its_project() -> None:
+    one = state(1)
+    runs(one, job("low", preemptible=True), (0, 0))
+    waits(one, job("high", priority=5))
+    assert decided(one) == {"high": "P2 -low"}
+
+
+def test_no_more_victims_than_needed() -> None:
+    several = state(4)
+    for number in range(4):
+        runs(several, job(f"low{number}", preemptible=True), (0, number))
+    waits(several, job("high", 2, priority=5))
+    assert decided(several)["high"].count("low") == 2
+
+
+def test_a_young_job_is_left_alone() -> None:
+    one = state(1)
+    runs(one, job("low", preemptible=True), (0, 0), since_s=NOW_S - 5)
+    waits(one, job("high", priority=5))
+    assert decided(one) == {"high": "W1"}
+
+
+def test_a_job_that_was_stopped_lately_is_left_alone() -> None:
+    one = state(1)
+    runs(one, job("low", preemptible=True, evicted_at_s=NOW_S - 1000), (0, 0), since_s=NOW_S - 900)
+    waits(one, job("high", priority=5))
+    assert decided(one) == {"high": "W1"}
+    assert decided(one, NOW_S + 1000) == {"high": "P2 -low"}
+
+
+def test_a_job_that_cannot_go_on_later_is_never_stopped() -> None:
+    one = state(1)
+    runs(one, job("low"), (0, 0))
+    waits(one, job("high", priority=5))
+    assert decided(one) == {"high": "W1"}
+
+
+def test_freed_devices_are_kept_for_who_they_were_freed_for() -> None:
+    one = state(2)
+    runs(one, job("low", 2, preemptible=True), (0, 0), (0, 1))
+    waits(one, job("high", 2, priority=5))
+    assert step(one) == {"high": "P2 -low"}
+    waits(one, job("small", who="b"))
+    assert step(one) == {"high": "W4", "small": "W1"}
+    low = one.running[JobId("low")].job
+    one.end(JobId("low"), NOW_S, again=replace(low, evicted_at_s=NOW_S, queued_since_s=NOW_S))
+    assert step(one) == {"high": "A4 n0:0,1", "small": "W1", "low": "W1"}
+
+
+def test_the_same_eviction_is_not_decided_twice() -> None:
+    one = state(1)
+    runs(one, job("low", preemptible=True), (0, 0))
+    waits(one, job("high", priority=5), job("high2", priority=5))
+    assert sorted(step(one).values()) == ["P2 -low", "W1"]
+    assert sorted(step(one).values()) == ["W1", "W4"]
+
+
+def test_devices_of_one_that_is_told_to_stop_are_nobody_s_until_it_is_gone() -> None:
+    one = state(2)
+    runs(one, job("low", 2, preemptible=True), (0, 0), (0, 1))
+    waits(one, job("high", 1, priority=5))
+    step(one)
+    waits(one, job("other", who="b"))
+    assert step(one)["other"] == "W1"
+
+
+def test_a_gang_is_granted_over_nodes_or_not_at_all() -> None:
+    two = state(2, 2)
+    runs(two, job("x"), (0, 0))
+    waits(two, job("gang", 4, span=Span.NODES))
+    assert decided(two) == {"gang": "W1"}
+    waits(two, job("three", 3, span=Span.NODES, submitted_at_s=0))
+    assert decided(two)["three"] == "A2 n0:1 n1:0,1"
+
+
+def test_enough_in_all_but_not_in_one_piece_is_said() -> None:
+    two = state(2, 2)
+    runs(two, job("x"), (0, 0))
+    runs(two, job("y"), (1, 0))
+    waits(two, job("pair", 2))
+    assert decided(two) == {"pair": "W6"}
+
+
+def test_too_few_cpus_beside_the_devices_is_said() -> None:
+    one = state(2)
+    runs(one, job("x", cpu_milli=60_000), (0, 0))
+    waits(one, job("y", cpu_milli=8_000))
+    assert decided(one) == {"y": "W7"}
+
+
+def test_a_cluster_that_lost_a_card_says_so_and_keeps_nothing() -> None:
+    one = state(2)
+    one.cluster.set_usable(0, 1, False)
+    waits(one, job("pair", 2, queued_since_s=0), job("single", submitted_at_s=NOW_S))
+    assert decided(one) == {"pair": "W5", "single": "A2 n0:0"}
+
+
+def test_the_first_in_line_is_not_overtaken_for_ever() -> None:
+    two = state(2)
+    runs(two, job("x"), (0, 0))
+    waits(two, job("pair", 2, submitted_at_s=0), job("single"))
+    assert decided(two) == {"pair": "W1", "single": "A2 n0:1"}
+    waits(two, job("pair", 2, submitted_at_s=0, queued_since_s=NOW_S - 301))
+    assert decided(two) == {"pair": "W1", "single": "W3"}
+
+
+def test_a_job_that_ends_in_time_may_use_what_is_kept() -> None:
+    two = state(2)
+    runs(two, job("x", max_runtime_s=100_000 + 3600), (0, 0))
+    waits(
+        two,
+        job("pair", 2, submitted_at_s=0, queued_since_s=NOW_S - 301),
+        job("short", max_runtime_s=3000),
+        job("long", max_runtime_s=4000),
+    )
+    told = decided(two)
+    assert told["short"] == "A2 n0:1"
+    assert told["long"] in ("W1", "W3")
+    waits(two, job("short", max_runtime_s=5000))
+    assert decided(two)["short"] == "W3"
+
+
+def test_labels_groups_and_their_opposite_decide_where() -> None:
+    two = state(2, 2)
+    two.labels = ({"zone": "a"}, {"zone": "b"})
+    waits(two, job("b", affinity=Affinity(labels=frozenset({("zone", "b")}))))
+    assert step(two) == {"b": "A2 n1:0"}
+    runs(two, job("g", group="team"), (0, 0))
+    waits(two, job("near", affinity=Affinity(near="team")))
+    assert step(two) == {"near": "A2 n0:1"}
+    waits(two, job("apart", affinity=Affinity(apart="team")))
+    assert decided(two) == {"apart": "A2 n1:1"}
+    waits(two, job("apart", affinity=Affinity(apart="team", labels=frozenset({("zone", "a")}))))
+    assert decided(two) == {"apart": "W8"}
+
+
+def test_a_reservation_keeps_its_devices_for_its_project() -> None:
+    two = state(2)
+    pair = job("pair", 2)
+    place = _place(two, pair)
+    two.reservations["demo"] = Reservation(
+        "demo", "b", None, pair.shape, Span.NODE, place, NOW_S - 10, NOW_S + 3600
+    )
+    waits(two, job("x"), job("mine", who="b"))
+    told = decided(two)
+    assert told["x"] in ("W1", "W3")
+    assert told["mine"].startswith("A5")
+
+
+def test_before_a_reservation_only_what_ends_in_time_or_can_stop_may_run() -> None:
+    two = state(2)
+    pair = job("pair", 2)
+    place = _place(two, pair)
+    two.reservations["demo"] = Reservation(
+        "demo", "b", None, pair.shape, Span.NODE, place, NOW_S + 3600, NOW_S + 7200
+    )
+    waits(two, job("long"), job("short", max_runtime_s=1800), job("stops", preemptible=True))
+    told = decided(two)
+    assert told["long"] in ("W1", "W3")
+    assert told["short"].startswith("A2")
+    assert told["stops"].startswith("A2")
+
+
+def test_when_a_reservation_begins_what_stands_on_it_makes_room() -> None:
+    two = state(2)
+    runs(two, job("stops", preemptible=True), (0, 0), since_s=NOW_S - 60)
+    pair = job("pair", 2)
+    two.reservations["demo"] = Reservation(
+        "demo", "b", None, pair.shape, Span.NODE, (Slot(0, (0, 1)),), NOW_S, NOW_S + 7200
+    )
+    assert decided(two) == {"demo": "P4 -stops"}
+
+
+def test_small_jobs_move_so_that_a_large_one_has_a_place() -> None:
+    two = state(2, 2, settings=Settings(moves_per_job=0.25))
+    two.moves_left = 1.0
+    runs(two, job("x", preemptible=True), (0, 0))
+    runs(two, job("y", preemptible=True), (1, 0))
+    waits(two, job("pair", 2, who="b"))
+    told = step(two)
+    moved = "x" if "x" in told else "y"
+    assert told["pair"] == f"D1 -{moved}"
+    assert told[moved].startswith("D1 to")
+    stopped = two.running[JobId(moved)].job
+    two.end(JobId(moved), NOW_S, again=replace(stopped, queued_since_s=NOW_S))
+    after = step(two)
+    assert after["pair"].startswith("A4")
+    assert after[moved].startswith("A4")
+    assert two.moves_left == 0.5
+
+
+def _place(of: State, one: Job) -> Placement:
+    found = of.cluster.find(one.shape, one.span)
+    assert found is not None
+    return found
