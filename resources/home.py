@@ -6,11 +6,15 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from resources.database.engine import Database, sqlite_url
 from resources.errors import BadInput
 
 HOME_VARIABLE = "TRAINPLAT_HOME"
 DATABASE_VARIABLE = "TRAINPLAT_DATABASE_URL"
+DRIVERS = ("postgresql", "postgresql+psycopg2", "sqlite", "sqlite+pysqlite")
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,12 @@ class Home:
         return self.run / "addresses.json"
 
     def database(self) -> Database:
-        """The tables of every subject: ``TRAINPLAT_DATABASE_URL``, else a SQLite file in the home."""
-        return Database(os.environ.get(DATABASE_VARIABLE) or sqlite_url(self.path / "trainplat.db"))
+        """The tables of every subject: ``TRAINPLAT_DATABASE_URL``, else a SQLite file in the home.
+
+        Raises BadInput for a variable that names no database of a kind that is known.
+        """
+        given = os.environ.get(DATABASE_VARIABLE)
+        return Database(_usable(given) if given else sqlite_url(self.path / "trainplat.db"))
 
     def addresses(self) -> Addresses:
         """Where the parts listen: ``TRAINPLAT_<PART>_URL`` wins, else what the supervisor wrote."""
@@ -123,6 +131,26 @@ def read_or_make_secrets(home: Home) -> Secrets:
     if not home.secrets_file.exists():
         _make_secrets(home)
     return Secrets(**json.loads(home.secrets_file.read_text()))
+
+
+def _usable(url: str) -> str:
+    """The URL of a database as SQLAlchemy reads it. An error must not tell its password."""
+    try:
+        driver = make_url(url).drivername
+    except (ArgumentError, ValueError) as problem:
+        raise BadInput(
+            f"{DATABASE_VARIABLE} cannot be read as the URL of a database",
+            "Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with % and two digits for each special "
+            "character of the password, or sqlite:////PATH. Unset it to use the file in the home.",
+        ) from problem
+    if driver == "postgres":  # what many hosts hand out; SQLAlchemy knows the long name only
+        return url.replace("postgres://", "postgresql://", 1)
+    if driver not in DRIVERS:
+        raise BadInput(
+            f"{DATABASE_VARIABLE} names a database of the kind {driver}; expected {' or '.join(DRIVERS)}",
+            "Use PostgreSQL where several machines share it, or unset it to use the file in the home.",
+        )
+    return url
 
 
 def _make_secrets(home: Home) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment import enter
-from tests.needs import NEEDS, needs
+from tests.needs import NEEDS, ON_POSTGRESQL, needs
 
 _USER_HOME = Path(tempfile.mkdtemp(prefix="trainplat-tests-"))
 _BEGAN_S = time.monotonic()
@@ -28,6 +28,7 @@ SHARED_SERVERS = {
     "played_stack": "the played stack",
     "label_studio_server": "Label Studio",
     "mlflow_server": "MLflow",
+    "postgres_server": ON_POSTGRESQL,
 }
 """Fixtures that start a server for the whole session: one worker gets their tests, so that it starts once."""
 
@@ -124,4 +125,6 @@ def _worker_group(item: pytest.Item) -> str:
     """Tests of one group run on one worker: those of a shared server, else those of one file."""
     used = getattr(item, "fixturenames", ())
     shared = [group for fixture, group in SHARED_SERVERS.items() if fixture in used]
+    if ON_POSTGRESQL in getattr(getattr(item, "callspec", None), "params", {}).values():
+        shared.append(ON_POSTGRESQL)  # the same test on SQLite needs no server
     return shared[0] if shared else item.nodeid.partition("::")[0]

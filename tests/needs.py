@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+ON_SQLITE, ON_POSTGRESQL = "SQLite", "PostgreSQL"
+"""Which database a test of both runs on."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from resources.data.splitting import Place
 from resources.data.storage.repository import DatasetRepository
 from resources.data.storage.snapshots import read_snapshot, snapshot_of, write_snapshot
 from resources.data.storage.tree import SealedTree
-from resources.database.audit import AUDIT, AuditRow, record
+from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
 from resources.files import disk_problem
@@ -55,7 +55,6 @@ class DataService:
         self.home = home
         self.database = database
         self.clock = clock
-        database.ensure(ledger.VERSIONS, ledger.LABELS, ledger.SNAPSHOTS, AUDIT)
 
     def plan_first(self, spec: DatasetSpec, actor: Actor) -> VersionRecord:
         """Plan the first version; the one that was planned before is given back."""

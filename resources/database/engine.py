@@ -1,68 +1,92 @@
 """The database: SQLite embedded, PostgreSQL when several machines share it."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
-from resources.errors import Unavailable
-
-BUSY_TIMEOUT_S = 30.0
-"""How long a writer waits for another one before it gives up."""
+from resources.database.migrations.history import OURS, History, recorded, refuse_newer
+from resources.database.migrations.running import bring_to_head
+from resources.database.postgresql import PostgresDatabase
+from resources.database.problems import in_words
+from resources.database.sqlite import SqliteFile
 
 
 class Database:
-    """One SQL database, opened on first use.
+    """One SQL database, opened on first use, and brought to the newest tables then.
 
-    Every write goes through :meth:`write`, which takes SQLite's write lock at its start: a transaction that
-    reads and then writes never fails half-way because another one wrote in between.
+    Every write goes through :meth:`write`, which takes the database's one write lock at its start: a
+    transaction that reads and then writes never fails half-way because another one wrote in between.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, history: History = OURS) -> None:
         self.url = url
+        self._history = history
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to read with: sees one state of the database."""
-        with self._told(), _engine(self.url).connect() as connection:
+        self.migrate()
+        with self._told(), _backend(self.url).reading() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: all of it is kept, or, after an error or a kill, none of it."""
-        opened = _engine(self.url).connect
-        with self._told(), opened().execution_options(immediate=True) as connection, connection.begin():
+        self.migrate()
+        backend = _backend(self.url)
+        with self._told(), backend.writing() as connection, connection.begin():
+            backend.lock(connection)
             yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest revision that this trainplat knows; all of it or nothing.
+
+        Reading and writing call it. Costs one query for each process and database, and a migration where one
+        is due; of several processes one does it, and the others wait. Raises :class:`Conflict` for the
+        database of a newer trainplat, and for one that holds other tables of our names.
+        """
+        backend = _backend(self.url)
+        identity, key = backend.identity(), (self.url, self._history)
+        if identity is not None and _at_head.get(key) == identity:
+            return
+        with self._told():
+            with backend.reading() as connection:
+                found = recorded(connection)
+            if found != self._history.head:
+                refuse_newer(found, self._history)
+                self._migrate()
+        _at_head[key] = backend.identity()
+
+    def close(self) -> None:
+        """Close what this process holds open of it; the next use opens it again."""
+        _backend(self.url).close()
+
+    def _migrate(self) -> None:
+        backend = _backend(self.url)
+        with backend.writing() as connection:
+            backend.before_migration(connection)
+            with connection.begin():
+                backend.lock(connection)
+                found = recorded(connection)  # another process may have been faster
+                if found != self._history.head:
+                    refuse_newer(found, self._history)
+                    bring_to_head(connection, self._history)
+                    backend.after_migration(connection)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """A full disk or a busy database in words for people."""
+        """What went wrong, in words for people where somebody can mend it."""
         try:
             yield
-        except OperationalError as problem:
-            # SQLite says "I/O error" where the full disk has no room for its shared memory file either.
-            if any(sign in str(problem.orig) for sign in ("disk is full", "disk I/O error")):
-                raise Unavailable(
-                    f"nothing changed in the database, its disk is full or fails: {problem.orig}",
-                    "Free some space there, then run the same thing again.",
-                ) from problem
-            if "database is locked" in str(problem.orig):
-                raise Unavailable(
-                    f"nothing changed in the database, which was busy for {BUSY_TIMEOUT_S:.0f} s",
-                    "Run the same thing again; if it stays so, see `trainplat doctor`.",
-                ) from problem
-            raise
-
-    def ensure(self, *tables: Table) -> None:
-        """Create those of ``tables`` that do not exist yet. Safe from several processes at once."""
-        with self.write() as connection:
-            for table in tables:
-                table.create(connection, checkfirst=True)
+        except SQLAlchemyError as problem:
+            told = in_words(problem, self.url)
+            if told is None:
+                raise
+            raise told from problem
 
 
 def sqlite_url(path: Path) -> str:
@@ -71,26 +95,11 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+_at_head: dict[tuple[str, History], Hashable] = {}
+"""The databases that this process has seen at their head. A file that was made anew is another one."""
+
+
 @cache
-def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    # A file needs no pool, and without one no connection outlives its use or crosses a fork.
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # BEGIN is ours: the driver would start with a read lock
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+def _backend(url: str) -> SqliteFile | PostgresDatabase:
+    parsed = make_url(url)
+    return SqliteFile(parsed) if parsed.get_backend_name() == "sqlite" else PostgresDatabase(parsed)

@@ -1,14 +1,13 @@
 """The GPU service: the pure decision joined with the ledger. What changes a lease goes through here."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from resources.clock import Clock, utc_now
-from resources.database.audit import AUDIT, AuditRow, record
+from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.gpu import ledger
 from resources.gpu.arbiter import decide
@@ -27,7 +26,6 @@ from resources.gpu.model import (
     WaitingRequest,
 )
 from resources.gpu.request import parse_request, refuse_impossible
-from resources.gpu.tables import HOLDS, LEASES, REQUESTS
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 
@@ -64,7 +62,6 @@ class GpuService:
         self._database = database
         self._inventory = inventory
         self._clock = clock
-        self._ready = False
 
     def submit(
         self,
@@ -85,7 +82,7 @@ class GpuService:
         request = parse_request(text)
         refuse_impossible(request, self._inventory())
         now = self._clock()
-        with self._write() as connection:
+        with self._database.write() as connection:
             known = ledger.newest_attempt(connection, run_id)
             if known is not None:
                 return ledger.request_of(connection, run_id, known)
@@ -100,7 +97,7 @@ class GpuService:
         """One pass of the arbiter: grants what can be granted, keeps the reason of what waits."""
         devices = self._inventory()
         now = self._clock()
-        with self._write() as connection:
+        with self._database.write() as connection:
             waiting = ledger.waiting_requests(connection)
             if not waiting:
                 return []
@@ -120,7 +117,7 @@ class GpuService:
     def claim(self, run_id: RunId, claimer: ProcessIdentity) -> Lease | None:
         """Take up the granted lease of a run's newest attempt: once, however many try. None: not now."""
         now = self._clock()
-        with self._write() as connection:
+        with self._database.write() as connection:
             attempt = ledger.newest_attempt(connection, run_id)
             if attempt is None or not ledger.claim(connection, run_id, attempt, claimer, now):
                 return None
@@ -133,7 +130,7 @@ class GpuService:
 
     def set_holder(self, run_id: RunId, attempt: Attempt, holder: ProcessIdentity) -> bool:
         """Say that ``holder`` now uses the claimed lease. False: it is somebody else's, or gone; then end."""
-        with self._write() as connection:
+        with self._database.write() as connection:
             return ledger.set_holder(connection, run_id, attempt, holder)
 
     def free_dead_holders(self, actor: Actor) -> list[Lease]:
@@ -142,7 +139,7 @@ class GpuService:
         Returns the leases given back. The runs of the queue are the launcher's to judge: their process
         group, not only their process, must be gone.
         """
-        with self._read() as connection:
+        with self._database.read() as connection:
             leases = [one for one in ledger.live_leases(connection) if one.origin is Origin.DIRECT]
             waiting = [one for one in ledger.waiting_requests(connection) if one.origin is Origin.DIRECT]
         for request in waiting:
@@ -154,7 +151,7 @@ class GpuService:
     def release(self, run_id: RunId, attempt: Attempt, *, reason: str, actor: Actor) -> bool:
         """Give the devices of a lease back. Returns whether it was live; doing it twice changes nothing."""
         now = self._clock()
-        with self._write() as connection:
+        with self._database.write() as connection:
             was_live = ledger.release(connection, run_id, attempt, reason, now)
             if was_live:
                 _audit(connection, now, actor, "gpu.release", run_id, f"attempt {attempt}: {reason}")
@@ -163,7 +160,7 @@ class GpuService:
     def withdraw(self, run_id: RunId, *, reason: str, actor: Actor) -> None:
         """Take a run out of the line and give back what it was granted but has not taken up."""
         now = self._clock()
-        with self._write() as connection:
+        with self._database.write() as connection:
             attempt = ledger.newest_attempt(connection, run_id)
             if attempt is None:
                 return
@@ -191,7 +188,7 @@ class GpuService:
         worker has taken up since it was ``seen``.
         """
         now = self._clock()
-        with self._write() as connection:
+        with self._database.write() as connection:
             newest = ledger.newest_attempt(connection, run_id)
             if newest is None or newest > attempt:
                 return newest or attempt
@@ -217,41 +214,41 @@ class GpuService:
 
     def live_leases(self) -> list[Lease]:
         """The leases that are not released, oldest first."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             return ledger.live_leases(connection)
 
     def waiting(self) -> list[WaitingRequest]:
         """The requests that wait, oldest first."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             return ledger.waiting_requests(connection)
 
     def newest_request(self, run_id: RunId) -> WaitingRequest | None:
         """The request of a run's newest attempt, whatever its state; None for a run that never asked."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             attempt = ledger.newest_attempt(connection, run_id)
             return None if attempt is None else ledger.request_of(connection, run_id, attempt)
 
     def has_ended(self, run_id: RunId) -> bool:
         """Whether a run's newest attempt neither waits nor holds anything any more."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             attempt = ledger.newest_attempt(connection, run_id)
             return attempt is not None and ledger.has_ended(connection, run_id, attempt)
 
     def newest_lease(self, run_id: RunId) -> Lease | None:
         """The newest lease of a run, live or released."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             leases = ledger.leases_of_run(connection, run_id)
         return leases[-1] if leases else None
 
     def deaths(self, run_id: RunId) -> int:
         """How often a run's process has died under a lease. Clean stops do not count."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             leases = ledger.leases_of_run(connection, run_id)
         return sum(lease.release_reason == DIED for lease in leases)
 
     def lease_seconds(self, run_id: RunId) -> float:
         """How long a run has held devices so far, in seconds, over all its attempts."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             leases = ledger.leases_of_run(connection, run_id)
         now = self._clock()
         return sum((_end(lease, now) - lease.granted_at).total_seconds() for lease in leases if lease.devices)
@@ -259,7 +256,7 @@ class GpuService:
     def status(self, *, past: int = 20) -> GpuStatus:
         """Devices, leases and the line, as they are now."""
         devices = self._inventory()
-        with self._read() as connection:
+        with self._database.read() as connection:
             return GpuStatus(
                 devices,
                 tuple(ledger.live_leases(connection)),
@@ -270,19 +267,6 @@ class GpuService:
     def devices(self) -> tuple[Device, ...]:
         """The devices of this machine."""
         return self._inventory()
-
-    def _read(self) -> AbstractContextManager[Connection]:
-        self._make_tables()
-        return self._database.read()
-
-    def _write(self) -> AbstractContextManager[Connection]:
-        self._make_tables()
-        return self._database.write()
-
-    def _make_tables(self) -> None:
-        if not self._ready:
-            self._database.ensure(REQUESTS, LEASES, HOLDS, AUDIT)
-            self._ready = True
 
 
 def _audit(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from resources.clock import Clock, utc_now
-from resources.database.audit import AUDIT, AuditRow, record
+from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.errors import NotFound
 from resources.home import Home, read_or_make_secrets
@@ -26,7 +26,6 @@ from resources.labeling.model import (
 )
 from resources.labeling.polling import Cursor, Poller
 from resources.labeling.store import KnownProject
-from resources.labeling.tables import ALL_TABLES
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
 
 
@@ -48,7 +47,6 @@ class LabelingService:
         self.database = database
         self.clock = clock
         self._client = client
-        self._tables_exist = False
 
     @property
     def client(self) -> LabelStudioClient:
@@ -77,7 +75,6 @@ class LabelingService:
 
         A sample that was asked before is not asked again, unless its task was deleted unanswered.
         """
-        self._ensure()
         hook = (self.home.addresses().webhook, read_or_make_secrets(self.home).webhook_secret)
         asker = Asker(self.home, self.database, self.client, self.clock, hook, actor)
         return asker.ask(Asking(dataset, title, tuple(classes), version, tuple(questions), model_version))
@@ -94,7 +91,6 @@ class LabelingService:
 
         The same again changes nothing. Raises BadInput for a cursor that is none.
         """
-        self._ensure()
         position = Cursor.parse(cursor)
         known = self._known(dataset)
         if known is None:
@@ -119,25 +115,21 @@ class LabelingService:
 
     def asked(self, dataset: DatasetName, version: VersionKey) -> int | None:
         """How many questions ``version`` asked; None while they are not all in Label Studio."""
-        self._ensure()
         with self.database.read() as connection:
             return store.round_asked(connection, dataset, version)
 
     def questions(self, dataset: DatasetName, version: VersionKey | None = None) -> list[AskedQuestion]:
         """All questions, or those of one version, whatever their state."""
-        self._ensure()
         with self.database.read() as connection:
             return store.questions_of(connection, dataset, version=version)
 
     def questions_open(self, dataset: DatasetName) -> list[AskedQuestion]:
         """Questions that wait for a person."""
-        self._ensure()
         with self.database.read() as connection:
             return store.questions_of(connection, dataset, state=QuestionState.OPEN)
 
     def samples_asked(self, dataset: DatasetName, *, but_by: VersionKey | None = None) -> frozenset[SampleId]:
         """Samples that are not to be asked again; those that ``but_by`` asked itself are left out of it."""
-        self._ensure()
         with self.database.read() as connection:
             return store.samples_asked(connection, dataset, but_by=but_by)
 
@@ -147,19 +139,16 @@ class LabelingService:
 
     def confirmed(self, dataset: DatasetName) -> list[ConfirmedAnswer]:
         """The label of each sample that people agree on. A changed answer has a new ref."""
-        self._ensure()
         with self.database.read() as connection:
             return store.confirmed_of(connection, dataset)
 
     def problems(self, dataset: DatasetName, limit: int = 100) -> list[Problem]:
         """Open problems, each with what to do: first those that keep a question open, then the newest."""
-        self._ensure()
         with self.database.read() as connection:
             return confirming.open_problems(connection, dataset, limit)[0]
 
     def standing(self, dataset: DatasetName) -> Standing:
         """How many questions are in which state, and how many problems are open."""
-        self._ensure()
         with self.database.read() as connection:
             states = store.count_states(connection, dataset)
             problems = confirming.open_problems(connection, dataset, 0)[1]
@@ -183,7 +172,6 @@ class LabelingService:
 
         It is only ever a hint: nothing else happens here, and the poll looks up what is true.
         """
-        self._ensure()
         with self.database.write() as connection:
             if action not in HOOK_ACTIONS:
                 return f"action {action!r} is none of {', '.join(HOOK_ACTIONS)}"
@@ -194,17 +182,10 @@ class LabelingService:
 
     def note_refusal(self, reason: str, sender: str) -> None:
         """Write into the audit that a web hook came from nowhere."""
-        self._ensure()
         with self.database.write() as connection:
             actor = Actor(f"webhook:{sender}"[:200])
             record(connection, AuditRow(self.clock(), actor, "labeling.refuse_hook", "web hook", reason))
 
     def _known(self, dataset: DatasetName) -> KnownProject | None:
-        self._ensure()
         with self.database.read() as connection:
             return store.project_of(connection, dataset)
-
-    def _ensure(self) -> None:
-        if not self._tables_exist:
-            self.database.ensure(*ALL_TABLES, AUDIT)
-            self._tables_exist = True

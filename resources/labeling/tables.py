@@ -99,5 +99,3 @@ INBOX = Table(  # what web hooks said: hints, looked at and deleted by the next 
     Column("action", String(40), nullable=False),
     Column("tasks", Text, nullable=False),  # a JSON list of task numbers
 )
-
-ALL_TABLES = (PROJECTS, ROUNDS, QUESTIONS, TASKS, CONFIRMED, PROBLEMS, SWEEPS, INBOX)

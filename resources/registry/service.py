@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection
 
 from resources.clock import Clock, utc_now
-from resources.database.audit import AUDIT, AuditRow, record
+from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
 from resources.home import Home
@@ -35,7 +35,6 @@ class RegistryService:
         self.home = home
         self.database = database
         self.clock = clock
-        self._tables_exist = False
 
     def check(self) -> None:
         """See whether MLflow answers. Raises :class:`Unavailable` when it is down."""
@@ -86,7 +85,7 @@ class RegistryService:
         detail = f"model {evaluation.challenger}: {evaluation.challenger_scores.accuracy:.4f}"
         if old is not None:
             detail += f", champion {evaluation.champion}: {old.accuracy:.4f}"
-        with self._write() as connection:
+        with self.database.write() as connection:
             now = self.clock()
             store.put_evaluation(connection, evaluation, now)
             subject = f"{evaluation.dataset} {evaluation.version}"
@@ -94,7 +93,7 @@ class RegistryService:
 
     def evaluation(self, dataset: DatasetName, version: VersionKey) -> RoundEvaluation | None:
         """How challenger and champion did in the round of ``version``; from our tables, without MLflow."""
-        with self._read() as connection:
+        with self.database.read() as connection:
             return store.evaluation_of(connection, dataset, version)
 
     def decide(
@@ -108,7 +107,7 @@ class RegistryService:
         an evaluation, :class:`Conflict` for one that is not sound (see :mod:`resources.registry.sanity`), and
         :class:`Unavailable` when MLflow is down (the decision is made by then).
         """
-        with self._write() as connection:
+        with self.database.write() as connection:
             evaluation = store.evaluation_of(connection, dataset, version)
             if evaluation is None:
                 raise NotFound(
@@ -134,7 +133,7 @@ class RegistryService:
 
     def decisions(self, dataset: DatasetName) -> list[Decision]:
         """All decisions in the order of their versions; from our tables, without MLflow."""
-        with self._read() as connection:
+        with self.database.read() as connection:
             return store.decisions_of(connection, dataset)
 
     def champion(self, dataset: DatasetName) -> ModelVersion | None:
@@ -149,12 +148,12 @@ class RegistryService:
 
     def model_of(self, dataset: DatasetName, snapshot_id: str) -> ModelVersion | None:
         """The model version of a snapshot as it was last seen in MLflow; from our tables, without MLflow."""
-        with self._read() as connection:
+        with self.database.read() as connection:
             return store.model_of_snapshot(connection, dataset, snapshot_id)
 
     def model(self, dataset: DatasetName, number: int) -> ModelVersion | None:
         """The model version with MLflow's number, or None; from our tables, without MLflow."""
-        with self._read() as connection:
+        with self.database.read() as connection:
             return store.model_by_number(connection, dataset, number)
 
     def link(self, model: ModelVersion) -> str | None:
@@ -172,12 +171,12 @@ class RegistryService:
         model, *others = versions
         for other in others:
             mlflow.delete_version(other)
-        with self._read() as connection:
+        with self.database.read() as connection:
             known = store.model_of_snapshot(connection, dataset, snapshot_id)
         if known == model and not others:
             return model
         mlflow.close_runs(dataset, snapshot_id, keep=model.mlflow_run_id)
-        with self._write() as connection:
+        with self.database.write() as connection:
             now = self.clock()
             if known != model:
                 store.put_model(connection, model)
@@ -234,7 +233,7 @@ class RegistryService:
             mlflow.set_alias(challenger, CHALLENGER)
 
     def _champion_of(self, decision: Decision) -> ModelVersion | None:
-        with self._read() as connection:
+        with self.database.read() as connection:
             exact = store.model_by_number(connection, decision.dataset, decision.champion_number)
             # A model that was deleted in MLflow and trained again has a new number.
             return exact or store.newest_model_of(connection, decision.dataset, decision.champion_version)
@@ -251,23 +250,6 @@ class RegistryService:
                 f"another process has been registering a model of {dataset} for {LOCK_TIMEOUT_S:.0f} s",
                 f"See who holds {path} (for instance with lsof); when it is done, run the same thing again.",
             ) from problem
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        self._ensure()
-        with self.database.read() as connection:
-            yield connection
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        self._ensure()
-        with self.database.write() as connection:
-            yield connection
-
-    def _ensure(self) -> None:
-        if not self._tables_exist:
-            self.database.ensure(AUDIT, *store.TABLES)
-            self._tables_exist = True
 
 
 def _is_open_again(

@@ -70,8 +70,6 @@ DECISIONS = Table(
     Column("decided_at", UtcDateTime, nullable=False),
 )
 
-TABLES = (MODEL_VERSIONS, EVALUATIONS, DECISIONS)
-
 
 def model_of_snapshot(connection: Connection, dataset: DatasetName, snapshot_id: str) -> ModelVersion | None:
     """The model version of a snapshot, as it was last seen in MLflow."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, Column, Integer, String, Table, delete, insert, select
 
-from resources.database.audit import AUDIT, AuditRow, record
+from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
@@ -30,7 +30,6 @@ def claim_loop(database: Database, instance: str, now: datetime, actor: Actor) -
     A second instance on the same home, such as ``dagster dev`` beside ``trainplat up``, knows nothing of the
     first one's runs, and would train the same version again. Raises Conflict while another one turns it.
     """
-    database.ensure(LOOP_OWNER, AUDIT)
     with database.write() as connection:
         owner = connection.execute(select(LOOP_OWNER)).one_or_none()
         if owner is not None and owner.instance != instance and now - owner.seen_at < SILENT_AFTER:

@@ -11,7 +11,7 @@ from resources.data.service import DataService
 from resources.home import Home
 from resources.labeling.model import Question
 from resources.labeling.service import LabelingService
-from resources.registry.store import DECISIONS, TABLES
+from resources.registry.store import DECISIONS
 from resources.terms import FIRST_VERSION, Actor, Label, SampleId, VersionKey
 from tests.resources.data.shapes import SHAPES, first_version
 
@@ -29,7 +29,6 @@ class ShapesLoop:
     def decide(self, version: VersionKey) -> None:
         """Let the round of a version be decided: its model is champion."""
         database = self.home.database()
-        database.ensure(*TABLES)
         with database.write() as connection:
             connection.execute(
                 insert(DECISIONS).values(

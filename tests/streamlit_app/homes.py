@@ -138,7 +138,6 @@ def add_questions(
     database: Database, now: datetime, *, version: VersionKey = VERSIONS[-1], answered: int = ANSWERED
 ) -> None:
     """50 questions of ``version``, and a confirmed label for each of the first ones."""
-    database.ensure(*labeling.ALL_TABLES)
     asked_at = now - timedelta(minutes=6)
     with database.write() as connection:
         connection.execute(insert(labeling.PROJECTS).values(dataset=DIGITS, project=1, classes='["0", "1"]'))
@@ -182,7 +181,6 @@ def add_problems(database: Database, now: datetime, count: int = 2) -> None:
     skipped task.
     """
     two = ((31, ProblemKind.TWO_LABELS, "3, 8"), (7, ProblemKind.SKIPPED_TASK, ""))
-    database.ensure(*labeling.ALL_TABLES)
     with database.write() as connection:
         for task, kind, detail in (two[number % 2] for number in range(count)):
             connection.execute(

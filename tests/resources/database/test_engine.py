@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, insert, select, update
 from sqlalchemy.exc import OperationalError, StatementError
 
 from resources.clock import utc_now
-from resources.database.audit import AUDIT, AuditRow, recent, record
+from resources.database.audit import AuditRow, recent, record
 from resources.database.engine import Database, sqlite_url
 from resources.database.types import UtcDateTime
 from resources.errors import Unavailable
@@ -23,10 +22,19 @@ MOMENTS = Table("moments", METADATA, Column("at", UtcDateTime))
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    found = Database(sqlite_url(tmp_path / "new" / "test.db"))
-    found.ensure(COUNTERS, MOMENTS, AUDIT)
-    return found
+def database(any_database: Database) -> Database:
+    return with_tables(any_database)
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Database:
+    return with_tables(Database(sqlite_url(tmp_path / "new" / "test.db")))
+
+
+def with_tables(database: Database) -> Database:
+    with database.write() as connection:
+        METADATA.create_all(connection)
+    return database
 
 
 def test_an_error_takes_the_whole_transaction_back(database: Database) -> None:
@@ -60,12 +68,14 @@ def test_writers_that_read_first_lose_no_update(database: Database) -> None:
         assert connection.execute(select(COUNTERS.c.value)).scalar_one() == 80
 
 
-def test_tables_can_be_made_by_many_at_once(tmp_path: Path) -> None:
-    database = Database(sqlite_url(tmp_path / "x.db"))
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda _: database.ensure(COUNTERS, MOMENTS), range(6)))
-    with database.read() as connection:
-        assert connection.execute(select(COUNTERS)).all() == []
+def test_a_reader_sees_one_state_whatever_is_written_meanwhile(database: Database) -> None:
+    with database.read() as reader:
+        assert reader.execute(select(COUNTERS)).all() == []
+        with database.write() as connection:
+            connection.execute(insert(COUNTERS).values(id=1, value=1))
+        assert reader.execute(select(COUNTERS)).all() == []
+    with database.read() as reader:
+        assert len(reader.execute(select(COUNTERS)).all()) == 1
 
 
 def test_a_moment_comes_back_in_utc_and_one_without_a_zone_is_refused(database: Database) -> None:
@@ -91,7 +101,8 @@ def test_the_audit_shows_the_newest_change_first(database: Database) -> None:
     assert recent(database, limit=1) == rows[1:]
 
 
-def test_a_full_disk_is_told_in_words_and_keeps_what_was_there(database: Database) -> None:
+def test_a_full_disk_is_told_in_words_and_keeps_what_was_there(sqlite_database: Database) -> None:
+    database = sqlite_database
     with database.write() as connection:
         connection.execute(insert(COUNTERS).values(id=1, value=1))
 
@@ -108,9 +119,8 @@ def test_a_full_disk_is_told_in_words_and_keeps_what_was_there(database: Databas
         assert connection.execute(select(COUNTERS.c.id)).scalars().all() == [1]
 
 
-def test_a_database_that_stays_busy_is_told_in_words(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_stays_busy_is_told_in_words(sqlite_database: Database) -> None:
+    database = sqlite_database
     with database.write():
         impatient = sqlite3.connect(database.url.removeprefix("sqlite:///"), timeout=0)
         with pytest.raises(sqlite3.OperationalError, match="database is locked") as refusal:

@@ -1,0 +1,172 @@
+"""A real PostgreSQL for tests, one for the whole session; each test gets a database of its own in it.
+
+It listens on a socket in its own folder, and not on the network. It forgets what a power cut would take.
+"""
+
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from resources.database.engine import Database, sqlite_url
+from tests.needs import ON_POSTGRESQL, ON_SQLITE, needs
+
+READY_TIMEOUT_S = 60.0
+TEMPLATE = "template_at_head"
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "16MB",
+    "max_connections": "200",
+}
+
+
+@dataclass
+class PostgresServer:
+    """A server that a test may stop and start again."""
+
+    folder: Path
+    """Its data, its log and its socket."""
+    process: "subprocess.Popen[bytes] | None" = None
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def url(self, database: str) -> str:
+        """How to reach a database of it."""
+        return f"postgresql://trainplat@/{database}?host={self.folder}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        command = [f"{needs('postgresql')}/postgres", "-D", str(self.folder / "data"), *settings]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "-c", f"unix_socket_directories={self.folder}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **_as_its_user(),
+            )
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                self.run("SELECT 1")
+            except OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        pytest.fail(f"PostgreSQL is not ready:\n{(self.folder / 'log').read_text()[-3000:]}", pytrace=False)
+
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """End it, and whoever is connected to it. SIGQUIT: as if it had crashed."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait()
+            self.process = None
+
+    def run(self, statement: str) -> None:
+        """Run a statement of an administrator, outside any transaction."""
+        engine = create_engine(self.url("postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    def new_database(self, template: str = TEMPLATE) -> Database:
+        """A database of its own; at the newest revision already, unless another template is named."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return Database(self.url(name))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, shared by the session; mark tests that use it ``real``."""
+    programs = needs("postgresql")
+    # Not under pytest's own folder, which no other user can enter, and the server refuses to run as root.
+    folder = Path(tempfile.mkdtemp(prefix="trainplat-pg-"))
+    user = _as_its_user()
+    if user:
+        os.chown(folder, user["user"], user["group"])
+    server = PostgresServer(folder)
+    try:
+        made = ["-D", str(folder / "data"), "-U", "trainplat", "-E", "UTF8", "--locale=C.UTF-8"]
+        subprocess.run(
+            [f"{programs}/initdb", *made, "--auth=trust", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            **user,
+        )
+        server.start()
+        server.run(f"CREATE DATABASE {TEMPLATE}")
+        at_head = Database(server.url(TEMPLATE))
+        at_head.migrate()
+        at_head.close()  # a database that somebody uses is nobody's template
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer) -> Iterator[Database]:
+    """A database of this test's own in PostgreSQL, at the newest revision."""
+    database = postgres_server.new_database()
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=[ON_SQLITE, pytest.param(ON_POSTGRESQL, marks=pytest.mark.real)])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of this test's own: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == ON_POSTGRESQL:
+        yield request.getfixturevalue("postgres_database")
+        return
+    database = Database(sqlite_url(tmp_path / "database" / "test.db"))
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=[ON_SQLITE, pytest.param(ON_POSTGRESQL, marks=pytest.mark.real)])
+def any_empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """The same, before anybody has used it: it holds no table."""
+    if request.param == ON_POSTGRESQL:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        database = server.new_database("template1")
+    else:
+        database = Database(sqlite_url(tmp_path / "database" / "test.db"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def home_on_any_database(
+    any_database: Database, trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The home of a test, whose tables are in ``any_database``."""
+    monkeypatch.setenv("TRAINPLAT_DATABASE_URL", any_database.url)
+    return trainplat_home
+
+
+def _as_its_user() -> dict[str, Any]:
+    """For :class:`subprocess.Popen`: another user than root, which PostgreSQL refuses to run as."""
+    if os.geteuid() != 0:
+        return {}
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    found = names.get("postgres") or names["nobody"]
+    return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
