@@ -32,6 +32,7 @@ from sqlalchemy import (
     Row,
     String,
     Table,
+    extract,
     func,
     insert,
     select,
@@ -237,5 +238,5 @@ def _read_clock(connection: Connection) -> Reading:
         start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return Reading(start, time.clock_gettime(time.CLOCK_BOOTTIME))
     # Not now(), which is the time when the transaction began to wait for the one before.
-    asked = select(func.extract("epoch", func.clock_timestamp()))
+    asked = select(extract("epoch", func.clock_timestamp()))
     return Reading("server", float(connection.execute(asked).scalar_one()))

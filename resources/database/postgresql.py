@@ -12,6 +12,9 @@ from resources.database.sqlite import BUSY_TIMEOUT_S
 WRITE_LOCK = 0x7472_6169_6E70
 """The advisory lock of all writers of one database. Any number does that no other program uses there."""
 
+IDLE_AT_MOST_S = 60.0
+"""How long a transaction may do nothing before the server takes it back."""
+
 CONNECTIONS_AT_MOST = 15
 """Of one process; a thread that needs another one waits for it. PostgreSQL allows 100 in all by default."""
 
@@ -70,6 +73,8 @@ _engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()
 def _prepare(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"SET lock_timeout = '{BUSY_TIMEOUT_S:.0f}s'")
+    # Who vanished with his machine in the middle of a transaction must not keep the lock for hours.
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_AT_MOST_S:.0f}s'")
     cursor.close()
     connection.commit()
 
