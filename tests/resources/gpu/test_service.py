@@ -1,13 +1,12 @@
-"""The ledger through its service, on SQLite: what is granted, claimed, released, and never twice."""
+"""The ledger through its service, on either database: what is granted, claimed, released, and never twice."""
 
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from resources.database.audit import recent
-from resources.database.engine import Database, sqlite_url
+from resources.database.engine import Database
 from resources.gpu.inventory import cpu_slots
 from resources.gpu.model import Attempt, Device, Grant, LeaseState, Origin, Owner, RunId, Wait
 from resources.gpu.request import BadGpuRequest, ImpossibleGpuRequest
@@ -39,8 +38,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def service(tmp_path: Path, clock: Clock) -> GpuService:
-    return GpuService(Database(sqlite_url(tmp_path / "db" / "t.db")), inventory=cpu_slots, clock=clock)
+def service(any_database: Database, clock: Clock) -> GpuService:
+    return GpuService(any_database, inventory=cpu_slots, clock=clock)
 
 
 def submit(
@@ -151,12 +150,12 @@ def test_a_direct_run_whose_process_is_gone_gives_its_devices_back(service: GpuS
     assert service.waiting() == []
 
 
-def test_each_change_of_a_lease_is_in_the_audit(service: GpuService, tmp_path: Path) -> None:
+def test_each_change_of_a_lease_is_in_the_audit(service: GpuService, any_database: Database) -> None:
     submit(service, "a")
     service.decide_now(ANN)
     service.try_again(RunId("a"), Attempt(1), reason="died", actor=ANN)
     service.withdraw(RunId("a"), reason="cancelled", actor=ANN)
-    rows = recent(Database(sqlite_url(tmp_path / "db" / "t.db")))
+    rows = recent(any_database)
     assert [row.action for row in reversed(rows)] == [
         "gpu.submit",
         "gpu.grant",

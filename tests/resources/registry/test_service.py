@@ -152,7 +152,6 @@ def test_a_model_that_was_deleted_in_mlflow_is_registered_and_decided_anew(train
 def decided(trainplat_home: Path, name: str) -> service_module.RegistryService:
     """v1.0 and v1.1 registered and decided, without MLflow taking part in the decisions."""
     registry = service(trainplat_home)
-    registry._ensure()
     made = registry.register(candidate(name, V0, "0" * 64), ACTOR).model
     registry.record_evaluation(evaluation(name, V0, made.number, scores(80, 20)), ACTOR)
     registry.decide(DatasetName(name), V0, labels=1, lease_s=1, actor=ACTOR)
@@ -229,7 +228,6 @@ def test_a_registration_that_holds_the_lock_too_long_is_named(
 
 def test_a_new_mlflow_with_old_numbers_does_not_trip_over_our_rows(trainplat_home: Path) -> None:
     registry = service(trainplat_home)
-    registry._ensure()
     model = registry.register(candidate("fresh"), ACTOR).model
     with registry.database.write() as connection:
         store.put_model(connection, replace(model, snapshot_id="b" * 64))

@@ -1,14 +1,12 @@
 """One Dagster instance turns the loop of a home; a second one waits until the first has gone."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from resources.database.audit import recent
 from resources.database.engine import Database
 from resources.errors import Conflict
-from resources.home import Home
 from resources.runs.loop_owner import SILENT_AFTER, claim_loop
 from resources.terms import Actor
 
@@ -17,8 +15,8 @@ SENSOR = Actor("sensor:digits_annotations")
 
 
 @pytest.fixture
-def database(trainplat_home: Path) -> Database:
-    return Home(trainplat_home).database()
+def database(any_database: Database) -> Database:
+    return any_database
 
 
 def test_the_first_one_that_comes_owns_the_loop_and_goes_on_owning_it(database: Database) -> None:

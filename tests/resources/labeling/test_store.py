@@ -1,0 +1,162 @@
+"""The rows of labeling, on either database: no Label Studio is needed for what they promise."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from resources.database.engine import Database
+from resources.home import Home
+from resources.labeling import confirming, store
+from resources.labeling.label_studio.values import (
+    Annotation,
+    AnnotationId,
+    ProjectId,
+    Task,
+    TaskId,
+    TaskSummary,
+)
+from resources.labeling.model import Question, QuestionState, Standing
+from resources.labeling.service import LabelingService
+from resources.labeling.store import KnownProject, Sweep
+from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CATS, V1, V2 = DatasetName("cats"), VersionKey("v1.1"), VersionKey("v1.2")
+CAT, DOG = Label("cat"), Label("dog")
+PROJECT = KnownProject(CATS, ProjectId(7), (CAT, DOG))
+ANN = Actor("user:ann")
+
+
+@pytest.fixture
+def rows(any_database: Database) -> Iterator[Connection]:
+    """A transaction in which the project of the cats is known."""
+    with any_database.write() as connection:
+        store.put_project(connection, PROJECT, NOW)
+        yield connection
+
+
+def sample(number: int) -> SampleId:
+    return SampleId(f"{number:064}")
+
+
+def ask(rows: Connection, *numbers: int, version: VersionKey = V1) -> int:
+    questions = [Question(sample(number), CAT, 0.25, Path("x.png")) for number in numbers]
+    return store.put_questions(rows, CATS, version, questions, "1", NOW)
+
+
+def see(rows: Connection, task: int, number: int, *labels: Label, at: datetime = NOW) -> None:
+    given = (Annotation(AnnotationId(task * 10), labels, skipped=False, at=at),) if labels else ()
+    summary = TaskSummary(TaskId(task), sample(number), f"{CATS}/{V1}", at, len(given), 0)
+    store.put_tasks(rows, PROJECT, [Task(summary, given)])
+
+
+def confirm(rows: Connection, *numbers: int) -> int:
+    return confirming.confirm(confirming.Writing(rows, PROJECT, NOW, ANN), map(sample, numbers))
+
+
+def test_a_project_is_known_by_its_data_set_and_a_new_one_takes_its_place(rows: Connection) -> None:
+    assert store.project_of(rows, CATS) == PROJECT
+    assert store.sweep_of(rows, CATS) == Sweep(None, "", NOW)
+    ask(rows, 1)
+    see(rows, 5, 1)
+    newer = KnownProject(CATS, ProjectId(8), (CAT,))
+    store.put_project(rows, newer, NOW)
+    assert store.project_of(rows, CATS) == newer
+    assert store.projects_known(rows) == {8}
+    assert store.known_counts(rows, ProjectId(7)) == (0, 0)
+
+
+def test_a_question_is_asked_once_and_again_only_after_it_was_withdrawn(rows: Connection) -> None:
+    assert ask(rows, *range(store.SLICE + 3)) == store.SLICE + 3
+    assert ask(rows, 0, 1, store.SLICE + 3, version=V2) == 1
+    assert store.count_states(rows, CATS) == {QuestionState.OPEN: store.SLICE + 4}
+    assert len(store.samples_asked(rows, CATS, but_by=V2)) == store.SLICE + 3
+    see(rows, 5, 0)
+    store.mark_gone(rows, PROJECT.id, [TaskId(5)])
+    confirm(rows, 0)
+    assert store.count_states(rows, CATS)[QuestionState.WITHDRAWN] == 1
+    assert ask(rows, 0, version=V2) == 1
+
+
+def test_questions_come_with_their_first_living_task(rows: Connection) -> None:
+    ask(rows, 1, 2)
+    for task in (5, 6):
+        see(rows, task, 1)
+    found = store.questions_of(rows, CATS, state=QuestionState.OPEN, version=V1)
+    assert [(one.sample, one.task, one.score, one.asked_at) for one in found] == [
+        (sample(1), 5, 0.25, NOW),
+        (sample(2), None, 0.25, NOW),
+    ]
+    assert store.mark_gone(rows, PROJECT.id, [TaskId(5), TaskId(99)]) == {sample(1)}
+    assert store.questions_of(rows, CATS)[0].task == 6
+    assert store.living_between(rows, PROJECT.id, TaskId(4), TaskId(6)) == {6}
+    assert store.living_between(rows, PROJECT.id, TaskId(6), None) == set()
+
+
+def test_a_second_task_that_nobody_touched_is_surplus(rows: Connection) -> None:
+    ask(rows, 1)
+    see(rows, 5, 1)
+    see(rows, 6, 1, CAT)
+    assert store.surplus_tasks(rows, PROJECT.id, [sample(1)], f"{CATS}/{V1}") == [5]
+    assert store.surplus_tasks(rows, PROJECT.id, [sample(1)], "another") == []
+
+
+def test_an_answer_is_confirmed_once_corrected_and_withdrawn(rows: Connection) -> None:
+    ask(rows, 1)
+    see(rows, 5, 1, CAT)
+    assert [confirm(rows, 1), confirm(rows, 1)] == [1, 0]
+    [first] = store.confirmed_of(rows, CATS)
+    assert (first.sample, first.label, first.ref, first.at) == (sample(1), CAT, f"cats/{sample(1)}/1", NOW)
+    see(rows, 5, 1, DOG, at=NOW + timedelta(minutes=1))
+    assert confirm(rows, 1) == 1
+    assert [(one.label, one.ref[-1]) for one in store.confirmed_of(rows, CATS)] == [(DOG, "2")]
+    see(rows, 5, 1)
+    assert confirm(rows, 1) == 0
+    assert store.confirmed_of(rows, CATS) == []
+    see(rows, 5, 1, DOG)
+    assert confirm(rows, 1) == 1
+    assert [one.ref[-1] for one in store.confirmed_of(rows, CATS)] == ["2"]
+
+
+def test_a_problem_is_open_until_it_is_mended_and_blocking_ones_come_first(rows: Connection) -> None:
+    ask(rows, 1)
+    see(rows, 9, 77, CAT)  # never asked
+    confirming.report_strangers(confirming.Writing(rows, PROJECT, NOW + timedelta(hours=1), ANN), [TaskId(9)])
+    see(rows, 5, 1, CAT, DOG)
+    confirm(rows, 1)
+    found, count = confirming.open_problems(rows, CATS, 10)
+    assert [one.sample for one in found] == [sample(1), sample(77)]
+    assert count == 2
+    see(rows, 5, 1, CAT)
+    confirm(rows, 1)
+    assert [one.sample for one in confirming.open_problems(rows, CATS, 10)[0]] == [sample(77)]
+
+
+def test_a_round_a_sweep_and_hints_are_kept_until_they_are_done_with(rows: Connection) -> None:
+    assert store.round_asked(rows, CATS, V1) is None
+    assert store.put_round(rows, CATS, V1, 50, NOW)
+    assert not store.put_round(rows, CATS, V1, 40, NOW)
+    assert store.round_asked(rows, CATS, V1) == 40
+    store.put_sweep(rows, CATS, Sweep(TaskId(3), "counts", NOW))
+    assert store.sweep_of(rows, CATS) == Sweep(TaskId(3), "counts", NOW)
+    for task in (4, 5):
+        store.put_hint(rows, PROJECT.id, "TASKS_DELETED", [TaskId(task)], NOW)
+    first, second = store.hints(rows, PROJECT.id, 10)
+    assert (first.tasks, second.tasks) == ((4,), (5,))
+    store.drop_hints(rows, [first.id])
+    assert store.hints(rows, PROJECT.id, 10) == [second]
+
+
+def test_the_service_counts_what_the_rows_say(any_database: Database, trainplat_home: Path) -> None:
+    with any_database.write() as connection:
+        store.put_project(connection, PROJECT, NOW)
+        ask(connection, 1, 2, 3)
+        see(connection, 5, 1, CAT)
+        confirm(connection, 1, 2, 3)
+    service = LabelingService(Home(trainplat_home), any_database)
+    assert service.standing(CATS) == Standing(3, 2, 1, 0, 0, 0)
+    assert service.take_hint(ProjectId(7), "TASKS_DELETED", [TaskId(5)]) is None
+    assert service.take_hint(ProjectId(6), "TASKS_DELETED", []) == "project 6 is none of this home's"
