@@ -1,18 +1,18 @@
 """What databases complain about, in words for people."""
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from resources.database.sqlite import BUSY_TIMEOUT_S
-from resources.errors import Denied, NotFound, TrainplatError, Unavailable
+from resources.errors import BadInput, Denied, NotFound, TrainplatError, Unavailable
 
 VARIABLE = "TRAINPLAT_DATABASE_URL"
 
 _FULL = ("disk is full", "disk I/O error", "No space left on device")
 """SQLite says "I/O error" where the full disk has no room for its shared memory file either."""
 _BUSY = ("database is locked", "lock timeout", "database table is locked")
-_PASSWORD = ("password authentication failed", "no password supplied", "no pg_hba.conf entry", "role ")
+_PASSWORD = ("password authentication failed", "no password supplied", "no pg_hba.conf entry", 'role "')
 _UNREACHABLE = (
     *(
         "could not connect",
@@ -30,6 +30,8 @@ _BROKEN_OFF = (
 
 def in_words(problem: SQLAlchemyError, url: str) -> TrainplatError | None:
     """``problem`` as an error that says what to do next; None for one that nobody can foresee."""
+    if isinstance(problem, IntegrityError):
+        return None  # it quotes what people wrote, which may sound like anything
     told = str(problem.orig).strip() if isinstance(problem, DBAPIError) else str(problem)
     reason = told.splitlines()[0] if told else type(problem).__name__
     if _any(_FULL, told):
@@ -60,6 +62,11 @@ def _of_the_server(told: str, reason: str, place: str) -> TrainplatError | None:
         return Denied(
             f"the database {place} lets this user not in: {reason}",
             f"Mend the user and the password in {VARIABLE}, or the server's pg_hba.conf.",
+        )
+    if "value too long" in told:
+        return BadInput(
+            f"nothing changed in the database, a value is longer than its column: {reason}",
+            "Shorten the longest name or text that was given, then run the same thing again.",
         )
     if "permission denied" in told:
         return Denied(

@@ -55,6 +55,22 @@ def test_the_database_is_a_file_in_the_home_unless_told_otherwise(
     assert Home(tmp_path).database().url == "postgresql+psycopg2://x/y"
 
 
+def test_the_short_name_of_postgresql_is_understood(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TRAINPLAT_DATABASE_URL", "postgres://anna:geheim@db/lab")
+    assert Home(tmp_path).database().url == "postgresql://anna:geheim@db/lab"
+
+
+@pytest.mark.parametrize("url", ["geheim", "postgresql://anna:geheim@db:port/x", "mysql://anna:geheim@db/x"])
+def test_a_database_that_cannot_be_used_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_DATABASE_URL", url)
+    with pytest.raises(BadInput, match="TRAINPLAT_DATABASE_URL") as told:
+        Home(tmp_path).database()
+    assert "geheim" not in str(told.value)
+    assert "PostgreSQL" in told.value.next_step or "postgresql://" in told.value.next_step
+
+
 def test_secrets_are_random_kept_and_for_the_owner_only(tmp_path: Path) -> None:
     first, second = Home(tmp_path / "a"), Home(tmp_path / "b")
     made = read_or_make_secrets(first)

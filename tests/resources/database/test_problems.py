@@ -6,13 +6,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from resources.database import postgresql
 from resources.database.engine import Database
 from resources.database.problems import in_words
-from resources.errors import Denied, NotFound, TrainplatError, Unavailable
+from resources.errors import BadInput, Denied, NotFound, TrainplatError, Unavailable
 from tests.servers.postgres import PostgresServer
 
 URL = "postgresql://anna:geheim@db.example:5433/lab"
@@ -29,6 +29,7 @@ def words(told: str, url: str = URL) -> TrainplatError | None:
         ("fe_sendauth: no password supplied", Denied, "TRAINPLAT_DATABASE_URL"),
         ('FATAL:  role "anna" does not exist', Denied, "pg_hba.conf"),
         ('FATAL:  database "lab" does not exist', NotFound, "createdb"),
+        ("value too long for type character varying(100)", BadInput, "Shorten"),
         ("permission denied for schema public", Denied, "OWNER"),
         ("FATAL:  sorry, too many clients already", Unavailable, "max_connections"),
         ("connection to server at x failed: Connection refused", Unavailable, "Start the server"),
@@ -57,6 +58,8 @@ def test_the_place_is_named_without_the_password() -> None:
 def test_what_nobody_can_foresee_is_left_as_it_is() -> None:
     assert words("something else") is None
     assert words("no such table: x", "sqlite:////x.db") is None
+    quoting = Exception('Key (name)=(the role "database is locked") already exists.')
+    assert in_words(IntegrityError("INSERT", {}, quoting), URL) is None
 
 
 def test_a_pool_without_a_free_connection_is_a_busy_database() -> None:
