@@ -1,15 +1,11 @@
 """What a database complains about, in words, with what to do next and without the password."""
 
-import os
-import signal
-import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from resources.database import postgresql
 from resources.database.engine import Database
 from resources.database.problems import in_words
 from resources.errors import BadInput, Denied, NotFound, TrainplatError, Unavailable
@@ -82,66 +78,6 @@ def test_a_server_or_a_database_that_is_not_there_is_told(
         Database(f"postgresql://trainplat@/x?host={tmp_path}").migrate()
     with pytest.raises(Denied, match='role "stranger" does not exist'):
         Database(postgres_server.url("postgres").replace("trainplat@", "stranger@")).migrate()
-
-
-@pytest.mark.real
-def test_a_server_that_crashed_is_told_and_used_again_once_it_is_up(postgres_server: PostgresServer) -> None:
-    database = postgres_server.new_database()
-
-    def crash() -> None:
-        with database.write() as connection:
-            connection.exec_driver_sql("CREATE TABLE half_done (id INTEGER)")
-            postgres_server.stop(signal.SIGQUIT)
-            connection.exec_driver_sql("SELECT 1")
-
-    try:
-        with pytest.raises(Unavailable, match="broke the connection off"):
-            crash()
-    finally:
-        postgres_server.start()
-    with database.read() as connection:
-        found = connection.exec_driver_sql("SELECT to_regclass('half_done')").scalar_one()
-    assert found is None
-    database.close()
-
-
-@pytest.mark.real
-def test_a_writer_waits_for_another_one_and_gives_up_in_words(
-    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgresql, "BUSY_TIMEOUT_S", 1.0)
-    database = postgres_server.new_database()
-    database.migrate()
-    told: list[Exception] = []
-
-    def write() -> None:
-        try:
-            with database.write():
-                pass
-        except Unavailable as problem:
-            told.append(problem)
-
-    with database.write():
-        other = threading.Thread(target=write)
-        other.start()
-        other.join()
-    assert "which was busy" in str(told)
-    database.close()
-
-
-@pytest.mark.real
-def test_a_child_that_was_forked_leaves_its_parents_connections_alone(postgres_database: Database) -> None:
-    with postgres_database.read() as connection:
-        mine = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-    child = os.fork()
-    if child == 0:
-        with postgres_database.read() as connection:
-            its = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-        os._exit(7 if its != mine else 0)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 7
-    with postgres_database.read() as connection:
-        assert connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() == mine
 
 
 def test_an_error_of_the_program_itself_stays_what_it_is(any_database: Database) -> None:

@@ -11,7 +11,7 @@ from resources.database import engine
 from resources.database.audit import AUDIT
 from resources.database.engine import Database
 from resources.database.metadata import NAMES
-from resources.database.migrations.history import OURS, VERSION_TABLE, History, recorded
+from resources.database.migrations.history import OURS, VERSION_TABLE, recorded
 from resources.errors import Conflict
 from resources.gpu.tables import HOLDS
 from tests.resources.database.migrations.histories import CHECKOUT, history_with, raw, shape, start_migration
@@ -217,9 +217,3 @@ def test_a_file_that_was_removed_and_made_anew_is_migrated_anew(tmp_path: Path) 
         left.unlink()
     with database.read() as connection:
         assert connection.execute(select(AUDIT)).all() == []
-
-
-def test_a_history_is_read_from_its_file_names(tmp_path: Path) -> None:
-    for name in ("r0002_b.py", "r0001_a.py", "__init__.py", "notes.md", "r3_c.py"):
-        (tmp_path / name).touch()
-    assert History(tmp_path).revisions == ("0001", "0002")
