@@ -227,10 +227,6 @@ def seen_tasks(connection: Connection, project: ProjectId, ids: Sequence[TaskId]
 
 def put_tasks(connection: Connection, known: KnownProject, tasks: Sequence[Task]) -> None:
     """Keep ``tasks`` as they were just seen."""
-    # A poll and an asking may keep the same task at once; on PostgreSQL one of them waits here.
-    connection.execute(
-        select(PROJECTS.c.project).where(PROJECTS.c.dataset == known.dataset).with_for_update()
-    )
     for part in slices([task.summary.id for task in tasks]):
         connection.execute(delete(TASKS).where(TASKS.c.project == known.id, TASKS.c.task.in_(part)))
     if tasks:
