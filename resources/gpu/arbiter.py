@@ -14,7 +14,8 @@ First come, first served, by numbered rules:
 from collections.abc import Callable
 from datetime import datetime
 
-from resources.gpu.model import Decision, Device, DeviceId, Grant, Lease, Snapshot, Wait, WaitingRequest
+from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.model import Decision, Grant, Lease, Snapshot, Wait, WaitingRequest
 
 
 def decide(snapshot: Snapshot, now: datetime) -> list[Decision]:

@@ -1,7 +1,9 @@
 """The environment variables by which a process knows its devices."""
 
-from resources.gpu.inventory import threads_for
-from resources.gpu.model import Device, Lease
+from resources.gpu.inventory.host import threads_for
+from resources.gpu.inventory.model import Device
+from resources.gpu.inventory.visible import visible_devices
+from resources.gpu.model import Lease
 
 RUN_ID_VARIABLE = "TRAINPLAT_RUN_ID"
 DEVICES_VARIABLE = "TRAINPLAT_DEVICES"
@@ -12,13 +14,13 @@ THREADS_VARIABLE = "OMP_NUM_THREADS"
 def lease_environment(lease: Lease, devices: tuple[Device, ...]) -> dict[str, str]:
     """What the process of ``lease`` gets: its devices, no other ones, and its share of CPU threads."""
     threads = str(threads_for(len(lease.devices), len(devices)))
-    cuda = [device.removeprefix("cuda:") for device in lease.devices if device.startswith("cuda:")]
+    held = [device for device in devices if device.id in lease.devices]
     return {
         RUN_ID_VARIABLE: lease.run_id,
         DEVICES_VARIABLE: ",".join(lease.devices),
-        # NVML counts by PCI bus, CUDA by speed unless told; empty hides every GPU.
+        # NVML counts by PCI bus, CUDA by speed unless told.
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
-        "CUDA_VISIBLE_DEVICES": ",".join(cuda),
+        **visible_devices(held),
         THREADS_VARIABLE: threads,
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
+from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import (
     Attempt,
-    DeviceId,
     GpuRequest,
     Grant,
     Lease,

@@ -1,34 +1,16 @@
-"""The values of GPU arbitration: devices, requests, leases, and the decisions about them."""
+"""The values of GPU arbitration: requests, leases, and the decisions about them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from resources.gpu.inventory.model import Device, DeviceId
 from resources.process import ProcessIdentity
-
-DeviceId = NewType("DeviceId", str)
-"""A device of this machine: ``cuda:0``, or, where there is no accelerator, a slot ``cpu:0``."""
 
 RunId = NewType("RunId", str)
 Attempt = NewType("Attempt", int)
 """Which try of a run, from 1: a run whose worker died goes on as the next attempt."""
-
-
-@dataclass(frozen=True)
-class Device:
-    """One thing that a run can hold."""
-
-    id: DeviceId
-    model: str | None
-    """The name that its driver gives it, such as ``NVIDIA H200``; None for a CPU slot."""
-    memory_mib: int | None
-    """Its own memory; None for a CPU slot, and for a GPU that has none of its own."""
-
-    @property
-    def is_cpu_slot(self) -> bool:
-        """Whether it stands for a share of the CPUs."""
-        return self.model is None
 
 
 @dataclass(frozen=True)

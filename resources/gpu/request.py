@@ -3,7 +3,8 @@
 import re
 
 from resources.errors import BadInput
-from resources.gpu.model import Device, GpuRequest
+from resources.gpu.inventory.model import Device
+from resources.gpu.model import GpuRequest
 
 MOST_DEVICES = 10_000
 """A count above this is a slip of the finger, not a request."""

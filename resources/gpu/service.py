@@ -11,11 +11,11 @@ from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.gpu import ledger
 from resources.gpu.arbiter import decide
-from resources.gpu.inventory import discover
+from resources.gpu.inventory.discover import discover
+from resources.gpu.inventory.model import Device
 from resources.gpu.model import (
     Attempt,
     Decision,
-    Device,
     Grant,
     Lease,
     LeaseState,

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
-from resources.gpu.model import Device, Lease
+from resources.gpu.inventory.model import Device
+from resources.gpu.model import Lease
 from resources.gpu.service import GpuService, GpuStatus
 from resources.home import Home
 

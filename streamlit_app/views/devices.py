@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from resources.gpu.model import Device, GpuRequest, Lease, WaitingRequest
+from resources.gpu.inventory.model import Device
+from resources.gpu.model import GpuRequest, Lease, WaitingRequest
 from resources.texts import Plural, Translate
 from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.reader import Reader, current_reader

@@ -2,7 +2,8 @@
 
 from dagster import DefaultSensorStatus
 
-from resources.gpu.model import Attempt, DeviceId, Grant, RunId, Wait
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import Attempt, Grant, RunId, Wait
 from sensors.arbiter import build_arbiter_sensor, summary
 
 GRANT = Grant(RunId("a" * 36), Attempt(1), (DeviceId("cpu:0"),), "A2", "Granted cpu:0.")

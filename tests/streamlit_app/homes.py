@@ -8,7 +8,8 @@ from resources.data import ledger as data
 from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
 from resources.data.service import DataService
 from resources.database.engine import Database
-from resources.gpu.model import Attempt, Device, DeviceId, Origin, Owner, RunId
+from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.model import Attempt, Origin, Owner, RunId
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.labeling import tables as labeling

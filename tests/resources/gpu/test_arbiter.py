@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.gpu.arbiter import decide
+from resources.gpu.inventory.model import Device, DeviceId
 from resources.gpu.model import (
     Attempt,
-    Device,
-    DeviceId,
     GpuRequest,
     Grant,
     Lease,

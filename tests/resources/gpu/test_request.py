@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.gpu.model import Device, DeviceId, GpuRequest
+from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.model import GpuRequest
 from resources.gpu.request import (
     BadGpuRequest,
     ImpossibleGpuRequest,

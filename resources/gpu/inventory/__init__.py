@@ -1,0 +1,1 @@
+"""What devices there are: read from the machine, or declared."""

@@ -1,0 +1,151 @@
+"""AMD GPUs: what ``amd-smi`` tells, or, where only the older tool is installed, ``rocm-smi``.
+
+Both are the vendor's own programs over its library. Its Python binding is not asked itself: it loads each
+function of the library when it is imported and so fits the one release of ROCm that it came with.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from resources.gpu.inventory import pci, rocm_smi
+from resources.gpu.inventory.links import groups
+from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Health, Vendor
+from resources.gpu.inventory.processes import device_process
+from resources.gpu.inventory.source import Ability, Found, Missing, Source
+from resources.gpu.inventory.tool import FRESH_S, ask, ask_json, find_tool, number, whole
+
+DRIVER = Path("/dev/kfd")
+"""It is there when the driver is loaded and has found a card."""
+INSTALLED_IN = ("/opt/rocm/bin",)
+MIB_IN = {"B": 1 / (1024 * 1024), "KB": 1 / 1024, "MB": 1.0, "GB": 1024.0}
+"""The tool's units are binary ones."""
+
+
+def find() -> Found | Missing:
+    """The GPUs of this machine by index. Raises :class:`Unavailable` where a tool fails."""
+    tool, old_tool = find_tool("amd-smi", *INSTALLED_IN), find_tool("rocm-smi", *INSTALLED_IN)
+    if not DRIVER.exists():
+        return Missing(f"no AMD driver: {DRIVER} is not there")
+    if tool is None and old_tool is None:
+        return Missing("neither amd-smi nor rocm-smi is installed")
+    if tool is None:
+        return rocm_smi.find(str(old_tool))
+    listed = _by_gpu(ask_json(tool, "list", "--json", fresh_s=FRESH_S))
+    static = _by_gpu(ask_json(tool, "static", "--json", fresh_s=FRESH_S))
+    islands = _islands(ask_json(tool, "topology", "--json", fresh_s=FRESH_S))
+    ill = _faults(tool)
+    devices = tuple(
+        _device(index, {**static.get(index, {}), **told}, islands.get(index), ill.get(index))
+        for index, told in sorted(listed.items())
+    )
+    return Found(" ".join(ask(tool, "version", fresh_s=FRESH_S).split()), devices)
+
+
+def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
+    """One reading for each of these devices. Raises as :func:`find` does."""
+    tool = find_tool("amd-smi", *INSTALLED_IN)
+    if tool is None:
+        return rocm_smi.read(find_tool("rocm-smi", *INSTALLED_IN), devices)
+    metrics = _by_gpu(ask_json(tool, "metric", "--json"))
+    processes = _by_gpu(ask_json(tool, "process", "--json"))
+    return tuple(_reading(device, metrics, processes) for device in devices)
+
+
+SOURCE = Source(
+    "AMD SMI",
+    Vendor.AMD,
+    frozenset(Ability) - {Ability.PARTITIONS},
+    find,
+    read,
+)
+
+
+def _by_gpu(told: Any) -> dict[int, Mapping[str, Any]]:
+    """The entries by index. Newer releases wrap the list that older ones print."""
+    entries = told.get("gpu_data", []) if isinstance(told, dict) else told
+    return {int(one["gpu"]): one for one in entries if isinstance(one, dict) and "gpu" in one}
+
+
+def _device(index: int, told: Mapping[str, Any], island: int | None, fault: str | None) -> Device:
+    bus = told.get("bdf") or _inside(told, "bus", "bdf")
+    return Device(
+        DeviceId(f"rocm:{index}"),
+        _inside(told, "asic", "market_name"),
+        _mib(_inside(told, "vram", "size")),
+        vendor=Vendor.AMD,
+        uuid=told.get("uuid"),
+        numa_node=whole(_inside(told, "numa", "node")),
+        island=island,
+        pci_bus_id=pci.bus_id(str(bus)),
+        fault=fault,
+    )
+
+
+def _inside(told: Any, *names: str) -> Any:
+    for name in names:
+        told = told.get(name) if isinstance(told, Mapping) else None
+    return told
+
+
+def _mib(told: Any) -> int | None:
+    found = number(told)
+    unit = told.get("unit", "MB") if isinstance(told, Mapping) else "MB"
+    return None if found is None or unit not in MIB_IN else int(found * MIB_IN[unit])
+
+
+def _islands(told: Any) -> dict[int, int]:
+    entries = _by_gpu(told)
+    links = [
+        (index, int(link["gpu"]))
+        for index, one in entries.items()
+        for link in one.get("links", ())
+        if link.get("link_type") == "XGMI"
+    ]
+    return groups(sorted(entries), links)
+
+
+def _faults(tool: str) -> dict[int, str]:
+    metrics = _by_gpu(ask_json(tool, "metric", "--ecc", "--json", fresh_s=FRESH_S))
+    found = {index: _fault(_health(told)) for index, told in metrics.items()}
+    return {index: fault for index, fault in found.items() if fault is not None}
+
+
+def _health(told: Mapping[str, Any]) -> Health:
+    return Health(uncorrectable_errors=whole(_inside(told, "ecc", "total_uncorrectable_count")))
+
+
+def _fault(health: Health) -> str | None:
+    if health.uncorrectable_errors:
+        return (
+            f"It had {health.uncorrectable_errors} uncorrectable memory error(s) since the driver was "
+            "loaded: reset it with amd-smi reset, and have it exchanged if they come back."
+        )
+    return None
+
+
+def _reading(
+    device: Device, metrics: dict[int, Mapping[str, Any]], processes: dict[int, Mapping[str, Any]]
+) -> DeviceReading:
+    index = int(device.id.rpartition(":")[2])
+    if index not in metrics:
+        return DeviceReading(device.id, fault="It is gone: amd-smi does not list it any more.")
+    told = metrics[index]
+    health = _health(told)
+    warmest = number(_inside(told, "temperature", "hotspot"))
+    return DeviceReading(
+        device.id,
+        utilisation_pct=number(_inside(told, "usage", "gfx_activity")),
+        memory_used_mib=_mib(_inside(told, "mem_usage", "used_vram")),
+        memory_total_mib=_mib(_inside(told, "mem_usage", "total_vram")),
+        temperature_c=warmest if warmest is not None else number(_inside(told, "temperature", "edge")),
+        power_w=number(_inside(told, "power", "socket_power")),
+        health=health,
+        processes=tuple(
+            device_process(int(one["pid"]), _mib(_inside(one, "memory_usage", "vram_mem")))
+            for entry in _inside(processes.get(index, {}), "process_list") or ()
+            # Where none runs there is one entry that says so in words.
+            if isinstance(one := entry.get("process_info"), Mapping)
+        ),
+        fault=_fault(health),
+    )

@@ -1,0 +1,128 @@
+"""The values of the inventory: nodes, their devices, and what a look at a device reads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+DeviceId = NewType("DeviceId", str)
+"""A device: ``cuda:0``, a MIG instance ``cuda:0:1``, ``rocm:0``, ``xpu:0``, ``npu:0``, or, where there is no
+accelerator, a slot ``cpu:0``. A device of another node than this machine has its node in front:
+``gpu-7/cuda:0``."""
+
+NodeId = NewType("NodeId", str)
+LOCAL = NodeId("local")
+"""This machine, where no file declares a cluster."""
+
+
+class Vendor(StrEnum):
+    """Who made an accelerator."""
+
+    NVIDIA = "nvidia"
+    AMD = "amd"
+    INTEL = "intel"
+    HUAWEI = "huawei"
+
+
+@dataclass(frozen=True)
+class Device:
+    """One thing that a run can hold."""
+
+    id: DeviceId
+    model: str | None
+    """The name that its driver gives it, such as ``NVIDIA H200``; that of the whole card for a MIG instance;
+    None for a CPU slot, and for a card too ill to tell."""
+    memory_mib: int | None
+    """Its own memory; None for a CPU slot, and for a GPU that has none of its own."""
+    node: NodeId = LOCAL
+    vendor: Vendor | None = None
+    """None for a CPU slot."""
+    uuid: str | None = None
+    """What stays with the card when the driver counts anew; that of the card for a MIG instance."""
+    mig_profile: str | None = None
+    """Which slice of a card it is, such as ``1g.10gb``; None for a whole card."""
+    mig_uuid: str | None = None
+    """The name of a MIG instance in ``CUDA_VISIBLE_DEVICES``."""
+    numa_node: int | None = None
+    """The NUMA node of the CPUs that it hangs off."""
+    island: int | None = None
+    """Devices of one node with the same number reach each other over NVLink, XGMI or Xe Link."""
+    pcie_switch: int | None = None
+    """Devices of one node with the same number reach each other over PCIe switches, past the CPU."""
+    pci_bus_id: str | None = None
+    fault: str | None = None
+    """Why it must not be given out, in a sentence; None for a device that is well."""
+
+    @property
+    def is_cpu_slot(self) -> bool:
+        """Whether it stands for a share of the CPUs."""
+        return self.model is None and self.vendor is None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A machine."""
+
+    id: NodeId
+    cpu_milli: int
+    """Thousandths of a core that its runs may use together."""
+    host_memory_mib: int
+    """Main memory that its runs may use together."""
+    devices: tuple[Device, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    """Sorted by name."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All nodes."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices of all nodes, ill ones too, node by node."""
+        return tuple(device for node in self.nodes for device in node.devices)
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a device counts against itself. None: it does not tell."""
+
+    uncorrectable_errors: int | None = None
+    """Memory errors that ECC could not correct, since the driver was loaded or the device reset."""
+    retired_pages: int | None = None
+    """Pages or rows of memory that are out of use for ever."""
+    reset_needed: bool | None = None
+    """Whether memory that failed is replaced at the next reset only."""
+    spares_used_up: bool | None = None
+    """Whether memory failed that nothing is left to replace."""
+    status: str | None = None
+    """The vendor's own word for the whole device, such as ``OK``."""
+
+
+@dataclass(frozen=True)
+class DeviceProcess:
+    """A process that uses a device."""
+
+    pid: int
+    user: str | None
+    """None for a process that cannot be seen from here, as one of another container."""
+    memory_mib: int | None
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DeviceReading:
+    """A look at one device. None: it does not tell."""
+
+    device: DeviceId
+    utilisation_pct: float | None = None
+    memory_used_mib: int | None = None
+    memory_total_mib: int | None = None
+    temperature_c: float | None = None
+    power_w: float | None = None
+    health: Health = Health()
+    processes: tuple[DeviceProcess, ...] | None = None
+    fault: str | None = None
+    """Why it must not be given out; also why nothing could be read."""

@@ -1,0 +1,89 @@
+"""AMD GPUs where only ``rocm-smi`` is installed, the tool before ``amd-smi``."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from resources.gpu.inventory import pci
+from resources.gpu.inventory.links import groups
+from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Vendor
+from resources.gpu.inventory.source import Found
+from resources.gpu.inventory.tool import FRESH_S, ask, ask_json, number, whole
+
+MIB = 1024 * 1024
+FACTS = (
+    "--showproductname",
+    "--showuniqueid",
+    "--showbus",
+    "--showmeminfo",
+    "vram",
+    "--showtoponuma",
+    "--showtopotype",
+)
+METRICS = ("--showuse", "--showmeminfo", "vram", "--showtemp", "--showpower")
+_CARD = re.compile(r"card(\d+)")
+_LINK = re.compile(r"\(Topology\) Link type between DRM devices (\d+) and (\d+)")
+
+
+def find(tool: str) -> Found:
+    """The GPUs by index; they tell neither of ill memory nor of processes."""
+    told = ask_json(tool, *FACTS, "--json", fresh_s=FRESH_S)
+    cards = _cards(told)
+    islands = groups(sorted(cards), _xgmi(told))
+    devices = tuple(_device(index, cards[index], islands.get(index)) for index in sorted(cards))
+    return Found(" ".join(ask(tool, "--version", fresh_s=FRESH_S).split()), devices)
+
+
+def read(tool: str | None, devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
+    """One reading for each of these devices."""
+    cards = {} if tool is None else _cards(ask_json(tool, *METRICS, "--json"))
+    return tuple(_reading(device, cards) for device in devices)
+
+
+def _cards(told: Any) -> dict[int, Mapping[str, Any]]:
+    return {int(found[1]): one for name, one in told.items() if (found := _CARD.fullmatch(name)) is not None}
+
+
+def _xgmi(told: Any) -> list[tuple[int, int]]:
+    return [
+        (int(found[1]), int(found[2]))
+        for name, kind in told.get("system", {}).items()
+        if kind == "XGMI" and (found := _LINK.fullmatch(name)) is not None
+    ]
+
+
+def _device(index: int, told: Mapping[str, Any], island: int | None) -> Device:
+    memory = whole(told.get("VRAM Total Memory (B)"))
+    numa = whole(told.get("(Topology) Numa Node"))
+    return Device(
+        DeviceId(f"rocm:{index}"),
+        _first(told, "Card Series", "Card series"),  # the spelling changed between releases
+        None if memory is None else memory // MIB,
+        vendor=Vendor.AMD,
+        uuid=_first(told, "Unique ID"),
+        numa_node=None if numa is None or numa < 0 else numa,
+        island=island,
+        pci_bus_id=pci.bus_id(_first(told, "PCI Bus") or ""),
+    )
+
+
+def _reading(device: Device, cards: dict[int, Mapping[str, Any]]) -> DeviceReading:
+    told = cards.get(int(device.id.rpartition(":")[2]))
+    if told is None:
+        return DeviceReading(device.id, fault="It is gone: rocm-smi does not list it any more.")
+    used, total = whole(told.get("VRAM Total Used Memory (B)")), whole(told.get("VRAM Total Memory (B)"))
+    power = _first(told, "Current Socket Graphics Package Power (W)", "Average Graphics Package Power (W)")
+    return DeviceReading(
+        device.id,
+        utilisation_pct=number(told.get("GPU use (%)")),
+        memory_used_mib=None if used is None else used // MIB,
+        memory_total_mib=None if total is None else total // MIB,
+        temperature_c=number(
+            _first(told, "Temperature (Sensor junction) (C)", "Temperature (Sensor edge) (C)")
+        ),
+        power_w=number(power),
+    )
+
+
+def _first(told: Mapping[str, Any], *names: str) -> str | None:
+    return next((str(told[name]) for name in names if told.get(name) not in (None, "", "N/A")), None)

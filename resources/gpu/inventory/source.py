@@ -1,0 +1,50 @@
+"""What every source of devices offers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from resources.gpu.inventory.model import Device, DeviceReading, Vendor
+
+
+class Ability(StrEnum):
+    """What a source can tell of its devices."""
+
+    MEMORY = "memory"
+    PARTITIONS = "partitions"
+    """Slices of a card as devices of their own, such as MIG instances."""
+    LINKS = "links"
+    """Which devices reach each other directly."""
+    NUMA = "numa"
+    HEALTH = "health"
+    UTILISATION = "utilisation"
+    PROCESSES = "processes"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a source found on this machine."""
+
+    version: str
+    """Of the driver, the library or the tool that was asked."""
+    devices: tuple[Device, ...]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a source found nothing, which is no error: no driver, no tool."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One vendor's way to tell its devices."""
+
+    name: str
+    vendor: Vendor
+    abilities: frozenset[Ability]
+    find: Callable[[], Found | Missing]
+    """Raises Unavailable where a driver is there and does not answer."""
+    read: Callable[[tuple[Device, ...]], tuple[DeviceReading, ...]]
+    """One reading for each of these devices, which are its own. Raises as ``find`` does."""

@@ -1,0 +1,232 @@
+"""A cluster as a file declares it: ``inventory.yaml`` in the home, or where ``TRAINPLAT_INVENTORY`` says.
+
+The form of the file is in docs/gpu-inventory.md.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resources.errors import BadInput
+from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node, NodeId, Vendor
+from resources.home import Home
+
+INVENTORY_VARIABLE = "TRAINPLAT_INVENTORY"
+FILE_NAME = "inventory.yaml"
+MOST_DEVICES = 1024
+"""Of one node."""
+MOST_NODES = 100_000
+
+NODE_KEYS = ("name", "cpus", "memory", "labels", "cpu_slots", "devices")
+DEVICE_KEYS = ("model", "memory", "count", "islands", "vendor")
+PREFIXES = {Vendor.NVIDIA: "cuda", Vendor.AMD: "rocm", Vendor.INTEL: "xpu", Vendor.HUAWEI: "npu"}
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(MiB|GiB|TiB)")
+_MIB_IN = {"MiB": 1, "GiB": 1024, "TiB": 1024 * 1024}
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_RANGE = re.compile(r"(.*)\[(\d+)-(\d+)\](.*)")
+
+
+@dataclass(frozen=True)
+class _At:
+    """A value of the file, and where it stands."""
+
+    file: Path
+    path: str
+    """Such as ``nodes[0].devices[1].count``."""
+    value: Any
+    """A scalar, or a list or mapping of more of these."""
+    line: int
+
+    def wrong(self, expected: str, value: object = None) -> BadInput:
+        shown = self.value if value is None else value
+        told = (
+            "a list" if isinstance(shown, list) else "a mapping" if isinstance(shown, dict) else repr(shown)
+        )
+        return BadInput(
+            f"{self.file}:{self.line}: {self.path or 'the file'} is {told}; expected {expected}",
+            "Correct the file; docs/gpu-inventory.md shows its form.",
+        )
+
+
+def declared_file() -> Path | None:
+    """The file in force; None where none is declared. Raises :class:`BadInput` for one that is not there."""
+    given = os.environ.get(INVENTORY_VARIABLE)
+    if given is None:
+        usual = Home.from_environment().path / FILE_NAME
+        return usual if usual.is_file() else None
+    path = Path(given).expanduser()
+    if not given.strip() or not path.is_file():
+        raise BadInput(
+            f"{INVENTORY_VARIABLE} is {given!r}; expected the path of a file",
+            f"Set it to a file of the form in docs/gpu-inventory.md, or unset {INVENTORY_VARIABLE}.",
+        )
+    return path
+
+
+def load(file: Path) -> Inventory:
+    """The cluster that ``file`` declares. Raises :class:`BadInput` with line, key, value and expectation."""
+    root = _parse(file)
+    nodes_at = _mapping(root, ("nodes",)).get("nodes")
+    if nodes_at is None or not isinstance(nodes_at.value, list) or not nodes_at.value:
+        raise (nodes_at or root).wrong("a mapping with the key nodes, a list of at least one node")
+    nodes: list[Node] = []
+    taken: dict[NodeId, int] = {}
+    for at in nodes_at.value:
+        for node in _nodes(at):
+            if node.id in taken:
+                raise at.wrong(f"another name: line {taken[node.id]} has it already", node.id)
+            taken[node.id] = at.line
+            nodes.append(node)
+    return Inventory(tuple(nodes))
+
+
+def _parse(file: Path) -> _At:
+    import yaml
+
+    try:
+        parsed = yaml.compose(file.read_text(), Loader=yaml.SafeLoader)
+        return _At(file, "", None, 1) if parsed is None else _located(parsed, file, "")
+    except yaml.MarkedYAMLError as problem:
+        line = problem.problem_mark.line + 1 if problem.problem_mark else 1
+        raise BadInput(
+            f"{file}:{line}: this is not YAML that can be used: {problem.problem}",
+            "Correct the file; docs/gpu-inventory.md shows its form.",
+        ) from problem
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as problem:
+        raise BadInput(f"{file} cannot be read: {problem}", "Correct the file or its rights.") from problem
+
+
+def _located(node: Any, file: Path, path: str) -> _At:
+    import yaml
+
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        inner = [_located(one, file, f"{path}[{place}]") for place, one in enumerate(node.value)]
+        return _At(file, path, inner, line)
+    if isinstance(node, yaml.MappingNode):
+        entries: dict[str, _At] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            place = f"{path}.{key}" if path else key
+            if key in entries:
+                raise _At(file, place, key, key_node.start_mark.line + 1).wrong("each key once")
+            entries[key] = _located(value_node, file, place)
+        return _At(file, path, entries, line)
+    constructor = yaml.SafeLoader("")
+    return _At(file, path, constructor.construct_object(node), line)  # type: ignore[no-untyped-call]
+
+
+def _mapping(at: _At, keys: tuple[str, ...]) -> Mapping[str, _At]:
+    if not isinstance(at.value, dict):
+        raise at.wrong(f"a mapping with some of the keys {', '.join(keys)}")
+    for key, one in at.value.items():
+        if key not in keys:
+            raise one.wrong(f"one of the keys {', '.join(keys)}", key)
+    found: Mapping[str, _At] = at.value
+    return found
+
+
+def _nodes(at: _At) -> Iterator[Node]:
+    told = _mapping(at, NODE_KEYS)
+    for key in ("name", "cpus", "memory"):
+        if key not in told:
+            raise at.wrong(f"a node with a {key}")
+    cpu_milli = _cpu_milli(told["cpus"])
+    memory_mib = _memory_mib(told["memory"])
+    labels = _labels(told["labels"]) if "labels" in told else ()
+    for name in _names(told["name"]):
+        yield Node(name, cpu_milli, memory_mib, tuple(_devices(told, name)), labels)
+
+
+def _names(at: _At) -> list[NodeId]:
+    """One name, or those of a range: ``gpu-[01-16]``."""
+    ranged = _RANGE.fullmatch(at.value) if isinstance(at.value, str) else None
+    names = [at.value]
+    if ranged is not None:
+        before, first, last, after = ranged.groups()
+        if not int(first) <= int(last) < int(first) + MOST_NODES:
+            raise at.wrong(f"a range that begins with its lower end, of at most {MOST_NODES}")
+        names = [f"{before}{count:0{len(first)}d}{after}" for count in range(int(first), int(last) + 1)]
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name == LOCAL:
+            raise at.wrong(
+                "a host name, in small letters, digits, points and hyphens, or a range such as gpu-[01-16]"
+            )
+    return [NodeId(name) for name in names]
+
+
+def _devices(told: Mapping[str, _At], node: NodeId) -> Iterator[Device]:
+    slots = _whole(told["cpu_slots"], 0, MOST_DEVICES) if "cpu_slots" in told else 0
+    yield from (Device(DeviceId(f"{node}/cpu:{index}"), None, None, node=node) for index in range(slots))
+    if "devices" not in told:
+        return
+    if not isinstance(told["devices"].value, list):
+        raise told["devices"].wrong("a list of devices")
+    next_index = dict.fromkeys(Vendor, 0)
+    next_island = 0
+    for kind_at in told["devices"].value:
+        kind = _mapping(kind_at, DEVICE_KEYS)
+        if "model" not in kind:
+            raise kind_at.wrong("devices with a model")
+        model = _text(kind["model"])
+        vendor = _vendor(kind["vendor"]) if "vendor" in kind else Vendor.NVIDIA
+        memory_mib = _memory_mib(kind["memory"]) if "memory" in kind else None
+        count = _whole(kind["count"], 1, MOST_DEVICES) if "count" in kind else 1
+        islands = _whole(kind["islands"], 0, count) if "islands" in kind else 0
+        if islands and count % islands:
+            raise kind["islands"].wrong(f"a number that divides the {count} devices into equal islands")
+        for place in range(count):
+            yield Device(
+                DeviceId(f"{node}/{PREFIXES[vendor]}:{next_index[vendor]}"),
+                model,
+                memory_mib,
+                node=node,
+                vendor=vendor,
+                island=next_island + place * islands // count if islands else None,
+            )
+            next_index[vendor] += 1
+        next_island += islands
+
+
+def _cpu_milli(at: _At) -> int:
+    if isinstance(at.value, bool) or not isinstance(at.value, int | float) or not 0 < at.value <= 1_000_000:
+        raise at.wrong("a number of cores above 0")
+    return round(at.value * 1000)
+
+
+def _memory_mib(at: _At) -> int:
+    found = _MEMORY.fullmatch(at.value.strip()) if isinstance(at.value, str) else None
+    size = 0 if found is None else int(float(found[1]) * _MIB_IN[found[2]])
+    if size <= 0:
+        raise at.wrong("a size above 0 in MiB, GiB or TiB, such as 512GiB")
+    return size
+
+
+def _whole(at: _At, least: int, most: int) -> int:
+    if isinstance(at.value, bool) or not isinstance(at.value, int) or not least <= at.value <= most:
+        raise at.wrong(f"a whole number from {least} to {most}")
+    return at.value
+
+
+def _text(at: _At) -> str:
+    if not isinstance(at.value, str) or not at.value.strip():
+        raise at.wrong("a text that is not empty")
+    return at.value.strip()
+
+
+def _vendor(at: _At) -> Vendor:
+    if at.value not in set(Vendor):
+        raise at.wrong(f"one of: {', '.join(Vendor)}")
+    return Vendor(at.value)
+
+
+def _labels(at: _At) -> tuple[tuple[str, str], ...]:
+    if not isinstance(at.value, dict):
+        raise at.wrong("a mapping of names to texts")
+    for one in at.value.values():
+        if isinstance(one.value, list | dict):
+            raise one.wrong("a text")
+    return tuple(sorted((key, str(one.value)) for key, one in at.value.items()))
