@@ -10,10 +10,18 @@ from typing import Any
 
 from resources.gpu.inventory import pci, rocm_smi
 from resources.gpu.inventory.links import groups
-from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Health, Vendor
+from resources.gpu.inventory.model import Device, DeviceId, DeviceProcess, DeviceReading, Health, Vendor
 from resources.gpu.inventory.processes import device_process
 from resources.gpu.inventory.source import Ability, Found, Missing, Source
-from resources.gpu.inventory.tool import FRESH_S, ask, ask_json, find_tool, number, whole
+from resources.gpu.inventory.tool import (
+    FRESH_S,
+    ask_json,
+    ask_json_if_told,
+    find_tool,
+    number,
+    version_of,
+    whole,
+)
 
 DRIVER = Path("/dev/kfd")
 """It is there when the driver is loaded and has found a card."""
@@ -33,13 +41,13 @@ def find() -> Found | Missing:
         return rocm_smi.find(str(old_tool))
     listed = _by_gpu(ask_json(tool, "list", "--json", fresh_s=FRESH_S))
     static = _by_gpu(ask_json(tool, "static", "--json", fresh_s=FRESH_S))
-    islands = _islands(ask_json(tool, "topology", "--json", fresh_s=FRESH_S))
+    islands = _islands(ask_json_if_told(tool, "topology", "--json", fresh_s=FRESH_S))
     ill = _faults(tool)
     devices = tuple(
         _device(index, {**static.get(index, {}), **told}, islands.get(index), ill.get(index))
         for index, told in sorted(listed.items())
     )
-    return Found(" ".join(ask(tool, "version", fresh_s=FRESH_S).split()), devices)
+    return Found(version_of(tool, "version") or "amd-smi", devices)
 
 
 def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
@@ -48,7 +56,7 @@ def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
     if tool is None:
         return rocm_smi.read(find_tool("rocm-smi", *INSTALLED_IN), devices)
     metrics = _by_gpu(ask_json(tool, "metric", "--json"))
-    processes = _by_gpu(ask_json(tool, "process", "--json"))
+    processes = _by_gpu(ask_json_if_told(tool, "process", "--json"))
     return tuple(_reading(device, metrics, processes) for device in devices)
 
 
@@ -106,7 +114,7 @@ def _islands(told: Any) -> dict[int, int]:
 
 
 def _faults(tool: str) -> dict[int, str]:
-    metrics = _by_gpu(ask_json(tool, "metric", "--ecc", "--json", fresh_s=FRESH_S))
+    metrics = _by_gpu(ask_json_if_told(tool, "metric", "--ecc", "--json", fresh_s=FRESH_S))
     found = {index: _fault(_health(told)) for index, told in metrics.items()}
     return {index: fault for index, fault in found.items() if fault is not None}
 
@@ -141,11 +149,17 @@ def _reading(
         temperature_c=warmest if warmest is not None else number(_inside(told, "temperature", "edge")),
         power_w=number(_inside(told, "power", "socket_power")),
         health=health,
-        processes=tuple(
-            device_process(int(one["pid"]), _mib(_inside(one, "memory_usage", "vram_mem")))
-            for entry in _inside(processes.get(index, {}), "process_list") or ()
-            # Where none runs there is one entry that says so in words.
-            if isinstance(one := entry.get("process_info"), Mapping)
-        ),
+        processes=_processes(processes.get(index)),
         fault=_fault(health),
+    )
+
+
+def _processes(told: Mapping[str, Any] | None) -> tuple[DeviceProcess, ...] | None:
+    if told is None:
+        return None
+    return tuple(
+        device_process(int(one["pid"]), _mib(_inside(one, "memory_usage", "vram_mem")))
+        for entry in told.get("process_list", ())
+        # Where none runs there is one entry that says so in words.
+        if isinstance(one := entry.get("process_info"), Mapping)
     )

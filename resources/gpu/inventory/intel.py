@@ -6,16 +6,24 @@ from typing import Any
 
 from resources.errors import Unavailable
 from resources.gpu.inventory import pci
-from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Health, Vendor
+from resources.gpu.inventory.model import Device, DeviceId, DeviceProcess, DeviceReading, Health, Vendor
 from resources.gpu.inventory.processes import device_process
 from resources.gpu.inventory.source import Ability, Found, Missing, Source
-from resources.gpu.inventory.tool import FRESH_S, ask, ask_json, find_tool, number, whole
+from resources.gpu.inventory.tool import (
+    FRESH_S,
+    ask_json,
+    ask_json_if_told,
+    find_tool,
+    number,
+    version_of,
+    whole,
+)
 
 DRIVER = Path("/dev/dri")
 MIB = 1024 * 1024
-KIB_IN_MIB = 1024
-HEALTHY = "ok"
-WELL_ENOUGH = (HEALTHY, "unknown", "warning")
+KB = 1000
+"""The unit of the memory of processes, in bytes."""
+WELL_ENOUGH = ("ok", "unknown", "warning")
 """A throttled card is slow, not ill; and without root some parts cannot be looked at."""
 
 
@@ -29,7 +37,7 @@ def find() -> Found | Missing:
     listed = _told(ask_json(tool, "discovery", "-j", fresh_s=FRESH_S)).get("device_list", ())
     indexes = sorted(int(one["device_id"]) for one in listed if one.get("device_function_type") != "virtual")
     devices = tuple(_device(tool, index) for index in indexes)
-    return Found(" ".join(ask(tool, "-v", fresh_s=FRESH_S).split()), devices)
+    return Found(version_of(tool, "-v") or "xpu-smi", devices)
 
 
 def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
@@ -87,9 +95,8 @@ def _device(tool: str, index: int) -> Device:
 
 def _status(tool: str, index: int) -> str | None:
     """The worst word that the tool has for a part of the device; None where it has none at all."""
-    told = _told(ask_json(tool, "health", "-d", str(index), "-j", fresh_s=FRESH_S))
-    inside = told.get("device_list")
-    parts = (inside[0] if inside else told).values()
+    told = ask_json_if_told(tool, "health", "-d", str(index), "-j", fresh_s=FRESH_S)
+    parts = told.values() if isinstance(told, dict) else ()
     words = [str(part["status"]) for part in parts if isinstance(part, dict) and "status" in part]
     return next((word for word in words if word.lower() not in WELL_ENOUGH), words[0] if words else None)
 
@@ -104,7 +111,7 @@ def _reading(tool: str, device: Device) -> DeviceReading:
     index = device.id.rpartition(":")[2]
     try:
         told = _told(ask_json(tool, "stats", "-d", index, "-j"))
-        running = _told(ask_json(tool, "ps", "-d", index, "-j"))
+        running = ask_json_if_told(tool, "ps", "-d", index, "-j")
         status = _status(tool, int(index))
     except Unavailable as problem:
         return DeviceReading(device.id, fault=f"{problem.problem}.")
@@ -122,10 +129,16 @@ def _reading(tool: str, device: Device) -> DeviceReading:
             ),
             status=status,
         ),
-        processes=tuple(
-            device_process(int(one["process_id"]), int(one["mem_size"]) // KIB_IN_MIB)
-            for one in running.get("device_util_by_proc_list", ())
-            if one.get("process_name") != "xpu-smi"  # it sees itself
-        ),
+        processes=_processes(running),
         fault=_fault(status),
+    )
+
+
+def _processes(told: Any) -> tuple[DeviceProcess, ...] | None:
+    if not isinstance(told, dict) or "device_util_by_proc_list" not in told:
+        return None
+    return tuple(
+        device_process(int(one["process_id"]), int(one["mem_size"]) * KB // MIB)
+        for one in told["device_util_by_proc_list"]
+        if one.get("process_name") != "xpu-smi"  # it sees itself
     )

@@ -8,7 +8,7 @@ from resources.gpu.inventory import pci
 from resources.gpu.inventory.links import groups
 from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Vendor
 from resources.gpu.inventory.source import Found
-from resources.gpu.inventory.tool import FRESH_S, ask, ask_json, number, whole
+from resources.gpu.inventory.tool import FRESH_S, ask_json, number, version_of, whole
 
 MIB = 1024 * 1024
 FACTS = (
@@ -31,7 +31,7 @@ def find(tool: str) -> Found:
     cards = _cards(told)
     islands = groups(sorted(cards), _xgmi(told))
     devices = tuple(_device(index, cards[index], islands.get(index)) for index in sorted(cards))
-    return Found(" ".join(ask(tool, "--version", fresh_s=FRESH_S).split()), devices)
+    return Found(version_of(tool, "--version") or "rocm-smi", devices)
 
 
 def read(tool: str | None, devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:

@@ -40,13 +40,12 @@ class _At:
     """A scalar, or a list or mapping of more of these."""
     line: int
 
-    def wrong(self, expected: str, value: object = None) -> BadInput:
-        shown = self.value if value is None else value
-        told = (
-            "a list" if isinstance(shown, list) else "a mapping" if isinstance(shown, dict) else repr(shown)
-        )
+    def wrong(self, expected: str, said: str | None = None) -> BadInput:
+        """``said`` is what is wrong, unless that is the value."""
+        kinds = {list: "a list", dict: "a mapping", type(None): "empty"}
+        said = said or f"is {kinds.get(type(self.value)) or repr(self.value)}"
         return BadInput(
-            f"{self.file}:{self.line}: {self.path or 'the file'} is {told}; expected {expected}",
+            f"{self.file}:{self.line}: {self.path or 'the file'} {said}; expected {expected}",
             "Correct the file; docs/gpu-inventory.md shows its form.",
         )
 
@@ -77,7 +76,9 @@ def load(file: Path) -> Inventory:
     for at in nodes_at.value:
         for node in _nodes(at):
             if node.id in taken:
-                raise at.wrong(f"another name: line {taken[node.id]} has it already", node.id)
+                raise at.wrong(
+                    "each name once", f"is named {node.id}, as the node of line {taken[node.id]} is"
+                )
             taken[node.id] = at.line
             nodes.append(node)
     return Inventory(tuple(nodes))
@@ -112,7 +113,9 @@ def _located(node: Any, file: Path, path: str) -> _At:
             key = str(key_node.value)
             place = f"{path}.{key}" if path else key
             if key in entries:
-                raise _At(file, place, key, key_node.start_mark.line + 1).wrong("each key once")
+                raise _At(file, place, key, key_node.start_mark.line + 1).wrong(
+                    "each key once", "stands twice"
+                )
             entries[key] = _located(value_node, file, place)
         return _At(file, path, entries, line)
     constructor = yaml.SafeLoader("")
@@ -124,7 +127,7 @@ def _mapping(at: _At, keys: tuple[str, ...]) -> Mapping[str, _At]:
         raise at.wrong(f"a mapping with some of the keys {', '.join(keys)}")
     for key, one in at.value.items():
         if key not in keys:
-            raise one.wrong(f"one of the keys {', '.join(keys)}", key)
+            raise one.wrong(f"one of the keys {', '.join(keys)}", "is not known")
     found: Mapping[str, _At] = at.value
     return found
 

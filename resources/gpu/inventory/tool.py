@@ -63,6 +63,22 @@ def ask_json(*command: str, fresh_s: float = 0.0) -> Any:
     raise _unavailable(command, f"it prints no JSON: {said.strip()[:80]!r}")
 
 
+def ask_json_if_told(*command: str, fresh_s: float = 0.0) -> Any:
+    """The same; an empty list where the tool fails: for what not every release or card tells."""
+    try:
+        return ask_json(*command, fresh_s=fresh_s)
+    except Unavailable:
+        return []
+
+
+def version_of(*command: str) -> str:
+    """What a tool says of its version, on one line; nothing where it fails."""
+    try:
+        return " ".join(ask(*command, fresh_s=FRESH_S).split())
+    except Unavailable:
+        return ""
+
+
 def number(told: Any) -> float | None:
     """A number as the tools write it: ``12``, ``"12.5"``, ``{"value": 12, "unit": "W"}``; None for N/A."""
     if isinstance(told, dict):
