@@ -30,6 +30,7 @@ PACKAGES = {
 
 LITTLE_DISK_BYTES = 2 * 1024**3
 NO_DISK_BYTES = 256 * 1024**2
+SHOWN_DEVICES = 16
 
 
 def python(_home: Home) -> Iterator[Finding]:
@@ -70,17 +71,27 @@ def label_studio(_home: Home) -> Iterator[Finding]:
 
 
 def devices(_home: Home) -> Iterator[Finding]:
-    """What trainings may hold: GPUs that NVML sees, else CPU slots."""
-    from resources.gpu.inventory import discover
+    """What runs may hold: the devices that are found or declared, and which of them are ill."""
+    from resources.gpu.inventory.discover import discover_inventory
 
     subject = _("devices")
     try:
-        found = discover()
+        found = discover_inventory().devices
     except TrainplatError as error:
         yield ill(subject, error)
         return
-    listed = ", ".join(f"{device.id} {device.model or ''}".strip() for device in found)
-    yield well(subject, listed)
+    shown = [f"{device.id} {device.model or ''}".strip() for device in found if device.fault is None]
+    listed = ", ".join(shown[:SHOWN_DEVICES])
+    if len(shown) > SHOWN_DEVICES:
+        listed += " " + _("and {count} more").format(count=len(shown) - SHOWN_DEVICES)
+    if shown:
+        yield well(subject, listed)
+    else:
+        yield Finding(subject, Verdict.ILL, _("none is well"), _("Mend those below."))
+    for device in found:
+        if device.fault is not None:
+            step = _("It is not given out. `trainplat gpu doctor` tells more.")
+            yield Finding(subject, Verdict.WARNING, f"{device.id}: {device.fault}", step)
 
 
 def disk(home: Home) -> Iterator[Finding]:

@@ -36,7 +36,10 @@ def find() -> Found | Missing:
     if not DRIVER.exists():
         return Missing(f"no AMD driver: {DRIVER} is not there")
     if tool is None and old_tool is None:
-        return Missing("neither amd-smi nor rocm-smi is installed")
+        return Missing(
+            "neither amd-smi nor rocm-smi is installed",
+            "The AMD driver is loaded: install AMD's package amd-smi-lib to use its GPUs.",
+        )
     if tool is None:
         return rocm_smi.find(str(old_tool))
     listed = _by_gpu(ask_json(tool, "list", "--json", fresh_s=FRESH_S))

@@ -45,10 +45,13 @@ def find() -> Found | Missing:
     Raises :class:`Unavailable` where the tool fails.
     """
     tool = find_tool("npu-smi", *INSTALLED_IN)
-    if tool is None:
-        return Missing("npu-smi is not installed")
     if not DRIVER.exists():
         return Missing(f"no Ascend driver: {DRIVER} is not there")
+    if tool is None:
+        return Missing(
+            "npu-smi is not installed",
+            "The Ascend driver is loaded: bring npu-smi, which comes with it, into PATH to use its NPUs.",
+        )
     table = ask(tool, "info", fresh_s=FRESH_S)
     version = _VERSION.search(table)
     devices = tuple(_device(index, chip) for index, chip in enumerate(parse_chips(table)))

@@ -7,10 +7,11 @@ from typing import Any
 from resources.gpu.inventory import pci
 from resources.gpu.inventory.links import groups
 from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Vendor
-from resources.gpu.inventory.source import Found
+from resources.gpu.inventory.source import Ability, Found
 from resources.gpu.inventory.tool import FRESH_S, ask_json, number, version_of, whole
 
 MIB = 1024 * 1024
+UNTOLD = frozenset({Ability.HEALTH, Ability.PROCESSES})
 FACTS = (
     "--showproductname",
     "--showuniqueid",
@@ -31,7 +32,7 @@ def find(tool: str) -> Found:
     cards = _cards(told)
     islands = groups(sorted(cards), _xgmi(told))
     devices = tuple(_device(index, cards[index], islands.get(index)) for index in sorted(cards))
-    return Found(version_of(tool, "--version") or "rocm-smi", devices)
+    return Found(version_of(tool, "--version") or "rocm-smi", devices, UNTOLD)
 
 
 def read(tool: str | None, devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:

@@ -28,6 +28,8 @@ class Found:
     version: str
     """Of the driver, the library or the tool that was asked."""
     devices: tuple[Device, ...]
+    untold: frozenset[Ability] = frozenset()
+    """What the source can tell in general, and this release of it does not."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Missing:
     """Why a source found nothing, which is no error: no driver, no tool."""
 
     why: str
+    next_step: str = ""
+    """What to do where a device is likely to be there."""
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _located(node: Any, file: Path, path: str) -> _At:
             entries[key] = _located(value_node, file, place)
         return _At(file, path, entries, line)
     constructor = yaml.SafeLoader("")
-    return _At(file, path, constructor.construct_object(node), line)  # type: ignore[no-untyped-call]
+    return _At(file, path, constructor.construct_object(node), line)
 
 
 def _mapping(at: _At, keys: tuple[str, ...]) -> Mapping[str, _At]:

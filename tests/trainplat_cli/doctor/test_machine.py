@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from resources.gpu.inventory.model import Device, DeviceId, Vendor
 from resources.home import Home
 from trainplat_cli.doctor import machine
 from trainplat_cli.doctor.model import Finding, Verdict
@@ -50,6 +51,31 @@ def test_devices_are_listed_or_the_setting_that_is_wrong_is_named(monkeypatch: p
     found = only(machine.devices(HOME))
     assert found.verdict is Verdict.ILL
     assert "TRAINPLAT_CPU_SLOTS is 'many'" in found.detail
+
+
+def test_an_ill_device_is_a_warning_and_where_none_is_well_that_is_ill(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = "It has fallen off the bus."
+    cards = [
+        Device(DeviceId("cuda:0"), "T4", 15360, vendor=Vendor.NVIDIA),
+        Device(DeviceId("cuda:1"), "T4", 15360, vendor=Vendor.NVIDIA, fault=fault),
+    ]
+    monkeypatch.setattr("resources.gpu.inventory.discover.local_devices", lambda: tuple(cards), raising=True)
+    listed, warned = machine.devices(HOME)
+    assert (listed.verdict, listed.detail) == (Verdict.WELL, "cuda:0 T4")
+    assert (warned.verdict, warned.detail) == (Verdict.WARNING, f"cuda:1: {fault}")
+    del cards[0]
+    assert [one.verdict for one in machine.devices(HOME)] == [Verdict.ILL, Verdict.WARNING]
+
+
+def test_of_a_cluster_a_few_devices_are_named(trainplat_home: Path) -> None:
+    trainplat_home.mkdir()
+    node = "{name: a, cpus: 4, memory: 8GiB, devices: [{model: T4, count: 20}]}"
+    (trainplat_home / "inventory.yaml").write_text(f"nodes: [{node}]")
+    listed = only(machine.devices(HOME)).detail
+    assert listed.startswith("a/cuda:0 T4, a/cuda:1 T4, ")
+    assert listed.endswith("a/cuda:15 T4 and 4 more")
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,10 @@ def test_what_is_not_available_is_not_told(install_tool: InstallTool) -> None:
 
 
 def test_a_machine_without_the_driver_or_a_tool_has_none(install_tool: InstallTool, driver: Path) -> None:
-    assert amd.find() == Missing("neither amd-smi nor rocm-smi is installed")
+    nothing = amd.find()
+    assert isinstance(nothing, Missing)
+    assert nothing.why == "neither amd-smi nor rocm-smi is installed"
+    assert "amd-smi-lib" in nothing.next_step
     install_tool("amd-smi", {})
     driver.unlink()
     assert amd.find() == Missing(f"no AMD driver: {driver} is not there")

@@ -78,7 +78,10 @@ def test_a_table_without_devices_has_none() -> None:
 def test_a_machine_without_the_tool_or_the_driver_has_none(
     install_tool: InstallTool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert ascend.find() == Missing("npu-smi is not installed")
+    nothing = ascend.find()
+    assert isinstance(nothing, Missing)
+    assert nothing.why == "npu-smi is not installed"
+    assert "PATH" in nothing.next_step
     install_tool("npu-smi", {"info": SMALL})
     monkeypatch.setattr(ascend, "DRIVER", Path("/nowhere"))
     assert ascend.find() == Missing("no Ascend driver: /nowhere is not there")

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from resources.gpu.inventory import ascend, readings
+from resources.gpu.inventory import ascend
 from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node, NodeId, Vendor
 from resources.gpu.inventory.readings import read_devices
+from resources.gpu.inventory.sources import SOURCES
 from tests.resources.gpu.inventory.conftest import RECORDED, InstallTool
 
 NPU = Device(DeviceId("npu:0"), "Ascend 910B2C", 65536, vendor=Vendor.HUAWEI)
@@ -43,4 +44,4 @@ def test_a_source_that_does_not_answer_is_a_fault_of_its_devices(install_tool: I
 
 
 def test_every_vendor_has_one_source() -> None:
-    assert sorted(source.vendor for source in readings.SOURCES) == sorted(Vendor)
+    assert sorted(source.vendor for source in SOURCES) == sorted(Vendor)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from resources.gpu.inventory import amd, rocm_smi
-from resources.gpu.inventory.source import Found
+from resources.gpu.inventory.source import Ability, Found
 from tests.resources.gpu.inventory.conftest import RECORDED, InstallTool
 
 MI100 = RECORDED / "rocm_smi_mi100.json"
@@ -33,6 +33,7 @@ def test_gpus_tell_their_model_memory_and_place(install_tool: InstallTool) -> No
     assert second.pci_bus_id == "0000:a3:00.0"
     assert [one.island for one in found().devices] == [None, None]
     assert found().version == "ROCM-SMI version: 1.4.1"
+    assert found().untold == {Ability.HEALTH, Ability.PROCESSES}
 
 
 def test_gpus_that_xgmi_joins_are_an_island(install_tool: InstallTool) -> None:

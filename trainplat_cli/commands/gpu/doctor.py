@@ -1,0 +1,117 @@
+"""``trainplat gpu doctor``: where devices come from, what each source can tell, and what is wrong."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from resources.errors import ExitCode
+from resources.gpu.inventory.model import Device
+from resources.gpu.inventory.report import CPU_SLOTS, SourceReport, State, report
+from resources.gpu.inventory.source import Ability
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.output import out, print_json
+from trainplat_cli.texts import _
+
+SIGNS = {
+    State.FOUND: "[green]✓[/green]",
+    State.NOT_FOUND: "[dim]·[/dim]",
+    State.UNUSED: "[dim]·[/dim]",
+    State.ERROR: "[red]✗[/red]",
+}
+STATES = {
+    State.FOUND: mark("found"),
+    State.NOT_FOUND: mark("not found"),
+    State.UNUSED: mark("not used"),
+    State.ERROR: mark("error"),
+}
+ABILITIES = {
+    Ability.MEMORY: mark("memory"),
+    Ability.PARTITIONS: mark("slices of a card"),
+    Ability.LINKS: mark("direct links"),
+    Ability.NUMA: mark("NUMA nodes"),
+    Ability.HEALTH: mark("health"),
+    Ability.UTILISATION: mark("utilisation"),
+    Ability.PROCESSES: mark("processes"),
+}
+SHOWN_DEVICES = 64
+"""A cluster has thousands: people see so many, ill ones first; ``--json`` has all."""
+MIB_PER_GIB = 1024
+
+
+@click.command(
+    cls=Command,
+    help=mark(
+        "Show where devices come from, what each source can tell, and what is wrong. Ends with 1 then."
+    ),
+)
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def doctor(as_json: bool) -> None:
+    """Ask every source."""
+    sources = report()
+    well = all(source.is_well for source in sources)
+    if as_json:
+        print_json({"well": well, "sources": [_document(source) for source in sources]})
+    else:
+        for source in sources:
+            _show(source)
+        out().print(_("Nothing is to be mended.") if well else _("Something is to be mended."))
+    if not well:
+        raise click.exceptions.Exit(int(ExitCode.FAILED))
+
+
+def _document(source: SourceReport) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "state": source.state,
+        "detail": source.detail,
+        "can": [ability for ability in Ability if ability in source.can],
+        "cannot": [ability for ability in Ability if ability not in source.can] if source.can else [],
+        "devices": [asdict(device) for device in source.devices],
+        "next_step": source.next_step,
+    }
+
+
+def _show(source: SourceReport) -> None:
+    console = out()
+    name = _("CPU slots") if source.name == CPU_SLOTS else source.name
+    console.print(f"{SIGNS[source.state]} {name:<16} {_(STATES[source.state])}: {escape(source.detail)}")
+    if source.can:
+        can, cannot = _names(source, told=True), _names(source, told=False)
+        console.print(f"    [dim]{_('tells')}: {can}[/dim]")
+        if cannot:
+            console.print(f"    [dim]{_('does not tell')}: {cannot}[/dim]")
+    if source.name != CPU_SLOTS:
+        _show_devices(source.devices)
+    if source.next_step:
+        console.print(f"    [dim]{_('Next')}: {escape(source.next_step)}[/dim]")
+
+
+def _names(source: SourceReport, *, told: bool) -> str:
+    return ", ".join(_(ABILITIES[ability]) for ability in Ability if (ability in source.can) is told)
+
+
+def _show_devices(devices: tuple[Device, ...]) -> None:
+    console = out()
+    ordered = sorted(devices, key=lambda device: device.fault is None)
+    for device in ordered[:SHOWN_DEVICES]:
+        console.print(f"    {device.id:<16} {escape(_facts(device))}")
+        if device.fault:
+            console.print(f"      [red]✗[/red] {escape(device.fault)}")
+    if len(ordered) > SHOWN_DEVICES:
+        console.print(f"    {_('and {count} more').format(count=len(ordered) - SHOWN_DEVICES)}")
+
+
+def _facts(device: Device) -> str:
+    facts = [device.model or ("CPU" if device.is_cpu_slot else "?")]
+    if device.mig_profile:
+        facts.append(f"MIG {device.mig_profile}")
+    if device.memory_mib is not None:
+        facts.append(f"{device.memory_mib / MIB_PER_GIB:.0f} GiB")
+    if device.island is not None:
+        facts.append(_("island {number}").format(number=device.island))
+    if device.numa_node is not None:
+        facts.append(f"NUMA {device.numa_node}")
+    return " · ".join(facts)
