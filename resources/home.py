@@ -93,6 +93,11 @@ class Home:
         return self.path / "secrets.json"
 
     @property
+    def vendors_file(self) -> Path:
+        """What people add to the table of device vendors, if anything."""
+        return self.path / "vendors.yaml"
+
+    @property
     def addresses_file(self) -> Path:
         """Where the parts of the stack listen, written by the supervisor."""
         return self.run / "addresses.json"

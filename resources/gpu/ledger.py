@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
+from resources.errors import BadInput
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import (
     Attempt,
-    GpuRequest,
     Grant,
     Lease,
     LeaseState,
@@ -19,6 +19,9 @@ from resources.gpu.model import (
     Wait,
     WaitingRequest,
 )
+from resources.gpu.requests.grammar import parse_request
+from resources.gpu.requests.model import GpuRequest, Mode
+from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.tables import HOLDS, LEASES, REQUESTS
 from resources.process import ProcessIdentity
 
@@ -213,7 +216,7 @@ def _waiting(row: Row[Any]) -> WaitingRequest:
     return WaitingRequest(
         run_id=RunId(row.run_id),
         attempt=Attempt(row.attempt),
-        request=GpuRequest(row.text, row.device_count, row.model),
+        request=_request(row),
         owner=Owner(row.project, row.user),
         origin=Origin(row.origin),
         instance=row.instance,
@@ -229,7 +232,7 @@ def _lease(row: Row[Any]) -> Lease:
         run_id=RunId(row.run_id),
         attempt=Attempt(row.attempt),
         devices=tuple(DeviceId(device) for device in row.devices.split(",") if device),
-        request=GpuRequest(row.text, row.device_count, row.model),
+        request=_request(row),
         owner=Owner(row.project, row.user),
         origin=Origin(row.origin),
         instance=row.instance,
@@ -241,3 +244,12 @@ def _lease(row: Row[Any]) -> Lease:
         released_at=row.released_at,
         release_reason=row.release_reason,
     )
+
+
+def _request(row: Row[Any]) -> GpuRequest:
+    """What was parsed at submission; the count and the model where the vendor table has changed since."""
+    try:
+        return parse_request(row.text, home_vendors())
+    except BadInput:
+        mode = Mode.WHOLE if row.device_count else Mode.NONE
+        return GpuRequest(row.text, row.device_count, row.model, mode=mode)

@@ -6,33 +6,12 @@ from enum import StrEnum
 from typing import NewType
 
 from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.requests.model import GpuRequest
 from resources.process import ProcessIdentity
 
 RunId = NewType("RunId", str)
 Attempt = NewType("Attempt", int)
 """Which try of a run, from 1: a run whose worker died goes on as the next attempt."""
-
-
-@dataclass(frozen=True)
-class GpuRequest:
-    """What a run asks for."""
-
-    text: str
-    """As it was written."""
-    count: int
-    """How many whole devices; 0 asks for none."""
-    model: str | None = None
-    """Which kind of device, in capitals; None for any. Each part of it has to stand in the device's name."""
-
-    def matches(self, device: Device) -> bool:
-        """Whether ``device`` is of the kind asked for."""
-        if self.model is None:
-            return True
-        return device.model is not None and _words(self.model) <= _words(device.model)
-
-
-def _words(name: str) -> frozenset[str]:
-    return frozenset(name.upper().replace("-", " ").split())
 
 
 class Origin(StrEnum):

@@ -23,7 +23,9 @@ from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
 from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId
-from resources.gpu.request import largest, parse_request
+from resources.gpu.requests.fitting import largest
+from resources.gpu.requests.grammar import parse_request
+from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import ProcessIdentity
@@ -174,8 +176,9 @@ def requested_text(run: DagsterRun, instance: DagsterInstance) -> str:
         return "0"
     plan = instance.get_execution_plan_snapshot(snapshot_id)
     chosen = set(run.step_keys_to_execute or plan.step_keys_to_execute)
+    vendors = home_vendors()
     asked = [
-        parse_request(step.tags[tags.GPU])
+        parse_request(step.tags[tags.GPU], vendors)
         for step in plan.steps
         if step.key in chosen and step.tags and tags.GPU in step.tags
     ]

@@ -25,7 +25,10 @@ from resources.gpu.model import (
     Snapshot,
     WaitingRequest,
 )
-from resources.gpu.request import parse_request, refuse_impossible
+from resources.gpu.requests.fitting import refuse_impossible
+from resources.gpu.requests.grammar import parse_request
+from resources.gpu.requests.vendor_file import home_vendors
+from resources.gpu.requests.vendors import VendorTable
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 
@@ -57,10 +60,12 @@ class GpuService:
         database: Database,
         *,
         inventory: Callable[[], tuple[Device, ...]] = discover,
+        vendors: Callable[[], VendorTable] = home_vendors,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._inventory = inventory
+        self._vendors = vendors
         self._clock = clock
 
     def submit(
@@ -77,9 +82,9 @@ class GpuService:
         """Put a run's request in the line; asking again for a run that is known changes nothing.
 
         Raises BadGpuRequest for a text that does not parse, ImpossibleGpuRequest for one that this machine
-        can never satisfy; nothing is written then.
+        can never satisfy, BadInput for a bad vendors.yaml of the home; nothing is written then.
         """
-        request = parse_request(text)
+        request = parse_request(text, self._vendors())
         refuse_impossible(request, self._inventory())
         now = self._clock()
         with self._database.write() as connection:

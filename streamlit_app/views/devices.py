@@ -3,7 +3,8 @@
 import streamlit as st
 
 from resources.gpu.inventory.model import Device
-from resources.gpu.model import GpuRequest, Lease, WaitingRequest
+from resources.gpu.model import Lease, WaitingRequest
+from resources.gpu.requests.model import GpuRequest
 from resources.texts import Plural, Translate
 from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.reader import Reader, current_reader

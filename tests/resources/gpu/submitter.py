@@ -8,7 +8,8 @@ import sys
 import threading
 
 from resources.database.engine import Database
-from resources.gpu.model import Device, DeviceId, Origin, Owner, RunId
+from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.model import Origin, Owner, RunId
 from resources.gpu.service import GpuService
 from resources.terms import Actor
 

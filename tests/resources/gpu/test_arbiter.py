@@ -9,7 +9,6 @@ from resources.gpu.arbiter import decide
 from resources.gpu.inventory.model import Device, DeviceId
 from resources.gpu.model import (
     Attempt,
-    GpuRequest,
     Grant,
     Lease,
     LeaseState,
@@ -20,6 +19,7 @@ from resources.gpu.model import (
     Wait,
     WaitingRequest,
 )
+from resources.gpu.requests.model import GpuRequest, Mode
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OWNER = Owner("vision", "ann")
@@ -33,9 +33,8 @@ def cards(*models: str | None) -> tuple[Device, ...]:
 def asks(run: str, count: int, model: str | None = None, *, minutes_ago: float = 1) -> WaitingRequest:
     text = f"{count}({model})" if model else str(count)
     submitted = NOW - timedelta(minutes=minutes_ago)
-    return WaitingRequest(
-        RunId(run), ONE, GpuRequest(text, count, model), OWNER, Origin.QUEUE, "x", submitted
-    )
+    request = GpuRequest(text, count, model, mode=Mode.WHOLE if count else Mode.NONE)
+    return WaitingRequest(RunId(run), ONE, request, OWNER, Origin.QUEUE, "x", submitted)
 
 
 def holds(run: str, *devices: str) -> Lease:

@@ -77,7 +77,7 @@ def test_the_tag_of_the_run_wins_over_the_tags_of_its_steps() -> None:
 
 @pytest.mark.parametrize(
     ("request_text", "reason"),
-    [("lots", "at position 1 expected a whole number of devices"), ("3", "this machine has 2: cpu:0")],
+    [("lots", "at position 1 expected a number of devices"), ("3", "this machine has 2: cpu:0")],
 )
 def test_a_direct_run_that_can_never_run_is_refused_before_its_first_step(
     request_text: str, reason: str

@@ -10,7 +10,7 @@ from resources.database.engine import Database
 from resources.gpu.inventory.model import Device
 from resources.gpu.inventory.slots import cpu_slots
 from resources.gpu.model import Attempt, Grant, LeaseState, Origin, Owner, RunId, Wait
-from resources.gpu.request import BadGpuRequest, ImpossibleGpuRequest
+from resources.gpu.requests.errors import BadGpuRequest, ImpossibleGpuRequest
 from resources.gpu.service import GpuService
 from resources.process import ProcessIdentity
 from resources.terms import Actor

@@ -1,11 +1,11 @@
-"""``trainplat gpu``: who gets the GPUs, and why."""
+"""``trainplat gpu``: who gets which devices, and what a request means. One module for each command."""
 
 import click
 
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("doctor",)
+COMMANDS = ("doctor", "parse")
 
 
 @click.group(
@@ -14,4 +14,4 @@ COMMANDS = ("doctor",)
     help=mark("Who gets the GPUs, and why."),
 )
 def gpu() -> None:
-    """Hold the commands about GPUs."""
+    """Hold the commands."""

@@ -1,0 +1,1 @@
+"""Requests for devices: the strings that people write, what they mean, and which vendors there are."""
