@@ -163,11 +163,13 @@ class VendorTable:
         return self._partitions.get(name.lower())
 
     def family_of_model(self, model: str) -> Family:
-        """The family of a request that names a model and no vendor: the only one that lists it, else the
-        default.
+        """The family of a request that names a model and no vendor: the only one that lists it, else the one
+        that its first word names, as in ``tpu-v5e-8``, else the default.
         """
         listing = [family for family in self.families.values() if family.models and family.model(model)]
-        return listing[0] if len(listing) == 1 else self.default
+        if len(listing) == 1:
+            return listing[0]
+        return self.family(model.partition("-")[0]) or self.default
 
     def profile(self, name: str | None = None) -> Profile:
         """The profile of this name; None: the default. Raises BadInput for one that is not there."""

@@ -38,6 +38,12 @@ def test_a_listed_model_alone_means_its_family(family: Family) -> None:
 
 def test_a_model_that_nobody_lists_is_of_the_default_family() -> None:
     assert TABLE.family_of_model("H800") is TABLE.default
+    assert TABLE.family_of_model("NVIDIA-A100-SXM4-80GB") is TABLE.default
+
+
+def test_a_vendor_may_be_the_first_word_of_a_model() -> None:
+    assert parse_request("tpu-v5e-8:1").vendor == "google"
+    assert parse_request("1(AMD-Instinct)").vendor == "amd"
 
 
 def test_a_prefix_before_a_model_changes_nothing() -> None:
