@@ -2,7 +2,6 @@
 
 import re
 
-from resources.gpu.requests.quantity import UNITS_MIB
 from resources.gpu.requests.scanner import Scanner
 from resources.gpu.requests.vendors import Kind, VendorTable
 
@@ -14,7 +13,8 @@ MOST_MODEL_CHARACTERS = 63
 _MODEL = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 _LEAST_DIGITS = 3
 """A model of digits alone has at least three, such as 310 or 3090; fewer are a slip."""
-_READS_AS_MEMORY = re.compile(rf"[0-9]+({'|'.join(UNITS_MIB)})", re.IGNORECASE)
+_READS_AS_MEMORY = re.compile(r"[0-9]+([kmgt]i?b?|pi?b)", re.IGNORECASE)
+"""In units that are read and in others; 910B and 310P are models."""
 _READS_AS_PARTITION = re.compile(r"(mig-.*)|([0-9]+[cg]\..*)", re.IGNORECASE)
 
 

@@ -78,7 +78,7 @@ def test_a_request_that_does_not_parse_is_refused_with_its_position(gpu_servers:
     run_id = gpu_servers.launch("one_device_job", {"trainplat/gpu": "two"})
     refused = gpu_servers.wait_for_status(run_id, DagsterRunStatus.FAILURE, timeout_s=5)
     assert refused.tags["trainplat/reason"] == (
-        "GPU request 'two': at position 1 expected a whole number of devices"
+        "GPU request 'two': not a GPU quantity; at position 1 expected a number of devices, such as 1 or 0.5"
     )
 
 
