@@ -200,7 +200,7 @@ class Leadership:
         sign, now_s = (found.holder, found.token, found.renewals), self._own_clock_s()
         if self._seen is None or self._seen.sign != sign:
             self._seen = _Seen(sign, now_s)
-        return now_s - self._seen.at_s >= found.lease_s
+        return now_s - self._seen.at_s >= float(found.lease_s)
 
     def _lease(self, reading: Reading, token: int, renewals: int) -> dict[str, Any]:
         return {

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import column, select, table
+from sqlalchemy import String, column, select, table
 
 from resources.database import engine
 from resources.database.audit import AUDIT
@@ -79,8 +79,8 @@ def test_of_many_processes_that_start_at_once_one_migrates(any_empty_database: D
     told = [process.communicate() for process in started]
     assert [process.returncode for process in started] == [0] * 4, told
     with raw(any_empty_database) as connection:
-        found = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE)))
-        assert found.scalars().all() == [OURS.head]
+        rows = connection.execute(select(column("version_num", String)).select_from(table(VERSION_TABLE)))
+        assert rows.scalars().all() == [OURS.head]
 
 
 def test_a_migration_that_is_killed_half_way_leaves_everything_as_it_was(
@@ -169,7 +169,7 @@ def test_a_table_that_others_refer_to_is_replaced_without_their_rows_being_delet
     ).migrate()
     assert shape(any_empty_database)["parents"]["columns"]["name"][0] == "VARCHAR(99)"
     with raw(any_empty_database) as connection:
-        assert connection.exec_driver_sql("SELECT * FROM children").all() == [(1, 1)]
+        assert [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM children")] == [(1, 1)]
 
 
 ORPHAN = 'op.execute("INSERT INTO children VALUES (2, 77)")'
