@@ -94,7 +94,7 @@ def parse_prices(text: str, where: str = PRICES_FILE) -> Prices | None:
     ``currency: EUR``, ``per_gpu_hour: {V100: 1.20, H200: 4.75}``, and optionally ``budget_unit: V100``.
     """
     content = _load(text, where)
-    if content is None:
+    if content is None or content == "":
         return None
     if not isinstance(content, dict) or not {"currency", "per_gpu_hour"} <= set(content) <= _KEYS:
         found = sorted(map(str, content)) if isinstance(content, dict) else content

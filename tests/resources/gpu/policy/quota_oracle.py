@@ -6,7 +6,7 @@ It reads the rows only, and shares no code with ``QuotaTree`` but the values.
 from collections.abc import Sequence
 
 from resources.gpu.model import Owner
-from resources.gpu.policy.amounts import Amounts
+from resources.gpu.policy.amounts import Amounts, Resource
 from resources.gpu.policy.quota_model import Party, QuotaRow, QuotaRows, Scope, cohort, project, user
 
 Held = Sequence[tuple[Owner, Amounts]]
@@ -28,7 +28,7 @@ def taken(amounts: Amounts, resource: str) -> int:
 class Oracle:
     """One resource of one hierarchy."""
 
-    def __init__(self, rows: QuotaRows, resource: str, held: Held) -> None:
+    def __init__(self, rows: QuotaRows, resource: Resource, held: Held) -> None:
         self.rows, self.resource, self.held = rows, resource, held
         self.parents: dict[Party, Party | None] = {}
         for one in rows.memberships:
@@ -67,7 +67,7 @@ class Oracle:
 
     def row(self, party: Party) -> QuotaRow | None:
         own = {row.resource: row for row in self.rows.quotas if row.party == party}
-        found = own.get(self.resource)  # type: ignore[call-overload]
+        found = own.get(self.resource)
         if found is not None:
             return found
         follows = [row for name, row in own.items() if name not in {"cpu_milli", "host_memory_mib"}]
