@@ -110,14 +110,18 @@ def _problems_of_quotas(rows: QuotaRows) -> Iterator[str]:
             yield f"{party} has {count} rows for {resource}; expected one"
     for row in rows.quotas:
         where = f"the row of {row.party} for {row.resource}"
-        if is_device(row.resource) and row.resource not in {ANY_DEVICE, flavour(row.resource)}:
+        if is_device(row.resource) and (row.resource or " ") not in {ANY_DEVICE, flavour(row.resource)}:
             yield f"{where} names no resource; expected {flavour(row.resource) or ANY_DEVICE}"
         for name, value in _numbers(row):
             if value is not None and value < 0:
                 yield f"{where} has the {name} {value}; expected 0 or more"
         if row.party.scope is Scope.USER and row.lending_limit is not None:
             yield f"{where} has the lending limit {row.lending_limit}; a user lends all to its project"
-        if row.party.scope is Scope.PROJECT and (row.lending_limit or 0) > row.nominal:
+        if (
+            row.party.scope is Scope.PROJECT
+            and row.lending_limit is not None
+            and row.lending_limit > max(0, row.nominal)
+        ):
             yield f"{where} has the lending limit {row.lending_limit}, more than its nominal {row.nominal}"
         if EVERY_OTHER in {row.party.name, row.party.user} and row.nominal:
             yield f"{where} has the nominal {row.nominal}; nothing can be owed to parties of unknown number"

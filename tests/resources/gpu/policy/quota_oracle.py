@@ -1,4 +1,4 @@
-"""Another account of quotas, from the definitions: nothing is kept between questions, and each walks over all.
+"""Another account of quotas, from the definitions: nothing is kept, and each question walks over all.
 
 It reads the rows only, and shares no code with ``QuotaTree`` but the values.
 """

@@ -9,6 +9,7 @@ from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import FitKind, Party, QuotaRows, Scope, project
 from tests.resources.gpu.policy.quota_oracle import Oracle, taken
 from tests.resources.gpu.policy.trees import (
+    LAW,
     OWNERS,
     RESOURCES,
     V100,
@@ -51,6 +52,7 @@ def figures(tree: QuotaTree) -> dict[str, object]:
     }
 
 
+@LAW
 @given(rows(), histories)
 def test_use_never_passes_a_limit_when_all_goes_through_fits(given_rows: QuotaRows, history: History) -> None:
     held = admitted(QuotaTree(given_rows), history)
@@ -58,6 +60,7 @@ def test_use_never_passes_a_limit_when_all_goes_through_fits(given_rows: QuotaRo
         assert not Oracle(given_rows, resource, held).over()
 
 
+@LAW
 @given(rows(), histories, owners, amounts)
 def test_what_fits_is_what_another_account_of_the_definitions_says(
     given_rows: QuotaRows, history: History, owner: Owner, wanted: Amounts
@@ -68,20 +71,18 @@ def test_what_fits_is_what_another_account_of_the_definitions_says(
     fit = tree.fits(owner, wanted)
     fine = True
     for resource in RESOURCES:
-        asked = taken(wanted, resource)
         before, after = (
             Oracle(given_rows, resource, held) for held in (history, [*history, (owner, wanted)])
         )
-        over = {
-            party
-            for party in after.path(owner)
-            if after.used(party) > max(after.ceiling(party), before.used(party) if party in before.parents else 0)
-            or (after.used(party) > after.ceiling(party) and after.used(party) > before.used(party))
-        } if asked else set()  # fmt: skip
-        fine &= not over
+        # Who was above its limit before may stay so; nobody may use more above it.
+        fine &= not any(
+            after.used(party) > after.ceiling(party) and after.used(party) > before.used(party)
+            for party in before.path(owner)
+        )
     assert fit.fits == fine, fit
 
 
+@LAW
 @given(rows(), histories)
 def test_the_figures_are_what_another_account_of_the_definitions_says(
     given_rows: QuotaRows, history: History
@@ -100,6 +101,7 @@ def test_the_figures_are_what_another_account_of_the_definitions_says(
                 assert account.borrowed == oracle.borrowed(party), (party, resource)
 
 
+@LAW
 @given(rows(), histories, histories)
 def test_giving_back_what_was_taken_leaves_no_trace(
     given_rows: QuotaRows, before: History, more: History
@@ -119,6 +121,7 @@ def test_giving_back_what_was_taken_leaves_no_trace(
     assert not tree.owners()
 
 
+@LAW
 @given(rows(), histories, st.randoms(use_true_random=False))
 def test_the_order_of_what_is_counted_does_not_matter(
     given_rows: QuotaRows, history: History, random: st.DrawFn
@@ -132,6 +135,7 @@ def test_the_order_of_what_is_counted_does_not_matter(
     assert figures(one) == figures(other)
 
 
+@LAW
 @given(rows(), histories)
 def test_a_hierarchy_never_uses_more_than_the_sum_of_what_it_was_given(
     given_rows: QuotaRows, history: History
@@ -200,10 +204,11 @@ def test_once_the_borrowers_gave_back_what_is_owed_fits(
         fit = tree.fits(last, wanted)
     # Nobody was asked who used no more than it is owed, so whoever was asked still has that.
     mine = project(last.project)
-    for party in asked_back - {one for one in tree.path(last)} - set(tree.children(mine)):
+    for party in asked_back - set(tree.path(last)) - set(tree.children(mine)):
         assert tree.account(party, V100).counted >= (tree.account(party, V100).nominal or 0)
 
 
+@LAW
 @given(rows(), histories, owners, st.sampled_from(RESOURCES))
 def test_exactly_what_is_available_fits_and_no_more(
     given_rows: QuotaRows, history: History, owner: Owner, resource: Resource
@@ -220,6 +225,7 @@ def test_exactly_what_is_available_fits_and_no_more(
     assert not tree.fits(owner, just(resource, min(bounds) + 1)).fits
 
 
+@LAW
 @given(rows(), owners, amounts)
 def test_what_can_ever_fit_is_what_fits_an_empty_machine(
     given_rows: QuotaRows, owner: Owner, wanted: Amounts
@@ -241,6 +247,7 @@ def test_without_rows_everything_fits(history: History) -> None:
     assert all(tree.share(project(owner.project)).above == 0 for owner in OWNERS)
 
 
+@LAW
 @given(rows(), histories)
 def test_a_preview_under_the_same_rows_says_the_same(given_rows: QuotaRows, history: History) -> None:
     tree = QuotaTree(given_rows)
@@ -249,6 +256,7 @@ def test_a_preview_under_the_same_rows_says_the_same(given_rows: QuotaRows, hist
     assert figures(tree.with_rows(given_rows)) == figures(tree)
 
 
+@LAW
 @given(rows(), histories, owners, amounts)
 def test_a_question_changes_nothing(
     given_rows: QuotaRows, history: History, owner: Owner, wanted: Amounts
@@ -263,6 +271,7 @@ def test_a_question_changes_nothing(
     assert {name: value for name, value in figures(tree).items() if name in before} == before
 
 
+@LAW
 @given(rows(), histories)
 def test_who_uses_more_than_it_may_is_listed(given_rows: QuotaRows, history: History) -> None:
     tree = QuotaTree(given_rows)

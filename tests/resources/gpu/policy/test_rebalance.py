@@ -269,7 +269,7 @@ def test_a_demand_that_stays_the_same_never_makes_a_group_lend_and_take_back(
         now_s += 1000
     for kinds in directions.values():
         assert len(set(kinds)) <= 1, kinds
-    assert not [move for move in rebalance(served(state, demands), chosen, now_s)[0]]
+    assert not rebalance(served(state, demands), chosen, now_s)[0]
 
 
 @given(groups(), st.lists(cards, min_size=5, max_size=5))

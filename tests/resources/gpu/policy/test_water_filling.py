@@ -115,9 +115,9 @@ def test_to_ask_for_more_than_one_gets_brings_nothing(
     demands: dict[str, float], weights: dict[str, float], capacity: float, more: float
 ) -> None:
     shares = fair_shares(demands, weights, capacity)
-    for key in demands:
-        if shares[key] < demands[key] - TINY:
-            again = fair_shares(demands | {key: demands[key] + more}, weights, capacity)
+    for key, wanted in demands.items():
+        if shares[key] < wanted - TINY:
+            again = fair_shares(demands | {key: wanted + more}, weights, capacity)
             assert again[key] == pytest.approx(shares[key], abs=TINY)
 
 

@@ -1,0 +1,243 @@
+"""Whose turn it is: the rules in their order, and laws of the order."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resources.gpu.model import Owner
+from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Amounts, Resource
+from resources.gpu.policy.decay import DecayedUsage
+from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.quota_model import Membership, Party, QuotaRow, QuotaRows, cohort, project, user
+from resources.gpu.policy.share import (
+    Standing,
+    dominant_share,
+    order_projects,
+    standings,
+    turn,
+    use_rate,
+    why_before,
+)
+from tests.resources.gpu.policy.trees import OWNERS, amounts, histories, rows
+
+CAPACITY: Mapping[Resource, int] = {ANY_DEVICE: 10_000, CPU_MILLI: 20_000, HOST_MEMORY_MIB: 1000}
+
+
+def stands(
+    name: str, now: float = 0.0, past: float = 0.0, *, borrows: bool = False, weight: float = 1.0
+) -> tuple[Standing, ...]:
+    return (Standing(project(name), borrows, now, past, weight),)
+
+
+def order(*paths: tuple[Standing, ...]) -> list[str]:
+    return [path[-1].party.path for path in order_projects(paths)]
+
+
+def test_who_is_within_what_it_is_owed_comes_before_who_borrows() -> None:
+    assert order(stands("a", 0.01, borrows=True), stands("b", 0.9, 0.9)) == ["b", "a"]
+
+
+def test_who_uses_less_comes_first() -> None:
+    assert order(stands("a", 0.5), stands("b", 0.2), stands("c", 0.3)) == ["b", "c", "a"]
+
+
+def test_who_used_less_in_the_past_comes_first() -> None:
+    assert order(stands("a", 0.2, 0.4), stands("b", 0.2, 0.1)) == ["b", "a"]
+
+
+def test_present_and_past_count_alike() -> None:
+    assert order(stands("a", 0.5, 0.0), stands("b", 0.0, 0.4), stands("c", 0.3, 0.3)) == ["b", "a", "c"]
+
+
+def test_who_weighs_twice_as_much_may_have_used_twice_as_much() -> None:
+    assert order(stands("a", 0.3), stands("b", 0.5, weight=2.0)) == ["b", "a"]
+
+
+def test_who_weighs_nothing_comes_last_once_it_used_something() -> None:
+    assert order(stands("a", 0.001, weight=0.0), stands("b", 0.9)) == ["b", "a"]
+    assert order(stands("b"), stands("a", weight=0.0)) == ["a", "b"]
+
+
+def test_names_decide_between_those_that_stand_alike() -> None:
+    assert order(stands("b", 0.5), stands("a", 0.5)) == ["a", "b"]
+
+
+def test_cohorts_are_compared_before_the_projects_in_them() -> None:
+    light, heavy = Standing(cohort("light"), False, 0.1, 0.0), Standing(cohort("heavy"), False, 0.8, 0.0)
+    in_light = (light, *stands("busy", 0.9))
+    in_heavy = (heavy, *stands("idle", 0.0))
+    assert order(in_heavy, in_light) == ["busy", "idle"]
+
+
+def test_projects_are_compared_before_the_users_in_them() -> None:
+    first = (*stands("a", 0.1), Standing(user("a", "ann"), False, 0.1, 0.0))
+    second = (*stands("b", 0.2), Standing(user("b", "bob"), False, 0.0, 0.0))
+    assert order(second, first) == ["a/ann", "b/bob"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rule", "text"),
+    [
+        (
+            stands("a", 0.9),
+            stands("b", 0.1, borrows=True),
+            "S1",
+            "a uses no more than it is owed; b borrows.",
+        ),
+        (
+            stands("a", 0.1),
+            stands("b", 0.3),
+            "S2",
+            "a has used less than its share (0.050) than b (0.150).",
+        ),
+        (stands("a", 0.2), stands("b", 0.2), "S3", "a and b stand alike (0.100); names decide."),
+    ],
+)
+def test_the_rule_of_the_order_is_said(
+    first: tuple[Standing, ...], second: tuple[Standing, ...], rule: str, text: str
+) -> None:
+    reason = why_before(first, second)
+    assert reason.rule == rule
+    assert rule == "S2" or reason.text == text
+
+
+def test_the_reason_lies_where_the_paths_part() -> None:
+    top = Standing(cohort("top"), False, 0.5, 0.5)
+    reason = why_before((top, *stands("a", 0.1)), (top, *stands("b", 0.2)))
+    assert (reason.values["who"], reason.values["other"]) == ("a", "b")
+
+
+standing = st.builds(
+    Standing,
+    st.sampled_from("abcdefgh").map(project),
+    st.booleans(),
+    st.floats(min_value=0, max_value=1),
+    st.floats(min_value=0, max_value=1),
+    st.sampled_from([0.0, 0.5, 1.0, 2.0]),
+)
+paths = st.lists(standing.map(lambda one: (one,)), max_size=8, unique_by=lambda path: path[0].party)
+
+
+@given(paths, st.randoms(use_true_random=False))
+def test_the_order_does_not_depend_on_how_it_is_asked(
+    given_paths: list[tuple[Standing, ...]], random: st.DrawFn
+) -> None:
+    shuffled = list(given_paths)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert order_projects(shuffled) == order_projects(given_paths)
+
+
+@given(paths)
+def test_nobody_that_borrows_comes_before_one_that_does_not(
+    given_paths: list[tuple[Standing, ...]],
+) -> None:
+    borrowing = [path[0].borrows for path in order_projects(given_paths)]
+    assert borrowing == sorted(borrowing)
+
+
+@given(paths, st.floats(min_value=0.001, max_value=1))
+def test_to_use_more_never_brings_ones_turn_forward(
+    given_paths: list[tuple[Standing, ...]], more: float
+) -> None:
+    if not given_paths:
+        return
+    ((mine,), *others) = given_paths
+    heavier = Standing(mine.party, mine.borrows, mine.now + more, mine.past, mine.weight)
+    before = order_projects([(mine,), *others]).index((mine,))
+    after = order_projects([(heavier,), *others]).index((heavier,))
+    assert after >= before
+
+
+@given(paths)
+def test_each_pair_has_a_reason_that_agrees_with_the_order(given_paths: list[tuple[Standing, ...]]) -> None:
+    ordered = order_projects(given_paths)
+    for first, second in pairwise(ordered):
+        assert turn(first) < turn(second)
+        rule = why_before(first, second).rule
+        assert (rule == "S1") == (first[0].borrows != second[0].borrows)
+
+
+def test_the_dominant_share_is_the_largest_part() -> None:
+    assert dominant_share({ANY_DEVICE: 2000, CPU_MILLI: 10_000}, CAPACITY) == 0.5
+    assert dominant_share({}, CAPACITY) == 0
+    assert dominant_share({Resource("V100"): 5}, CAPACITY) == 0
+
+
+def test_the_example_of_dominant_resource_fairness() -> None:
+    # 9 CPUs and 18 GB; tasks of 1 CPU and 4 GB, and of 3 CPUs and 1 GB (Ghodsi et al., NSDI 2011).
+    capacity = {CPU_MILLI: 9000, HOST_MEMORY_MIB: 18}
+    tasks = {"a": Amounts({}, 1000, 4), "b": Amounts({}, 3000, 1)}
+    tree = QuotaTree()
+    count = {"a": 0, "b": 0}
+    while True:
+        turns = sorted(tasks, key=lambda name: turn(standings(tree, Owner(name, "u"), capacity)))
+        for name in turns:
+            wanted = tasks[name]
+            free = [
+                capacity[one] - sum(tree.used(project(each), one) for each in tasks)
+                for one in (CPU_MILLI, HOST_MEMORY_MIB)
+            ]
+            if wanted.cpu_milli <= free[0] and wanted.host_memory_mib <= free[1]:
+                tree.add(Owner(name, "u"), wanted)
+                count[name] += 1
+                break
+        else:
+            break
+    assert count == {"a": 3, "b": 2}
+
+
+def test_a_path_of_standings_leads_from_the_cohort_to_the_user() -> None:
+    tree = QuotaTree(
+        QuotaRows(
+            (Membership(cohort("research"), weight=3.0), Membership(project("vision"), "research")),
+            (QuotaRow(project("vision"), ANY_DEVICE, 1000), QuotaRow(cohort("research"), ANY_DEVICE, 3000)),
+        )
+    )
+    ann = Owner("vision", "ann")
+    tree.add(ann, Amounts.of_devices(2000))
+    past: dict[Party, float] = {project("vision"): 0.25}
+    path = standings(tree, ann, CAPACITY, lambda party: past.get(party, 0.0))
+    assert [one.party for one in path] == [cohort("research"), project("vision"), user("vision", "ann")]
+    top, middle, _ = path
+    assert (top.borrows, top.now, top.weight) == (False, 0.2, 3.0)
+    assert (middle.borrows, middle.now, middle.past) == (True, 0.25, 0.25)
+
+
+def test_turns_come_round_until_each_has_what_it_is_due() -> None:
+    tree = QuotaTree()
+    heavy = QuotaTree(QuotaRows((Membership(project("a"), weight=3.0),)))
+    for one in (tree, heavy):
+        for _ in range(8):
+            owner = min(
+                (Owner(name, "u") for name in "ab"), key=lambda who: turn(standings(one, who, CAPACITY))
+            )
+            one.add(owner, Amounts.of_devices(1000))
+    assert [tree.used(project(name), ANY_DEVICE) for name in "ab"] == [4000, 4000]
+    assert [heavy.used(project(name), ANY_DEVICE) for name in "ab"] == [6000, 2000]
+
+
+def test_the_past_of_a_party_accrues_at_its_share_of_the_capacity() -> None:
+    tree = QuotaTree()
+    tree.add(Owner("a", "u"), Amounts({"V100": 5000}, 2000))
+    assert use_rate(tree, project("a"), CAPACITY) == 0.5
+    past = DecayedUsage(3600.0).accrue(use_rate(tree, project("a"), CAPACITY), 3600.0)
+    assert past.level(3600.0) == pytest.approx(0.25)
+
+
+@settings(max_examples=30)
+@given(rows(), histories, st.sampled_from(OWNERS), amounts)
+def test_what_others_use_leaves_the_standing_within_ones_project_alone(
+    given_rows: QuotaRows, history: list[tuple[Owner, Amounts]], other: Owner, more: Amounts
+) -> None:
+    tree = QuotaTree(given_rows)
+    for owner, wanted in history:
+        tree.add(owner, wanted)
+    for owner in OWNERS:
+        if owner.project != other.project:
+            before = standings(tree, owner, CAPACITY)[-2:]
+            tree.add(other, more)
+            assert standings(tree, owner, CAPACITY)[-2:] == before
+            tree.remove(other, more)
