@@ -27,7 +27,7 @@ NOW_COUNTS = 0.5
 """A: how much the present counts against the past; at 0.5 an interval of one half-life."""
 
 _S1 = mark("{who} uses no more than it is owed; {other} borrows.")
-_S2 = mark("{who} has used less than its share ({standing}) than {other} ({other_standing}).")
+_S2 = mark("{who} has used less of its share ({standing}) than {other} ({other_standing}).")
 _S3 = mark("{who} and {other} stand alike ({standing}); names decide.")
 
 Item = TypeVar("Item")
