@@ -17,6 +17,7 @@ ALL = (
     ["loop", "--tasks", "1000"],
     ["loop", "--tasks", "10000"],
     ["accuracy"],
+    ["packing"],
 )
 """What ``all`` runs, each in a process of its own."""
 
@@ -62,6 +63,9 @@ def _run(asked: argparse.Namespace) -> None:
 
 def _variant(asked: argparse.Namespace) -> str:
     """Only what changes what is measured tells variants apart; how often it is measured does not."""
+    named = getattr(benchmark(asked.name), "variant", None)
+    if named:
+        return str(named(asked))
     if getattr(asked, "clone", False):
         return "clone"
     return f"tasks {asked.tasks}" if getattr(asked, "tasks", None) else ""

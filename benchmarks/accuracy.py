@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 
+from benchmarks.seeds import parse_seeds
 from resources.data.model import ConfirmedLabel, ImageSet, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
@@ -50,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> dict[str, float]:
     """The champion's accuracy by number of labels, mean and lowest over the seeds; CPU time of a training."""
-    seeds = _seeds(args.seeds)
+    seeds = parse_seeds(args.seeds)
     outcomes = [_loop(replace(DIGITS, seed=seed), args.rounds, args.strategy, args.threads) for seed in seeds]
     metrics: dict[str, float] = {"seeds": len(seeds), "test_images": DIGITS.test_count}
     for rounds in zip(*outcomes, strict=True):
@@ -59,11 +60,6 @@ def run(args: Namespace) -> dict[str, float]:
         metrics[f"accuracy_{labels}_labels_lowest"] = round(min(one.champion_accuracy for one in rounds), 5)
         metrics[f"training_{labels}_labels_cpu_s"] = round(mean(one.cpu_s for one in rounds), 3)
     return metrics
-
-
-def _seeds(text: str) -> list[int]:
-    first, _, last = text.partition("-")
-    return list(range(int(first), int(last or first) + 1))
 
 
 def _loop(spec: DatasetSpec, rounds: int, strategy: Strategy, threads: int) -> list[RoundOutcome]:

@@ -153,7 +153,7 @@ class Cluster:
         return known
 
     def why_not(self, shape: Shape, span: Span = Span.NODE, *, ever: bool = False) -> Misfit:
-        """What stands in the way of ``shape`` now; with ``ever``, were nothing running or drained."""
+        """What stands in the way of ``shape`` now; with ``ever``, on the cluster empty and whole."""
         return explain(self._space, Scan.of(shape, span, self._space.models), ever=ever)
 
     def fits(self, shape: Shape, placement: Placement) -> bool:

@@ -12,7 +12,6 @@ from resources.gpu.placement.model import WHOLE_MILLI, NodeSpec, Oversold, Place
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-NO_DEVICE = -1
 ALONE = -1
 
 
@@ -44,12 +43,12 @@ class FreeSpace:
         ordered = [nodes[node] for node in self.node_of_row]
         width = max((len(node.devices) for node in ordered), default=0) or 1
         self.device_count = [len(node.devices) for node in ordered]
-        models = sorted({str(device.model or "") for node in ordered for device in node.devices})
+        models = sorted({device.model or "" for node in ordered for device in node.devices}) or [""]
         self.models = tuple(models)
         """Names by code; the empty name stands for devices without a model."""
         code = {model: index for index, model in enumerate(models)}
         shape = (len(ordered), width)
-        self.model = np.full(shape, NO_DEVICE, np.int64)
+        self.model = np.zeros(shape, np.int64)
         self.island = np.full(shape, ALONE, np.int64)
         whole = np.zeros(shape, np.int64)
         memory = np.zeros(shape, np.int64)

@@ -96,7 +96,8 @@ class Scan:
         best = np.where(enough, per_island, np.iinfo(np.int64).max).argmin(1)
         inside: Bools = fitting & (island == best[:, None])
         otherwise = np.zeros_like(fitting) if self.span is Span.ISLAND else fitting
-        return np.where(enough.any(1)[:, None], inside, otherwise)
+        somewhere: Bools = np.asarray(enough.any(1))
+        return np.where(somewhere[:, None], inside, otherwise)
 
     def _lost(
         self, room: Room, models: Ints, fitting: Bools, chosen: Bools, worth: Worth

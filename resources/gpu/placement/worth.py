@@ -12,8 +12,8 @@ Three parts, all read from small tables by the free thousandths of each device:
    its free devices times the cores that are asked for per device in all, what is not fed is lost by
    ``CPU_WEIGHT``.
 3. **Scarce models.** Free room of a model is priced by the demand for it per device there is, a shape's
-   demand being spread evenly over all devices that it may use: what can go anywhere goes where little else
-   must go.
+   demand being spread evenly over all devices that it may use, less what all demand is per device of all:
+   what can go anywhere goes where little else must go.
 
 Worth is an exact integer, so that equal placements are equal and decisions can be repeated.
 """
@@ -30,7 +30,7 @@ from resources.gpu.placement.model import WHOLE_MILLI, Shape
 
 UNIT = 1 << 16
 """Worth of one thousandth of a device that everybody can use."""
-STEP_MILLI = 100
+STEP_MILLI = 60
 """Losses are told apart in steps of so many thousandths; within one the first node of the order wins."""
 STEP = STEP_MILLI * UNIT
 COVERAGE = 0.95
@@ -111,7 +111,7 @@ def worth_of(
     asked = {shape: weight for shape, weight in popularity.items() if weight > 0}
     placed = {shape: weight for shape, weight in asked.items() if shape.devices and _hosts(shape, models)}
     popular = _most_popular(placed)
-    if not popular:
+    if not popular or not any(capacity):
         return None
     cpu_steps = sorted({shape.cpu_milli for shape in popular if shape.cpu_milli})
     memory_steps = _spread(sorted({shape.memory_mib for shape in popular if shape.memory_mib}), MEMORY_STEPS)
@@ -194,7 +194,7 @@ def _tables(
 
 
 def _prices(asked: Mapping[Shape, float], models: Sequence[str], capacity: Sequence[int]) -> list[float]:
-    """The demand for each model per device of it, in terms of the demand for all per device of all."""
+    """By how much the demand per device of each model exceeds that per device of all, relatively."""
     density = [0.0] * len(capacity)
     demand = 0.0
     for shape, weight in asked.items():
@@ -204,4 +204,4 @@ def _prices(asked: Mapping[Shape, float], models: Sequence[str], capacity: Seque
         demand += units
         for model in hosts:
             density[model] += units / room
-    return [part * sum(capacity) / demand for part in density]
+    return [part * sum(capacity) / demand - 1 for part in density]
