@@ -1,7 +1,7 @@
 """What is kept for somebody, laid over the cluster for the length of one pass.
 
-A block takes what is free of the devices that it covers, so that nobody else gets it. It never gives away what
-a job that is told to stop still uses: until its processes are gone, its devices are its own.
+A block takes what is free of the devices that it covers, so that nobody else gets it. It never gives away
+what a job that is told to stop still uses: until its processes are gone, its devices are its own.
 """
 
 from collections.abc import Iterable, Iterator

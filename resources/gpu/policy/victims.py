@@ -1,7 +1,7 @@
 """Who makes room: a smallest set of running jobs whose end lets a waiting one start.
 
-The search follows Kueue's: candidates in a fixed order are counted as gone until the job fits, then added back
-in reverse as long as it still does. Who may be asked to make room, by rule:
+The search follows Kueue's: candidates in a fixed order are counted as gone until the job fits, then added
+back in reverse as long as it still does. Who may be asked to make room, by rule:
 
 - **P1** A job of a project that borrows, for a project within its own nominal quota.
 - **P2** A job of lower priority, in the same project.

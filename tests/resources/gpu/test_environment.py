@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 from resources.gpu.environment import lease_environment
 from resources.gpu.inventory.model import Device, DeviceId, Vendor
-from resources.gpu.model import Attempt, GpuRequest, Lease, LeaseState, Origin, Owner, RunId
+from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId
+from resources.gpu.requests.model import GpuRequest
 
 CARDS = (
     Device(DeviceId("cuda:0"), "NVIDIA H200", 143771, vendor=Vendor.NVIDIA, uuid="GPU-a"),

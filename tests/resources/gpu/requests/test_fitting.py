@@ -2,15 +2,15 @@
 
 import pytest
 
-from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.inventory.model import Device, DeviceId, Vendor
 from resources.gpu.requests.errors import ImpossibleGpuRequest
 from resources.gpu.requests.fitting import largest, refuse_impossible
 from resources.gpu.requests.grammar import parse_request
 
 SLOTS = (Device(DeviceId("cpu:0"), None, None), Device(DeviceId("cpu:1"), None, None))
 CARDS = (
-    Device(DeviceId("cuda:0"), "Tesla V100-SXM2-32GB", 32768, "nvidia"),
-    Device(DeviceId("cuda:1"), "NVIDIA H200", 143771, "nvidia"),
+    Device(DeviceId("cuda:0"), "Tesla V100-SXM2-32GB", 32768, vendor=Vendor.NVIDIA),
+    Device(DeviceId("cuda:1"), "NVIDIA H200", 143771, vendor=Vendor.NVIDIA),
 )
 
 

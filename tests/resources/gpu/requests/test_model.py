@@ -2,15 +2,15 @@
 
 import pytest
 
-from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.inventory.model import Device, DeviceId, Vendor
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.model import GpuRequest, Mode
 
 SLOT = Device(DeviceId("cpu:0"), None, None)
 
 
-def card(model: str, memory_mib: int | None = None, vendor: str | None = "nvidia") -> Device:
-    return Device(DeviceId("cuda:0"), model, memory_mib, vendor)
+def card(model: str, memory_mib: int | None = None, vendor: Vendor | None = Vendor.NVIDIA) -> Device:
+    return Device(DeviceId("cuda:0"), model, memory_mib, vendor=vendor)
 
 
 @pytest.mark.parametrize(
