@@ -88,6 +88,7 @@ class QuotaTree:
     def __init__(self, rows: QuotaRows | None = None) -> None:
         self._plan: Plan = checked(rows or QuotaRows())
         self._nodes: dict[Party, Node] = {}
+        self._paths: dict[Owner, list[Node]] = {}
         self._counted: dict[str | None, tuple[Resource, ...]] = {}
         self._held: dict[Owner, dict[str | None, int]] = {}
         self._over_budget: dict[Party, Reason] = {}
@@ -125,7 +126,7 @@ class QuotaTree:
     def fits(self, owner: Owner, amounts: Amounts) -> Fit:
         """Whether quotas allow ``owner`` this now; rules Q1 to Q6, and B1 for a budget that is used up."""
         path = self._path(owner)
-        for node in path:
+        for node in path if self._over_budget else ():
             if node.party in self._over_budget:
                 return Fit(FitKind.OVER_BUDGET, self._over_budget[node.party])
         steps = [
@@ -306,8 +307,11 @@ class QuotaTree:
         return tuple(one for one in self._plan.resources if is_device(one) and covers(one, model))
 
     def _path(self, owner: Owner) -> "list[Node]":
+        known = self._paths.get(owner)
+        if known is not None:
+            return known
         node: Node | None = self._node(user(owner.project, owner.user))
-        path = []
+        path = self._paths[owner] = []
         while node is not None:
             path.append(node)
             node = node.parent

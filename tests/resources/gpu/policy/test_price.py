@@ -44,6 +44,8 @@ def test_half_a_card_costs_half() -> None:
 def test_the_entry_that_names_a_model_most_closely_counts() -> None:
     assert EUR.of_model("Tesla V100-SXM2-32GB") == Decimal("1.50")
     assert EUR.of_model("Tesla V100-SXM2-16GB") == Decimal("1.20")
+    maker = Prices("EUR", {Resource("NVIDIA"): Decimal(9), Resource("A100-80GB"): Decimal(3)})
+    assert maker.of_model("NVIDIA A100-SXM4-80GB") == 3
     either = Prices("EUR", {ANY_DEVICE: Decimal(9), Resource("V100"): Decimal(1)})
     assert either.of_model("Tesla V100") == 1
     assert either.of_model("NVIDIA A100") == 9
