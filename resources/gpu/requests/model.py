@@ -77,7 +77,7 @@ class GpuRequest:
         """Whether ``device`` is of the kind asked for.
 
         A CPU slot is of any kind, unless a model is named. A device whose vendor or memory nobody knows is
-        taken at its word. A MIG instance matches its profile only: NVML ends its name with that.
+        taken at its word. A MIG instance matches its profile only.
         """
         if device.model is None:  # a CPU slot
             return self.model is None
@@ -86,9 +86,8 @@ class GpuRequest:
             return False
         if self.model is not None and not _words(self.model) <= names:
             return False
-        if ("MIG" in names) != (self.partition is not None):
-            return False
-        if self.partition is not None and device.model.split()[-1].replace("+", ".") != self.partition:
+        slice_of_card = device.mig_profile and device.mig_profile.replace("+", ".")
+        if slice_of_card != self.partition:
             return False
         return self._fits_memory(device.memory_mib)
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from resources.gpu.environment import lease_environment
 from resources.gpu.inventory.model import Device, DeviceId, Vendor
 from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId
-from resources.gpu.requests.model import GpuRequest
+from resources.gpu.requests.grammar import parse_request
 
 CARDS = (
     Device(DeviceId("cuda:0"), "NVIDIA H200", 143771, vendor=Vendor.NVIDIA, uuid="GPU-a"),
@@ -17,7 +17,7 @@ def environment_of(*held: str) -> dict[str, str]:
         RunId("run"),
         Attempt(1),
         tuple(DeviceId(one) for one in held),
-        GpuRequest(str(len(held)), len(held)),
+        parse_request(str(len(held))),
         Owner("vision", "ann"),
         Origin.QUEUE,
         "x",

@@ -68,7 +68,7 @@ def test_each_word_of_the_model_stands_in_the_name_of_the_device(model: str, nam
 
 def test_a_device_of_another_vendor_does_not_match_and_one_of_an_unknown_vendor_may() -> None:
     assert not parse_request("1(amd)").matches(card("NVIDIA H200"))
-    assert parse_request("1(amd)").matches(card("AMD Instinct MI300X", vendor="amd"))
+    assert parse_request("1(amd)").matches(card("AMD Instinct MI300X", vendor=Vendor.AMD))
     assert parse_request("1(amd)").matches(card("Instinct MI300X", vendor=None))
 
 
