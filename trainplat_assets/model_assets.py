@@ -28,7 +28,8 @@ from trainplat_assets.model_pictures import confusion_picture, curve_picture
 from trainplat_assets.pictures import embedded
 
 OWNERS = ["team:ml"]
-GPU_REQUEST = {"trainplat/gpu": "1"}
+GPU_REQUEST = {"trainplat/gpu": "1", "trainplat/preemptible": "true"}
+"""A training writes a checkpoint after each epoch, so it may make room and go on later."""
 LOG_EVERY_EPOCHS = 10
 
 

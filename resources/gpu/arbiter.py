@@ -1,92 +1,54 @@
-"""The decision: who gets devices now. Pure: a snapshot and the time in, decisions out.
+"""The decisions of the policy in the words of the ledger: which runs get which devices, and why."""
 
-First come, first served, by numbered rules:
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-- **A1** A request for no device is granted at once.
-- **A2** A request is granted when enough matching devices are free that nobody before it waits for.
-- **A3** It waits while its matching devices are in use.
-- **A4** It waits while free devices are kept for a request that came before it, so that a large request
-  is not overtaken for ever by small ones.
-- **A5** It waits while this machine has fewer matching devices than it asks for, as after the loss of a card.
-  Nothing is kept for it meanwhile: others go on.
-"""
-
-from collections.abc import Callable
-from datetime import datetime
-
-from resources.gpu.inventory.model import Device, DeviceId
-from resources.gpu.model import Decision, Grant, Lease, Snapshot, Wait, WaitingRequest
+from resources.gpu.model import Attempt, Decision, Grant, Kept, RunId, Stop, Wait
+from resources.gpu.policy import model as policy
+from resources.gpu.policy.decide import decide
+from resources.gpu.policy.reason import Reason
+from resources.gpu.snapshot import Known, Snapshot
 
 
-def decide(snapshot: Snapshot, now: datetime) -> list[Decision]:
-    """One decision for each waiting request, in the order in which they came (then by run id).
+@dataclass(frozen=True)
+class Decided:
+    """One decision, with its reason as values and what is kept for its run from now on."""
 
-    A request stamped later than ``now``, as a clock that was set back leaves it, counts as come now.
-    """
-    free = _free_devices(snapshot)
-    kept: dict[DeviceId, WaitingRequest] = {}
-    decisions: list[Decision] = []
-    for waiting in sorted(snapshot.waiting, key=lambda one: (min(one.submitted_at, now), one.run_id)):
-        decision = _decide_one(waiting, free, kept, snapshot)
-        decisions.append(decision)
-        if isinstance(decision, Grant):
-            free = [device for device in free if device.id not in decision.devices]
-            continue
-        if decision.rule == "A5":
-            continue
-        for device in free:
-            if waiting.request.matches(device):
-                kept.setdefault(device.id, waiting)
-    return decisions
+    decision: Decision
+    why: Reason
+    kept: Kept | None = None
 
 
-def _free_devices(snapshot: Snapshot) -> list[Device]:
-    held = {device for lease in snapshot.leases for device in lease.devices}
-    return [device for device in snapshot.devices if device.id not in held]
+def decide_by_name(snapshot: Snapshot, known: Known, now: datetime) -> list[Decided]:
+    """One pass of the policy over a snapshot of the ledger."""
+    attempts = {lease.run_id: lease.attempt for lease in known.leases}
+    attempts |= {asked.run_id: asked.attempt for asked in known.waiting}
+    found: list[Decided] = []
+    for made in decide(snapshot.state, now.timestamp()):
+        found.extend(_named(made, snapshot, attempts, now))
+    return found
 
 
-def _decide_one(
-    waiting: WaitingRequest,
-    free: list[Device],
-    kept: dict[DeviceId, WaitingRequest],
-    snapshot: Snapshot,
-) -> Decision:
-    request = waiting.request
-    if request.count == 0:
-        return Grant(waiting.run_id, waiting.attempt, (), "A1", "Asks for no device.")
-    existing = sum(1 for device in snapshot.devices if request.matches(device))
-    if existing < request.count:
-        reason = (
-            f"Waits for {request.count} device(s), and this machine has {existing} that match any more. "
-            "Bring the missing ones back, or cancel the run and ask for less."
-        )
-        return Wait(waiting.run_id, waiting.attempt, "A5", reason)
-    matching = [device for device in free if request.matches(device)]
-    open_to_it = [device.id for device in matching if device.id not in kept]
-    if len(open_to_it) >= request.count:
-        chosen = tuple(open_to_it[: request.count])
-        reason = f"Granted {', '.join(chosen)}: free, and nobody before it waits for them."
-        return Grant(waiting.run_id, waiting.attempt, chosen, "A2", reason)
-    if len(matching) >= request.count:
-        first = next(kept[device.id] for device in matching if device.id in kept)
-        reason = (
-            f"Waits for {request.count} of {len(matching)} free devices, which are kept for run "
-            f"{first.run_id[:8]} ({first.request.text} asked earlier)."
-        )
-        return Wait(waiting.run_id, waiting.attempt, "A4", reason)
-    holders = _holders(request.matches, snapshot)
-    reason = f"Waits for {request.count} device(s), {len(matching)} free; in use by {holders}."
-    return Wait(waiting.run_id, waiting.attempt, "A3", reason)
-
-
-def _holders(matches: Callable[[Device], bool], snapshot: Snapshot) -> str:
-    devices = {device.id: device for device in snapshot.devices}
-
-    def of_kind(lease: Lease) -> bool:
-        return any(held in devices and matches(devices[held]) for held in lease.devices)
-
-    return "; ".join(
-        f"run {lease.run_id[:8]} of {lease.owner.project} ({', '.join(lease.devices)})"
-        for lease in snapshot.leases
-        if of_kind(lease)
-    )
+def _named(
+    made: policy.Decision, snapshot: Snapshot, attempts: dict[RunId, Attempt], now: datetime
+) -> Iterator[Decided]:
+    run_id, why = RunId(made.job), made.reason
+    attempt = attempts.get(run_id, Attempt(0))
+    if isinstance(made, policy.Grant):
+        devices = snapshot.devices_of(made.placement)
+        yield Decided(Grant(run_id, attempt, devices, why.rule, why.text), why)
+    elif isinstance(made, policy.Wait):
+        expected = None if made.starts_at_s is None else datetime.fromtimestamp(made.starts_at_s, UTC)
+        yield Decided(Wait(run_id, attempt, why.rule, why.text, expected), why)
+    elif isinstance(made, policy.Move):
+        kept = Kept(run_id, snapshot.devices_of(made.placement), (), now)
+        yield Decided(Stop(run_id, attempt, RunId(made.for_job), why.rule, why.text), why, kept)
+    else:
+        victims = tuple(RunId(one) for one in made.victims)
+        kept = Kept(run_id, snapshot.devices_of(made.placement), victims, now)
+        for index, victim in enumerate(victims):
+            stop = Stop(victim, attempts[victim], run_id, why.rule, why.text)
+            yield Decided(stop, why, kept if index == 0 and run_id in attempts else None)
+        if run_id in attempts:
+            yield Decided(Wait(run_id, attempt, why.rule, why.text), why)

@@ -4,25 +4,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
-from resources.errors import BadInput
+from resources.errors import BadInput, Conflict
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import (
     Attempt,
     Grant,
+    Kept,
     Lease,
     LeaseState,
     Origin,
     Owner,
     RunId,
+    Stop,
     Wait,
     WaitingRequest,
 )
+from resources.gpu.placement.model import WHOLE_MILLI
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.model import GpuRequest, Mode
 from resources.gpu.requests.vendor_file import home_vendors
-from resources.gpu.tables import HOLDS, LEASES, REQUESTS
+from resources.gpu.tables import KEPT, LEASES, REQUESTS, SHARES
+from resources.gpu.terms import terms_from_json, terms_to_json
 from resources.process import ProcessIdentity
 
 WAITING = "waiting"
@@ -55,18 +59,19 @@ def add_request(connection: Connection, waiting: WaitingRequest) -> None:
         insert(REQUESTS).values(
             **_common(waiting),
             submitted_at=waiting.submitted_at,
+            queued_at=waiting.queued_at,
             state=WAITING,
             **_identity("holder", waiting.holder),
         )
     )
 
 
-def set_reason(connection: Connection, wait: Wait) -> None:
-    """Keep why a request waits."""
+def set_reason(connection: Connection, wait: Wait, reason_values: str) -> None:
+    """Keep why a request waits, and when it is expected to start."""
     connection.execute(
         update(REQUESTS)
         .where(_is(REQUESTS, wait.run_id, wait.attempt), REQUESTS.c.state == WAITING)
-        .values(rule=wait.rule, reason=wait.reason)
+        .values(rule=wait.rule, reason=wait.reason, expected_at=wait.expected_at, reason_values=reason_values)
     )
 
 
@@ -87,17 +92,23 @@ def has_ended(connection: Connection, run_id: RunId, attempt: Attempt) -> bool:
 
 
 def add_lease(connection: Connection, waiting: WaitingRequest, grant: Grant, now: datetime) -> None:
-    """Turn a waiting request into a lease. The holds fail the transaction if a device is held already."""
+    """Turn a waiting request into a lease. Raises :class:`Conflict` where a device has too little left."""
     connection.execute(
         update(REQUESTS)
         .where(_is(REQUESTS, grant.run_id, grant.attempt))
         .values(state=GRANTED, rule=grant.rule, reason=grant.reason)
     )
     for device in grant.devices:
-        connection.execute(insert(HOLDS).values(device=device, run_id=grant.run_id, attempt=grant.attempt))
+        connection.execute(
+            insert(SHARES).values(
+                device=device, run_id=grant.run_id, attempt=grant.attempt, milli=waiting.request.milli
+            )
+        )
+    _refuse_oversold(connection, grant.devices)
     connection.execute(
         insert(LEASES).values(
             **_common(waiting),
+            submitted_at=waiting.submitted_at,
             devices=",".join(grant.devices),
             state=LeaseState.GRANTED,
             granted_at=now,
@@ -105,6 +116,56 @@ def add_lease(connection: Connection, waiting: WaitingRequest, grant: Grant, now
             **_identity("holder", waiting.holder),
         )
     )
+
+
+def stop(connection: Connection, decided: Stop) -> None:
+    """Say that a lease makes room. One that does already keeps for whom."""
+    connection.execute(
+        update(LEASES)
+        .where(
+            _is(LEASES, decided.run_id, decided.attempt),
+            LEASES.c.state != LeaseState.RELEASED,
+            LEASES.c.stop_for.is_(None),
+        )
+        .values(stop_for=decided.for_run, stop_reason=f"{decided.rule}: {decided.reason}")
+    )
+
+
+def set_stop_asked(connection: Connection, run_id: RunId, attempt: Attempt, now: datetime) -> None:
+    """Say that the process of a lease was asked for a checkpoint."""
+    connection.execute(update(LEASES).where(_is(LEASES, run_id, attempt)).values(stop_asked_at=now))
+
+
+def keep(connection: Connection, kept: Kept) -> None:
+    """Keep devices for a run; what was kept for it before is forgotten."""
+    drop_kept(connection, kept.run_id)
+    connection.execute(
+        insert(KEPT).values(
+            run_id=kept.run_id,
+            devices=",".join(kept.devices),
+            victims=",".join(kept.victims),
+            since=kept.since,
+        )
+    )
+
+
+def drop_kept(connection: Connection, run_id: RunId) -> None:
+    """Keep nothing for a run any more."""
+    connection.execute(delete(KEPT).where(KEPT.c.run_id == run_id))
+
+
+def kept(connection: Connection) -> list[Kept]:
+    """What is kept for whom, the oldest first."""
+    rows = connection.execute(select(KEPT).order_by(KEPT.c.since, KEPT.c.run_id)).all()
+    return [
+        Kept(
+            RunId(row.run_id),
+            tuple(DeviceId(one) for one in row.devices.split(",") if one),
+            tuple(RunId(one) for one in row.victims.split(",") if one),
+            row.since,
+        )
+        for row in rows
+    ]
 
 
 def lease_of(connection: Connection, run_id: RunId, attempt: Attempt) -> Lease | None:
@@ -173,14 +234,20 @@ def release(connection: Connection, run_id: RunId, attempt: Attempt, reason: str
         .where(_is(LEASES, run_id, attempt), LEASES.c.state != LeaseState.RELEASED)
         .values(state=LeaseState.RELEASED, released_at=now, release_reason=reason)
     )
-    connection.execute(delete(HOLDS).where(_is(HOLDS, run_id, attempt)))
+    connection.execute(delete(SHARES).where(_is(SHARES, run_id, attempt)))
     connection.execute(update(REQUESTS).where(_is(REQUESTS, run_id, attempt)).values(state=ENDED))
     return bool(changed.rowcount)
 
 
-def held_devices(connection: Connection) -> Sequence[DeviceId]:
-    """The devices that have a hold."""
-    return [DeviceId(device) for device in connection.execute(select(HOLDS.c.device)).scalars()]
+def _refuse_oversold(connection: Connection, devices: Sequence[DeviceId]) -> None:
+    """Whoever writes holds the database's write lock, so nobody adds a share between the two statements."""
+    held = func.sum(SHARES.c.milli)
+    query = select(SHARES.c.device, held).where(SHARES.c.device.in_(devices)).group_by(SHARES.c.device)
+    for device, milli in connection.execute(query.having(held > WHOLE_MILLI)).all():
+        raise Conflict(
+            f"device {device} would be given out {milli / WHOLE_MILLI:g} times",
+            "Nothing was changed. Run the same thing again; if it stays so, see `trainplat gpu doctor`.",
+        )
 
 
 def _is(table: Any, run_id: RunId, attempt: Attempt) -> Any:
@@ -198,6 +265,10 @@ def _common(waiting: WaitingRequest) -> dict[str, Any]:
         "model": waiting.request.model,
         "project": waiting.owner.project,
         "user": waiting.owner.user,
+        "terms": terms_to_json(waiting.terms),
+        "evictions": waiting.evictions,
+        "evicted_at": waiting.evicted_at,
+        "attained_gpu_s": waiting.attained_gpu_s,
     }
 
 
@@ -224,6 +295,9 @@ def _waiting(row: Row[Any]) -> WaitingRequest:
         rule=row.rule,
         reason=row.reason,
         holder=_process(row.holder_pid, row.holder_started_at),
+        queued_at=row.queued_at,
+        expected_at=row.expected_at,
+        **_history(row),
     )
 
 
@@ -243,7 +317,21 @@ def _lease(row: Row[Any]) -> Lease:
         holder=_process(row.holder_pid, row.holder_started_at),
         released_at=row.released_at,
         release_reason=row.release_reason,
+        submitted_at=row.submitted_at,
+        stop_for=None if row.stop_for is None else RunId(row.stop_for),
+        stop_reason=row.stop_reason,
+        stop_asked_at=row.stop_asked_at,
+        **_history(row),
     )
+
+
+def _history(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "terms": terms_from_json(row.terms),
+        "attained_gpu_s": row.attained_gpu_s,
+        "evictions": row.evictions,
+        "evicted_at": row.evicted_at,
+    }
 
 
 def _request(row: Row[Any]) -> GpuRequest:

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.placement.model import Span
 from resources.gpu.requests.model import GpuRequest
 from resources.process import ProcessIdentity
 
@@ -32,6 +33,32 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a run says besides its devices. Each has a run tag of its name."""
+
+    priority: int = 0
+    """The higher goes first in its project."""
+    preemptible: bool = False
+    """Whether it goes on from a checkpoint when it is stopped for others."""
+    max_runtime_s: float | None = None
+    """It declares that it runs no longer."""
+    cpu_milli: int = 0
+    """Thousandths of cores that it needs for itself; 0 takes its share."""
+    host_memory_mib: int = 0
+    span: Span = Span.NODE
+    """How far apart its devices may lie."""
+    group: str = ""
+    """By which others stand near it or apart from it."""
+    near: str = ""
+    apart: str = ""
+    nodes: tuple[tuple[str, str], ...] = ()
+    """Labels that its nodes have to have."""
+
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True)
 class WaitingRequest:
     """A request that has no devices yet."""
 
@@ -48,6 +75,16 @@ class WaitingRequest:
     """Why it waits, as decided last."""
     holder: ProcessIdentity | None = None
     """The waiting process of a direct run."""
+    terms: Terms = NO_TERMS
+    queued_at: datetime | None = None
+    """Since when it waits, after its last stop; None: since it was submitted."""
+    attained_gpu_s: float = 0.0
+    """Device-seconds that earlier attempts were served."""
+    evictions: int = 0
+    """How often it was stopped for others."""
+    evicted_at: datetime | None = None
+    expected_at: datetime | None = None
+    """When it will start, as far as declared runtimes tell."""
 
 
 class LeaseState(StrEnum):
@@ -80,16 +117,31 @@ class Lease:
     """The run's own process, once it has said that it lives."""
     released_at: datetime | None = None
     release_reason: str | None = None
+    terms: Terms = NO_TERMS
+    submitted_at: datetime | None = None
+    attained_gpu_s: float = 0.0
+    evictions: int = 0
+    evicted_at: datetime | None = None
+    stop_for: RunId | None = None
+    """For whom it makes room; None while it may stay."""
+    stop_reason: str | None = None
+    stop_asked_at: datetime | None = None
+    """When its process was asked for a checkpoint."""
+
+    @property
+    def milli(self) -> int:
+        """Thousandths of each of its devices."""
+        return self.request.milli
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """All that a decision depends on."""
+class Kept:
+    """Devices that are kept for a run until those that make room for it are gone."""
 
-    devices: tuple[Device, ...]
-    leases: tuple[Lease, ...]
-    """Those not released."""
-    waiting: tuple[WaitingRequest, ...]
+    run_id: RunId
+    devices: tuple[DeviceId, ...]
+    victims: tuple[RunId, ...]
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -101,6 +153,7 @@ class Grant:
     devices: tuple[DeviceId, ...]
     rule: str
     reason: str
+    """In English; its values are in the record of decisions."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +164,19 @@ class Wait:
     attempt: Attempt
     rule: str
     reason: str
+    expected_at: datetime | None = None
+    """When it will start, where declared runtimes tell."""
 
 
-Decision = Grant | Wait
+@dataclass(frozen=True)
+class Stop:
+    """A run that holds devices makes room: it stops at a checkpoint and goes back to the queue."""
+
+    run_id: RunId
+    attempt: Attempt
+    for_run: RunId
+    rule: str
+    reason: str
+
+
+Decision = Grant | Wait | Stop

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dagster import (
     AssetExecutionContext,
@@ -22,11 +22,12 @@ from pydantic import PrivateAttr
 from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
-from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId
+from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
+from resources.gpu.requests.errors import OverQuota
 from resources.gpu.requests.fitting import largest
 from resources.gpu.requests.grammar import parse_request
-from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.service import GpuService
+from resources.gpu.terms import terms_of
 from resources.home import Home
 from resources.process import ProcessIdentity
 from resources.terms import Actor
@@ -95,7 +96,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
             run_id=lease.run_id,
             attempt=lease.attempt,
             devices=lease.devices,
-            torch_device="cuda" if any(device.startswith("cuda:") for device in lease.devices) else "cpu",
+            torch_device=torch_device(lease.devices),
             threads=int(os.environ[THREADS_VARIABLE]),
         )
 
@@ -105,17 +106,19 @@ class GpuResource(ConfigurableResource["GpuResource"]):
     ) -> Iterator[Lease]:
         run_id, actor = RunId(run.run_id), Actor(f"run:{run.run_id}")
         try:
-            text = requested_text(run, instance)
+            asked = requested(run, instance)
             service.submit(
                 run_id,
-                text,
+                asked.text,
+                # Its steps run in this process, which nobody could stop and take up again.
+                terms=replace(asked.terms, preemptible=False),
                 owner=owner_of(run.tags),
                 origin=Origin.DIRECT,
                 instance=instance_key(instance),
                 actor=actor,
                 holder=ProcessIdentity.current(),
             )
-        except BadInput as refusal:
+        except (BadInput, OverQuota) as refusal:
             raise Failure(str(refusal), allow_retries=False) from refusal
         lease = None
         try:
@@ -163,27 +166,48 @@ class GpuResource(ConfigurableResource["GpuResource"]):
             time.sleep(self.poll_interval_s)
 
 
-def requested_text(run: DagsterRun, instance: DagsterInstance) -> str:
+def torch_device(devices: tuple[str, ...]) -> str:
+    """The kind of device by torch's name: AMD's GPUs are ``cuda`` to it."""
+    kinds = {device.rpartition("/")[2].partition(":")[0] for device in devices}
+    return next((_TORCH[kind] for kind in sorted(kinds) if kind in _TORCH), "cpu")
+
+
+_TORCH = {"cuda": "cuda", "rocm": "cuda", "xpu": "xpu", "npu": "npu"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run asks for."""
+
+    text: str
+    terms: Terms
+
+
+def requested(run: DagsterRun, instance: DagsterInstance) -> Asked:
     """What a run asks for: its tag, else the most that one of its steps asks for, else ``0``.
 
-    Asset jobs carry no run tags of their own, so the tags of the selected steps (``op_tags``) count.
-    Raises BadGpuRequest for a step's request that does not parse.
+    Asset jobs carry no run tags of their own, so the tags of the selected steps (``op_tags``) count, those
+    of the step that asks for the most; each of the run's own tags wins. Raises BadGpuRequest and BadTerm for
+    tags that do not parse.
     """
-    if tags.GPU in run.tags:
-        return run.tags[tags.GPU]
+    step_tags = {} if tags.GPU in run.tags else _tags_of_largest_step(run, instance)
+    stated = {**step_tags, **run.tags}
+    return Asked(stated.get(tags.GPU, "0"), terms_of(stated))
+
+
+def _tags_of_largest_step(run: DagsterRun, instance: DagsterInstance) -> Mapping[str, str]:
     snapshot_id = run.execution_plan_snapshot_id
     if snapshot_id is None:
-        return "0"
+        return {}
     plan = instance.get_execution_plan_snapshot(snapshot_id)
     chosen = set(run.step_keys_to_execute or plan.step_keys_to_execute)
-    vendors = home_vendors()
-    asked = [
-        parse_request(step.tags[tags.GPU], vendors)
+    asking = {
+        parse_request(step.tags[tags.GPU]): step.tags
         for step in plan.steps
         if step.key in chosen and step.tags and tags.GPU in step.tags
-    ]
-    most = largest(asked)
-    return "0" if most is None else most.text
+    }
+    most = largest(list(asking))
+    return {} if most is None else asking[most]
 
 
 def owner_of(run_tags: Mapping[str, str]) -> Owner:

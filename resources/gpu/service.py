@@ -1,6 +1,6 @@
 """The GPU service: the pure decision joined with the ledger. What changes a lease goes through here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
-from resources.gpu import ledger
-from resources.gpu.arbiter import decide
-from resources.gpu.inventory.discover import discover
-from resources.gpu.inventory.model import Device
+from resources.gpu import decision_log, ledger, quota_store
+from resources.gpu.arbiter import Decided, decide_by_name
+from resources.gpu.decision_log import PastDecision
+from resources.gpu.inventory.discover import local_inventory
+from resources.gpu.inventory.model import Device, Inventory
 from resources.gpu.model import (
+    NO_TERMS,
     Attempt,
     Decision,
     Grant,
@@ -22,19 +24,31 @@ from resources.gpu.model import (
     Origin,
     Owner,
     RunId,
-    Snapshot,
+    Terms,
+    Wait,
     WaitingRequest,
 )
-from resources.gpu.requests.fitting import refuse_impossible
+from resources.gpu.placement.model import WHOLE_MILLI
+from resources.gpu.policy.model import Settings
+from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.quota_model import QuotaRows
+from resources.gpu.requests.errors import OverQuota
+from resources.gpu.requests.fitting import refuse_impossible, refuse_terms
 from resources.gpu.requests.grammar import parse_request
+from resources.gpu.requests.model import GpuRequest
 from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.requests.vendors import VendorTable
+from resources.gpu.snapshot import Known, Snapshot
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 
+DEFAULT_SETTINGS = Settings()
+KEEPS = "W4"
+"""The rule of a run for which others make room."""
 FIRST_ATTEMPT = Attempt(1)
 DIED = "its process died"
 """Why a lease was given back whose run's process was killed or crashed."""
+PREEMPTED = "it made room for another run"
 GONE = "its process is gone"
 """The same of a direct run, which waits and runs in its own process."""
 
@@ -59,13 +73,15 @@ class GpuService:
         self,
         database: Database,
         *,
-        inventory: Callable[[], tuple[Device, ...]] = discover,
+        inventory: Callable[[], Inventory] = local_inventory,
         vendors: Callable[[], VendorTable] = home_vendors,
+        settings: Settings = DEFAULT_SETTINGS,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._inventory = inventory
         self._vendors = vendors
+        self._settings = settings
         self._clock = clock
 
     def submit(
@@ -78,46 +94,48 @@ class GpuService:
         instance: str,
         actor: Actor,
         holder: ProcessIdentity | None = None,
+        terms: Terms = NO_TERMS,
     ) -> WaitingRequest:
         """Put a run's request in the line; asking again for a run that is known changes nothing.
 
         Raises BadGpuRequest for a text that does not parse, ImpossibleGpuRequest for one that this machine
-        can never satisfy, BadInput for a bad vendors.yaml of the home; nothing is written then.
+        can never satisfy, OverQuota for one that the quotas never allow, BadInput for a bad vendors.yaml of
+        the home; nothing is written then.
         """
         request = parse_request(text, self._vendors())
-        refuse_impossible(request, self._inventory())
+        inventory = self._inventory()
+        refuse_impossible(request, tuple(one for one in inventory.devices if one.fault is None))
+        refuse_terms(request, terms, inventory)
         now = self._clock()
         with self._database.write() as connection:
             known = ledger.newest_attempt(connection, run_id)
             if known is not None:
                 return ledger.request_of(connection, run_id, known)
+            self._refuse_over_quota(connection, inventory, request, terms, owner)
             waiting = WaitingRequest(
-                run_id, FIRST_ATTEMPT, request, owner, origin, instance, now, holder=holder
+                run_id, FIRST_ATTEMPT, request, owner, origin, instance, now, holder=holder, terms=terms
             )
             ledger.add_request(connection, waiting)
             _audit(connection, now, actor, "gpu.submit", run_id, f"asks for {text}")
         return waiting
 
     def decide_now(self, actor: Actor) -> list[Decision]:
-        """One pass of the arbiter: grants what can be granted, keeps the reason of what waits."""
-        devices = self._inventory()
+        """One pass of the arbiter: grants what can be granted, says who makes room, and why others wait."""
+        inventory = self._inventory()
         now = self._clock()
         with self._database.write() as connection:
             waiting = ledger.waiting_requests(connection)
             if not waiting:
                 return []
-            leases = ledger.live_leases(connection)
-            decisions = decide(Snapshot(devices, tuple(leases), tuple(waiting)), now)
-            by_run = {(one.run_id, one.attempt): one for one in waiting}
-            for decision in decisions:
-                asked = by_run[decision.run_id, decision.attempt]
-                if isinstance(decision, Grant):
-                    ledger.add_lease(connection, asked, decision, now)
-                    detail = f"{decision.rule}: {decision.reason}"
-                    _audit(connection, now, actor, "gpu.grant", decision.run_id, detail)
-                elif (asked.rule, asked.reason) != (decision.rule, decision.reason):
-                    ledger.set_reason(connection, decision)
-        return decisions
+            known = Known(ledger.live_leases(connection), waiting, ledger.kept(connection))
+            quotas = QuotaTree(quota_store.read(connection))
+            snapshot = Snapshot(inventory, known, quotas, self._settings)
+            decided = decide_by_name(snapshot, known, now)
+            by_run = {one.run_id: one for one in waiting}
+            for made in decided:
+                _apply(connection, made, by_run, actor, now)
+            _forget_kept(connection, known, decided)
+        return [made.decision for made in decided]
 
     def claim(self, run_id: RunId, claimer: ProcessIdentity) -> Lease | None:
         """Take up the granted lease of a run's newest attempt: once, however many try. None: not now."""
@@ -201,6 +219,9 @@ class GpuService:
             if seen is not None and found is not None and found.holder != seen.holder:
                 return attempt
             asked = ledger.request_of(connection, run_id, attempt)
+            evicted = found is not None and found.stop_for is not None and reason == PREEMPTED
+            # A run that died keeps its place in the line; one that made room has had its turn.
+            served_s = (now - found.granted_at).total_seconds() if evicted and found else 0.0
             ledger.release(connection, run_id, attempt, reason, now)
             following = Attempt(attempt + 1)
             again = WaitingRequest(
@@ -212,6 +233,11 @@ class GpuService:
                 asked.instance,
                 asked.submitted_at,
                 holder=holder,
+                terms=asked.terms,
+                queued_at=now,
+                attained_gpu_s=asked.attained_gpu_s + served_s * asked.request.units_milli / WHOLE_MILLI,
+                evictions=asked.evictions + evicted,
+                evicted_at=now if evicted else asked.evicted_at,
             )
             ledger.add_request(connection, again)
             _audit(connection, now, actor, "gpu.try_again", run_id, f"attempt {following}: {reason}")
@@ -260,7 +286,7 @@ class GpuService:
 
     def status(self, *, past: int = 20) -> GpuStatus:
         """Devices, leases and the line, as they are now."""
-        devices = self._inventory()
+        devices = self._inventory().devices
         with self._database.read() as connection:
             return GpuStatus(
                 devices,
@@ -270,8 +296,53 @@ class GpuService:
             )
 
     def devices(self) -> tuple[Device, ...]:
-        """The devices of this machine."""
-        return self._inventory()
+        """The devices of this machine that are in order."""
+        return tuple(one for one in self._inventory().devices if one.fault is None)
+
+    def ask_to_stop(self, run_id: RunId, attempt: Attempt) -> None:
+        """Say that the process of a lease that makes room was asked for a checkpoint now."""
+        now = self._clock()
+        with self._database.write() as connection:
+            ledger.set_stop_asked(connection, run_id, attempt, now)
+
+    def decisions_of(self, run_id: RunId) -> list[PastDecision]:
+        """What was decided about a run, the oldest first."""
+        with self._database.read() as connection:
+            return decision_log.of_run(connection, run_id)
+
+    def newest_decisions(self, limit: int = 100) -> list[PastDecision]:
+        """What was decided last, the newest first."""
+        with self._database.read() as connection:
+            return decision_log.newest(connection, limit)
+
+    def quotas(self) -> QuotaRows:
+        """All quotas."""
+        with self._database.read() as connection:
+            return quota_store.read(connection)
+
+    def set_quotas(self, rows: QuotaRows, actor: Actor) -> None:
+        """Put these quotas in the place of all there are. Raises BadQuota for rows that do not hold together."""
+        QuotaTree(rows)
+        now = self._clock()
+        with self._database.write() as connection:
+            quota_store.replace(connection, rows)
+            detail = f"{len(rows.quotas)} rows for {len(rows.memberships)} cohorts, projects and users"
+            record(connection, AuditRow(now, actor, "gpu.set_quotas", "quotas", detail))
+
+    def _refuse_over_quota(
+        self, connection: Connection, inventory: Inventory, request: GpuRequest, terms: Terms, owner: Owner
+    ) -> None:
+        rows = quota_store.read(connection)
+        if not rows.quotas:
+            return
+        tree = QuotaTree(rows)
+        snapshot = Snapshot(inventory, Known((), ()), tree, self._settings)
+        refusal = snapshot.never_in_quota(request, terms, owner)
+        if refusal is not None:
+            raise OverQuota(
+                f"GPU request {request.text!r} of {owner.user} in project {owner.project}: {refusal.text}",
+                "Ask for less, or have the quota raised; see `trainplat gpu quota show`.",
+            )
 
 
 def _audit(
@@ -282,3 +353,45 @@ def _audit(
 
 def _end(lease: Lease, now: datetime) -> datetime:
     return lease.released_at or now
+
+
+def _apply(
+    connection: Connection,
+    made: Decided,
+    waiting: Mapping[RunId, WaitingRequest],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    decision = made.decision
+    if isinstance(decision, Wait):
+        asked = waiting[decision.run_id]
+        if (asked.rule, asked.reason, asked.expected_at) == (
+            decision.rule,
+            decision.reason,
+            decision.expected_at,
+        ):
+            return
+        ledger.set_reason(connection, decision, made.why.to_json())
+        if asked.rule == decision.rule:
+            return  # who holds what changes often; the record keeps what changed in kind
+    elif isinstance(decision, Grant):
+        ledger.add_lease(connection, waiting[decision.run_id], decision, now)
+        detail = f"{decision.rule}: {decision.reason}"
+        _audit(connection, now, actor, "gpu.grant", decision.run_id, detail)
+    else:
+        ledger.stop(connection, decision)
+        detail = f"{decision.rule}: {decision.reason}"
+        _audit(connection, now, actor, "gpu.stop", decision.run_id, detail)
+    if made.kept is not None:
+        ledger.keep(connection, made.kept)
+    decision_log.add(connection, made, now)
+
+
+def _forget_kept(connection: Connection, known: Known, decided: Sequence[Decided]) -> None:
+    """What was kept is given out by a grant, and of no use once its run is gone or fares otherwise."""
+    still = {made.kept.run_id for made in decided if made.kept is not None}
+    still |= {made.decision.run_id for made in decided if made.decision.rule == KEEPS}
+    still |= {lease.run_id for lease in known.leases}
+    for kept in known.kept:
+        if kept.run_id not in still:
+            ledger.drop_kept(connection, kept.run_id)

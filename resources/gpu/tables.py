@@ -1,6 +1,6 @@
-"""The ledger's tables. ``gpu_holds`` makes overselling impossible: one row for each device that is held."""
+"""The ledger's tables. ``gpu_shares`` has one row for each device that a live lease holds a share of."""
 
-from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Index, Integer, String, Table, Text
 
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
@@ -23,6 +23,13 @@ REQUESTS = Table(
     Column("reason", Text),
     Column("holder_pid", Integer),
     Column("holder_started_at", Float),
+    Column("terms", Text, nullable=False, server_default="{}"),  # JSON
+    Column("evictions", Integer, nullable=False, server_default="0"),
+    Column("evicted_at", UtcDateTime),
+    Column("attained_gpu_s", Float, nullable=False, server_default="0"),
+    Column("queued_at", UtcDateTime),
+    Column("expected_at", UtcDateTime),
+    Column("reason_values", Text),  # JSON
     CheckConstraint("attempt >= 1", name="attempt_from_1"),
     Index("gpu_requests_by_state", "state", "submitted_at"),
 )
@@ -49,13 +56,70 @@ LEASES = Table(
     Column("holder_started_at", Float),
     Column("released_at", UtcDateTime),
     Column("release_reason", Text),
+    Column("terms", Text, nullable=False, server_default="{}"),  # JSON
+    Column("evictions", Integer, nullable=False, server_default="0"),
+    Column("evicted_at", UtcDateTime),
+    Column("attained_gpu_s", Float, nullable=False, server_default="0"),
+    Column("submitted_at", UtcDateTime),
+    Column("stop_for", String(64)),
+    Column("stop_reason", Text),
+    Column("stop_asked_at", UtcDateTime),
     Index("gpu_leases_by_state", "state"),
 )
 
-HOLDS = Table(
-    "gpu_holds",
+SHARES = Table(
+    "gpu_shares",
     METADATA,
     Column("device", String(100), primary_key=True),
+    Column("run_id", String(64), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("milli", Integer, nullable=False),
+    CheckConstraint("milli >= 1 AND milli <= 1000", name="share_of_one_device"),
+)
+
+KEPT = Table(
+    "gpu_kept",
+    METADATA,
+    Column("run_id", String(64), primary_key=True),
+    Column("devices", Text, nullable=False),  # ids, joined by commas
+    Column("victims", Text, nullable=False),  # run ids, joined by commas
+    Column("since", UtcDateTime, nullable=False),
+)
+
+DECISIONS = Table(
+    "gpu_decisions",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(10), nullable=False),
     Column("run_id", String(64), nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("for_run", String(64)),
+    Column("devices", Text, nullable=False),
+    Column("rule", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reason_values", Text, nullable=False),  # JSON
+    Index("gpu_decisions_by_run", "run_id"),
+)
+
+PARTIES = Table(
+    "gpu_parties",
+    METADATA,
+    Column("scope", String(10), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("user", String(100), primary_key=True),  # empty but for a user
+    Column("parent", String(100)),
+    Column("weight", Float, nullable=False),
+)
+
+QUOTAS = Table(
+    "gpu_quotas",
+    METADATA,
+    Column("scope", String(10), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("user", String(100), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("nominal", BigInteger, nullable=False),
+    Column("borrowing_limit", BigInteger),
+    Column("lending_limit", BigInteger),
 )

@@ -3,6 +3,18 @@
 # Set by the caller.
 GPU = "trainplat/gpu"
 PROJECT = "trainplat/project"
+PRIORITY = "trainplat/priority"
+PREEMPTIBLE = "trainplat/preemptible"
+MAX_RUNTIME_S = "trainplat/max_runtime_s"
+CPUS = "trainplat/cpus"
+MEMORY = "trainplat/memory"
+SPAN = "trainplat/span"
+GROUP = "trainplat/group"
+NEAR = "trainplat/near"
+APART = "trainplat/apart"
+NODES = "trainplat/nodes"
+"""Labels that the nodes of the run have to have: ``zone=a``."""
+TERMS = (PRIORITY, PREEMPTIBLE, MAX_RUNTIME_S, CPUS, MEMORY, SPAN, GROUP, NEAR, APART, NODES)
 
 # Ours: overwritten at submission, so that nobody can forge them.
 ADMISSION = "trainplat/admission"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dagster import DagsterInstance, DagsterRun
 
 from resources.gpu import tags
-from resources.gpu.model import Decision, Grant, Lease, LeaseState, RunId, WaitingRequest
+from resources.gpu.model import Decision, Grant, Lease, LeaseState, RunId, Stop, Wait, WaitingRequest
 from resources.gpu.service import GpuService
 from resources.terms import Actor
 
@@ -17,13 +17,18 @@ def admit(instance: DagsterInstance, service: GpuService, actor: Actor) -> list[
         run = instance.get_run_by_id(decision.run_id)
         if run is None or run.is_finished:
             continue
+        if isinstance(decision, Stop):
+            reason = f"{decision.rule}: {decision.reason}"
+            instance.add_run_tags(run.run_id, {tags.REASON: reason})
+            instance.report_engine_event(f"Is to make room for run {decision.for_run}. {reason}", run)
+            continue
         show(instance, run, decision_tags(decision))
         if isinstance(decision, Grant) and decision.devices:
             instance.report_engine_event(f"{decision.reason} (rule {decision.rule})", run)
     return decisions
 
 
-def decision_tags(decision: Decision) -> dict[str, str]:
+def decision_tags(decision: Grant | Wait) -> dict[str, str]:
     """How a decision looks on a run."""
     granted = isinstance(decision, Grant)
     return {

@@ -8,7 +8,8 @@ from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 from resources.errors import BadInput, TrainplatError
 from resources.gpu import tags
 from resources.gpu.model import Origin, RunId
-from resources.gpu.resource import current_user, instance_key, owner_of, requested_text
+from resources.gpu.requests.errors import OverQuota
+from resources.gpu.resource import current_user, instance_key, owner_of, requested
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.runs.admission import admit
@@ -39,15 +40,17 @@ class GpuRunCoordinator(QueuedRunCoordinator):
             tags.USER: current_user(),
         }
         try:
+            asked = requested(run, instance)
             service.submit(
                 RunId(run.run_id),
-                requested_text(run, instance),
+                asked.text,
+                terms=asked.terms,
                 owner=owner_of(run.tags),
                 origin=Origin.QUEUE,
                 instance=instance_key(instance),
                 actor=actor,
             )
-        except BadInput as refusal:
+        except (BadInput, OverQuota) as refusal:
             refused = {tags.ADMISSION: tags.REFUSED, tags.REASON: refusal.problem}
             instance.add_run_tags(run.run_id, mine | refused)
             # Failed, and not an exception: a sensor's run would be left behind and be submitted for ever.

@@ -14,9 +14,14 @@ fit. It can be repeated and interrupted anywhere; one runs at a time. Numbered, 
 - **R6** A cancelled run whose process is gone is reported as cancelled.
 - **R7** A direct run whose process died gives its devices back and fails: nobody else would say so. Devices
   of another instance's run come back when its processes are gone.
-- **R8** What waits is decided on, and shown.
+- **R8** A run that makes room for another one is asked for a checkpoint, and after the grace goes back to the
+  queue in place; what was granted and not started yet goes back at once.
+- **R9** What waits is decided on, and shown.
 """
 
+import os
+import signal
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from dagster import DagsterEvent, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
@@ -27,8 +32,9 @@ from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE
 from resources.gpu.model import Decision, Lease, LeaseState, Origin, RunId, WaitingRequest
-from resources.gpu.resource import instance_key, owner_of, requested_text
-from resources.gpu.service import DIED, GONE, GpuService
+from resources.gpu.requests.errors import OverQuota
+from resources.gpu.resource import instance_key, owner_of, requested
+from resources.gpu.service import DIED, GONE, PREEMPTED, GpuService
 from resources.home import Home
 from resources.process import kill_remains, remains_of
 from resources.runs.admission import admit, reassert
@@ -42,6 +48,10 @@ STEP_GRACE = timedelta(seconds=15)
 """How long what one process does in one go may take: from submission to queue, from dequeue to claim."""
 HALF_SUBMITTED_GRACE = timedelta(minutes=5)
 """How long a run may exist that the ledger does not know: one that runs past the queue may start slowly."""
+CHECKPOINT_GRACE = timedelta(seconds=10)
+"""How long a run that makes room has to write a checkpoint."""
+CHECKPOINT_SIGNAL = signal.SIGUSR1
+"""What a run's process gets then; one that does not listen goes on from its last checkpoint."""
 LOCK_TIMEOUT_S = 10.0
 RUN_KEY_TAG = "dagster/run_key"
 IN_PROGRESS = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
@@ -104,15 +114,17 @@ class Pass:
                 self._service.try_again(run_id, asked.attempt, reason="it is queued again", actor=self._actor)
             return
         try:
+            asks = requested(run, self._instance)
             self._service.submit(
                 run_id,
-                requested_text(run, self._instance),
+                asks.text,
+                terms=asks.terms,
                 owner=owner_of(run.tags),
                 origin=Origin.QUEUE,
                 instance=self._key,
                 actor=self._actor,
             )
-        except BadInput as refusal:
+        except (BadInput, OverQuota) as refusal:
             self._instance.report_run_failed(run, f"Refused: {refusal}")
 
     def _fail_half_submitted(self) -> None:
@@ -139,12 +151,16 @@ class Pass:
         run = self._instance.get_run_by_id(lease.run_id)
         if run is None or run.is_finished:
             self._after_the_end(lease, run)
+        elif lease.state is LeaseState.GRANTED and lease.stop_for is not None:
+            self._take_grant_back(lease, run)
         elif lease.state is LeaseState.GRANTED:
             self._check_granted(lease, run)
         elif run.status is DagsterRunStatus.QUEUED:
             # Putting it back was cut short after the run was queued.
             _give_back(self._service, lease, DIED, self._actor)
         elif self._worker_lives(lease):
+            if lease.stop_for is not None and run.status is DagsterRunStatus.STARTED:
+                self._make_room(lease, run)
             self._check_cancelling(lease, run)
         elif run.status is DagsterRunStatus.CANCELING:
             if self._is_still(run, DagsterRunStatus.CANCELING) and self._end_remains(lease):
@@ -169,6 +185,26 @@ class Pass:
             self._finish_submission(run, lease.granted_at)
         elif run.status is DagsterRunStatus.STARTING and self._unchanged_for(run, STEP_GRACE):
             self._enqueue(run, "its launch was cut short")
+
+    def _take_grant_back(self, lease: Lease, run: DagsterRun) -> None:
+        """R8. Nothing runs yet: closing the gate is enough."""
+        self._instance.add_run_tags(run.run_id, {tags.ADMISSION: tags.PENDING, tags.DEVICES: ""})
+        self._service.try_again(lease.run_id, lease.attempt, reason=PREEMPTED, actor=self._actor, seen=lease)
+
+    def _make_room(self, lease: Lease, run: DagsterRun) -> None:
+        """R8. Ask once for a checkpoint; who has not ended by the end of the grace is put back."""
+        if lease.stop_asked_at is None:
+            if lease.holder is None:
+                return  # it is being started; its worker reports within seconds
+            reason = lease.stop_reason or ""
+            self._instance.report_engine_event(
+                f"Makes room ({reason}) It has {CHECKPOINT_GRACE.seconds} s for a checkpoint.", run
+            )
+            with suppress(ProcessLookupError):
+                os.kill(lease.holder.pid, CHECKPOINT_SIGNAL)
+            self._service.ask_to_stop(lease.run_id, lease.attempt)
+        elif lease.stop_asked_at + CHECKPOINT_GRACE < self._now:
+            put_back(self._instance, self._service, run, lease, PREEMPTED, self._actor)
 
     def _finish_submission(self, run: DagsterRun, since: datetime) -> None:
         if since + STEP_GRACE < self._now:

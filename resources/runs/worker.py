@@ -26,6 +26,8 @@ def main(run_id: str, attempt: str, execute_arguments: str) -> None:
         sys.exit(NOT_MINE)
     for inherited in (signal.SIGINT, signal.SIGTERM):
         signal.signal(inherited, signal.SIG_DFL)  # a starter that ignores them would make us deaf
+    # Who is asked for a checkpoint and does not listen goes on until it is stopped.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     command = [sys.executable, "-m", "dagster", "api", "execute_run", execute_arguments]
     os.execv(sys.executable, command)  # noqa: S606
 

@@ -8,6 +8,7 @@ from resources.data import ledger as data
 from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
 from resources.data.service import DataService
 from resources.database.engine import Database
+from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId
 from resources.gpu.model import Attempt, Origin, Owner, RunId
 from resources.gpu.service import GpuService
@@ -201,7 +202,7 @@ def add_leases(database: Database, now: datetime) -> None:
     """Two slots: a lease that ended, one that goes on, a request for both slots, and one behind it."""
     watch = [now - timedelta(minutes=90)]
     slots = (Device(DeviceId("cpu:0"), None, None), Device(DeviceId("cpu:1"), None, None))
-    service = GpuService(database, inventory=lambda: slots, clock=lambda: watch[0])
+    service = GpuService(database, inventory=lambda: one_node(slots), clock=lambda: watch[0])
 
     def submit(run: RunId, text: str, owner: Owner) -> None:
         service.submit(run, text, owner=owner, origin=Origin.QUEUE, instance="here", actor=TESTER)

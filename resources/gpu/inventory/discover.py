@@ -20,24 +20,35 @@ def discover_inventory() -> Inventory:
     declared = static.declared_file()
     if declared is not None:
         return static.load(declared)
-    return Inventory((Node(LOCAL, host_cpu_milli(), host_memory_mib(), local_devices()),))
+    return one_node(local_devices())
 
 
-def discover() -> tuple[Device, ...]:
-    """The devices of this machine that can be given out, in the order of their indexes.
+def one_node(devices: tuple[Device, ...]) -> Inventory:
+    """These devices as those of this machine."""
+    return Inventory((Node(LOCAL, host_cpu_milli(), host_memory_mib(), devices),))
+
+
+def local_inventory() -> Inventory:
+    """The machine as one node, with its ill devices too: where runs are started without other machines.
 
     Raises as :func:`discover_inventory` does, and :class:`Unavailable` where every accelerator is ill:
     handing out CPU slots there would hide it.
     """
     found = local_devices()
-    well = tuple(device for device in found if device.fault is None)
-    if not well:
+    if all(device.fault is not None for device in found):
         told = "; ".join(f"{device.id}: {device.fault}" for device in found)
         raise Unavailable(
             f"every accelerator of this machine is ill: {told}",
             "Mend them as said there, or set TRAINPLAT_ACCELERATOR to cpu. No run is started meanwhile.",
         )
-    return well
+    return one_node(found)
+
+
+def discover() -> tuple[Device, ...]:
+    """The devices of this machine that can be given out, in the order of their indexes; raises as
+    :func:`local_inventory` does.
+    """
+    return tuple(device for device in local_inventory().devices if device.fault is None)
 
 
 def local_devices() -> tuple[Device, ...]:

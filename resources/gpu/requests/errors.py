@@ -1,6 +1,6 @@
 """Why a request is refused: it cannot be read, or this machine can never meet it."""
 
-from resources.errors import BadInput
+from resources.errors import BadInput, ExitCode, TrainplatError
 
 MOST_SHOWN = 80
 """How many characters of a refused text an error repeats."""
@@ -30,3 +30,9 @@ class ImpossibleGpuRequest(BadInput):
 def shown(text: str) -> str:
     """``text`` as an error quotes it: control characters escaped, a long one cut."""
     return repr(text) if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]!r}… ({len(text)} characters)"
+
+
+class OverQuota(TrainplatError):
+    """A request that the quotas would not allow even if nothing were in use."""
+
+    exit_code = ExitCode.OVER_QUOTA

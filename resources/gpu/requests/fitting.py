@@ -1,6 +1,9 @@
 """Requests against what there is: the largest of several, and those that no wait will meet."""
 
-from resources.gpu.inventory.model import Device
+from resources.gpu import tags
+from resources.gpu.inventory.model import Device, Inventory
+from resources.gpu.model import Terms
+from resources.gpu.placement.model import Span
 from resources.gpu.requests.errors import ImpossibleGpuRequest
 from resources.gpu.requests.model import GpuRequest, Mode
 
@@ -13,14 +16,13 @@ def largest(requests: list[GpuRequest]) -> GpuRequest | None:
 def refuse_impossible(request: GpuRequest, devices: tuple[Device, ...]) -> None:
     """Raise :class:`ImpossibleGpuRequest` where ``devices``, were all of them free, would not do.
 
-    Leases are of whole devices: a share of one and shared use are refused too.
+    Use of a device that reserves nothing of it is refused too: nobody could say who else is on it.
     """
     here = ", ".join(f"{device.id} ({device.model or 'CPU slot'})" for device in devices) or "no device"
-    if request.mode in {Mode.FRACTION, Mode.SHARED}:
-        asked = f"{request.fraction:g} of a device" if request.mode is Mode.FRACTION else "shared use"
+    if request.mode is Mode.SHARED:
         raise ImpossibleGpuRequest(
-            f"GPU request {request.text!r} asks for {asked}; this machine leases whole devices: {here}",
-            "Ask for whole devices, such as 1, or for none with 0.",
+            f"GPU request {request.text!r} asks for shared use; devices or shares are leased: {here}",
+            "Ask for a share, such as 0.25, or for none with 0.",
         )
     matching = [device for device in devices if request.matches(device)]
     if request.count <= len(matching):
@@ -34,6 +36,25 @@ def refuse_impossible(request: GpuRequest, devices: tuple[Device, ...]) -> None:
         f"Ask for at most {len(matching)}"
         + (", or declare more CPU slots with TRAINPLAT_CPU_SLOTS." if devices[0].is_cpu_slot else "."),
     )
+
+
+def refuse_terms(request: GpuRequest, terms: Terms, inventory: Inventory) -> None:
+    """Raise :class:`ImpossibleGpuRequest` where no node, were it empty, has the CPUs and the memory."""
+    if request.count > 1 and terms.span is Span.NODES:
+        return  # what each node has to have depends on how the devices fall
+    most = max(inventory.nodes, key=lambda node: (node.cpu_milli, node.host_memory_mib))
+    if terms.cpu_milli > max(node.cpu_milli for node in inventory.nodes):
+        raise ImpossibleGpuRequest(
+            f"{terms.cpu_milli / 1000:g} CPUs are asked for; the most that one machine has is "
+            f"{most.cpu_milli / 1000:g}",
+            f"Set {tags.CPUS} to at most {most.cpu_milli / 1000:g}.",
+        )
+    memory_mib = max(node.host_memory_mib for node in inventory.nodes)
+    if terms.host_memory_mib > memory_mib:
+        raise ImpossibleGpuRequest(
+            f"{terms.host_memory_mib} MiB of memory are asked for; a machine has at most {memory_mib}",
+            f"Set {tags.MEMORY} to at most {memory_mib}M.",
+        )
 
 
 def _nothing_like_it(request: GpuRequest, devices: tuple[Device, ...], here: str) -> ImpossibleGpuRequest:

@@ -8,6 +8,7 @@ import sys
 import threading
 
 from resources.database.engine import Database
+from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId
 from resources.gpu.model import Origin, Owner, RunId
 from resources.gpu.service import GpuService
@@ -18,7 +19,7 @@ DEVICES = tuple(Device(DeviceId(f"cpu:{number}"), None, None) for number in rang
 
 def main(url: str, name: str, threads: int) -> None:
     """Submit, and let the arbiter decide after each submission, as a coordinator does."""
-    service = GpuService(Database(url), inventory=lambda: DEVICES)
+    service = GpuService(Database(url), inventory=lambda: one_node(DEVICES))
     problems: list[BaseException] = []
 
     def submit(number: int) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from resources.database.audit import recent
 from resources.database.engine import Database
+from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device
 from resources.gpu.inventory.slots import cpu_slots
 from resources.gpu.model import Attempt, Grant, LeaseState, Origin, Owner, RunId, Wait
@@ -40,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def service(any_database: Database, clock: Clock) -> GpuService:
-    return GpuService(any_database, inventory=cpu_slots, clock=clock)
+    return GpuService(any_database, inventory=lambda: one_node(cpu_slots()), clock=clock)
 
 
 def submit(

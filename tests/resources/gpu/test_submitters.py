@@ -7,6 +7,7 @@ from pathlib import Path
 
 from resources.database.audit import recent
 from resources.database.engine import Database
+from resources.gpu.inventory.discover import one_node
 from resources.gpu.service import GpuService
 from tests.resources.gpu.submitter import DEVICES
 
@@ -45,7 +46,7 @@ def test_of_a_hundred_submitters_each_gets_its_place_and_no_device_is_given_twic
     told = [process.communicate() for process in started]
     assert [process.returncode for process in started] == [0] * PROCESSES, told
 
-    service = GpuService(any_database, inventory=lambda: DEVICES)
+    service = GpuService(any_database, inventory=lambda: one_node(DEVICES))
     waiting, leases = service.waiting(), service.live_leases()
     everybody = {f"p{process}-{number}" for process in range(PROCESSES) for number in range(THREADS)}
     held = [lease.run_id for lease in leases]

@@ -13,13 +13,13 @@ from resources.database.engine import Database
 from resources.database.metadata import NAMES
 from resources.database.migrations.history import OURS, VERSION_TABLE, recorded
 from resources.errors import Conflict
-from resources.gpu.tables import HOLDS
+from resources.gpu.tables import SHARES
 from tests.resources.database.migrations.histories import CHECKOUT, history_with, raw, shape, start_migration
 
 ADD_PRIORITY = 'op.add_column("gpu_requests", sa.Column("priority", sa.Integer(), server_default="0"))'
 STOP_HALF_WAY = """
 op.add_column("gpu_requests", sa.Column("priority", sa.Integer()))
-op.execute("UPDATE gpu_holds SET device = 'gpu:9'")
+op.execute("UPDATE gpu_shares SET device = 'gpu:9'")
 print("half way", flush=True)
 input()
 """
@@ -29,7 +29,7 @@ input()
 def used(any_database: Database) -> Database:
     """A database at our head with a row in it."""
     with any_database.write() as connection:
-        connection.execute(HOLDS.insert().values(device="gpu:0", run_id="r", attempt=1))
+        connection.execute(SHARES.insert().values(device="gpu:0", run_id="r", attempt=1, milli=1000))
     return any_database
 
 
@@ -40,7 +40,7 @@ def revision(database: Database) -> str | None:
 
 def devices(database: Database) -> list[str]:
     with raw(database) as connection:
-        return list(connection.execute(select(HOLDS.c.device)).scalars())
+        return list(connection.execute(select(SHARES.c.device)).scalars())
 
 
 def columns(database: Database, table: str) -> set[str]:

@@ -8,14 +8,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select
 
-from resources.database.audit import AUDIT
 from resources.database.engine import Database
 from resources.database.migrations.declared import declared_tables
 from resources.database.migrations.history import OURS, VERSION_TABLE
 from resources.database.migrations.running import configuration
+from resources.database.migrations.versions.r0001_tables_before_alembic import TABLES as BEFORE
 from resources.errors import Conflict
-from resources.gpu.tables import HOLDS, REQUESTS
-from resources.registry.store import EVALUATIONS, MODEL_VERSIONS
+from resources.gpu.tables import SHARES
+from resources.registry.store import MODEL_VERSIONS
 from tests.resources.database.migrations.histories import raw, shape
 
 
@@ -55,12 +55,14 @@ def test_a_revision_stands_for_itself() -> None:
 def test_a_database_from_before_there_were_revisions_is_taken_over_with_its_rows(
     any_empty_database: Database,
 ) -> None:
-    used = [AUDIT, REQUESTS, HOLDS, EVALUATIONS]  # of the other subjects nothing was ever used
+    # Of the other subjects nothing was ever used.
+    used = [BEFORE.tables[name] for name in ("audit", "gpu_requests", "gpu_holds", "evaluations")]
     with raw(any_empty_database) as connection:
-        declared_tables().create_all(connection, tables=used)
-        connection.execute(HOLDS.insert().values(device="gpu:0", run_id="r", attempt=1))
+        BEFORE.create_all(connection, tables=used)
+        connection.execute(used[2].insert().values(device="gpu:0", run_id="r", attempt=1))
     with any_empty_database.read() as connection:
-        assert connection.execute(select(HOLDS.c.device)).scalars().all() == ["gpu:0"]
+        [share] = connection.execute(select(SHARES.c.device, SHARES.c.milli)).all()
+        assert tuple(share) == ("gpu:0", 1000)
         assert set(declared_tables().tables) | {VERSION_TABLE} == set(inspect(connection).get_table_names())
 
 

@@ -1,10 +1,14 @@
 """The largest of several requests, and requests that this machine can never meet."""
 
+from dataclasses import replace
+
 import pytest
 
-from resources.gpu.inventory.model import Device, DeviceId, Vendor
+from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node, Vendor
+from resources.gpu.model import Terms
+from resources.gpu.placement.model import Span
 from resources.gpu.requests.errors import ImpossibleGpuRequest
-from resources.gpu.requests.fitting import largest, refuse_impossible
+from resources.gpu.requests.fitting import largest, refuse_impossible, refuse_terms
 from resources.gpu.requests.grammar import parse_request
 
 SLOTS = (Device(DeviceId("cpu:0"), None, None), Device(DeviceId("cpu:1"), None, None))
@@ -51,12 +55,26 @@ def test_what_this_machine_has_none_of_is_named(text: str, devices: tuple[Device
         refuse_impossible(parse_request(text), devices)
 
 
-@pytest.mark.parametrize(("text", "asked"), [("0.5", "0.5 of a device"), ("-1", "shared use")])
-def test_shares_are_refused_where_whole_devices_are_leased(text: str, asked: str) -> None:
+def test_use_that_reserves_nothing_is_refused_and_a_share_is_not() -> None:
     with pytest.raises(
-        ImpossibleGpuRequest, match=f"asks for {asked}; this machine leases whole devices: cuda:0"
+        ImpossibleGpuRequest, match="asks for shared use; devices or shares are leased: cuda:0"
     ):
-        refuse_impossible(parse_request(text), CARDS)
+        refuse_impossible(parse_request("-1"), CARDS)
+    refuse_impossible(parse_request("0.5"), CARDS)
+
+
+@pytest.mark.parametrize(
+    ("terms", "what"),
+    [
+        (Terms(cpu_milli=9000), "9 CPUs are asked for; the most that one machine has is 8"),
+        (Terms(host_memory_mib=9000), "9000 MiB of memory are asked for; a machine has at most 8192"),
+    ],
+)
+def test_more_cpus_or_memory_than_a_machine_has_are_refused(terms: Terms, what: str) -> None:
+    machine = Inventory((Node(LOCAL, 8000, 8192, CARDS),))
+    with pytest.raises(ImpossibleGpuRequest, match=what):
+        refuse_terms(parse_request("1"), terms, machine)
+    refuse_terms(parse_request("2"), replace(terms, span=Span.NODES), machine)
 
 
 @pytest.mark.parametrize(

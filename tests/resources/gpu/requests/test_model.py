@@ -1,5 +1,7 @@
 """What a request is worth, and which devices it matches."""
 
+from dataclasses import replace
+
 import pytest
 
 from resources.gpu.inventory.model import Device, DeviceId, Vendor
@@ -90,8 +92,9 @@ def test_a_whole_device_has_about_the_memory_named_and_a_share_has_all_of_it(
 
 
 def test_a_mig_instance_is_given_to_who_asks_for_its_profile_and_to_nobody_else() -> None:
-    instance = card("NVIDIA A100-SXM4-40GB MIG 1g.5gb", 4864)
-    with_media = card("NVIDIA A100-SXM4-40GB MIG 1g.5gb+me", 4864)
+    whole = card("NVIDIA A100-SXM4-40GB", 4864)
+    instance = replace(whole, mig_profile="1g.5gb")
+    with_media = replace(whole, mig_profile="1g.5gb+me")
     assert parse_request("1(mig-1g.5gb)").matches(instance)
     assert parse_request("A100:1g.5gb").matches(instance)
     assert parse_request("1(1g.5gb+me)").matches(with_media)
