@@ -7,10 +7,26 @@ from resources.texts import Translate, mark
 
 _RULES = {
     "A1": mark("It asks for no device."),
-    "A2": mark("Its devices are free, and nobody before it waits for them."),
-    "A3": mark("Its devices are in use."),
-    "A4": mark("Free devices are kept for a request that came earlier."),
-    "A5": mark("This machine no longer has as many matching devices."),
+    "A2": mark("Its devices are free, and within the quota."),
+    "A3": mark("Its devices are free, and its project borrows quota that others do not use."),
+    "A4": mark("It got the devices that were kept for it."),
+    "A5": mark("Its devices are reserved for its project."),
+    "P1": mark("Its project is owed devices: runs that use borrowed ones make room."),
+    "P2": mark("Runs of lower priority make room."),
+    "P3": mark("Runs that have had more device time make room."),
+    "P4": mark("A reservation begins: what stands on its devices makes room."),
+    "D1": mark("Smaller runs move elsewhere, so that it has a place in one piece."),
+    "W1": mark("Its devices are in use."),
+    "W3": mark("Free devices are kept for a request that came earlier."),
+    "W4": mark("Other runs are making room for it."),
+    "W5": mark("This machine no longer has as many matching devices."),
+    "W6": mark("Enough devices are free, but nowhere in one piece."),
+    "W7": mark("Devices are free, but not the CPUs or the memory beside them."),
+    "W8": mark("No machine that is free fits where it has to stand."),
+    "Q4": mark("A limit of its quota is reached."),
+    "Q5": mark("Its project is above what it is owed, and nothing is left to borrow."),
+    "Q6": mark("Its project is owed devices that others have borrowed."),
+    "B1": mark("The budget of GPU-hours is used up."),
 }
 
 _RELEASES = frozenset(
@@ -25,6 +41,7 @@ _RELEASES = frozenset(
         mark("its next step asks"),
         mark("it is queued again"),
         mark("its process died"),
+        mark("it made room for another run"),
         mark("its process died; no attempt is left"),
         mark("its process is gone"),
         mark("its process is gone, and so is its Dagster instance"),

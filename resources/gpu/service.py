@@ -321,7 +321,7 @@ class GpuService:
             return quota_store.read(connection)
 
     def set_quotas(self, rows: QuotaRows, actor: Actor) -> None:
-        """Put these quotas in the place of all there are. Raises BadQuota for rows that do not hold together."""
+        """Put these quotas in the place of all. Raises BadQuota for rows that do not hold together."""
         QuotaTree(rows)
         now = self._clock()
         with self._database.write() as connection:

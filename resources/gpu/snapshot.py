@@ -53,7 +53,9 @@ class Snapshot:
             HOST_MEMORY_MIB: sum(node.host_memory_mib for node in inventory.nodes),
         }
         labels = [dict(node.labels) for node in inventory.nodes]
-        self.state = State(cluster, quotas, _resources(capacity), labels=labels, settings=settings)
+        self.state = State(
+            cluster, quotas, _resources(capacity), names=self._names, labels=labels, settings=settings
+        )
         self._fill(known)
 
     def devices_of(self, placement: Placement) -> tuple[DeviceId, ...]:

@@ -11,6 +11,7 @@ from resources.database.engine import Database
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId
 from resources.gpu.model import Attempt, Origin, Owner, RunId
+from resources.gpu.policy.model import Settings
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.labeling import tables as labeling
@@ -202,7 +203,12 @@ def add_leases(database: Database, now: datetime) -> None:
     """Two slots: a lease that ended, one that goes on, a request for both slots, and one behind it."""
     watch = [now - timedelta(minutes=90)]
     slots = (Device(DeviceId("cpu:0"), None, None), Device(DeviceId("cpu:1"), None, None))
-    service = GpuService(database, inventory=lambda: one_node(slots), clock=lambda: watch[0])
+    service = GpuService(
+        database,
+        inventory=lambda: one_node(slots),
+        settings=Settings(keep_after_s=30),
+        clock=lambda: watch[0],
+    )
 
     def submit(run: RunId, text: str, owner: Owner) -> None:
         service.submit(run, text, owner=owner, origin=Origin.QUEUE, instance="here", actor=TESTER)

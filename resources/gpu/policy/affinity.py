@@ -51,7 +51,10 @@ class Standing:
             if len(named) == HOLDERS_NAMED:
                 others += 1
                 continue
-            named.append(f"run {one.job.id[:8]} of {one.job.project}")
+            devices = ", ".join(
+                self._state.name_of(slot.node, at) for slot in one.placement for at in slot.devices
+            )
+            named.append(f"run {one.job.id[:8]} of {one.job.project} ({devices})")
         return "; ".join(named) + (f" and {others} more" if others else "")
 
     def _labelled(self, affinity: Affinity) -> frozenset[int]:

@@ -15,7 +15,7 @@ TEMPLATES = {
     "P3": "Has had less device time than {runs}, which make(s) room.",
     "P4": "Reservation {reservation} begins: {runs} make(s) room.",
     "D1": "Needs {asked} in one piece: {runs} move(s) elsewhere.",
-    "W1": "Waits for {asked}: {free} of {matching} matching device(s) free; in use by {holders}.",
+    "W1": "Waits for {asked}, {free} free; in use by {holders}.",
     "W3": "Waits for {asked}: what is free is kept for {whom}.",
     "W4": "Waits for {asked}: {runs} make(s) room.",
     "W5": "Waits for {asked}: there are {matching} device(s) that match, {usable} of them in order. "
@@ -55,7 +55,7 @@ def misfit(job: Job, why: Misfit, holders: str) -> Reason:
         return reason("W5", asked=words, matching=why.devices_of_model, usable=why.devices_usable)
     free = why.devices_with_memory
     if free < need:
-        return reason("W1", asked=words, free=free, matching=why.devices_of_model, holders=holders)
+        return reason("W1", asked=words, free=free, holders=holders)
     if why.largest_block < need:
         return reason("W6", asked=words, free=free, most=why.largest_block)
     return reason("W7", asked=words, cpus=job.shape.cpu_milli // 1000, memory_mib=job.shape.host_memory_mib)

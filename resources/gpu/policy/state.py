@@ -43,6 +43,8 @@ class State:
     """What there is of each resource; shares are parts of it."""
     usage: dict[Party, DecayedUsage] = field(default_factory=dict)
     """What each party has used in the past, of the capacity; the recent past weighs most."""
+    names: Sequence[Sequence[str]] = ()
+    """The names of the devices of each node, for sentences."""
     labels: Sequence[Mapping[str, str]] = ()
     """The labels of each node, by its index; shorter than the cluster where nodes have none."""
     settings: Settings = field(default_factory=Settings)
@@ -108,6 +110,10 @@ class State:
             )
             return
         self._preempt(decision, now_s)
+
+    def name_of(self, node: int, device: int) -> str:
+        """How people call a device."""
+        return self.names[node][device] if node < len(self.names) else f"{node}:{device}"
 
     def victims_of(self, hold: Hold) -> list[Running]:
         """Those that still make room for a hold; one that runs again since is none of them."""

@@ -26,7 +26,7 @@ def test_a_second_run_waits_with_its_reason_and_starts_when_the_first_ends(
     )
     assert waiting.status is QUEUED
     assert waiting.tags["trainplat/admission"] == "pending"
-    assert waiting.tags["trainplat/reason"].startswith("A3: Waits for 1 device(s), 0 free; in use by run ")
+    assert waiting.tags["trainplat/reason"].startswith("W1: Waits for 1 device(s), 0 free; in use by run ")
     assert first[:8] in waiting.tags["trainplat/reason"]
     open_gate(gpu_servers, first)
     gpu_servers.wait_for_status(first, SUCCESS)

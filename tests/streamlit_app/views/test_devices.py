@@ -26,7 +26,7 @@ def test_the_queue_says_what_was_asked_what_it_means_and_why_it_waits(
     shown = words(open_page("devices"))
     assert "2 devices of any kind" in shown
     assert "Waits for 2 device(s), 1 free" in shown
-    assert "which are kept for run 17bb3c21" in shown
+    assert "is kept for run 17bb3c21" in shown
     assert shown.index(homes.LARGE[:8]) < shown.index(homes.SMALL[:8])
 
 
@@ -42,7 +42,7 @@ def test_a_chinese_reader_reads_why_a_run_waits_above_the_sentence_that_is_kept(
 ) -> None:
     shown = words(open_page("devices", locale="zh-CN"))
     assert '所需设备正在使用中。<div class="tp-small" lang="en">Waits for 2 device(s), 1 free' in shown
-    assert '空闲设备留给了更早的申请。<div class="tp-small" lang="en">Waits for 1 of 1 free devices' in shown
+    assert '空闲设备留给了更早的申请。<div class="tp-small" lang="en">Waits for 1 device(s): what is free' in shown
 
 
 def test_a_chinese_reader_reads_why_a_lease_ended(open_page: OpenPage, filled_home: Home) -> None:
