@@ -18,6 +18,7 @@ ALL = (
     ["loop", "--tasks", "10000"],
     ["accuracy"],
     ["packing"],
+    ["queue"],
 )
 """What ``all`` runs, each in a process of its own."""
 
@@ -68,6 +69,8 @@ def _variant(asked: argparse.Namespace) -> str:
         return str(named(asked))
     if getattr(asked, "clone", False):
         return "clone"
+    if getattr(asked, "trace", None):
+        return str(asked.trace.name.partition(".")[0])
     return f"tasks {asked.tasks}" if getattr(asked, "tasks", None) else ""
 
 

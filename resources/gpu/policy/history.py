@@ -1,9 +1,10 @@
 """What ended jobs tell of those that have not ended: the odds of an end, by the service already had.
 
 A job's service is counted in GPU-seconds, in bins that double. Each bin of a group of like jobs keeps two
-counts: how many jobs came into it, and how many ended in it; a job that still runs counts where it has been
-(the estimator of Kaplan and Meier for censored lives, by bins). A small group leans on the wider one that it is
-part of: the wider group's odds count as ``lean_jobs`` more jobs (the mean of a beta distribution).
+counts: how many jobs are through with it, and how many of these ended in it; a job that still runs counts in
+the bins behind it (the estimator of Kaplan and Meier for censored lives, by bins). A small group leans on the
+wider one that it is part of: the wider group's odds count as ``lean_jobs`` more jobs (the mean of a beta
+distribution).
 """
 
 import math
@@ -32,14 +33,16 @@ class HistorySettings:
     lean_jobs: float = 4.0
     """How many jobs of its own a group needs to count as much as the wider group's odds."""
     memory_jobs: float = 4096.0
-    """When this many jobs entered a group, all its counts are halved, so that it follows what changes."""
+    """When this many jobs of a group are through with the first bin, its counts are halved, so that it
+    follows what changes."""
     stale_after: float = 1.1
     """Estimates are made anew for all groups once the number of ended jobs grew by this factor."""
 
 
 @dataclass
 class _Counts:
-    came: list[float]
+    left: list[float]
+    """How many are through with a bin: they ended in it, or are beyond it."""
     ended: list[float]
 
 
@@ -76,14 +79,14 @@ class History:
 
     def note(self, job: str, groups: Groups, attained_gpu_s: float) -> None:
         """Say how much service a job has had, as often as is known. Less than before changes nothing."""
-        reached = self._reached.get(job, -1)
+        reached = self._reached.get(job, 0)
         here = self.bin_of(attained_gpu_s)
         if here <= reached:
             return
         for group in (ALL, *groups):
-            came = self._of(group).came
-            for index in range(reached + 1, here + 1):
-                came[index] += 1.0
+            left = self._of(group).left
+            for index in range(reached, here):
+                left[index] += 1.0
             self._forget_some(group)
         self._reached[job] = here
         self._touch(groups)
@@ -91,9 +94,12 @@ class History:
     def end(self, job: str, groups: Groups, attained_gpu_s: float) -> None:
         """Say, once, that a job ended by itself with this much service."""
         self.note(job, groups, attained_gpu_s)
-        here = self._reached.pop(job)
+        here = max(self._reached.pop(job, 0), self.bin_of(attained_gpu_s))
         for group in (ALL, *groups):
-            self._of(group).ended[here] += 1.0
+            counts = self._of(group)
+            counts.left[here] += 1.0
+            counts.ended[here] += 1.0
+            self._forget_some(group)
         self._touch(groups)
         self._ended_jobs += 1.0
         if self._ended_jobs >= max(
@@ -129,7 +135,7 @@ class History:
     def state(self) -> dict[str, Any]:
         """All of it, as JSON can hold it."""
         return {
-            "counts": {group: [counts.came, counts.ended] for group, counts in self._counts.items()},
+            "counts": {group: [counts.left, counts.ended] for group, counts in self._counts.items()},
             "reached": dict(self._reached),
             "ended_jobs": self._ended_jobs,
         }
@@ -138,9 +144,9 @@ class History:
     def from_state(cls, state: Mapping[str, Any], settings: HistorySettings | None = None) -> "History":
         """What ``state`` gave. Counts of another number of bins are left out: they mean something else."""
         history = cls(settings)
-        for group, (came, ended) in state["counts"].items():
-            if len(came) == history.settings.bins:
-                history._counts[group] = _Counts(list(came), list(ended))
+        for group, (left, ended) in state["counts"].items():
+            if len(left) == history.settings.bins:
+                history._counts[group] = _Counts(list(left), list(ended))
         history._reached = dict(state["reached"])
         history._ended_jobs = history._ended_at_estimate = float(state["ended_jobs"])
         return history
@@ -167,8 +173,8 @@ class History:
             odds = wider
         else:
             odds = [
-                (ended + lean * above) / (came + lean)
-                for came, ended, above in zip(counts.came, counts.ended, wider, strict=True)
+                (ended + lean * above) / (left + lean)
+                for left, ended, above in zip(counts.left, counts.ended, wider, strict=True)
             ]
         self._odds[groups] = odds
         return odds
@@ -187,7 +193,7 @@ class History:
 
     def _forget_some(self, group: str) -> None:
         counts = self._counts[group]
-        if counts.came[0] <= self.settings.memory_jobs:
+        if counts.left[0] <= self.settings.memory_jobs:
             return
-        counts.came = [count / 2.0 for count in counts.came]
+        counts.left = [count / 2.0 for count in counts.left]
         counts.ended = [count / 2.0 for count in counts.ended]

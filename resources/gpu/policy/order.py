@@ -3,9 +3,9 @@
 The order, each rule deciding where those before it are even:
 
 O1. The higher priority.
-O2. A job that is *owed* time: one that has waited so long, measured by how long it has run, that it would soon
-    be slowed down beyond what is promised. Running ones first, then the one slowed down most. They may fill
-    ``owed_share`` of the devices; the rest of them are ranked as others are.
+O2. A job that is *owed* time: one that has waited so long, measured by how long it has run, that it would
+    soon be slowed down beyond what is promised. Running ones first, then the one slowed down most. They may
+    fill ``owed_share`` of the devices; the rest of them are ranked as others are.
 O3. The lower *level*: the expected service for an end, in GPU-seconds, in steps of ``level_factor``. It comes
     from the declared maximum runtime where there is one (what is left of it: the smallest remaining service
     first), else from what like jobs took (``history.py``).
@@ -32,7 +32,7 @@ Rank = tuple[int, int, float, str]
 class OrderSettings:
     """The numbers in the rules."""
 
-    level_factor: float = 2.0
+    level_factor: float = 1.25
     """How much more service a job is expected to need for one level more."""
     owed_after: float = 80.0
     """O2: a job is owed time once it has been with us this many times as long as it has run."""
@@ -161,9 +161,9 @@ def worth_preempting(
 ) -> bool:
     """Whether ``waiting`` may have the devices of ``victim``, which runs.
 
-    For a higher priority always, for a lower one never. Between equals a victim past its minimum runtime gives
-    way to one that is owed time, unless it is itself, and to one of a lower level: so two jobs cannot evict each
-    other in turn unless one of them ran through a level in between.
+    For a higher priority always, for a lower one never. Between equals a victim past its minimum runtime
+    gives way to one that is owed time, unless it is itself, and to one of a lower level: so two jobs cannot
+    evict each other in turn unless one of them ran through a level in between.
     """
     if waiting.priority != victim.priority:
         return waiting.priority > victim.priority
@@ -181,17 +181,14 @@ def next_change_s(job: JobView, now_s: float, history: History, settings: OrderS
         behind_s = (settings.owed_after - slowdown(job, now_s, settings)) * _owed_base_s(job, settings)
         return now_s + behind_s if behind_s > 0 else math.inf
     times = [_minimum_end_s(job, settings)]
-    speed = job.milli / 1000.0
-    if job.left_s is not None:
-        left = job.left_s * speed
-        below = settings.level_factor ** math.floor(math.log(max(left, 1.0), settings.level_factor))
-        times += [now_s + max(left - below, 0.0) / speed + 1e-3, now_s + job.left_s]
-    else:
-        times.append(now_s + (history.next_bin_gpu_s(job.attained_gpu_s) - job.attained_gpu_s) / speed)
-        if is_owed(job, now_s, settings):
-            # age + t = until * (run + t)
-            until = settings.owed_until
-            times.append(now_s + max((age_s - until * max(job.run_s, 0.0)) / (until - 1.0), 1.0))
+    # What is left of a declared maximum only shrinks: its job's level falls, which takes devices from nobody.
+    times.append(now_s + job.left_s if job.left_s is not None else _next_bin_s(job, now_s, history))
+    if job.left_s is None and is_owed(job, now_s, settings):
+        # age + t = until * (run + t)
+        until = settings.owed_until
+        times.append(
+            now_s + max((age_s - until * max(job.run_s, settings.owed_floor_s)) / (until - 1.0), 1.0)
+        )
     return min((time for time in times if time > now_s), default=math.inf)
 
 
@@ -206,3 +203,8 @@ def _owed_base_s(job: JobView, settings: OrderSettings) -> float:
 
 def _minimum_end_s(job: JobView, settings: OrderSettings) -> float:
     return (job.started_at_s or 0.0) + minimum_run_s(job, settings)
+
+
+def _next_bin_s(job: JobView, now_s: float, history: History) -> float:
+    left_gpu_s = history.next_bin_gpu_s(job.attained_gpu_s) - job.attained_gpu_s
+    return now_s + left_gpu_s * 1000.0 / job.milli
