@@ -3,7 +3,8 @@
 Durations are unknown to the order, except where metrics say ``declared``. Static cards: each project has its
 own, in proportion to the service that its jobs take in all, at least as many as its largest gang, and serves
 them first come, first served; a project of the trace is a model. What is paid for are all cards until the
-last job of their queue has ended.
+last job of their queue has ended. Against them stand as many shared cards, in whole nodes, as the order needs
+for the same mean completion time, restarts at their cost: fewer cards for a longer wait would prove nothing.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -26,6 +27,7 @@ DESCRIPTION = (
 RESTART_S = 60.0
 LONG_S = 3600.0
 """The slowdown is told of jobs that run longer than this."""
+NODE = 8
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -72,15 +74,16 @@ def measure(jobs: Sequence[Job], gpus: int) -> dict[str, float]:
         "srsf_avg_jct_s": _mean_jct_s(best.records),
         "declared_over_srsf": _mean_jct_s(knowing.records) / _mean_jct_s(best.records),
     }
-    return metrics | _static_cards(jobs, restarts, gpus)
+    return metrics | _static_cards(jobs, gpus)
 
 
-def _static_cards(jobs: Sequence[Job], shared: Outcome, gpus: int) -> dict[str, float]:
+def _static_cards(jobs: Sequence[Job], gpus: int) -> dict[str, float]:
     """Use and cost of the same jobs where each project has cards of its own."""
     by_project: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         by_project[job.project].append(job)
     service_gpu_s = sum(job.service_gpu_s for job in jobs)
+    first_s = min(job.submitted_s for job in jobs)
     records: list[JobRecord] = []
     cards, paid_gpu_s = 0, 0.0
     for own in by_project.values():
@@ -88,20 +91,41 @@ def _static_cards(jobs: Sequence[Job], shared: Outcome, gpus: int) -> dict[str, 
         owned = max(ceil(gpus * share), *(job.gpus for job in own))
         alone = simulate(own, first_come(owned), gpus=owned)
         cards += owned
-        paid_gpu_s += owned * (max(record.end_s for record in alone.records) - shared.first_s)
+        paid_gpu_s += owned * (max(record.end_s for record in alone.records) - first_s)
         records += alone.records
-    shared_gpu_s = gpus * shared.makespan_s
+    shared = _shared_as_good(jobs, _mean_jct_s(records), ceil(cards / NODE))
+    shared_gpu_s = shared.gpus * shared.makespan_s
     use_pct, static_use_pct = 100.0 * service_gpu_s / shared_gpu_s, 100.0 * service_gpu_s / paid_gpu_s
     return {
         "static_cards": cards,
         "static_avg_jct_s": _mean_jct_s(records),
-        "use_pct": use_pct,
+        "shared_cards": shared.gpus,
+        "shared_avg_jct_s": _mean_jct_s(shared.records),
+        "shared_use_pct": use_pct,
         "static_use_pct": static_use_pct,
         "use_over_static": use_pct / static_use_pct,
-        "paid_gpu_h": shared_gpu_s / 3600.0,
+        "shared_paid_gpu_h": shared_gpu_s / 3600.0,
         "static_paid_gpu_h": paid_gpu_s / 3600.0,
         "paid_saved_pct": 100.0 * (1.0 - shared_gpu_s / paid_gpu_s),
     }
+
+
+def _shared_as_good(jobs: Sequence[Job], jct_s: float, most_nodes: int) -> Outcome:
+    """The order on the fewest whole nodes with which jobs end as soon as that in the mean."""
+    least = max(ceil(max(job.gpus for job in jobs) / NODE), 1)
+    best = _shared(jobs, most_nodes)
+    while least < most_nodes:
+        middle = (least + most_nodes) // 2
+        tried = _shared(jobs, middle)
+        if _mean_jct_s(tried.records) <= jct_s:
+            most_nodes, best = middle, tried
+        else:
+            least = middle + 1
+    return best
+
+
+def _shared(jobs: Sequence[Job], nodes: int) -> Outcome:
+    return simulate(jobs, Ordered(nodes * NODE), gpus=nodes * NODE, restart_s=RESTART_S)
 
 
 def _mean_jct_s(records: Sequence[JobRecord]) -> float:

@@ -12,6 +12,8 @@ def test_the_order_is_measured_with_and_without_restarts_and_against_static_card
     assert asked <= set(metrics)
     assert metrics["declared_over_srsf"] < 1.05
     assert 0.0 < metrics["static_use_pct"] <= 100.0
-    assert 0.0 < metrics["use_pct"] <= 100.0
-    told = metrics["static_paid_gpu_h"] / metrics["paid_gpu_h"]
+    assert 0.0 < metrics["shared_use_pct"] <= 100.0
+    assert metrics["shared_cards"] < metrics["static_cards"]
+    assert metrics["shared_avg_jct_s"] <= metrics["static_avg_jct_s"]
+    told = metrics["static_paid_gpu_h"] / metrics["shared_paid_gpu_h"]
     assert metrics["use_over_static"] == pytest.approx(told)

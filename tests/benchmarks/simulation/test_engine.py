@@ -1,5 +1,6 @@
 """The simulator: what goes in comes out, and the order beats simpler ones."""
 
+from collections.abc import Callable
 from statistics import mean
 
 import pytest
@@ -41,7 +42,7 @@ def mean_jct_s(outcome: Outcome) -> float:
 @settings(max_examples=20, deadline=None)
 @given(jobs=JOBS, restart_s=st.sampled_from([0.0, 60.0]), told=st.booleans())
 def test_every_job_is_served_in_full_and_nothing_is_sold_twice(
-    policy: type[Policy], jobs: list[Job], restart_s: float, told: bool
+    policy: Callable[[int], Policy], jobs: list[Job], restart_s: float, told: bool
 ) -> None:
     asked = declared(jobs) if told else jobs
     outcome = simulate(asked, policy(GPUS), gpus=GPUS, restart_s=restart_s)
