@@ -101,6 +101,15 @@ class Ordered:
     ) -> list[JobView]:
         owed = [waiting[name] for name in self._owed]
         owed += [job for job in running.values() if is_owed(job, now_s, self.settings)]
+        if not owed:
+            return []
+        # O1 stands above O2: only those of the highest priority there is go ahead of their level.
+        highest = max(
+            -self._queue[0][0][0] if self._queue else -math.inf,
+            *(job.priority for job in running.values()),
+            *(job.priority for job in owed),
+        )
+        owed = [job for job in owed if job.priority == highest]
         return list(owed_first(owed, now_s, self.settings, capacity_milli=self._gpus * 1000))
 
     def _rank_again(self, waiting: Mapping[str, JobView]) -> None:

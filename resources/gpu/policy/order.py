@@ -137,9 +137,9 @@ def is_owed(job: JobView, now_s: float, settings: OrderSettings) -> bool:
 def owed_first(
     owed: Iterable[JobView], now_s: float, settings: OrderSettings, *, capacity_milli: int
 ) -> Iterator[JobView]:
-    """O2: those of the jobs that are owed time who go before the rest, the one slowed down most in front."""
+    """O2: those who are owed time and go before the rest of their priority, most slowed down first."""
     room = settings.owed_share * capacity_milli
-    for job in sorted(owed, key=lambda job: (_owed_key(job, now_s, settings), job.id)):
+    for job in sorted(owed, key=lambda job: (-job.priority, _owed_key(job, now_s, settings), job.id)):
         if room <= 0:
             return
         room -= job.milli

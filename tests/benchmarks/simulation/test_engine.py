@@ -1,6 +1,6 @@
 """The simulator: what goes in comes out, and the order beats simpler ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import mean
 
 import pytest
@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.simulation.engine import simulate
-from benchmarks.simulation.model import Job, Outcome, Policy
+from benchmarks.simulation.model import Decision, Job, Outcome, Policy
 from benchmarks.simulation.nodes import Nodes
 from benchmarks.simulation.policies import Ordered, first_come, least_attained, shortest_remaining_service
 from benchmarks.traces.philly import declared, grouped, made_up
-from resources.gpu.policy.order import OrderSettings
+from resources.gpu.policy.order import JobView, OrderSettings, rank
 
 GPUS = 16
 JOBS = st.lists(
@@ -112,3 +112,36 @@ def test_a_gang_goes_on_the_tightest_node_or_over_as_few_as_it_takes() -> None:
     assert nodes.take(4) == {2: 4}
     with pytest.raises(ValueError, match="7 devices asked, 6 free"):
         nodes.take(7)
+
+
+def test_a_job_that_is_owed_time_still_waits_for_a_higher_priority() -> None:
+    low = Job("low", 0.0, 4000.0, 8)
+    high = [Job(f"high {n}", n * 1000.0, 2000.0, 8, priority=1) for n in range(300)]
+    outcome = simulate([low, *high], Ordered(8), gpus=8)
+    ends = {record.job.id: record.end_s for record in outcome.records}
+    assert max(ends, key=ends.__getitem__) == "low"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_simulator_ranks_as_the_order_does(seed: int) -> None:
+    """What it keeps sorted is what sorting everything anew gives, at each decision."""
+    jobs = made_up(jobs=80, load=2.0, gpus=64, seed=seed)
+    policy = Ordered(64)
+    decided = policy.decide
+    compared = 0
+
+    def checked(
+        waiting: Mapping[str, JobView], running: Mapping[str, JobView], free: int, now_s: float
+    ) -> Decision:
+        nonlocal compared
+        decision = decided(waiting, running, free, now_s)
+        left = [name for name in waiting if name not in decision.start]
+        kept = [name for _, name in policy._queue if name in waiting]
+        afresh = sorted(left, key=lambda name: rank(waiting[name], policy.history, policy.settings))
+        assert kept == afresh
+        compared += len(left) > 1
+        return decision
+
+    policy.decide = checked  # type: ignore[method-assign]
+    simulate(jobs, policy, gpus=64)
+    assert compared > 20
