@@ -19,6 +19,7 @@ ALL = (
     ["accuracy"],
     ["packing"],
     ["queue"],
+    ["churn"],
 )
 """What ``all`` runs, each in a process of its own."""
 

@@ -55,10 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def variant(arguments: argparse.Namespace) -> str:
     """The name of the pod list, without what all pod lists have in theirs."""
-    if not arguments.pods:
-        return "synthetic"
-    stem: str = arguments.pods.name.partition(".")[0]
-    return stem.removeprefix("openb_pod_list_").replace("_", " ")
+    return openb.variant(arguments.pods)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, float]:

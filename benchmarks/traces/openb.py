@@ -119,6 +119,13 @@ def capacity_milli(nodes: Iterable[NodeSpec]) -> int:
     return WHOLE_MILLI * sum(len(node.devices) for node in nodes)
 
 
+def variant(pods: Path | None) -> str:
+    """What a result on this pod list is called: its name, without what all pod lists have in theirs."""
+    if pods is None:
+        return "synthetic"
+    return pods.name.partition(".")[0].removeprefix("openb_pod_list_").replace("_", " ")
+
+
 def _shape(row: dict[str, str]) -> Shape:
     devices = int(row["num_gpu"])
     models = row.get("gpu_spec")

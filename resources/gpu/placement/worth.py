@@ -30,7 +30,7 @@ from resources.gpu.placement.model import WHOLE_MILLI, Shape
 
 UNIT = 1 << 16
 """Worth of one thousandth of a device that everybody can use."""
-STEP_MILLI = 60
+STEP_MILLI = 30
 """Losses are told apart in steps of so many thousandths; within one the first node of the order wins."""
 STEP = STEP_MILLI * UNIT
 COVERAGE = 0.95
