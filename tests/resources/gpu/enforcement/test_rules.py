@@ -40,7 +40,7 @@ class Watched:
             look,
             self.history,
             self.now_s,
-            has_room=lambda finding: self.room,
+            has_room=lambda _: self.room,
             patience=PATIENCE,
         )
         self.history, self.now_s = judged.history, self.now_s + LOOK_EVERY_S
