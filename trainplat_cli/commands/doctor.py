@@ -10,6 +10,7 @@ from resources.home import Home
 from resources.texts import mark
 from trainplat_cli.command import Command, error_of_the_disk, option
 from trainplat_cli.doctor import home_checks, machine, stack_checks
+from trainplat_cli.doctor.fractions import fractions
 from trainplat_cli.doctor.model import Check, Finding, Verdict, ill
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
@@ -19,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     machine.packages,
     machine.label_studio,
     machine.devices,
+    fractions,
     machine.disk,
     home_checks.folder,
     home_checks.secrets,

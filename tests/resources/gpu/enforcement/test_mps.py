@@ -23,8 +23,8 @@ from resources.gpu.model import DeviceId
 from resources.home import Home
 from resources.process import ProcessIdentity
 from tests.environment import unmeasured
+from tests.resources.gpu.enforcement.mps_on_path import put_mps_on_path
 
-STANDIN = Path(__file__).with_name("mps_standin.py")
 KEEP = """
 import sys
 from pathlib import Path
@@ -38,19 +38,12 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder on PATH with the stand-in."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    program = folder / PROGRAM
-    program.write_text(f"#!{sys.executable} -IS\n{STANDIN.read_text()}")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    return folder
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_mps_on_path(tmp_path / "bin", monkeypatch)
 
 
 @pytest.fixture
-def mps(programs: Path, trainplat_home: Path) -> Iterator[Mps]:
+def mps(programs: None, trainplat_home: Path) -> Iterator[Mps]:
     one = Mps(Home(trainplat_home))
     yield one
     one.stop()
@@ -174,7 +167,7 @@ def test_two_that_start_at_once_start_one(mps: Mps, trainplat_home: Path) -> Non
     assert len(mps.processes()) == 1
 
 
-def test_somebody_else_s_daemon_is_left_alone(programs: Path, mps: Mps, tmp_path: Path) -> None:
+def test_somebody_else_s_daemon_is_left_alone(programs: None, mps: Mps, tmp_path: Path) -> None:
     theirs = Mps(Home(tmp_path / "other"))
     theirs.keep(1)
     daemon = theirs.daemon()
@@ -204,7 +197,7 @@ def test_a_machine_without_the_program_is_told(trainplat_home: Path, monkeypatch
         Mps(Home(trainplat_home)).keep(1)
 
 
-def test_a_home_with_a_long_path_has_its_sockets_elsewhere(programs: Path, tmp_path: Path) -> None:
+def test_a_home_with_a_long_path_has_its_sockets_elsewhere(programs: None, tmp_path: Path) -> None:
     long = Mps(Home(tmp_path / ("long" * 25)))
     assert len(str(long.pipes / "control_privileged")) <= LONGEST_SOCKET_PATH
     assert long.pipes != Mps(Home(tmp_path / ("long" * 26))).pipes
@@ -224,7 +217,7 @@ def test_the_daemon_counts_as_nvml_does_and_knows_nothing_of_our_own_hiding(
     assert (mps.logs / "control.log").read_text() == "order PCI_BUS_ID visible None\n"
 
 
-def test_a_daemon_for_some_devices_counts_these(programs: Path, trainplat_home: Path) -> None:
+def test_a_daemon_for_some_devices_counts_these(programs: None, trainplat_home: Path) -> None:
     mps = Mps(Home(trainplat_home), ("GPU-b", "GPU-c"))
     try:
         mps.keep(1)
