@@ -50,6 +50,8 @@ def _of_run(allowed: Limits, use: Use) -> Iterator[tuple[Key, Reason]]:
 
 def _on_devices(allowed: Limits, use: Use) -> Iterator[tuple[Key, Reason]]:
     for device, used_mib in sorted(use.device_memory_mib.items()):
+        if device in allowed.unreserved:
+            continue
         values: dict[str, Value] = {"device": device, "used_mib": used_mib}
         if device not in allowed.device_memory_mib:
             yield Key("U5", allowed.run_id, device), Reason("U5", _NOT_LEASED, values | {"allowed_mib": 0})

@@ -15,7 +15,10 @@ class Danger:
 
     device_id: DeviceId
     offenders: Mapping[Key, Reason]
-    """Runs that have to go, by their excess (U2, U5): the greatest first, no more of them than it takes."""
+    """Runs that have to go: the greatest excess first, no more of them than it takes.
+
+    By what they do too much, U2 or U5; by U6 itself those for whom nothing is reserved.
+    """
     left_short: Reason | None
     """What is said of strangers there, when memory is short even without the offenders; else None."""
 
@@ -90,8 +93,8 @@ def _above(limits: Mapping[RunId, Limits], uses: Mapping[RunId, Use], device: De
         leased = device in one.device_memory_mib
         allowed_mib = one.device_memory_mib[device] if leased else 0
         if allowed_mib is not None and used_mib > allowed_mib:
-            key = Key("U2" if leased else "U5", run_id, device)
-            found.append(_Above(key, run_id, used_mib, allowed_mib))
+            rule = "U6" if device in one.unreserved else "U2" if leased else "U5"
+            found.append(_Above(Key(rule, run_id, device), run_id, used_mib, allowed_mib))
     return sorted(found, key=lambda one: (one.allowed_mib - one.used_mib, one.run_id))
 
 

@@ -74,6 +74,8 @@ class Limits:
     """Thousandths of a core."""
     host_memory_mib: int | None = None
     overuse: Overuse = Overuse.LEAVE
+    unreserved: frozenset[DeviceId] = frozenset()
+    """Devices that it uses together with others and of which nothing is reserved for it."""
 
 
 @dataclass(frozen=True)

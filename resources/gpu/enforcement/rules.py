@@ -12,8 +12,9 @@
 U2 to U5 take their course in three steps. Seen in one look it is noted; seen in the next one too, warned.
 When the grace after the warning is over, what the run declared is done: it is left, its lease grows where
 there is room, or it is evicted. A run that is back for one look is forgotten if it was never warned; a warned
-one has to be back for two. Under U6 whoever has been above their lease of that device for two looks is
-evicted at once, whatever they declared; the greatest excess first, and no more of them than it takes.
+one has to be back for two. Under U6 whoever has been above their lease of that device for two looks, or has
+no reservation there, is evicted at once, whatever they declared; the greatest excess first, and no more of
+them than it takes.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,8 +26,9 @@ from resources.gpu.enforcement.model import Action, Finding, Limits, Look, Overu
 from resources.gpu.model import RunId
 from resources.texts import mark
 
-LOOK_EVERY_S = 4.0
-"""How often to look: a warning takes two looks, and is to be given within 10 s."""
+LOOK_EVERY_S = 3.0
+"""How often to look. A warning is due within 10 s and takes two looks; of CPU, which is an average since the
+look before, the one during which overuse begins may not show it yet."""
 LOOKS_TO_WARN = 2
 LOOKS_TO_CLEAR = 2
 
@@ -98,10 +100,11 @@ def judge(
         findings.append(made)
     for danger in endangered:
         for key, reason in danger.offenders.items():
-            made, courses[key] = step.evict(key, reason, courses[key])
+            course = courses.get(key) or _seen_again(history.get(key), now_s)
+            made, courses[key] = step.evict(key, reason, course)
             findings.append(made)
-    cleared, remembered = _back_within(history, seen, by_run)
-    too_much = {key.run_id for key in seen}
+    cleared, remembered = _back_within(history, courses, by_run)
+    too_much = {key.run_id for key in courses}
     findings += [*cleared, *(_within(run) for run in by_run if run not in too_much)]
     return Judgement(tuple(findings), courses | remembered)
 
@@ -157,7 +160,7 @@ class _Step:
 
 
 def _back_within(
-    history: History, seen: Mapping[Key, Reason], limits: Mapping[RunId, Limits]
+    history: History, seen: History, limits: Mapping[RunId, Limits]
 ) -> tuple[list[Finding], dict[Key, Course]]:
     """Who is back, and who may be. A run that has no lease any more is forgotten."""
     cleared, remembered = [], {}

@@ -51,8 +51,8 @@ class Reading(Protocol):
 class CpuTimes:
     """CPU time that the processes of each run have used in all, to be compared with the next look's."""
 
-    at_s: float = 0.0
-    """On a clock that nobody sets."""
+    at_s: float | None = None
+    """On a clock that nobody sets; None where nobody has looked."""
     used_s: Mapping[RunId, Mapping[ProcessIdentity, float]] = field(default_factory=dict)
     """Of each process, with that of its children that have ended."""
 
@@ -196,10 +196,9 @@ def _cpu_milli(before: CpuTimes, now: CpuTimes, run: RunId) -> int | None:
     The time of a process that has ended is its parent's by now, and was its own in the look before. A process
     that joins the run with a past, as one whose marker was not read yet, brings nothing of that past.
     """
-    earlier = before.used_s.get(run)
-    passed_s = now.at_s - before.at_s
-    if earlier is None or passed_s <= 0:
+    if before.at_s is None or now.at_s is None or now.at_s <= before.at_s:
         return None
+    earlier, passed_s = before.used_s.get(run, {}), now.at_s - before.at_s
     used_s = 0.0
     for process, now_s in now.used_s[run].items():
         fresh = process.age_s() <= passed_s

@@ -43,7 +43,7 @@ class Watched:
             has_room=lambda _: self.room,
             patience=PATIENCE,
         )
-        self.history, self.now_s = judged.history, self.now_s + LOOK_EVERY_S
+        self.history, self.now_s = judged.history, self.now_s + 4
         return list(judged.findings)
 
 
@@ -84,7 +84,7 @@ def test_too_much_is_noted_then_warned_of_then_left(rule: str, use: Use) -> None
 
 
 def test_a_warning_comes_within_ten_seconds() -> None:
-    assert LOOKS_TO_WARN * LOOK_EVERY_S + 1 < 10
+    assert (LOOKS_TO_WARN + 1) * LOOK_EVERY_S < 10
 
 
 def test_what_uses_the_cpu_a_little_above_its_lease_is_within() -> None:
@@ -193,6 +193,14 @@ def test_no_more_are_evicted_than_it_takes() -> None:
         findings = watched.sees(*look, free_mib=100)
     evicted = [one.run_id for one in findings if one.action is Action.EVICT]
     assert evicted == [c]
+
+
+def test_who_uses_a_device_without_a_reservation_makes_room_for_those_that_have_one() -> None:
+    watched = Watched(lease(A), Limits(B, unreserved=frozenset({GPU})))
+    free = [9000, 9000, 7999, 8000, 7999, 7999]
+    seen = [told(watched.sees(uses(A), uses(B, 3000), free_mib=free_mib), B) for free_mib in free]
+    within, noted = [("U1", Action.NONE)], [("U6", Action.NOTE)]
+    assert seen == [within, within, noted, within, noted, [("U6", Action.EVICT)]]
 
 
 def test_a_stranger_is_told_to_the_operators_once() -> None:

@@ -112,6 +112,13 @@ def test_cpu_is_what_was_used_since_the_look_before(run: Program) -> None:
     assert use_of(looked(run.holder, second.cpu, now_s=104.0)).cpu_milli == pytest.approx(0, abs=20)
 
 
+def test_the_cpu_of_a_run_that_began_since_the_look_before_counts(run: Program) -> None:
+    nobody = look_at([], (), (), CpuTimes(), 0.0)
+    used_s = float(run.does("[0 for _ in range(3 * 10**6)]; say(sum(os.times()[:2]))"))
+    began = looked(run.holder, nobody.cpu, now_s=1000.0)
+    assert use_of(began).cpu_milli == pytest.approx(used_s, abs=1)
+
+
 def test_the_cpu_of_a_child_that_lived_between_two_looks_counts_once(run: Program) -> None:
     code = "x = [0 for _ in range(5 * 10**6)]; print(1, flush=True); input()"
     first = looked(run.holder, now_s=100.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from resources.gpu.enforcement.model import Action, Finding, Limits, Overuse
-from resources.gpu.enforcement.rules import LOOK_EVERY_S, Patience
+from resources.gpu.enforcement.rules import Patience
 from resources.gpu.enforcement.watch import Watched, WatchState, watch_once
 from resources.gpu.model import DeviceId, RunId
 from tests.resources.gpu.enforcement.processes import Program, program
@@ -29,8 +29,8 @@ class Machine:
         return self.leases
 
     def look(self) -> list[Finding]:
-        self.now_s += LOOK_EVERY_S
-        patience = Patience(grace_s=LOOK_EVERY_S)
+        self.now_s += 4
+        patience = Patience(grace_s=4)
         return list(
             watch_once(self, lambda: self.cards, self.state, patience=patience, clock=lambda: self.now_s)
         )
