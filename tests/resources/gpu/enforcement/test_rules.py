@@ -117,6 +117,13 @@ def test_a_run_that_was_warned_is_clear_after_two_looks_within() -> None:
     assert told(watched.sees(uses(memory_mib=9000))) == [("U2", Action.NOTE)]
 
 
+def test_looks_within_that_are_not_in_a_row_clear_nothing() -> None:
+    watched = Watched(lease())
+    for mib in (9000, 9000, 8000, 9000):
+        watched.sees(uses(memory_mib=mib))
+    assert told(watched.sees(uses(memory_mib=8000))) == [("U1", Action.NONE)]
+
+
 def test_one_look_within_does_not_stop_the_grace() -> None:
     watched = Watched(lease(overuse=Overuse.EVICT))
     for mib in (9000, 9000, 8000, 9000):
@@ -161,6 +168,8 @@ def test_whoever_endangers_a_neighbour_is_evicted_whatever_it_declared() -> None
     second = watched.sees(over, neighbour, free_mib=4999)
     assert told(second) == [("U2", Action.WARN), ("U6", Action.EVICT)]
     assert told(second, B) == [("U1", Action.NONE)]
+    third = watched.sees(over, neighbour, free_mib=4999)
+    assert told(third) == [("U2", Action.NONE), ("U6", Action.NONE)]
     assert second[1].reason.values == {
         "device": GPU,
         "free_mib": 4999,

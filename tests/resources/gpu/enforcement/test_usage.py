@@ -119,6 +119,13 @@ def test_the_cpu_of_a_run_that_began_since_the_look_before_counts(run: Program) 
     assert use_of(began).cpu_milli == pytest.approx(used_s, abs=1)
 
 
+def test_the_cpu_of_a_child_that_no_look_saw_counts(run: Program) -> None:
+    first = looked(run.holder, now_s=100.0)
+    run.does("child('x = [0 for _ in range(5 * 10**6)]').wait()")
+    used_s = float(run.does("say(sum(os.times()[2:4]))"))
+    assert (use_of(looked(run.holder, first.cpu, now_s=101.0)).cpu_milli or 0) >= round(used_s * 1000)
+
+
 def test_the_cpu_of_a_child_that_lived_between_two_looks_counts_once(run: Program) -> None:
     code = "x = [0 for _ in range(5 * 10**6)]; print(1, flush=True); input()"
     first = looked(run.holder, now_s=100.0)
