@@ -3,7 +3,7 @@
 import random
 from math import exp
 
-from resources.gpu.forecast.history import DAY_H, HOUR_S, WEEK_H, History
+from resources.gpu.forecast.history import DAY_H, WEEK_H, History
 
 DEVICE = 1000
 START_S = 1_767_571_200
@@ -15,9 +15,9 @@ KINDS = ("office", "late", "nightly", "training", "trend", "holiday", "bursts", 
 def made_up(seed: int, weeks: int, kinds: tuple[str, ...] = KINDS) -> History:
     """One project of each kind.
 
-    Office hours with lunch; people of another time zone; batches each night; trainings of a day or two; office
-    hours that grow; office hours with days off; bursts on a low level; one device now and then; a project that
-    is asleep most days; a level that jumps to another one every week or two.
+    Office hours with lunch; people of another time zone; batches each night; trainings of a day or two;
+    office hours that grow; office hours with days off; bursts with quiet between them; one device now and
+    then; a project that is asleep most days; a level that jumps to another one every week or two.
     """
     demand = {}
     for kind in kinds:
@@ -78,6 +78,3 @@ def _jobs(kind: str, hours: int, draw: random.Random) -> list[float]:
 def _whole(devices: float) -> float:
     """A number of devices in quarters, which is how finely an hour is filled here."""
     return max(0, round(devices * 4)) / 4 * DEVICE
-
-
-__all__ = ["HOUR_S", "KINDS", "made_up"]

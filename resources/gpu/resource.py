@@ -22,6 +22,7 @@ from pydantic import PrivateAttr
 from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
+from resources.gpu.forecast.service import ForecastService
 from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
 from resources.gpu.requests.errors import OverQuota
 from resources.gpu.requests.fitting import largest
@@ -65,6 +66,10 @@ class GpuResource(ConfigurableResource["GpuResource"]):
     def service(self) -> GpuService:
         """The plain service, on the home of the environment."""
         return GpuService(Home.from_environment().database())
+
+    def forecasts(self) -> ForecastService:
+        """The service of the forecast of demand, on the home of the environment."""
+        return ForecastService(Home.from_environment().database())
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator["GpuResource", None, None]:

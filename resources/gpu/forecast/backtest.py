@@ -1,9 +1,9 @@
 """Back-test: what the model and the seasonal-naive forecast would have said, against what came.
 
-The origin rolls: each day of the last weeks of a history is forecast from what was known before it, by a model
-that was fitted before the week it lies in. MASE is that of Hyndman and Koehler, "Another look at measures of
-forecast accuracy" (International Journal of Forecasting 22, 2006); the pinball loss is the one that quantile
-regression minimises.
+The origin rolls: each day of the last weeks of a history is forecast from what was known before it, by a
+model that was fitted before the week it lies in. MASE is that of Hyndman and Koehler, "Another look at
+measures of forecast accuracy" (International Journal of Forecasting 22, 2006); the pinball loss is the one that
+quantile regression minimises.
 """
 
 from collections.abc import Mapping
@@ -57,9 +57,7 @@ class ProjectScores:
     @property
     def method(self) -> Method:
         """The model where its pinball loss was lower, else seasonal-naive."""
-        return (
-            Method.MODEL if self.model.pinball_milli < self.naive.pinball_milli else Method.SEASONAL_NAIVE
-        )
+        return Method.MODEL if self.model.pinball_milli < self.naive.pinball_milli else Method.SEASONAL_NAIVE
 
     @property
     def chosen(self) -> Score:
@@ -107,9 +105,7 @@ def backtest(history: History, *, seed: int = 0) -> Backtest:
     """
     require_enough(history)
     season = season_h(history)
-    errors: dict[str, tuple[_Errors, _Errors]] = {
-        name: (_Errors([]), _Errors([])) for name in history.demand
-    }
+    errors: dict[str, tuple[_Errors, _Errors]] = {name: (_Errors([]), _Errors([])) for name in history.demand}
     origins = 0
     for week in range(2 if history.hours >= LONG_H else 1, 0, -1):
         first = history.hours - week * WEEK_H
@@ -162,7 +158,7 @@ class _Errors:
 
 
 def _naive_error(series: tuple[float, ...], season: int) -> float:
-    """The mean error of the naive forecast before the hours that are tested, in milli: what MASE divides by."""
+    """What MASE divides by: the mean error of the naive forecast before the tested hours, in milli."""
     import numpy as np
 
     past = np.asarray(series)

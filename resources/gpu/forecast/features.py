@@ -1,7 +1,4 @@
-"""What the model sees of a project: the hour that is asked about, and the demand before the forecast is made.
-
-Letters of shapes: N rows (one for each project, origin and lead), F features, L leads of one origin.
-"""
+"""What the model sees of a project: the hour asked about, and the demand before the forecast is made."""
 
 from typing import TYPE_CHECKING
 
@@ -38,7 +35,7 @@ _EPOCH_HOUR_OF_WEEK = 3 * DAY_H
 
 
 def scale(past: "Floats") -> float:
-    """What the demand of a project is measured in, in milli: its mean over the last weeks while it asks at all.
+    """What a project's demand is measured in, in milli: its mean over the last weeks while it asks at all.
 
     So one model serves large and small projects. At least one device.
     """
@@ -48,45 +45,43 @@ def scale(past: "Floats") -> float:
 
 
 def features(past: "Floats", start_s: int, leads: "NDArray[np.int64]") -> "Floats":
-    """Rows for the hours ``leads`` after the end of ``past``, 1 to 168, in units of :func:`scale` (L × F).
+    """One row for each of the hours ``leads``, 1 to 168, after the end of ``past``; in units of :func:`scale`.
 
     ``past`` is hourly demand in milli from ``start_s`` on. What lies before its beginning is not a number.
     """
     import numpy as np
 
     origin = past.size
-    scaled_T = past / scale(past)
-    target_L = origin - 1 + leads
-    week_hour_L = (start_s // HOUR_S + _EPOCH_HOUR_OF_WEEK + target_L) % WEEK_H
-    weekly = [_at(scaled_T, target_L - WEEK_H * week) for week in range(1, WEEKS + 1)]
-    same_hour_LW = np.stack(weekly, axis=1)
-    daily_LD = np.stack(
-        [_at(scaled_T, _last_known(target_L, origin) - DAY_H * day) for day in range(7)], axis=1
-    )
-    known_LW = ~np.isnan(same_hour_LW)
+    scaled = past / scale(past)
+    target = origin - 1 + leads
+    week_hour = (start_s // HOUR_S + _EPOCH_HOUR_OF_WEEK + target) % WEEK_H
+    weekly = [_at(scaled, target - WEEK_H * week) for week in range(1, WEEKS + 1)]
+    same_hour = np.stack(weekly, axis=1)
+    daily = np.stack([_at(scaled, _last_known(target, origin) - DAY_H * day) for day in range(7)], axis=1)
+    known = ~np.isnan(same_hour)
     columns = [
-        week_hour_L % DAY_H,
-        week_hour_L // DAY_H,
+        week_hour % DAY_H,
+        week_hour // DAY_H,
         leads,
         *weekly[:3],
-        _mean(same_hour_LW),
-        np.where(known_LW.any(1), np.where(known_LW, same_hour_LW, -np.inf).max(1), np.nan),
-        _mean(daily_LD),
-        *(np.full(leads.size, _level(scaled_T, hours)) for hours in (1, 6, DAY_H, WEEK_H)),
-        np.full(leads.size, _level(scaled_T[: max(0, origin - WEEK_H)], WEEK_H)),
+        _mean(same_hour),
+        np.where(known.any(1), np.where(known, same_hour, -np.inf).max(1), np.nan),
+        _mean(daily),
+        *(np.full(leads.size, _level(scaled, hours)) for hours in (1, 6, DAY_H, WEEK_H)),
+        np.full(leads.size, _level(scaled[: max(0, origin - WEEK_H)], WEEK_H)),
     ]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _last_known(target_L: "NDArray[np.int64]", origin: int) -> "NDArray[np.int64]":
+def _last_known(target: "NDArray[np.int64]", origin: int) -> "NDArray[np.int64]":
     """The last hour before the origin with the same hour of the day."""
-    return origin - DAY_H + (target_L - origin) % DAY_H
+    return origin - DAY_H + (target - origin) % DAY_H
 
 
-def _at(series_T: "Floats", places_L: "NDArray[np.int64]") -> "Floats":
+def _at(series: "Floats", places: "NDArray[np.int64]") -> "Floats":
     import numpy as np
 
-    return np.where(places_L >= 0, series_T[np.maximum(places_L, 0)], np.nan)
+    return np.where(places >= 0, series[np.maximum(places, 0)], np.nan)
 
 
 def _mean(values: "Floats") -> "Floats":
@@ -98,6 +93,6 @@ def _mean(values: "Floats") -> "Floats":
     return np.where(count > 0, np.where(known, values, 0.0).sum(1) / np.maximum(count, 1), np.nan)
 
 
-def _level(series_T: "Floats", hours: int) -> float:
-    recent = series_T[-hours:]
+def _level(series: "Floats", hours: int) -> float:
+    recent = series[-hours:]
     return float(recent.mean()) if recent.size else float("nan")

@@ -29,7 +29,9 @@ class Interval:
         if self.to_s < self.from_s:
             raise ValueError(f"interval of {self.project} ends at {self.to_s}, before {self.from_s}")
         if self.units_milli < 0:
-            raise ValueError(f"interval of {self.project} asks for {self.units_milli} milli; expected 0 or more")
+            raise ValueError(
+                f"interval of {self.project} asks for {self.units_milli} milli; expected 0 or more"
+            )
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,9 @@ class History:
 def hourly(intervals: Iterable[Interval], *, now_s: float, at_most_h: int) -> History:
     """The demand of each project in the whole hours before ``now_s``, the oldest first.
 
-    History begins with the first hour in which anybody asked for anything, and at most ``at_most_h`` hours ago;
-    an hour in which a project asked for nothing is 0. What fills a part of an hour counts by that part, so that
-    device-hours are kept; the hour that ``now_s`` lies in is not over and left out.
+    History begins with the first hour in which anybody asked for anything, and at most ``at_most_h`` hours
+    ago; an hour in which a project asked for nothing is 0. What fills a part of an hour counts by that part,
+    so that device-hours are kept; the hour that ``now_s`` lies in is not over and left out.
     """
     asked = [one for one in intervals if one.units_milli and one.to_s > one.from_s]
     end = floor(now_s / HOUR_S)

@@ -1,4 +1,4 @@
-"""The forecast: gradient-boosted trees for two quantiles, and the seasonal-naive forecast that they must beat.
+"""The forecast: boosted trees for two quantiles, and the seasonal-naive forecast that they must beat.
 
 Trees over lags and the calendar with quantile loss are scikit-learn's own recipe for hourly demand; one model
 learns from all projects, each measured in units of its own. docs/decisions/0015-forecast.md has what else was
@@ -82,9 +82,9 @@ def fit(history: History, *, seed: int = 0) -> "MultiOutputRegressor":
             f"expected {LEAST_PAST_H + DAY_H} hours or more",
             "Give it a longer history.",
         )
-    rows_NF, targets_N = _training_rows(history, np.random.default_rng(seed))
+    rows, targets = _training_rows(history, np.random.default_rng(seed))
     # Trees cannot find bins in a column without one number; one that is the same everywhere they never use.
-    rows_NF[:, np.isnan(rows_NF).all(0)] = 0.0
+    rows[:, np.isnan(rows).all(0)] = 0.0
     model = MultiOutputRegressor(HistGradientBoostingRegressor(loss="quantile", quantile=MEDIAN))
     with one_thread():
         model.estimators_ = [
@@ -97,10 +97,10 @@ def fit(history: History, *, seed: int = 0) -> "MultiOutputRegressor":
                 min_samples_leaf=40,
                 early_stopping=False,
                 random_state=seed,
-            ).fit(rows_NF, targets_N)
+            ).fit(rows, targets)
             for quantile in QUANTILES
         ]
-    model.n_features_in_ = rows_NF.shape[1]
+    model.n_features_in_ = rows.shape[1]
     return model
 
 
@@ -109,13 +109,13 @@ def predict(model: "MultiOutputRegressor", history: History, hours: int) -> dict
     import numpy as np
 
     _require_lead(hours)
-    leads_L = np.arange(1, hours + 1)
+    leads = np.arange(1, hours + 1)
     pasts = {name: np.asarray(series) for name, series in history.demand.items()}
     if not pasts:
         return {}
-    rows_NF = np.concatenate([features(past, history.start_s, leads_L) for past in pasts.values()])
+    rows = np.concatenate([features(past, history.start_s, leads) for past in pasts.values()])
     with one_thread():
-        predicted = np.asarray(model.predict(rows_NF)).reshape(len(pasts), hours, len(QUANTILES))
+        predicted = np.asarray(model.predict(rows)).reshape(len(pasts), hours, len(QUANTILES))
     return {
         name: _quantiles(predicted[place, :, 0] * scale(past), predicted[place, :, 1] * scale(past))
         for place, (name, past) in enumerate(pasts.items())
@@ -126,7 +126,7 @@ def seasonal_naive(history: History, hours: int, season: int) -> dict[str, Quant
     """What each project asked for one season before, for the ``hours`` after ``history``, 1 to 168.
 
     The high quantile adds what nine of ten changes over a season stayed within; without a season to compare
-    with it adds nothing. Hours without a season before them in the history repeat the last season that is known.
+    with it adds nothing. Beyond one season the last one is repeated.
     """
     import numpy as np
 
@@ -173,9 +173,9 @@ def _training_rows(history: History, draw: "np.random.Generator") -> "tuple[Floa
         past = np.asarray(series)
         for origin in range(past.size - 1, LEAST_PAST_H - 1, -ORIGIN_STRIDE_H):
             farthest = min(MOST_LEAD_H, past.size - origin)
-            leads_L = np.sort(draw.permutation(farthest)[:LEADS_PER_ORIGIN]) + 1
-            rows.append(features(past[:origin], history.start_s, leads_L))
-            targets.append(past[origin - 1 + leads_L] / scale(past[:origin]))
+            leads = np.sort(draw.permutation(farthest)[:LEADS_PER_ORIGIN]) + 1
+            rows.append(features(past[:origin], history.start_s, leads))
+            targets.append(past[origin - 1 + leads] / scale(past[:origin]))
     return np.concatenate(rows), np.concatenate(targets)
 
 
