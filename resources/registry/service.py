@@ -14,6 +14,7 @@ from resources.errors import Conflict, NotFound
 from resources.home import Home
 from resources.registry import sanity, store
 from resources.registry.client import CHALLENGER, CHAMPION, Mlflow
+from resources.registry.estimators import Estimator, Estimators, EstimatorVersion
 from resources.registry.model import (
     Candidate,
     CurvePoint,
@@ -70,6 +71,23 @@ class RegistryService:
                 "Find out who deletes model versions there, then run the same thing again.",
             )
         return Registration(made, created=made.mlflow_run_id == logged.run_id)
+
+    def register_estimator(self, estimator: Estimator, actor: Actor) -> EstimatorVersion:
+        """Register a model that belongs to no data set: one version for each source it was fitted on.
+
+        Raises :class:`Unavailable` when MLflow is down.
+        """
+        mlflow = Estimators(self.home)
+        with self._lock(DatasetName(estimator.name)):
+            found = mlflow.find(estimator.name, estimator.source_id)
+            if found is not None:
+                return found
+            mlflow.end_open_runs(estimator.name)
+            made = mlflow.add(estimator, self.clock())
+        with self._write() as connection:
+            detail = f"fitted on {estimator.source_id}"
+            record(connection, AuditRow(self.clock(), actor, "registry.register", made.uri, detail))
+        return made
 
     def weights(self, model: ModelVersion) -> bytes:
         """The weights of a model version.

@@ -2,8 +2,8 @@
 
 The origin rolls: each day of the last weeks of a history is forecast from what was known before it, by a
 model that was fitted before the week it lies in. MASE is that of Hyndman and Koehler, "Another look at
-measures of forecast accuracy" (International Journal of Forecasting 22, 2006); the pinball loss is the one that
-quantile regression minimises.
+measures of forecast accuracy" (International Journal of Forecasting 22, 2006); the pinball loss is the one
+that quantile regression minimises.
 """
 
 from collections.abc import Mapping

@@ -45,7 +45,7 @@ def scale(past: "Floats") -> float:
 
 
 def features(past: "Floats", start_s: int, leads: "NDArray[np.int64]") -> "Floats":
-    """One row for each of the hours ``leads``, 1 to 168, after the end of ``past``; in units of :func:`scale`.
+    """One row for each of the hours ``leads``, 1 to 168, after ``past``, in units of :func:`scale`.
 
     ``past`` is hourly demand in milli from ``start_s`` on. What lies before its beginning is not a number.
     """
