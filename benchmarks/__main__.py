@@ -20,6 +20,7 @@ ALL = (
     ["packing"],
     ["queue"],
     ["churn"],
+    ["forecast"],
 )
 """What ``all`` runs, each in a process of its own."""
 

@@ -13,6 +13,7 @@ from sensors.questions import build_questions_sensor
 from trainplat_assets.data_assets import build_data_assets
 from trainplat_assets.data_checks import build_data_checks
 from trainplat_assets.datasets import DIGITS
+from trainplat_assets.forecast import build_forecast_definitions
 from trainplat_assets.jobs import build_ask_job, build_round_job
 from trainplat_assets.labeling_assets import build_labeling_assets
 from trainplat_assets.labeling_checks import build_labeling_checks
@@ -43,6 +44,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
 
 defs = Definitions.merge(
     build_dataset_definitions(DIGITS),
+    build_forecast_definitions(),
     Definitions(
         sensors=[build_arbiter_sensor()],
         resources={

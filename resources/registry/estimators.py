@@ -1,4 +1,4 @@
-"""Models of scikit-learn in MLflow: such as forecast from the platform's own history, and belong to no data set."""
+"""Models of scikit-learn in MLflow that belong to no data set: they learn from the platform's own history."""
 
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
-"""Types inside gradient-boosted trees that skops, the format that runs no code when it is read, must be told."""
+"""Types inside boosted trees that skops, the format that runs no code when it is read, must be told."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ def _write(path: Path, estimator: Estimator, model_id: str, run_id: str, locatio
             outputs=Schema([TensorSpec(floats, (-1, estimator.outputs))]),
         ),
         pip_requirements=[
-            f"{name}=={importlib.metadata.version(name)}" for name in ("scikit-learn", "numpy", "mlflow", "skops")
+            f"{name}=={importlib.metadata.version(name)}"
+            for name in ("scikit-learn", "numpy", "mlflow", "skops")
         ],
     )

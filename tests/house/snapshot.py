@@ -75,7 +75,10 @@ def _checks(repository: RepositoryDefinition) -> Described:
         f"{spec.asset_key.to_user_string()}:{spec.name}": {
             "blocking": spec.blocking,
         }
-        for definition in repository.asset_checks_defs_by_key.values()
+        for definition in (
+            *repository.asset_checks_defs_by_key.values(),
+            *repository.assets_defs_by_key.values(),
+        )
         for spec in definition.check_specs
     }
 

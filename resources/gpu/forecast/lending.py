@@ -18,7 +18,7 @@ from math import ceil
 
 from resources.gpu.forecast.history import HOUR_S
 from resources.gpu.forecast.model import Quantiles
-from resources.gpu.forecast.reason import Reason
+from resources.gpu.forecast.reason import Reason, Value
 from resources.texts import mark
 
 HOLD_H = 4
@@ -111,7 +111,7 @@ def _limit(owed: Owed, forecast: Forecast | None, now_s: float, hold_h: int, war
     allowed = owed.nominal_milli if owed.lending_limit_milli is None else owed.lending_limit_milli
     limit = min(free, allowed)
     rule, template = ("F5", _F5) if limit < free else reason_of
-    values = {
+    values: dict[str, Value] = {
         "project": owed.project,
         "held": devices(held),
         "nominal": devices(owed.nominal_milli),
