@@ -26,6 +26,7 @@ from dagster import (
     in_process_executor,
 )
 
+from resources.clock import Clock, utc_now
 from resources.gpu.forecast import features, model
 from resources.gpu.forecast.backtest import Backtest, ProjectScores, Score, backtest
 from resources.gpu.forecast.history import DAY_H, LEAST_H, History
@@ -67,7 +68,7 @@ def build_forecast_definitions() -> Definitions:
     return Definitions(assets=[build_forecast_asset()], jobs=[job], schedules=[schedule])
 
 
-def build_forecast_asset() -> AssetsDefinition:
+def build_forecast_asset(*, clock: Clock = utc_now) -> AssetsDefinition:
     """What each project will probably ask for in the next week."""
 
     @asset(
@@ -95,7 +96,7 @@ def build_forecast_asset() -> AssetsDefinition:
     def demand_forecast(
         context: AssetExecutionContext, gpu: GpuResource, registry: MlflowResource
     ) -> MaterializeResult:  # type: ignore[type-arg]  # with checks Dagster understands no other form
-        service, actor = gpu.forecasts(), Actor(f"run:{context.run.run_id}")
+        service, actor = gpu.forecasts(clock), Actor(f"run:{context.run.run_id}")
         history = service.history()
         if not history.is_enough:
             return _too_short(history)

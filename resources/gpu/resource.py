@@ -19,6 +19,7 @@ from dagster import (
 )
 from pydantic import PrivateAttr
 
+from resources.clock import Clock, utc_now
 from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
@@ -67,9 +68,9 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         """The plain service, on the home of the environment."""
         return GpuService(Home.from_environment().database())
 
-    def forecasts(self) -> ForecastService:
+    def forecasts(self, clock: Clock = utc_now) -> ForecastService:
         """The service of the forecast of demand, on the home of the environment."""
-        return ForecastService(Home.from_environment().database())
+        return ForecastService(Home.from_environment().database(), clock=clock)
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator["GpuResource", None, None]:
