@@ -45,7 +45,7 @@ _F5 = mark("{project} could lend {free} devices, and its lending limit is {limit
 
 @dataclass(frozen=True)
 class Owed:
-    """What one project is owed of the devices, and asks for now; in thousandths of a device.
+    """What one project is owed of the devices, and already asks for; in thousandths of a device.
 
     Raises :class:`ValueError` for numbers below 0.
     """

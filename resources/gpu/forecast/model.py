@@ -162,8 +162,8 @@ def choose(
 def one_thread() -> Iterator[None]:
     """Keep scikit-learn to one thread.
 
-    Its threads wait for each other by spinning: on two busy cores a fit took 27 s of the processor with two
-    threads, and 2.7 s with one.
+    Its threads wait for each other by spinning: on two cores that were busy with other things a fit took
+    0.6 s of the processor with one thread, and 2 to 6 s with two.
     """
     from threadpoolctl import threadpool_limits
 

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from resources.clock import Clock, utc_now
-from resources.database.audit import AUDIT, AuditRow, record
+from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.gpu.forecast import store
 from resources.gpu.forecast.history import HOUR_S, WEEK_H, History, hourly
 from resources.gpu.forecast.lending import Forecast, LendingLimit, Owed, lending_limits
 from resources.gpu.forecast.model import Method
 from resources.gpu.forecast.store import KeptForecast
-from resources.gpu.forecast.tables import FORECASTS
-from resources.gpu.tables import LEASES, REQUESTS
 from resources.terms import Actor
 
 HISTORY_H = 12 * WEEK_H
@@ -31,7 +29,6 @@ class ForecastService:
     def history(self, *, hours: int = HISTORY_H) -> History:
         """The demand of every project in the last ``hours`` whole hours, or since the first request."""
         now = self._clock()
-        self._make_tables()
         with self._database.read() as connection:
             intervals = store.demand_intervals(connection, now - timedelta(hours=hours + 1), now)
         return hourly(intervals, now_s=now.timestamp(), at_most_h=hours)
@@ -39,7 +36,6 @@ class ForecastService:
     def keep(self, forecast: Forecast, methods: Mapping[str, Method], *, model: str, actor: Actor) -> None:
         """Let ``forecast`` be the one that counts. ``model`` is the version's name in MLflow."""
         now = self._clock()
-        self._make_tables()
         by_model = sum(method is Method.MODEL for method in methods.values())
         detail = f"{model}: {len(forecast.projects)} projects, {by_model} by the model"
         with self._database.write() as connection:
@@ -49,7 +45,6 @@ class ForecastService:
 
     def newest(self) -> KeptForecast | None:
         """The forecast that counts, or None while there is none."""
-        self._make_tables()
         with self._database.read() as connection:
             return store.newest_forecast(connection)
 
@@ -57,6 +52,3 @@ class ForecastService:
         """What each project can lend now; a forecast that is too old to reach far enough counts as none."""
         kept = self.newest()
         return lending_limits(owed, None if kept is None else kept.forecast, self._clock().timestamp())
-
-    def _make_tables(self) -> None:
-        self._database.ensure(REQUESTS, LEASES, FORECASTS, AUDIT)
