@@ -84,7 +84,7 @@ class RegistryService:
                 return found
             mlflow.end_open_runs(estimator.name)
             made = mlflow.add(estimator, self.clock())
-        with self._write() as connection:
+        with self.database.write() as connection:
             detail = f"fitted on {estimator.source_id}"
             record(connection, AuditRow(self.clock(), actor, "registry.register", made.uri, detail))
         return made

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from resources.gpu.enforcement.model import Limits, Look, Reason, Stranger, Use, Value
-from resources.gpu.model import DeviceId, RunId
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import RunId
 from resources.texts import mark
 
 CPU_TOLERANCE = 1.1

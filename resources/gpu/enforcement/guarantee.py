@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from resources.gpu.enforcement.excess import Key
 from resources.gpu.enforcement.model import DeviceMemory, Limits, Look, Reason, Use, Value
-from resources.gpu.model import DeviceId, RunId
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import RunId
 from resources.texts import mark
 
 

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from resources.gpu.enforcement.model import Reason, Value
 from resources.gpu.enforcement.sharing import Sharing
-from resources.gpu.model import DeviceId
+from resources.gpu.inventory.model import DeviceId
 from resources.texts import mark
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from resources.errors import BadInput
-from resources.gpu.model import DeviceId, RunId
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import RunId
 from resources.process import ProcessIdentity
 from resources.texts import Translate
 

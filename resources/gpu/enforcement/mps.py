@@ -26,7 +26,7 @@ from pathlib import Path
 import psutil
 
 from resources.errors import Unavailable
-from resources.gpu.model import DeviceId
+from resources.gpu.inventory.model import DeviceId
 from resources.home import Home
 from resources.process import ProcessIdentity
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from resources.errors import Unavailable
-from resources.gpu.model import DeviceId
+from resources.gpu.inventory.model import DeviceId
 
 VOLTA = (7, 0)
 """The first compute capability whose MPS limits memory and multiprocessors."""

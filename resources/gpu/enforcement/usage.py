@@ -9,7 +9,8 @@ import psutil
 
 from resources.gpu.enforcement.model import DeviceMemory, DeviceUse, Holder, Look, Stranger, Use
 from resources.gpu.environment import RUN_ID_VARIABLE
-from resources.gpu.model import DeviceId, RunId
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import RunId
 from resources.process import ProcessIdentity
 
 MIB = 1024 * 1024

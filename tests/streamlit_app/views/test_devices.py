@@ -42,7 +42,10 @@ def test_a_chinese_reader_reads_why_a_run_waits_above_the_sentence_that_is_kept(
 ) -> None:
     shown = words(open_page("devices", locale="zh-CN"))
     assert '所需设备正在使用中。<div class="tp-small" lang="en">Waits for 2 device(s), 1 free' in shown
-    assert '空闲设备留给了更早的申请。<div class="tp-small" lang="en">Waits for 1 device(s): what is free' in shown
+    assert (
+        '空闲设备留给了更早的申请。<div class="tp-small" lang="en">Waits for 1 device(s): what is free'
+        in shown
+    )
 
 
 def test_a_chinese_reader_reads_why_a_lease_ended(open_page: OpenPage, filled_home: Home) -> None:

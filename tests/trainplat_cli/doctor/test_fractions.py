@@ -6,7 +6,7 @@ import pytest
 from resources.errors import Unavailable
 from resources.gpu.enforcement import sharing
 from resources.gpu.enforcement.sharing import ComputeMode, Sharing
-from resources.gpu.model import DeviceId
+from resources.gpu.inventory.model import DeviceId
 from resources.home import Home
 from tests.resources.gpu.enforcement.mps_on_path import put_mps_on_path
 from trainplat_cli.doctor.fractions import fractions

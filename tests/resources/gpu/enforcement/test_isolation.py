@@ -5,7 +5,7 @@ import pytest
 
 from resources.gpu.enforcement.isolation import Level, isolation
 from resources.gpu.enforcement.sharing import ComputeMode, Sharing
-from resources.gpu.model import DeviceId
+from resources.gpu.inventory.model import DeviceId
 
 
 class Mode(StrEnum):

@@ -19,7 +19,7 @@ from resources.gpu.enforcement.mps import (
     Mps,
     client_environment,
 )
-from resources.gpu.model import DeviceId
+from resources.gpu.inventory.model import DeviceId
 from resources.home import Home
 from resources.process import ProcessIdentity
 from tests.environment import unmeasured

@@ -17,7 +17,8 @@ from resources.gpu.enforcement.model import (
     Use,
 )
 from resources.gpu.enforcement.rules import LOOK_EVERY_S, LOOKS_TO_WARN, History, Patience, judge
-from resources.gpu.model import DeviceId, RunId
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import RunId
 
 GPU, OTHER = DeviceId("cuda:0"), DeviceId("cuda:1")
 A, B = RunId("a"), RunId("b")

@@ -18,7 +18,8 @@ from resources.gpu.enforcement.usage import (
     look_at,
     processes_of,
 )
-from resources.gpu.model import DeviceId, RunId
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import RunId
 from resources.process import ProcessIdentity
 from tests.resources.gpu.enforcement.processes import Program, program
 

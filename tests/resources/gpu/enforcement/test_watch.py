@@ -9,7 +9,8 @@ import pytest
 from resources.gpu.enforcement.model import Action, Finding, Limits, Overuse
 from resources.gpu.enforcement.rules import Patience
 from resources.gpu.enforcement.watch import Watched, WatchState, watch_once
-from resources.gpu.model import DeviceId, RunId
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import RunId
 from tests.resources.gpu.enforcement.processes import Program, program
 from tests.resources.gpu.enforcement.test_usage import Card, OnDevice
 

@@ -11,7 +11,8 @@ from resources.gpu.forecast.history import HOUR_S
 from resources.gpu.forecast.lending import Forecast, Owed
 from resources.gpu.forecast.model import Method, Quantiles
 from resources.gpu.forecast.service import KEPT_H, ForecastService
-from resources.gpu.inventory import cpu_slots
+from resources.gpu.inventory.discover import one_node
+from resources.gpu.inventory.slots import cpu_slots
 from resources.gpu.model import Attempt, Origin, Owner, RunId
 from resources.gpu.service import GpuService
 from resources.process import ProcessIdentity
@@ -36,7 +37,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self.clock = Clock()
-        self.gpu = GpuService(database, inventory=cpu_slots, clock=self.clock)
+        self.gpu = GpuService(database, inventory=lambda: one_node(cpu_slots()), clock=self.clock)
         self.forecasts = ForecastService(database, clock=self.clock)
 
     def submit(self, hour: float, run: str, devices: str, project: str = "vision") -> None:
