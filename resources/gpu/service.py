@@ -38,11 +38,11 @@ from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.model import GpuRequest
 from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.requests.vendors import VendorTable
+from resources.gpu.settings import policy_settings
 from resources.gpu.snapshot import Known, Snapshot
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 
-DEFAULT_SETTINGS = Settings()
 KEEPS = "W4"
 """The rule of a run for which others make room."""
 FIRST_ATTEMPT = Attempt(1)
@@ -75,13 +75,13 @@ class GpuService:
         *,
         inventory: Callable[[], Inventory] = local_inventory,
         vendors: Callable[[], VendorTable] = home_vendors,
-        settings: Settings = DEFAULT_SETTINGS,
+        settings: Settings | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._inventory = inventory
         self._vendors = vendors
-        self._settings = settings
+        self._settings = settings or policy_settings()
         self._clock = clock
 
     def submit(

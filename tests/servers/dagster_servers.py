@@ -213,7 +213,12 @@ def dagster_servers(folder: Path, module: str, extra: Mapping[str, str]) -> Iter
 def gpu_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServers]:
     """A Dagster with two CPU slots, and assets that hold them until a test lets go."""
     folder = tmp_path_factory.mktemp("dagster")
-    extra = {"TRAINPLAT_CPU_SLOTS": "2", "TEST_GATES": str(folder)}
+    extra = {
+        "TRAINPLAT_CPU_SLOTS": "2",
+        "TEST_GATES": str(folder),
+        # Only runs that say so can be stopped for others; these may be at once.
+        "TRAINPLAT_MIN_RUNTIME_S": "0",
+    }
     with dagster_servers(folder, "tests.servers.gpu_location", extra) as servers:
         yield servers
 

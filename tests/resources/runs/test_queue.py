@@ -53,6 +53,32 @@ def test_a_killed_run_gives_its_gpus_back_and_goes_on_as_the_same_run(gpu_server
     wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
 
 
+def test_a_run_makes_room_for_a_higher_priority_and_goes_on_as_the_same_run(
+    gpu_servers: DagsterServers,
+) -> None:
+    low = gpu_servers.launch("two_devices_job", {"trainplat/preemptible": "true"})
+    gpu_servers.wait_for_status(low, RUNNING)
+    wait_until(lambda: notes(gpu_servers, low), "the step to begin")
+    high = gpu_servers.launch("one_device_job", {"trainplat/priority": "5"})
+    gpu_servers.wait_for_status(high, RUNNING)
+    waiting = gpu_servers.run(low)
+    assert waiting.status is QUEUED
+    assert waiting.tags["trainplat/attempt"] == "2"
+    wait_until(lambda: gpu_servers.run(low).tags["trainplat/reason"].startswith("W1: "), "the reason")
+    told = [(one.kind, one.why.rule) for one in gpu_servers.gpu().decisions_of(low)]
+    assert told[:2] == [("grant", "A2"), ("stop", "P2")]
+    assert [one.why.rule for one in gpu_servers.gpu().decisions_of(high) if one.kind == "grant"] == ["A4"]
+    stopped = gpu_servers.gpu().status().past[0]
+    assert stopped.release_reason == "it made room for another run"
+    open_gate(gpu_servers, high)
+    gpu_servers.wait_for_status(high, SUCCESS)
+    gpu_servers.wait_for_status(low, RUNNING)
+    open_gate(gpu_servers, low)
+    gpu_servers.wait_for_status(low, SUCCESS)
+    assert [line.split(" on ")[0] for line in notes(gpu_servers, low)] == ["attempt 1", "attempt 2"]
+    wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
+
+
 def notes(servers: DagsterServers, run_id: str) -> list[str]:
     path = Path(servers.environment["TEST_GATES"]) / f"{run_id}.notes"
     return path.read_text().splitlines() if path.exists() else []

@@ -1,0 +1,39 @@
+"""The settings of the policy, from the environment."""
+
+import math
+import os
+from dataclasses import replace
+
+from resources.errors import BadInput
+from resources.gpu.policy.model import Settings
+
+MIN_RUNTIME_VARIABLE = "TRAINPLAT_MIN_RUNTIME_S"
+COOL_DOWN_VARIABLE = "TRAINPLAT_COOL_DOWN_S"
+KEEP_AFTER_VARIABLE = "TRAINPLAT_KEEP_AFTER_S"
+
+
+def policy_settings() -> Settings:
+    """What the environment says; the defaults else. Raises :class:`BadInput` for a value that is no time."""
+    usual = Settings()
+    return replace(
+        usual,
+        min_runtime_s=_seconds(MIN_RUNTIME_VARIABLE, usual.min_runtime_s),
+        cool_down_s=_seconds(COOL_DOWN_VARIABLE, usual.cool_down_s),
+        keep_after_s=_seconds(KEEP_AFTER_VARIABLE, usual.keep_after_s),
+    )
+
+
+def _seconds(variable: str, usual: float) -> float:
+    told = os.environ.get(variable)
+    if told is None:
+        return usual
+    try:
+        value = float(told)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise BadInput(
+            f"{variable} is {told!r}; expected a number of seconds, 0 or more",
+            f"Set {variable} to how many seconds it shall be, or unset it for {usual:g}.",
+        )
+    return value
