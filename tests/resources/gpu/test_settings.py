@@ -21,5 +21,5 @@ def test_each_time_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("told", ["soon", "-1", "nan", "inf", ""])
 def test_what_is_no_time_is_named(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
     monkeypatch.setenv("TRAINPLAT_MIN_RUNTIME_S", told)
-    with pytest.raises(BadInput, match="TRAINPLAT_MIN_RUNTIME_S is .*; expected a number of seconds"):
+    with pytest.raises(BadInput, match=r"TRAINPLAT_MIN_RUNTIME_S is .*; expected a number of seconds"):
         policy_settings()

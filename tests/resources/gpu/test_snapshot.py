@@ -1,0 +1,93 @@
+"""From rows to the state of the policy and back to names."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node, Vendor
+from resources.gpu.model import (
+    Attempt,
+    Kept,
+    Lease,
+    LeaseState,
+    Origin,
+    Owner,
+    RunId,
+    Terms,
+    WaitingRequest,
+)
+from resources.gpu.placement.model import Slot
+from resources.gpu.policy.model import JobId, Settings
+from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.requests.grammar import parse_request
+from resources.gpu.snapshot import Known, Snapshot, kind_of
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+V100 = Device(DeviceId("cuda:0"), "Tesla V100", 16_384, vendor=Vendor.NVIDIA)
+T4 = Device(DeviceId("cuda:1"), "Tesla T4", 15_109, vendor=Vendor.NVIDIA)
+SLICE = Device(DeviceId("cuda:2:0"), "A100", 4864, vendor=Vendor.NVIDIA, mig_profile="1g.5gb")
+
+
+def snapshot(*devices: Device, known: Known | None = None) -> Snapshot:
+    inventory = Inventory((Node(LOCAL, 8000, 16_384, devices, (("zone", "a"),)),))
+    return Snapshot(inventory, known or Known((), ()), QuotaTree(), Settings())
+
+
+def lease(run: str, *devices: str, text: str = "1", **more: object) -> Lease:
+    ids = tuple(DeviceId(one) for one in devices)
+    made = Lease(
+        RunId(run), Attempt(1), ids, parse_request(text), Owner("vision", "ann"), Origin.QUEUE, "x",
+        LeaseState.CLAIMED, NOW,
+    )  # fmt: skip
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def waiting(run: str, text: str = "1", terms: Terms | None = None) -> WaitingRequest:
+    return WaitingRequest(
+        RunId(run), Attempt(1), parse_request(text), Owner("vision", "ann"), Origin.QUEUE, "x", NOW,
+        terms=terms or Terms(),
+    )  # fmt: skip
+
+
+def test_a_request_with_a_model_asks_for_the_exact_names_that_match() -> None:
+    made = snapshot(V100, T4)
+    assert made.shape_of(parse_request("1(V100)"), Terms()).models == {"Tesla V100"}
+    assert made.shape_of(parse_request("1"), Terms()).models is None
+
+
+def test_a_slice_is_counted_under_a_name_of_its_own() -> None:
+    assert kind_of(SLICE) == "A100 MIG 1g.5gb"
+    assert snapshot(SLICE, V100).shape_of(parse_request("1(mig-1g.5gb)"), Terms()).models == {
+        "A100 MIG 1g.5gb"
+    }
+
+
+def test_memory_is_reserved_for_a_share_and_only_looked_at_for_a_whole_device() -> None:
+    made = snapshot(V100, T4)
+    assert made.shape_of(parse_request("8G,0.5"), Terms()).memory_mib == 8192
+    whole = made.shape_of(parse_request("nvidia:16GB"), Terms())
+    assert (whole.memory_mib, whole.models) == (0, None)
+
+
+def test_what_leases_hold_is_taken_and_what_is_ill_is_not_given_out() -> None:
+    ill = replace(T4, fault="It has fallen off the bus.")
+    made = snapshot(V100, ill, known=Known([lease("a", "cuda:0", text="0.25")], [waiting("b")]))
+    assert made.state.cluster.free_of_device(0, 0)[0] == 750
+    assert made.state.cluster.find(made.state.waiting[JobId("b")].shape) is None
+
+
+def test_a_lease_on_a_device_that_is_gone_takes_nothing() -> None:
+    made = snapshot(V100, known=Known([lease("a", "cuda:7")], []))
+    assert not made.state.running
+
+
+def test_a_hold_is_restored_with_its_victims() -> None:
+    kept = Kept(RunId("b"), (DeviceId("cuda:0"),), (RunId("a"),), NOW)
+    known = Known([lease("a", "cuda:0", stop_for=RunId("b"))], [waiting("b")], [kept])
+    hold = snapshot(V100, known=known).state.holds[JobId("b")]
+    assert (hold.victims, hold.placement) == ({"a"}, (Slot(0, (0,)),))
+
+
+def test_devices_have_their_names_again() -> None:
+    made = snapshot(V100, T4)
+    assert made.devices_of((Slot(0, (0, 1)),)) == ("cuda:0", "cuda:1")
+    assert made.state.labels == [{"zone": "a"}]
