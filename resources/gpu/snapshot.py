@@ -121,6 +121,8 @@ class Snapshot:
             if place is None:
                 return None
             by_node.setdefault(place[0], []).append(place[1])
+        if not by_node and len(self._names) == 1:
+            return (Slot(0, ()),)  # CPUs and memory only: of the one node there is
         return tuple(Slot(node, tuple(sorted(indexes))) for node, indexes in sorted(by_node.items()))
 
     def _job_of_lease(self, lease: Lease) -> Job:

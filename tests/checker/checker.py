@@ -31,6 +31,8 @@ class _Eyes:
     evictions: set[tuple[str, str]] = field(default_factory=set)
     freed_for: dict[tuple[int, int], str] = field(default_factory=dict)
     kept: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    unlucky: set[str] = field(default_factory=set)
+    """Those who lost a card that was kept for them: who made room for it already does so in vain."""
     saved: set[tuple[int, int]] = field(default_factory=set)
     lost: set[tuple[int, int]] = field(default_factory=set)
     found: list[str] = field(default_factory=list)
@@ -120,6 +122,7 @@ def _lose(eyes: _Eyes, event: Event) -> None:
     for run, places in list(eyes.kept.items()):
         if set(places) & eyes.lost:
             _forget_freed(eyes, run)
+            eyes.unlucky.add(run)
 
 
 def _pass(eyes: _Eyes, event: Event) -> None:
@@ -250,6 +253,8 @@ def _no_victim_too_many(eyes: _Eyes, event: Event) -> None:
     if event.rule in ("P4", "D1"):
         return
     winner = eyes.world.asked[event.run]
+    if event.run in eyes.unlucky or (eyes.saved and winner.cpu_milli):
+        return  # what is saved beside the cards is not told
     for spared in event.victims:
         gone = {name for name, one in eyes.live.items() if one.stopped_for == event.run} - {spared}
         others = {name: one for name, one in eyes.live.items() if name not in gone}
@@ -260,11 +265,17 @@ def _no_victim_too_many(eyes: _Eyes, event: Event) -> None:
 
 
 def _quota_beside(eyes: _Eyes, asked: Asked, gone: set[str]) -> bool:
-    kept = {name: eyes.live.pop(name) for name in gone}
+    """As it will be: those that make room for others gone, and these others in their places."""
+    coming = {run: places for run, places in eyes.kept.items() if run != asked.run and run in eyes.waiting}
+    gone |= {name for name, one in eyes.live.items() if one.stopped_for in coming}
+    before = dict(eyes.live)
+    for name in gone:
+        del eyes.live[name]
+    eyes.live |= {run: _Live(eyes.world.asked[run], places, 0.0) for run, places in coming.items()}
     try:
         return _within_quota(eyes, asked)
     finally:
-        eyes.live.update(kept)
+        eyes.live = before
 
 
 def _has_place(eyes: _Eyes, asked: Asked) -> bool:

@@ -89,7 +89,7 @@ def test_every_asset_says_what_it_is_and_whose() -> None:
         assert len(spec.description or "") > 60
     model = build_model_assets(SPEC)[0]
     assert model.op.tags["trainplat/gpu"] == "1"
-    assert model_assets.GPU_REQUEST == {"trainplat/gpu": "1"}
+    assert model_assets.GPU_REQUEST == {"trainplat/gpu": "1", "trainplat/preemptible": "true"}
 
 
 def test_importing_the_assets_loads_no_heavy_module() -> None:

@@ -160,6 +160,10 @@ class Cluster:
         """Whether exactly this place is free for ``shape``, and none of its devices drained."""
         return self._space.fits(shape, placement)
 
+    def is_usable(self, node: int, device: int) -> bool:
+        """Whether a device is not drained."""
+        return bool(self._space.usable[self._space.row_of_node[node], device])
+
     def model_of(self, node: int, device: int) -> str | None:
         """The model of a device; None for a CPU slot."""
         return self.nodes[node].devices[device].model

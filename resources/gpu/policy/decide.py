@@ -80,23 +80,31 @@ class _Pass:
         return self._decisions
 
     def _lay_holds(self) -> set[JobId]:
-        """Grant what is kept and free now; keep the rest. Returns the jobs that have a hold."""
+        """Keep what is kept, and grant what is free of it by now. Returns the jobs that have a hold."""
         held: set[JobId] = set()
+        ready: list[tuple[Job, Hold]] = []
         for hold in self._state.holds.values():
             victims = self._state.victims_of(hold)
             job = self._state.waiting.get(hold.job)
             if job is not None and not victims:
-                if self._state.cluster.fits(hold.shape, hold.placement):
-                    self._grant(job, hold.placement, reason("A4", asked=asked(job)))
-                    held.add(job.id)
+                ready.append((job, hold))
+            elif self._overlay.hold(hold, victims):
+                held.add(hold.job)
+                if job is not None:
+                    self._quotas.exchange(job, hold.placement, victims)
+                    self._decisions.append(Wait(job.id, reason("W4", asked=asked(job), runs=runs(victims))))
+        for job, hold in ready:
+            if not self._state.cluster.fits(hold.shape, hold.placement):
+                continue  # a device of it is gone: the job is looked at like any other
+            held.add(job.id)
+            if not self._quotas.is_over(job, hold.placement):
+                self._grant(job, hold.placement, reason("A4", asked=asked(job)))
                 continue
-            if not self._overlay.hold(hold, victims):
-                continue
-            held.add(hold.job)
-            if job is None:
-                continue
-            self._quotas.exchange(job, hold.placement, victims)
-            self._decisions.append(Wait(job.id, reason("W4", asked=asked(job), runs=runs(victims))))
+            # What others free counts against the quota until they are gone.
+            self._overlay.hold(hold, ())
+            self._quotas.exchange(job, hold.placement, ())
+            going = self._quotas.going
+            self._decisions.append(Wait(job.id, reason("W4", asked=asked(job), runs=runs(going))))
         return held
 
     def _lay_reservations(self) -> None:
@@ -244,7 +252,7 @@ class _Pass:
             return False
 
         def fits(nodes: frozenset[int] | None) -> Placement | None:
-            for models, _ in self._quotas.permission(job).choices:
+            for models, _ in self._quotas.permission(job, planned=True).choices:
                 placement = self._find(job, models, nodes)
                 if placement is not None:
                     return placement
@@ -258,6 +266,7 @@ class _Pass:
             borrowers=permission.borrowers if permission.within_nominal else (),
             fits=fits,
             quotas=self._quotas,
+            short_of_quota=not permission.choices,
             allowed=self._standing.allowed(job),
         ).run()
         if room is not None:

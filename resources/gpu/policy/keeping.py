@@ -30,7 +30,7 @@ def expected_place(
     Jobs that declared no maximum runtime come last, the oldest first. None where even the empty cluster has
     no place. The cluster is left as it was.
     """
-    running = [one for one in state.running.values() if one.job.id not in stopping]
+    running = [one for one in state.running.values() if one.placement and one.job.id not in stopping]
     leaving = sorted(running, key=lambda one: (ends_at_s(one, now_s), one.started_at_s, one.job.id))
     low, high, found = 1, len(leaving), None
     while low <= high:

@@ -6,6 +6,7 @@ what a job that is told to stop still uses: until its processes are gone, its de
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from resources.gpu.placement.cluster import Cluster
 from resources.gpu.placement.free import share_of
@@ -13,6 +14,7 @@ from resources.gpu.placement.model import Placement, Shape, Slot
 from resources.gpu.policy.model import Hold, Running
 
 Block = tuple[Shape, Placement]
+Key = TypeVar("Key")
 
 
 class Overlay:
@@ -28,21 +30,34 @@ class Overlay:
         return tuple(self._blocks)
 
     def hold(self, hold: Hold, victims: Iterable[Running]) -> bool:
-        """Lay a hold: its devices are its own, and what else its victims have stays theirs.
+        """Lay a hold: of its place, what its victims do not free already is taken.
 
-        False, and nothing laid, where its devices are no longer there to be held.
+        So what others may have fits beside the victims now, and beside the job later. False, and nothing
+        laid, where its place is no longer there to be held.
         """
-        going = list(victims)
-        mark = self._cluster.mark()
-        for victim in going:
-            self._cluster.give_back(victim.job.shape, victim.placement)
-        if not self._cluster.fits(hold.shape, hold.placement):
-            self._cluster.rollback(mark)
+        freed = _Freed(victims)
+        pieces: list[Block] = []
+        for slot in hold.placement:
+            cpu_milli, host_memory_mib = share_of(hold.shape, len(slot.devices))
+            freed_cpu_milli, freed_host_mib = freed.of_node.get(slot.node, (0, 0))
+            for device in slot.devices:
+                if not self._cluster.is_usable(slot.node, device):
+                    return False
+                milli, memory_mib = freed.of_device.get((slot.node, device), (0, 0))
+                if hold.shape.milli > milli:
+                    lacks = Shape(1, hold.shape.milli - milli, max(0, hold.shape.memory_mib - memory_mib))
+                    pieces.append((lacks, (Slot(slot.node, (device,)),)))
+            beside = Shape(
+                0,
+                cpu_milli=max(0, cpu_milli - freed_cpu_milli),
+                host_memory_mib=max(0, host_memory_mib - freed_host_mib),
+            )
+            if beside.cpu_milli or beside.host_memory_mib:
+                pieces.append((beside, (Slot(slot.node, ()),)))
+        if not all(self._cluster.fits(shape, where) for shape, where in pieces):
             return False
-        self._cluster.take(hold.shape, hold.placement)
-        for victim in going:
-            self._take_rest(victim.job.shape, victim.placement)
-        self._cluster.keep(mark)
+        for shape, where in pieces:
+            self._cluster.take(shape, where)
         return True
 
     def block(self, name: str, shape: Shape, placement: Placement) -> None:
@@ -86,3 +101,21 @@ class Overlay:
         for piece, where in taken:
             self._cluster.take(piece, where)
         return taken
+
+
+class _Freed:
+    """What running jobs will give back, by device and by node."""
+
+    def __init__(self, going: Iterable[Running]) -> None:
+        self.of_device: dict[tuple[int, int], tuple[int, int]] = {}
+        self.of_node: dict[int, tuple[int, int]] = {}
+        for one in going:
+            shape = one.job.shape
+            for slot in one.placement:
+                self._add(self.of_node, slot.node, share_of(shape, len(slot.devices)))
+                for device in slot.devices:
+                    self._add(self.of_device, (slot.node, device), (shape.milli, shape.memory_mib))
+
+    def _add(self, to: dict[Key, tuple[int, int]], key: Key, more: tuple[int, int]) -> None:
+        first, second = to.get(key, (0, 0))
+        to[key] = first + more[0], second + more[1]

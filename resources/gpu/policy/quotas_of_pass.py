@@ -45,12 +45,28 @@ class QuotasOfPass:
         self._going: list[Running] = []
         self._turns: dict[str, tuple[tuple[bool, float, str], ...]] = {}
 
-    def permission(self, job: Job) -> Permission:
-        """What quotas allow ``job`` now."""
-        key = (job.owner, job.shape)
+    def permission(self, job: Job, *, planned: bool = False) -> Permission:
+        """What quotas allow ``job`` now; ``planned``: once all that are told to stop are gone."""
+        key = (job.owner, job.shape, planned)
         if key not in self._permissions:
-            self._permissions[key] = self._ask(job)
+            self._permissions[key] = self._ask(job, planned=planned)
         return self._permissions[key]
+
+    @property
+    def going(self) -> list[Running]:
+        """Those that are counted as gone and still run."""
+        return list(self._going)
+
+    def is_over(self, job: Job, placement: Placement) -> bool:
+        """Whether quotas do not allow a placement beside those that still run."""
+        if not self._going:
+            return False
+        for one in self._going:
+            self._count(one.job.owner, self._state.amounts(one.job, one.placement), 1)
+        fits = self._tree.fits(job.owner, self._state.amounts(job, placement)).fits
+        for one in self._going:
+            self._count(one.job.owner, self._state.amounts(one.job, one.placement), -1)
+        return not fits
 
     def turn(self, job: Job, now_s: float) -> Turn:
         """By which projects take turns; the smallest goes first (rules S1 to S3, after what is owed)."""
@@ -109,7 +125,7 @@ class QuotasOfPass:
             self._count(owner, amounts, -sign)
         self._done.clear()
 
-    def _ask(self, job: Job) -> Permission:
+    def _ask(self, job: Job, *, planned: bool) -> Permission:
         models = self._state.cluster.models_for(job.shape)
         if not job.shape.devices or not models:
             models = frozenset((None,))
@@ -117,7 +133,7 @@ class QuotasOfPass:
         within = frozenset(model for model, fit in fits.items() if fit.kind is FitKind.WITHIN)
         open_to = frozenset(model for model, fit in fits.items() if fit.fits)
         waits_for: Reason | None = None
-        if self._going and open_to:
+        if self._going and open_to and not planned:
             for one in self._going:
                 self._count(one.job.owner, self._state.amounts(one.job, one.placement), 1)
             beside = self._fits(job, open_to)

@@ -75,7 +75,8 @@ class State:
         """A job holds devices, as the ledger says."""
         job = running.job
         self._accrue(job, running.started_at_s)
-        self.cluster.take(job.shape, running.placement)
+        if running.placement:  # else it holds nothing
+            self.cluster.take(job.shape, running.placement)
         self.quotas.add(job.owner, self.amounts(job, running.placement))
         self.waiting.pop(job.id, None)
         self.running[job.id] = running
@@ -85,7 +86,8 @@ class State:
         running = self.running.pop(job)
         if again is None:
             self.holds.pop(job, None)
-        self.cluster.give_back(running.job.shape, running.placement)
+        if running.placement:
+            self.cluster.give_back(running.job.shape, running.placement)
         self._accrue(running.job, now_s)
         self.quotas.remove(running.job.owner, self.amounts(running.job, running.placement))
         if again is not None:

@@ -58,6 +58,7 @@ class Search:
         borrowers: Sequence[str],
         fits: Callable[[frozenset[int] | None], Placement | None],
         quotas: QuotasOfPass,
+        short_of_quota: bool,
         allowed: frozenset[int] | None = None,
     ) -> None:
         self._state = state
@@ -67,6 +68,7 @@ class Search:
         self._borrowers = {project: rank for rank, project in enumerate(borrowers)}
         self._fits = fits
         self._quotas = quotas
+        self._short_of_quota = short_of_quota
         self._allowed = allowed
 
     def run(self) -> Room | None:
@@ -87,7 +89,12 @@ class Search:
 
     def _may_go(self, running: Running) -> bool:
         job, settings = running.job, self._state.settings
-        if not job.preemptible or job.id in self._stopping or job.evictions >= settings.most_evictions:
+        if (
+            not running.placement
+            or not job.preemptible
+            or job.id in self._stopping
+            or job.evictions >= settings.most_evictions
+        ):
             return False
         if self._now_s - running.started_at_s < settings.min_runtime_s:
             return False
@@ -121,6 +128,8 @@ class Search:
             for slot in one.placement:
                 by_node.setdefault(slot.node, []).append(one)
         best: tuple[tuple[float, ...], Room] | None = None
+        if self._short_of_quota and (room := self._search(candidates, self._allowed)) is not None:
+            best = self._cost(room.victims, -1), room  # devices may be free where no victim stands
         for node in self._promising(by_node):
             room = self._search(by_node[node], frozenset((node,)))
             if room is None:

@@ -50,15 +50,15 @@ def waiting(run: str, text: str = "1", terms: Terms | None = None) -> WaitingReq
 
 def test_a_request_with_a_model_asks_for_the_exact_names_that_match() -> None:
     made = snapshot(V100, T4)
-    assert made.shape_of(parse_request("1(V100)"), Terms()).models == {"Tesla V100"}
+    assert made.shape_of(parse_request("1(V100)"), Terms()).models == frozenset({"Tesla V100"})
     assert made.shape_of(parse_request("1"), Terms()).models is None
 
 
 def test_a_slice_is_counted_under_a_name_of_its_own() -> None:
     assert kind_of(SLICE) == "A100 MIG 1g.5gb"
-    assert snapshot(SLICE, V100).shape_of(parse_request("1(mig-1g.5gb)"), Terms()).models == {
-        "A100 MIG 1g.5gb"
-    }
+    assert snapshot(SLICE, V100).shape_of(parse_request("1(mig-1g.5gb)"), Terms()).models == frozenset(
+        {"A100 MIG 1g.5gb"}
+    )
 
 
 def test_memory_is_reserved_for_a_share_and_only_looked_at_for_a_whole_device() -> None:
@@ -84,7 +84,7 @@ def test_a_hold_is_restored_with_its_victims() -> None:
     kept = Kept(RunId("b"), (DeviceId("cuda:0"),), (RunId("a"),), NOW)
     known = Known([lease("a", "cuda:0", stop_for=RunId("b"))], [waiting("b")], [kept])
     hold = snapshot(V100, known=known).state.holds[JobId("b")]
-    assert (hold.victims, hold.placement) == ({"a"}, (Slot(0, (0,)),))
+    assert (list(hold.victims), hold.placement) == ([JobId("a")], (Slot(0, (0,)),))
 
 
 def test_devices_have_their_names_again() -> None:
