@@ -125,6 +125,7 @@ def _worker_group(item: pytest.Item) -> str:
     """Tests of one group run on one worker: those of a shared server, else those of one file."""
     used = getattr(item, "fixturenames", ())
     shared = [group for fixture, group in SHARED_SERVERS.items() if fixture in used]
-    if ON_POSTGRESQL in getattr(getattr(item, "callspec", None), "params", {}).values():
+    given = getattr(getattr(item, "callspec", None), "params", {}).values()
+    if any(isinstance(one, str) and one == ON_POSTGRESQL for one in given):
         shared.append(ON_POSTGRESQL)  # the same test on SQLite needs no server
     return shared[0] if shared else item.nodeid.partition("::")[0]
