@@ -22,6 +22,7 @@ from resources.gpu.model import (
     WaitingRequest,
 )
 from resources.gpu.placement.model import WHOLE_MILLI
+from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.model import GpuRequest, Mode
 from resources.gpu.requests.vendor_file import home_vendors
@@ -39,6 +40,14 @@ def newest_attempt(connection: Connection, run_id: RunId) -> Attempt | None:
     query = select(REQUESTS.c.attempt).where(REQUESTS.c.run_id == run_id).order_by(REQUESTS.c.attempt.desc())
     found = connection.execute(query.limit(1)).scalar_one_or_none()
     return None if found is None else Attempt(found)
+
+
+def runs_beginning(connection: Connection, text: str, limit: int) -> list[RunId]:
+    """The runs whose id begins with ``text``, the latest first, at most ``limit``."""
+    last = func.max(REQUESTS.c.submitted_at)
+    query = select(REQUESTS.c.run_id).where(REQUESTS.c.run_id.startswith(text, autoescape=True))
+    query = query.group_by(REQUESTS.c.run_id).order_by(last.desc(), REQUESTS.c.run_id)
+    return [RunId(one) for one in connection.execute(query.limit(limit)).scalars()]
 
 
 def waiting_requests(connection: Connection) -> list[WaitingRequest]:
@@ -297,6 +306,7 @@ def _waiting(row: Row[Any]) -> WaitingRequest:
         holder=_process(row.holder_pid, row.holder_started_at),
         queued_at=row.queued_at,
         expected_at=row.expected_at,
+        why=None if row.reason_values is None else Reason.from_json(row.reason_values),
         **_history(row),
     )
 

@@ -7,6 +7,7 @@ from typing import NewType
 
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.placement.model import Span
+from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.model import GpuRequest
 from resources.process import ProcessIdentity
 
@@ -85,6 +86,8 @@ class WaitingRequest:
     evicted_at: datetime | None = None
     expected_at: datetime | None = None
     """When it will start, as far as declared runtimes tell."""
+    why: Reason | None = None
+    """The reason as values, which can be said in another language."""
 
 
 class LeaseState(StrEnum):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
+from resources.errors import Conflict, NotFound
 from resources.gpu import decision_log, ledger, quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.decision_log import PastDecision
@@ -51,6 +52,8 @@ DIED = "its process died"
 PREEMPTED = "it made room for another run"
 GONE = "its process is gone"
 """The same of a direct run, which waits and runs in its own process."""
+SHOWN_RUNS = 5
+"""How many runs are named when the beginning of an id fits several."""
 
 
 @dataclass(frozen=True)
@@ -259,6 +262,32 @@ class GpuService:
             attempt = ledger.newest_attempt(connection, run_id)
             return None if attempt is None else ledger.request_of(connection, run_id, attempt)
 
+    def find_run(self, text: str) -> RunId:
+        """The run whose id is ``text``, or begins with it.
+
+        Raises NotFound where no run does, Conflict where several do.
+        """
+        with self._database.read() as connection:
+            if ledger.newest_attempt(connection, RunId(text)) is not None:
+                return RunId(text)
+            found = ledger.runs_beginning(connection, text, SHOWN_RUNS) if text else []
+        if not found:
+            raise NotFound(
+                f"no run that asked for devices has an id that begins with {text!r}",
+                "See `trainplat gpu history` and `trainplat gpu queue` for the runs that are known.",
+            )
+        if len(found) > 1:
+            raise Conflict(
+                f"several runs have an id that begins with {text!r}: {', '.join(found)}",
+                "Give more of the id.",
+            )
+        return found[0]
+
+    def leases_of(self, run_id: RunId) -> list[Lease]:
+        """All leases that a run has had, by attempt."""
+        with self._database.read() as connection:
+            return ledger.leases_of_run(connection, run_id)
+
     def has_ended(self, run_id: RunId) -> bool:
         """Whether a run's newest attempt neither waits nor holds anything any more."""
         with self._database.read() as connection:
@@ -319,6 +348,14 @@ class GpuService:
         """All quotas."""
         with self._database.read() as connection:
             return quota_store.read(connection)
+
+    def quotas_in_use(self) -> QuotaTree:
+        """All quotas, with what the live leases use of them."""
+        inventory = self._inventory()
+        with self._database.read() as connection:
+            known = Known(ledger.live_leases(connection), ())
+            tree = QuotaTree(quota_store.read(connection))
+        return Snapshot(inventory, known, tree, self._settings).state.quotas
 
     def set_quotas(self, rows: QuotaRows, actor: Actor) -> None:
         """Put these quotas in the place of all. Raises BadQuota for rows that do not hold together."""

@@ -3,26 +3,31 @@
 from resources.gpu.placement.model import Misfit
 from resources.gpu.policy.model import Job, Running
 from resources.gpu.policy.reason import Reason
+from resources.texts import mark
 
 TEMPLATES = {
-    "A1": "Asks for no device.",
-    "A2": "Granted {asked} within the quota of {project}.",
-    "A3": "Granted {asked}; {project} borrows what others do not use.",
-    "A4": "Granted {asked}, which was kept for it.",
-    "A5": "Granted {asked} of reservation {reservation}.",
-    "P1": "{project} is owed {asked}, and takes back what {others} borrowed: {runs} make(s) room.",
-    "P2": "Has priority {priority} in {project}: {runs} of lower priority make(s) room.",
-    "P3": "Has had less device time than {runs}, which make(s) room.",
-    "P4": "Reservation {reservation} begins: {runs} make(s) room.",
-    "D1": "Needs {asked} in one piece: {runs} move(s) elsewhere.",
-    "W1": "Waits for {asked}, {free} free; in use by {holders}.",
-    "W3": "Waits for {asked}: what is free is kept for {whom}.",
-    "W4": "Waits for {asked}: {runs} make(s) room.",
-    "W5": "Waits for {asked}: there are {matching} device(s) that match, {usable} of them in order. "
-    "Bring the missing ones back, or cancel the run and ask for less.",
-    "W6": "Waits for {asked} in one piece: {free} free in all, at most {most} of them on one node.",
-    "W7": "Waits for {asked}: the devices are free, but not {cpus} CPU(s) and {memory_mib} MiB beside them.",
-    "W8": "Waits for {asked}: no node that is free fits its affinity.",
+    "A1": mark("Asks for no device."),
+    "A2": mark("Granted {asked} within the quota of {project}."),
+    "A3": mark("Granted {asked}; {project} borrows what others do not use."),
+    "A4": mark("Granted {asked}, which was kept for it."),
+    "A5": mark("Granted {asked} of reservation {reservation}."),
+    "P1": mark("{project} is owed {asked}, and takes back what {others} borrowed: {runs} make(s) room."),
+    "P2": mark("Has priority {priority} in {project}: {runs} of lower priority make(s) room."),
+    "P3": mark("Has had less device time than {runs}, which make(s) room."),
+    "P4": mark("Reservation {reservation} begins: {runs} make(s) room."),
+    "D1": mark("Needs {asked} in one piece: {runs} move(s) elsewhere."),
+    "W1": mark("Waits for {asked}, {free} free; in use by {holders}."),
+    "W3": mark("Waits for {asked}: what is free is kept for {whom}."),
+    "W4": mark("Waits for {asked}: {runs} make(s) room."),
+    "W5": mark(
+        "Waits for {asked}: there are {matching} device(s) that match, {usable} of them in order. "
+        "Bring the missing ones back, or cancel the run and ask for less."
+    ),
+    "W6": mark("Waits for {asked} in one piece: {free} free in all, at most {most} of them on one node."),
+    "W7": mark(
+        "Waits for {asked}: the devices are free, but not {cpus} CPU(s) and {memory_mib} MiB beside them."
+    ),
+    "W8": mark("Waits for {asked}: no node that is free fits its affinity."),
 }
 
 

@@ -5,7 +5,7 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("doctor", "parse")
+COMMANDS = ("status", "queue", "explain", "history", "doctor", "parse")
 
 
 @click.group(

@@ -85,30 +85,8 @@ def document(request: GpuRequest) -> dict[str, object]:
     }
 
 
-def _table(request: GpuRequest, vendors: VendorTable, profile: str | None) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    for name, value in _rows(request, vendors, profile):
-        table.add_row(name, escape(value))
-    return table
-
-
-def _rows(request: GpuRequest, vendors: VendorTable, profile: str | None) -> list[tuple[str, str]]:
-    rows = [
-        (_("Request"), request.text.strip()),
-        (_("Means"), _meaning(request)),
-        (_("Vendor"), request.vendor),
-        (_("Model"), request.model or _("any")),
-        (_("Reserved"), _reserved(request)),
-        (_("Device memory"), _memory(request, vendors)),
-        (_("Apart from others"), _isolation(request, vendors, profile)),
-        ("Kubernetes", _kubernetes(request, vendors, profile)),
-    ]
-    return rows[:4] + rows[-1:] if request.mode is Mode.NONE else rows
-
-
-def _meaning(request: GpuRequest) -> str:
+def meaning(request: GpuRequest) -> str:
+    """What is asked for, in words."""
     if request.mode is Mode.NONE:
         return _("no device")
     if request.mode is Mode.SHARED:
@@ -122,6 +100,29 @@ def _meaning(request: GpuRequest) -> str:
     return ngettext("{count} whole device", "{count} whole devices", request.count).format(
         count=request.count
     )
+
+
+def _table(request: GpuRequest, vendors: VendorTable, profile: str | None) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for name, value in _rows(request, vendors, profile):
+        table.add_row(name, escape(value))
+    return table
+
+
+def _rows(request: GpuRequest, vendors: VendorTable, profile: str | None) -> list[tuple[str, str]]:
+    rows = [
+        (_("Request"), request.text.strip()),
+        (_("Means"), meaning(request)),
+        (_("Vendor"), request.vendor),
+        (_("Model"), request.model or _("any")),
+        (_("Reserved"), _reserved(request)),
+        (_("Device memory"), _memory(request, vendors)),
+        (_("Apart from others"), _isolation(request, vendors, profile)),
+        ("Kubernetes", _kubernetes(request, vendors, profile)),
+    ]
+    return rows[:4] + rows[-1:] if request.mode is Mode.NONE else rows
 
 
 def _reserved(request: GpuRequest) -> str:

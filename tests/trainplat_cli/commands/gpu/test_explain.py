@@ -1,0 +1,62 @@
+"""``trainplat gpu explain``: one run."""
+
+import json
+
+import pytest
+
+from tests.streamlit_app.homes import FIRST_RUN, HOLDER, LARGE
+from tests.trainplat_cli.commands.gpu.homes import add_runs, run
+
+
+def test_a_run_that_waits_is_told_who_holds_what_it_asks_for() -> None:
+    add_runs()
+    told = json.loads(run("explain", LARGE, "--json").stdout)
+    assert (told["run"], told["state"], told["request"], told["devices"]) == (LARGE, "waits", "2", [])
+    assert told["rule"].startswith("W")
+    assert told["reason"]
+    assert HOLDER in {one["run"] for one in told["in_the_way"]}
+    assert [one["rule"] for one in told["decisions"]]
+    lines = run("explain", LARGE).stdout.splitlines()
+    assert any(" ".join(line.split()) == "State waits" for line in lines)
+    at = lines.index("What it asks for is held by")
+    assert any(HOLDER[:8] in line and "runs to its end" in line for line in lines[at:])
+
+
+def test_the_beginning_of_an_id_is_enough() -> None:
+    add_runs()
+    told = json.loads(run("explain", HOLDER[:4], "--json").stdout)
+    assert (told["run"], told["state"], told["devices"]) == (HOLDER, "granted", ["cpu:0"])
+    assert (told["rule"], told["in_the_way"]) == (None, [])
+
+
+def test_a_run_that_ended_is_told_why() -> None:
+    add_runs()
+    told = json.loads(run("explain", FIRST_RUN, "--json").stdout)
+    assert (told["state"], told["release_reason"]) == ("ended", "the run ended")
+    assert [one["kind"] for one in told["decisions"]] == ["grant"]
+    assert "the run ended" in run("explain", FIRST_RUN).stdout
+
+
+@pytest.mark.parametrize("text", ["ffff", "", "%", "_"])
+def test_a_run_that_is_not_known_ends_with_4(text: str) -> None:
+    add_runs()
+    result = run("explain", text)
+    assert result.exit_code == 4
+    assert repr(text) in result.stderr
+    assert "Next: See `trainplat gpu history`" in result.stderr
+
+
+def test_a_beginning_of_two_ids_ends_with_5_and_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.streamlit_app.homes.LARGE", f"{HOLDER[:-1]}f")
+    add_runs()
+    result = run("explain", HOLDER[:8])
+    assert result.exit_code == 5
+    assert HOLDER in result.stderr
+    assert f"{HOLDER[:-1]}f" in result.stderr
+    assert run("explain", HOLDER).exit_code == 0
+
+
+def test_people_read_it_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    add_runs()
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    assert "状态" in run("explain", LARGE).stdout

@@ -1,0 +1,61 @@
+"""``trainplat gpu status``: devices and who has them."""
+
+import json
+
+import pytest
+
+from resources.gpu.inventory.discover import one_node
+from resources.gpu.inventory.model import Device, DeviceId, Vendor
+from resources.gpu.service import GpuService
+from resources.home import Home
+from tests.streamlit_app.homes import HOLDER, SMALL
+from tests.trainplat_cli.commands.gpu.homes import add_runs, run
+from trainplat_cli.commands.gpu import status as module
+
+ILL = Device(DeviceId("cuda:1"), "NVIDIA H100", 81559, vendor=Vendor.NVIDIA, fault="It fell off the bus.")
+
+
+def test_people_see_who_holds_each_device() -> None:
+    add_runs()
+    lines = run("status").stdout.splitlines()
+    held = next(line for line in lines if line.startswith("cpu:0"))
+    assert "100%" in held
+    assert f"run {HOLDER[:8]} of vision/mara, asked for 1, for " in held
+    assert any("wait" in line and "trainplat gpu queue" in line for line in lines)
+
+
+def test_machines_get_devices_and_holders() -> None:
+    add_runs()
+    told = json.loads(run("status", "--json").stdout)
+    first = told["devices"][0]
+    assert (first["id"], first["share_used"], first["runs"], first["fault"]) == ("cpu:0", 1.0, [HOLDER], None)
+    holder = told["holders"][0]
+    assert (holder["device"], holder["run"], holder["project"], holder["user"]) == (
+        "cpu:0",
+        HOLDER,
+        "vision",
+        "mara",
+    )
+    assert holder["request"] == "1"
+    assert told["waiting"] in {1, 2}, SMALL
+
+
+def test_an_empty_home_says_what_to_do() -> None:
+    result = run("status")
+    assert result.exit_code == 0
+    assert "nobody" in result.stdout
+    assert "Nobody holds a device. A run whose tag trainplat/gpu asks for some gets them." in result.stdout
+
+
+def test_an_ill_device_is_shown_with_its_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = GpuService(Home.from_environment().database(), inventory=lambda: one_node((ILL,)))
+    monkeypatch.setattr(module, "gpu_service", lambda: service)
+    lines = run("status").stdout.splitlines()
+    assert "out of order" in lines[1]
+    assert lines[2] == "✗ cuda:1: It fell off the bus."
+
+
+def test_people_read_it_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    add_runs()
+    assert "设备" in run("status").stdout

@@ -1,0 +1,72 @@
+"""``trainplat gpu history``: what was decided last, and who had devices before."""
+
+import click
+
+from resources.gpu.model import Lease
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.gpu.shown import (
+    decision_document,
+    gpu_service,
+    lease_document,
+    moment,
+    named,
+    short,
+    show_decisions,
+    show_table,
+)
+from trainplat_cli.output import duration, out, print_json
+from trainplat_cli.texts import _
+
+MOST = 10_000
+
+
+@click.command(cls=Command, help=mark("Show what was decided last, and who had devices before."))
+@option(
+    "--limit",
+    type=click.IntRange(1, MOST),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help=mark("How many of each, the newest first."),
+)
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def history(limit: int, as_json: bool) -> None:
+    """Show the newest decisions and the leases that ended last."""
+    service = gpu_service()
+    decisions = service.newest_decisions(limit)
+    past = service.status(past=limit).past
+    if as_json:
+        print_json(
+            {
+                "decisions": [decision_document(one) for one in decisions],
+                "leases": [lease_document(one) for one in past],
+            }
+        )
+        return
+    console = out()
+    if not decisions and not past:
+        console.print(_("Nothing was decided yet. Start a run with the tag trainplat/gpu, such as 1."))
+        return
+    console.print(f"[bold]{_('Decisions')}[/bold]")
+    show_decisions(decisions)
+    console.print(f"\n[bold]{_('Past leases')}[/bold]")
+    if not past:
+        console.print(_("No lease has ended yet."))
+        return
+    titles = (_("run"), _("attempt"), _("owner"), _("request"), _("devices"), _("held for"), _("given back"))
+    show_table((*titles, _("because")), [_row(one) for one in past])
+
+
+def _row(lease: Lease) -> tuple[str, ...]:
+    released_at = lease.released_at or lease.granted_at
+    return (
+        short(lease.run_id),
+        str(lease.attempt),
+        named(lease.owner),
+        lease.request.text,
+        ", ".join(lease.devices) or "-",
+        duration((released_at - lease.granted_at).total_seconds()),
+        moment(released_at),
+        _(lease.release_reason) if lease.release_reason else "-",
+    )

@@ -1,0 +1,120 @@
+"""How runs, leases and decisions are shown: to people as tables, to machines as flat objects."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from resources.gpu.decision_log import PastDecision
+from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.texts import mark
+from trainplat_cli.output import out
+from trainplat_cli.texts import _
+
+KINDS = {"grant": mark("granted"), "wait": mark("waits"), "stop": mark("makes room")}
+SHORT = 8
+"""Of a run's id, as much as tells runs apart."""
+
+
+def gpu_service() -> GpuService:
+    """The service of the home of the environment."""
+    return GpuService(Home.from_environment().database())
+
+
+def show_table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print rows of plain texts; the last column is the one that may be long."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, title in enumerate(titles):
+        table.add_column(title, no_wrap=place < len(titles) - 1)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    out().print(table)
+
+
+def show_facts(rows: list[tuple[str, str]]) -> None:
+    """Print names and what they are, one below the other."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for name, value in rows:
+        table.add_row(name, escape(value))
+    out().print(table)
+
+
+def short(run_id: RunId) -> str:
+    """The beginning of a run's id."""
+    return run_id[:SHORT]
+
+
+def named(owner: Owner) -> str:
+    """Project and user."""
+    return f"{owner.project}/{owner.user}"
+
+
+def moment(at: datetime) -> str:
+    """A moment in the time zone of this machine."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def waiting_because(waiting: WaitingRequest) -> str:
+    """Why a request waits, with the number of the rule."""
+    if waiting.reason is None:
+        return _("The arbiter has not looked at it yet.")
+    said = waiting.reason if waiting.why is None else waiting.why.translated(_)
+    return f"{waiting.rule}: {said}"
+
+
+def lease_document(lease: Lease) -> dict[str, Any]:
+    """A lease for machines."""
+    return {
+        "run": lease.run_id,
+        "attempt": lease.attempt,
+        "state": lease.state,
+        "project": lease.owner.project,
+        "user": lease.owner.user,
+        "request": lease.request.text,
+        "devices": list(lease.devices),
+        "share": lease.request.fraction,
+        "priority": lease.terms.priority,
+        "preemptible": lease.terms.preemptible,
+        "granted_at": lease.granted_at,
+        "released_at": lease.released_at,
+        "release_reason": lease.release_reason,
+        "stop_for": lease.stop_for,
+        "stop_reason": lease.stop_reason,
+    }
+
+
+def decision_document(decision: PastDecision) -> dict[str, Any]:
+    """A decision for machines; its sentence is in English."""
+    return {
+        "at": decision.at,
+        "kind": decision.kind,
+        "run": decision.run_id,
+        "attempt": decision.attempt,
+        "for_run": decision.for_run,
+        "devices": list(decision.devices),
+        "rule": decision.why.rule,
+        "reason": decision.why.text,
+    }
+
+
+def decision_row(decision: PastDecision) -> tuple[str, ...]:
+    """A decision for people: when, which attempt, what, by which rule, on which devices, and why."""
+    return (
+        moment(decision.at),
+        short(decision.run_id),
+        str(decision.attempt),
+        _(KINDS.get(decision.kind, decision.kind)),
+        ", ".join(decision.devices) or "-",
+        f"{decision.why.rule}: {decision.why.translated(_)}",
+    )
+
+
+def show_decisions(decisions: list[PastDecision]) -> None:
+    """Print decisions as a table."""
+    titles = (_("time"), _("run"), _("attempt"), _("decision"), _("devices"), _("because"))
+    show_table(titles, [decision_row(one) for one in decisions])

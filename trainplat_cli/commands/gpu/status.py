@@ -1,0 +1,116 @@
+"""``trainplat gpu status``: each device, how much of it is given out, and who has it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from resources.gpu.inventory.model import Device
+from resources.gpu.model import Lease, RunId
+from resources.gpu.placement.model import WHOLE_MILLI
+from resources.gpu.service import GpuStatus
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.gpu.shown import gpu_service, named, short, show_table
+from trainplat_cli.output import age, out, print_json
+from trainplat_cli.texts import _, ngettext
+
+MIB_PER_GIB = 1024
+
+
+@click.command(cls=Command, help=mark("Show each device, how much of it is given out, and who has it."))
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def status(as_json: bool) -> None:
+    """Show the devices and the leases on them."""
+    found = gpu_service().status(past=0)
+    if as_json:
+        print_json(_document(found))
+        return
+    console = out()
+    if not found.devices:
+        console.print(_("No device is known. `trainplat gpu doctor` says where devices come from."))
+        return
+    titles = (_("device"), _("model"), _("memory"), _("given out"), _("held by"))
+    show_table(titles, [row for device in found.devices for row in _rows(device, found.leases)])
+    for device in found.devices:
+        if device.fault is not None:
+            console.print(f"[red]✗[/red] {device.id}: {escape(device.fault)}")
+    if found.waiting:
+        text = ngettext(
+            "{count} run waits; `trainplat gpu queue` says why.",
+            "{count} runs wait; `trainplat gpu queue` says why.",
+            len(found.waiting),
+        )
+        console.print(text.format(count=len(found.waiting)))
+    elif not found.leases:
+        console.print(_("Nobody holds a device. A run whose tag trainplat/gpu asks for some gets them."))
+
+
+def _document(found: GpuStatus) -> dict[str, Any]:
+    return {
+        "devices": [_device_document(device, found.leases) for device in found.devices],
+        "holders": [
+            {
+                "device": device,
+                "run": lease.run_id,
+                "attempt": lease.attempt,
+                "project": lease.owner.project,
+                "user": lease.owner.user,
+                "request": lease.request.text,
+                "share": lease.request.fraction,
+                "granted_at": lease.granted_at,
+                "stop_for": lease.stop_for,
+            }
+            for lease in found.leases
+            for device in lease.devices
+        ],
+        "waiting": len(found.waiting),
+    }
+
+
+def _device_document(device: Device, leases: tuple[Lease, ...]) -> dict[str, Any]:
+    on_it = list(_on(device, leases))
+    return {
+        "id": device.id,
+        "node": device.node,
+        "model": device.model,
+        "mig_profile": device.mig_profile,
+        "memory_mib": device.memory_mib,
+        "share_used": _used_milli(on_it) / WHOLE_MILLI,
+        "runs": list[RunId](dict.fromkeys(lease.run_id for lease in on_it)),
+        "fault": device.fault,
+    }
+
+
+def _rows(device: Device, leases: tuple[Lease, ...]) -> Iterator[tuple[str, ...]]:
+    on_it = list(_on(device, leases))
+    model = device.model or (_("CPU slot") if device.is_cpu_slot else "?")
+    if device.mig_profile:
+        model += f" MIG {device.mig_profile}"
+    memory = "-" if device.memory_mib is None else f"{device.memory_mib / MIB_PER_GIB:.0f} GiB"
+    used = f"{_used_milli(on_it) / WHOLE_MILLI:.0%}"
+    nobody = _("nobody") if device.fault is None else _("out of order")
+    yield device.id, model, memory, used, _holder(on_it[0]) if on_it else nobody
+    for lease in on_it[1:]:
+        yield "", "", "", "", _holder(lease)
+
+
+def _holder(lease: Lease) -> str:
+    said = _("run {run} of {owner}, asked for {request}, for {duration}").format(
+        run=short(lease.run_id),
+        owner=named(lease.owner),
+        request=lease.request.text,
+        duration=age(lease.granted_at),
+    )
+    if lease.stop_for is None:
+        return said
+    return said + "; " + _("makes room for run {run}").format(run=short(lease.stop_for))
+
+
+def _on(device: Device, leases: tuple[Lease, ...]) -> Iterator[Lease]:
+    return (lease for lease in leases if device.id in lease.devices)
+
+
+def _used_milli(leases: list[Lease]) -> int:
+    return sum(lease.milli for lease in leases)
