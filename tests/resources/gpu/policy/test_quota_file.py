@@ -1,5 +1,7 @@
 """Quotas in YAML: what is written reads back the same, and a wrong file is told where it is wrong."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -171,3 +173,10 @@ def test_what_is_written_is_what_people_would_write() -> None:
     assert "borrowing_limit: 2.5" in told
     assert "weight: 2\n" in told
     assert write_quotas(QuotaRows()) == "{}\n"
+
+
+def test_the_file_of_the_manual_holds_together() -> None:
+    manual = (Path(__file__).parents[4] / "docs" / "gpu-policy.md").read_text()
+    example = manual.partition("### Look, and set quotas")[2].partition("```yaml\n")[2].partition("```")[0]
+    tree = QuotaTree(read_quotas(example, "the manual"))
+    assert tree.account(project("vision"), Resource("V100")).nominal == 4000

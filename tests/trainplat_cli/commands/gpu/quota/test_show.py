@@ -1,0 +1,87 @@
+"""``trainplat gpu quota show``: the quotas and what is used of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.trainplat_cli.commands.gpu.homes import add_runs, run
+
+QUOTAS = """\
+cohorts:
+  research: {}
+projects:
+  vision:
+    cohort: research
+    quotas:
+      '*': {nominal: 0.5, borrowing_limit: 1}
+      memory: {nominal: 64G}
+  speech:
+    cohort: research
+    quotas:
+      '*': {nominal: 1.5, lending_limit: 1}
+"""
+
+
+@pytest.fixture
+def quotas(tmp_path: Path) -> Path:
+    file = tmp_path / "quotas.yaml"
+    file.write_text(QUOTAS)
+    return file
+
+
+def test_people_see_what_is_used_owed_and_borrowed(quotas: Path) -> None:
+    add_runs()
+    assert run("quota", "set", str(quotas)).exit_code == 0
+    lines = [" ".join(line.split()) for line in run("quota", "show").stdout.splitlines()]
+    assert (
+        "project vision research 1 of any device 0.5 of any device 0.5 of any device 1 of any device all "
+        "1.5 of any device"
+    ) in lines
+    assert any(
+        line.startswith("project speech research 0 of any device 1.5 of any device -") for line in lines
+    )
+    assert any(line.startswith("project vision research 0 MiB 65536 MiB") for line in lines)
+
+
+def test_machines_get_the_same_in_the_units_of_the_rows(quotas: Path) -> None:
+    add_runs()
+    run("quota", "set", str(quotas))
+    told = json.loads(run("quota", "show", "--json").stdout)["quotas"]
+    vision = next(one for one in told if (one["name"], one["resource"]) == ("vision", "*"))
+    assert vision == {
+        "scope": "project",
+        "name": "vision",
+        "user": None,
+        "parent": "research",
+        "weight": 1.0,
+        "resource": "*",
+        "unit": "thousandths",
+        "used": 1000,
+        "nominal": 500,
+        "borrowed": 500,
+        "borrowing_limit": 1000,
+        "lending_limit": None,
+        "limit": 1500,
+    }
+
+
+def test_what_is_shown_can_be_edited_and_set_again(quotas: Path) -> None:
+    run("quota", "set", str(quotas))
+    shown = run("quota", "show", "--yaml").stdout
+    assert "The file says what holds already." in run("quota", "set", "-", stdin=shown).stdout
+    edited = shown.replace("nominal: 1.5", "nominal: 2.5")
+    assert run("quota", "set", "-", stdin=edited).exit_code == 0
+    assert run("quota", "show", "--yaml").stdout == edited
+
+
+def test_without_quotas_it_says_how_to_set_some() -> None:
+    result = run("quota", "show")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("No quota is set: everybody may use everything.")
+    assert json.loads(run("quota", "show", "--json").stdout) == {"quotas": []}
+    assert run("quota", "show", "--yaml").stdout == "{}\n"
+
+
+def test_one_form_at_a_time() -> None:
+    assert run("quota", "show", "--yaml", "--json").exit_code == 2
