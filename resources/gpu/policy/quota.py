@@ -239,6 +239,13 @@ class QuotaTree:
         """Who in ``party`` uses more of ``resource`` than owed, the one furthest above its share first."""
         return self._ordered(parties_above(self._node(party), resource), resource)
 
+    def all_borrowers(self) -> tuple[Borrower, ...]:
+        """Who uses more than owed in any hierarchy, and gives back once whoever is owed it asks."""
+        tops = [party for party in self.parties() if self.parent(party) is None]
+        return tuple(
+            one for top in tops for resource in self.resources for one in self.borrowers(top, resource)
+        )
+
     def lenders(self, party: Party, resource: Resource) -> tuple[tuple[Party, int], ...]:
         """Who directly in cohort ``party`` leaves how much of ``resource`` unused for others, by name.
 

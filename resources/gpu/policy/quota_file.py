@@ -69,7 +69,7 @@ def write_quotas(rows: QuotaRows) -> str:
     whole = completed(rows)
     own: dict[Party, dict[str, Any]] = defaultdict(dict)
     for row in whole.quotas:
-        own[row.party][_key(row.resource)] = _limits(row)
+        own[row.party][key_of(row.resource)] = _limits(row)
     document: dict[str, dict[str, Any]] = {}
     for one in whole.memberships:
         entry = _entry(one, own[one.party])
@@ -100,6 +100,11 @@ def human(resource: Resource, amount: int) -> str | int | float:
         return _number(amount / WHOLE_DEVICE_MILLI)
     whole, rest = divmod(amount, _MIB_PER_GIB)
     return f"{amount}M" if rest or not whole else f"{whole}G"
+
+
+def key_of(resource: Resource) -> str:
+    """The name of a resource in the file."""
+    return {CPU_MILLI: CPUS, HOST_MEMORY_MIB: MEMORY}.get(resource, str(resource))
 
 
 @dataclass(frozen=True)
@@ -297,10 +302,6 @@ def _limits(row: QuotaRow) -> dict[str, Any]:
 
 def _number(value: float) -> int | float:
     return int(value) if value == int(value) else value
-
-
-def _key(resource: Resource) -> str:
-    return {CPU_MILLI: CPUS, HOST_MEMORY_MIB: MEMORY}.get(resource, str(resource))
 
 
 def _place(party: Party) -> tuple[int, str, str]:

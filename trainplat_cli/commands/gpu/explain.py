@@ -81,17 +81,23 @@ def _state(service: GpuService, asked: WaitingRequest, lease: Lease | None) -> s
 
 
 def _in_the_way(service: GpuService, asked: WaitingRequest) -> list[Lease]:
-    """The leases of which some have to end: those told to make room for it first, else all that hold a
-    device of the kind it asks for, or that use up the limit that it has met.
+    """The leases of which some have to end.
+
+    Those told to make room for it; else, by the rule that it waits by, those of its project, those of
+    projects that borrow, or all that hold a device of the kind that it asks for.
     """
     live = service.live_leases()
     told = [one for one in live if one.stop_for == asked.run_id]
     if told:
         return told
+    holders = [one for one in live if one.devices]
     if asked.rule == "Q4":
-        return [one for one in live if one.devices and one.owner.project == asked.owner.project]
+        return [one for one in holders if one.owner.project == asked.owner.project]
+    if asked.rule in {"Q5", "Q6"}:
+        borrowing = {one.party.name for one in service.quotas_in_use().all_borrowers()}
+        return [one for one in holders if one.owner.project in borrowing]
     matching = {device.id for device in service.devices() if asked.request.matches(device)}
-    return [one for one in live if matching.intersection(one.devices)]
+    return [one for one in holders if matching.intersection(one.devices)]
 
 
 def _document(asked: WaitingRequest, lease: Lease | None, state: str) -> dict[str, Any]:

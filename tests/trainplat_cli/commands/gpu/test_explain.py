@@ -4,7 +4,10 @@ import json
 
 import pytest
 
-from tests.streamlit_app.homes import FIRST_RUN, HOLDER, LARGE
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.terms import Actor
+from tests.streamlit_app.homes import FIRST_RUN, HOLDER, LARGE, SMALL
 from tests.trainplat_cli.commands.gpu.homes import add_runs, run
 
 
@@ -60,3 +63,19 @@ def test_people_read_it_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     add_runs()
     monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
     assert "状态" in run("explain", LARGE).stdout
+
+
+def test_a_run_that_is_owed_devices_is_told_who_borrows_them() -> None:
+    add_runs()
+    quotas = (
+        "{cohorts: {all: {}}, projects: {vision: {cohort: all}, speech: {cohort: all, quotas: {'*': 2}}}}"
+    )
+    assert run("quota", "set", "-", stdin=quotas).exit_code == 0
+    GpuService(Home.from_environment().database()).decide_now(Actor("user:tester"))
+    told = json.loads(run("explain", LARGE, "--json").stdout)
+    assert told["rule"] == "Q6"
+    assert [one["run"] for one in told["in_the_way"]] == [HOLDER, SMALL], "both run on what vision borrows"
+    lines = run("explain", LARGE).stdout.splitlines()
+    assert any(
+        "Q6: speech is owed this, and has lent it; to give back: vision (1)." in line for line in lines
+    )

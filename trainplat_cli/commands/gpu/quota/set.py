@@ -10,8 +10,7 @@ import click
 from rich.markup import escape
 
 from resources.errors import BadInput
-from resources.gpu.policy.quota import QuotaTree
-from resources.gpu.policy.quota_file import completed, human, read_quotas
+from resources.gpu.policy.quota_file import completed, human, key_of, read_quotas
 from resources.gpu.policy.quota_model import BadQuota, Borrower, Party, QuotaRow, QuotaRows
 from resources.terms import Actor
 from resources.texts import mark
@@ -31,7 +30,7 @@ class Change:
 
     party: Party
     what: str
-    """A resource, ``cohort`` or ``weight``."""
+    """A resource as the file names it, ``cohort`` or ``weight``."""
     before: str | None
     after: str | None
 
@@ -56,7 +55,7 @@ def set(file: str, dry_run: bool, as_json: bool) -> None:  # noqa: A001
     changes = changes_between(before.rows, rows)
     if not dry_run:
         service.set_quotas(rows, Actor(f"user:{getpass.getuser()}"))
-    over, owing = after.overdrawn(), borrowers(after)
+    over, owing = after.overdrawn(), after.all_borrowers()
     if as_json:
         print_json(
             {
@@ -74,13 +73,9 @@ def changes_between(before: QuotaRows, after: QuotaRows) -> list[Change]:
     """What differs, party by party."""
     old, new = _told(completed(before)), _told(completed(after))
     keys = [*new, *(key for key in old if key not in new)]
-    return [Change(*key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
-
-
-def borrowers(tree: QuotaTree) -> list[Borrower]:
-    """Who uses more than it is owed, and has to give it back when somebody who is owed it asks."""
-    tops = [party for party in tree.parties() if tree.parent(party) is None]
-    return [one for top in tops for name in tree.resources for one in tree.borrowers(top, name)]
+    found = [Change(*key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
+    with_rows = {row.party for row in (*before.quotas, *after.quotas)}
+    return [one for one in found if one.party not in with_rows or not _is_usual(one)]
 
 
 def _text(file: str) -> str:
@@ -101,8 +96,14 @@ def _told(rows: QuotaRows) -> dict[tuple[Party, str], str]:
         told[one.party, "cohort"] = one.parent or ALONE
         told[one.party, "weight"] = f"{one.weight:g}"
     for row in rows.quotas:
-        told[row.party, row.resource] = _row(row)
+        told[row.party, key_of(row.resource)] = _row(row)
     return told
+
+
+def _is_usual(change: Change) -> bool:
+    """Whether it says no more than that a party is new or gone, which its quotas say too."""
+    usual = {"cohort": ALONE, "weight": "1"}.get(change.what)
+    return usual is not None and {change.before, change.after} == {None, usual}
 
 
 def _row(row: QuotaRow) -> str:
@@ -124,7 +125,9 @@ def _party(party: Party) -> dict[str, Any]:
     return {"scope": party.scope, "name": party.name, "user": party.user}
 
 
-def _show(changes: list[Change], over: tuple[Borrower, ...], owing: list[Borrower], *, dry_run: bool) -> None:
+def _show(
+    changes: list[Change], over: tuple[Borrower, ...], owing: tuple[Borrower, ...], *, dry_run: bool
+) -> None:
     console = out()
     for one in changes:
         before, after = one.before or _("nothing"), one.after or _("nothing")

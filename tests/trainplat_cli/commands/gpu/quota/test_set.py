@@ -97,3 +97,16 @@ def test_a_file_that_is_not_there_or_is_no_text_ends_with_2(tmp_path: Path) -> N
     binary = run("quota", "set", str(tmp_path / "binary"))
     assert binary.exit_code == 2
     assert "is not text in UTF-8" in binary.stderr
+
+
+def test_what_is_usual_is_not_told_as_a_change() -> None:
+    said = run("quota", "set", "-", stdin="projects: {a: {quotas: {memory: 64G}}, b: {}}").stdout.splitlines()
+    assert said[:-1] == [
+        "project b  cohort: nothing → -",
+        "project b  weight: nothing → 1",
+        "project a  memory: nothing → 64G",
+    ]
+    said = run(
+        "quota", "set", "-", stdin="projects: {a: {weight: 2, quotas: {memory: 64G}}}"
+    ).stdout.splitlines()
+    assert "project a  weight: 1 → 2" in said
