@@ -447,3 +447,11 @@ def test_the_dominant_resource_is_the_one_of_which_most_is_borrowed() -> None:
     tree.add(ANN, Amounts({MODEL: 5000}, 2000))
     share = tree.share(project("vision"))
     assert (share.above, share.resource) == (0.2, CPU_MILLI)
+
+
+def test_who_borrows_is_told_for_all_hierarchies_together() -> None:
+    tree = research()
+    assert tree.all_borrowers() == ()
+    tree.add(ANN, cards(5))
+    assert {one.party for one in tree.all_borrowers()} == {project("vision")}
+    assert set(tree.borrowers(cohort("research"), V100)) <= set(tree.all_borrowers())
