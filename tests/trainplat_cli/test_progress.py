@@ -105,7 +105,8 @@ def test_the_live_line_says_what_is_waited_for(console: Console, tmp_path: Path)
 
 def test_the_live_line_is_for_terminals(tmp_path: Path) -> None:
     for terminal in (True, False):
-        console = Console(file=io.StringIO(), force_terminal=terminal, width=200)
+        environment = {"TERM": "xterm"}  # CI may call its terminal dumb
+        console = Console(file=io.StringIO(), force_terminal=terminal, width=200, _environ=environment)
         with Progress(console).live() as progress:
             progress.show(a_stack(StackPhase.STARTING, a_part(tmp_path, PartState.STARTING)))
         assert ("Waiting for" in printed(console)) is terminal

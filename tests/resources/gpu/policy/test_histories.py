@@ -37,7 +37,7 @@ def state_of(cluster: Cluster, world: World) -> State:
     return State(cluster, tree, {ANY_DEVICE: cards * 1000}, settings=Settings(moves_per_job=0))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
 def test_no_history_without_quotas_breaks_a_law(seed: int) -> None:
     random = Random(seed)
@@ -45,7 +45,7 @@ def test_no_history_without_quotas_breaks_a_law(seed: int) -> None:
     assert violations(told.world, told.events) == []
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
 def test_no_history_with_quotas_breaks_a_law(seed: int) -> None:
     random = Random(seed)
