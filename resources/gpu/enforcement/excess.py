@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from resources.gpu.enforcement.model import Limits, Look, Reason, Stranger, Use, Value
+from resources.gpu.enforcement.model import Limits, Look, Stranger, Use
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import RunId
+from resources.gpu.policy.reason import Reason, Value
 from resources.texts import mark
 
 CPU_TOLERANCE = 1.1
@@ -79,8 +80,8 @@ def _is_above_cpu(allowed_milli: int | None, used_milli: int | None) -> bool:
     return used_milli > max(allowed_milli * CPU_TOLERANCE, allowed_milli + CPU_TOLERANCE_MILLI)
 
 
-def _cores(milli: int | None) -> float:
-    return round((milli or 0) / 1000, 1)
+def _cores(milli: int | None) -> str:
+    return f"{(milli or 0) / 1000:.1f}"
 
 
 _DEVICE_MEMORY = mark(

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from resources.gpu.enforcement.excess import Key
-from resources.gpu.enforcement.model import DeviceMemory, Limits, Look, Reason, Use, Value
+from resources.gpu.enforcement.model import DeviceMemory, Limits, Look, Use
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import RunId
+from resources.gpu.policy.reason import Reason, Value
 from resources.texts import mark
 
 
@@ -20,8 +21,12 @@ class Danger:
 
     By what they do too much, U2 or U5; by U6 itself those for whom nothing is reserved.
     """
-    left_short: Reason | None
-    """What is said of strangers there, when memory is short even without the offenders; else None."""
+    left_short: Mapping[str, Value] | None
+    """How short memory is even without the offenders, as is said of strangers there; None where it is not."""
+
+    def of_stranger(self, own: Mapping[str, Value]) -> Reason:
+        """What is said of a stranger there; ``own`` is what it uses."""
+        return Reason("U6", _SHORT, {**own, **(self.left_short or {})})
 
 
 def dangers(limits: Mapping[RunId, Limits], look: Look) -> tuple[Danger, ...]:
@@ -39,7 +44,7 @@ def _danger(limits: Mapping[RunId, Limits], uses: Mapping[RunId, Use], device: D
     free_mib = device.free_mib + sum(one.used_mib for one in going)
     owed_mib = sum(owed.values())
     values: dict[str, Value] = {"device": device.device_id, "free_mib": free_mib, "owed_mib": owed_mib}
-    left_short = Reason("U6", _SHORT, values) if free_mib < owed_mib else None
+    left_short = values if free_mib < owed_mib else None
     values = values | {"free_mib": device.free_mib}
     offenders = {
         one.key: Reason(

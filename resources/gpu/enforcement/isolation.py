@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from resources.gpu.enforcement.model import Reason, Value
 from resources.gpu.enforcement.sharing import Sharing
 from resources.gpu.inventory.model import DeviceId
+from resources.gpu.policy.reason import Reason, Value
 from resources.texts import mark
 
 

@@ -7,31 +7,11 @@ from enum import StrEnum
 from resources.errors import BadInput
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import RunId
+from resources.gpu.policy.reason import Reason
 from resources.process import ProcessIdentity
-from resources.texts import Translate
 
 OVERUSE_TAG = "trainplat/overuse"
 """The run tag that declares what is done when the run uses more than its lease."""
-
-Value = str | int | float
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One applied rule: its number, the sentence in English with values in braces, and the values."""
-
-    rule: str
-    template: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        """The sentence in English."""
-        return self.translated(str)
-
-    def translated(self, _: Translate) -> str:
-        """The sentence in the language of ``_``."""
-        return _(self.template).format_map(self.values)
 
 
 class Overuse(StrEnum):

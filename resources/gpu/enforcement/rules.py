@@ -22,8 +22,9 @@ from dataclasses import dataclass, field, replace
 
 from resources.gpu.enforcement.excess import Key, excesses
 from resources.gpu.enforcement.guarantee import Danger, dangers
-from resources.gpu.enforcement.model import Action, Finding, Limits, Look, Overuse, Reason
+from resources.gpu.enforcement.model import Action, Finding, Limits, Look, Overuse
 from resources.gpu.model import RunId
+from resources.gpu.policy.reason import Reason
 from resources.texts import mark
 
 LOOK_EVERY_S = 3.0
@@ -117,7 +118,7 @@ def _sharpened(key: Key, reason: Reason, endangered: tuple[Danger, ...]) -> Reas
     """Of a stranger it is said, too, that leases have come short."""
     for danger in endangered:
         if key.run_id is None and danger.left_short and danger.device_id == key.device_id:
-            return replace(danger.left_short, values={**reason.values, **danger.left_short.values})
+            return danger.of_stranger(reason.values)
     return reason
 
 

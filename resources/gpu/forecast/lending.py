@@ -18,7 +18,7 @@ from math import ceil
 
 from resources.gpu.forecast.history import HOUR_S
 from resources.gpu.forecast.model import Quantiles
-from resources.gpu.forecast.reason import Reason, Value
+from resources.gpu.policy.reason import Reason, Value
 from resources.texts import mark
 
 HOLD_H = 4
