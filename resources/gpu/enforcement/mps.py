@@ -197,6 +197,10 @@ class Mps:
         return None
 
     def _is_starting(self) -> bool:
+        # One that forks into the background while the list is read is in none of its halves: read it twice.
+        return self._is_listed() or self._is_listed()
+
+    def _is_listed(self) -> bool:
         for one in self.processes():
             with suppress(psutil.Error):
                 if any(Path(word).name == PROGRAM for word in psutil.Process(one.pid).cmdline()):
