@@ -1,7 +1,8 @@
 """Why something was decided: the number of a rule, and the values that it was applied to.
 
 A page shows the sentence in its reader's language: the template is the key of the translation, and the values
-are put in after it. Whatever stores a reason keeps its JSON form, and no sentence.
+are put in after it, what they say of runs and devices translated too. Whatever stores a reason keeps its JSON
+form, and no sentence.
 """
 
 import json
@@ -11,6 +12,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from resources.gpu.policy.phrases import said
 from resources.texts import Translate
 
 Value = str | int | float
@@ -56,7 +58,10 @@ class Reason:
 
     def translated(self, _: Translate) -> str:
         """The sentence in the language of ``_``."""
-        shown = {name: _shown(value) for name, value in self.values.items()}
+        shown = {
+            name: said(name, value, _) if isinstance(value, str) else _shown(value)
+            for name, value in self.values.items()
+        }
         return _(self.template).format_map(shown)
 
     def to_json(self) -> str:
@@ -87,9 +92,9 @@ def _is_endless(value: Value) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _shown(value: Value) -> str:
+def _shown(value: int | float) -> str:
     """A number as people write it: at most two decimals, and none that say nothing."""
-    if not isinstance(value, float):
+    if isinstance(value, int):
         return str(value)
     rounded = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if rounded == "-0" else rounded
