@@ -12,19 +12,21 @@ from trainplat_cli.texts import _
 def fractions(home: Home) -> Iterator[Finding]:
     """Where there are NVIDIA GPUs: whether fractions of them are limited, or cooperative."""
     from resources.gpu.enforcement.mps import PROGRAM, Mps, program
-    from resources.gpu.enforcement.sharing import read_sharing
+    from resources.gpu.enforcement.sharing import can_be_limited
+    from resources.gpu.inventory import nvml
+    from resources.gpu.inventory.source import Missing
 
     if os.environ.get("TRAINPLAT_ACCELERATOR") == "cpu":
         return
     subject = _("fractions of GPUs")
     try:
-        devices = read_sharing()
+        found = nvml.find()
     except TrainplatError as error:
         yield ill(subject, error)
         return
-    if not devices:
+    if isinstance(found, Missing) or not found.devices:
         return
-    unlimited = sorted(device.device_id for device in devices.values() if not device.can_be_limited)
+    unlimited = [device.id for device in found.devices if not can_be_limited(device)]
     if program() is None:
         yield Finding(
             subject,

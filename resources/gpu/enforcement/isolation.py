@@ -15,11 +15,11 @@ MPS limits neither GPUs from before Volta or of other vendors, nor CPU slots, no
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
-from resources.gpu.enforcement.sharing import Sharing
-from resources.gpu.inventory.model import DeviceId
+from resources.gpu.enforcement.sharing import can_be_limited
+from resources.gpu.inventory.model import Device
 from resources.gpu.policy.reason import Reason, Value
+from resources.gpu.requests.model import GpuRequest, Mode
 from resources.texts import mark
 
 
@@ -44,47 +44,19 @@ class Isolation:
     reason: Reason
 
 
-class SharedDevice(Protocol):
-    """What is asked of a device."""
-
-    @property
-    def id(self) -> DeviceId:
-        """``cuda:0``; of a MIG instance ``cuda:0:1``."""
-
-
-class SharingRequest(Protocol):
-    """What is asked of a request."""
-
-    @property
-    def milli(self) -> int:
-        """Thousandths of each device."""
-
-    @property
-    def memory_mib(self) -> int | None:
-        """Reserved on each device."""
-
-    @property
-    def mode(self) -> StrEnum:
-        """``none``, ``whole``, ``fraction`` or ``shared``."""
-
-
-def isolation(
-    device: SharedDevice, request: SharingRequest, sharing: Sharing | None, *, has_mps: bool
-) -> Isolation:
+def isolation(device: Device, request: GpuRequest, *, has_mps: bool) -> Isolation:
     """What keeps a run of ``request`` on ``device`` apart from others.
 
-    ``sharing`` is what the driver says of the device, ``has_mps`` whether the program of MPS is installed
-    (:func:`resources.gpu.enforcement.mps.program`).
+    ``has_mps``: whether the program of MPS is installed (:func:`resources.gpu.enforcement.mps.program`).
     """
     values: dict[str, Value] = {"device": device.id, "percent": max(1, request.milli // 10)}
-    is_instance = device.id.count(":") == 2
-    if request.mode == "shared":
+    if request.mode is Mode.SHARED:
         return Isolation(Level.COOPERATIVE, Reason("I7", _SHARED, values))
-    if request.mode != "fraction":
-        if is_instance:
+    if request.mode is not Mode.FRACTION:
+        if device.is_slice:
             return Isolation(Level.ISOLATED, Reason("I2", _MIG, values))
         return Isolation(Level.ALONE, Reason("I1", _ALONE, values))
-    if is_instance or sharing is None or not sharing.can_be_limited:
+    if not can_be_limited(device):
         return Isolation(Level.COOPERATIVE, Reason("I6", _NOT_LIMITED, values))
     if not has_mps:
         return Isolation(Level.COOPERATIVE, Reason("I5", _NO_PROGRAM, values))

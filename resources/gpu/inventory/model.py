@@ -24,6 +24,15 @@ class Vendor(StrEnum):
     HUAWEI = "huawei"
 
 
+class ComputeMode(StrEnum):
+    """How many processes may compute on an NVIDIA GPU at a time; ``nvidia-smi -c`` sets it."""
+
+    DEFAULT = "default"
+    EXCLUSIVE = "exclusive"
+    """One: without MPS the second fraction on such a GPU fails, with MPS the server is the one."""
+    PROHIBITED = "prohibited"
+
+
 @dataclass(frozen=True)
 class Device:
     """One thing that a run can hold."""
@@ -50,8 +59,17 @@ class Device:
     pcie_switch: int | None = None
     """Devices of one node with the same number reach each other over PCIe switches, past the CPU."""
     pci_bus_id: str | None = None
+    compute_capability: tuple[int, int] | None = None
+    """The generation of an NVIDIA GPU, such as (7, 0) for Volta; that of the card for a MIG instance."""
+    compute_mode: ComputeMode | None = None
+    """Of an NVIDIA GPU whose driver tells it."""
     fault: str | None = None
     """Why it must not be given out, in a sentence; None for a device that is well."""
+
+    @property
+    def is_slice(self) -> bool:
+        """Whether it is a MIG instance."""
+        return self.mig_profile is not None or self.mig_uuid is not None
 
     @property
     def is_cpu_slot(self) -> bool:

@@ -14,7 +14,15 @@ from resources.errors import Unavailable
 from resources.gpu.inventory import pci
 from resources.gpu.inventory.links import groups
 from resources.gpu.inventory.mig import profile_name
-from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Health, Vendor
+from resources.gpu.inventory.model import (
+    ComputeMode,
+    Device,
+    DeviceId,
+    DeviceProcess,
+    DeviceReading,
+    Health,
+    Vendor,
+)
 from resources.gpu.inventory.processes import device_process
 from resources.gpu.inventory.source import Ability, Found, Missing, Source
 
@@ -124,6 +132,9 @@ def _card(nvml: Any, index: int) -> _Card:
             uuid=_text(_ask(nvml, nvml.nvmlDeviceGetUUID, handle)),
             pci_bus_id=None if bus is None else pci.bus_id(_text(bus.busId) or ""),
         )
+        device = replace(
+            device, compute_capability=_capability(nvml, handle), compute_mode=_compute_mode(nvml, handle)
+        )
         device = replace(device, numa_node=_numa_node(nvml, handle, device.pci_bus_id))
         device = replace(device, memory_mib=_total_memory_mib(nvml, handle))
         return _Card(replace(device, fault=_fault(_health(nvml, handle))), handle)
@@ -133,6 +144,20 @@ def _card(nvml: Any, index: int) -> _Card:
 
 def _text(told: str | bytes | None) -> str | None:
     return told.decode() if isinstance(told, bytes) else told
+
+
+def _capability(nvml: Any, handle: Any) -> tuple[int, int] | None:
+    told = _ask(nvml, nvml.nvmlDeviceGetCudaComputeCapability, handle)
+    return None if told is None else (int(told[0]), int(told[1]))
+
+
+def _compute_mode(nvml: Any, handle: Any) -> ComputeMode | None:
+    told = _ask(nvml, nvml.nvmlDeviceGetComputeMode, handle)
+    if told == nvml.NVML_COMPUTEMODE_DEFAULT:
+        return ComputeMode.DEFAULT
+    if told == nvml.NVML_COMPUTEMODE_PROHIBITED:
+        return ComputeMode.PROHIBITED
+    return None if told is None else ComputeMode.EXCLUSIVE  # of a thread, as it was once, or of a process
 
 
 def _total_memory_mib(nvml: Any, handle: Any) -> int | None:
@@ -339,11 +364,17 @@ def _temperature_c(nvml: Any, handle: Any) -> float | None:
     return None if told is None else float(told)
 
 
-def _processes(nvml: Any, handle: Any) -> Any:
-    found = _ask(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle)
-    if found is None:
-        return None
-    return tuple(
-        device_process(one.pid, None if one.usedGpuMemory is None else int(one.usedGpuMemory) // MIB)
-        for one in found
+def _processes(nvml: Any, handle: Any) -> tuple[DeviceProcess, ...] | None:
+    """Who computes there, once each: some drivers list clients of MPS apart, some among the others."""
+    told = (
+        _ask(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle),
+        _ask(nvml, nvml.nvmlDeviceGetMPSComputeRunningProcesses, handle),
     )
+    if told == (None, None):
+        return None
+    memory_mib: dict[int, int | None] = {}
+    for one in (*(told[0] or ()), *(told[1] or ())):
+        used_mib = None if one.usedGpuMemory is None else int(one.usedGpuMemory) // MIB
+        known_mib = memory_mib.get(one.pid)
+        memory_mib[one.pid] = used_mib if known_mib is None else max(known_mib, used_mib or 0)
+    return tuple(device_process(pid, used_mib) for pid, used_mib in memory_mib.items())

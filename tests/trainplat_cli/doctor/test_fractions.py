@@ -4,15 +4,17 @@ from pathlib import Path
 import pytest
 
 from resources.errors import Unavailable
-from resources.gpu.enforcement import sharing
-from resources.gpu.enforcement.sharing import ComputeMode, Sharing
-from resources.gpu.inventory.model import DeviceId
+from resources.gpu.inventory import nvml
+from resources.gpu.inventory.model import Device, DeviceId, Vendor
+from resources.gpu.inventory.source import Found, Missing
 from resources.home import Home
 from tests.resources.gpu.enforcement.mps_on_path import put_mps_on_path
 from trainplat_cli.doctor.fractions import fractions
 from trainplat_cli.doctor.model import Finding, Verdict
 
-GPU = DeviceId("cuda:0")
+
+def card(capability: tuple[int, int]) -> Device:
+    return Device(DeviceId("cuda:0"), "GPU", 1, vendor=Vendor.NVIDIA, compute_capability=capability)
 
 
 def only(findings: Iterable[Finding]) -> Finding:
@@ -23,12 +25,12 @@ def only(findings: Iterable[Finding]) -> Finding:
 @pytest.fixture(autouse=True)
 def _card(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAINPLAT_ACCELERATOR", "auto")
-    has(monkeypatch, Sharing(GPU, (8, 0), ComputeMode.DEFAULT))
+    has(monkeypatch, card((8, 0)))
 
 
-def has(monkeypatch: pytest.MonkeyPatch, *cards: Sharing) -> None:
-    """NVML is looked at in test_sharing; here it is the sentence that counts."""
-    monkeypatch.setattr(sharing, "read_sharing", lambda: {one.device_id: one for one in cards})
+def has(monkeypatch: pytest.MonkeyPatch, *cards: Device) -> None:
+    """NVML is looked at in test_nvml; here it is the sentence that counts."""
+    monkeypatch.setattr(nvml, "find", lambda: Found("580", cards) if cards else Missing("no driver"))
 
 
 def test_without_the_program_fractions_are_cooperative(
@@ -44,7 +46,7 @@ def test_cards_that_mps_cannot_limit_are_named(
     tmp_path: Path, trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_mps_on_path(tmp_path / "bin", monkeypatch)
-    has(monkeypatch, Sharing(GPU, (6, 0), ComputeMode.DEFAULT))
+    has(monkeypatch, card((6, 0)))
     found = only(fractions(Home(trainplat_home)))
     assert (found.verdict, found.detail[:22]) == (Verdict.WARNING, "cooperative on cuda:0:")
 
@@ -58,10 +60,10 @@ def test_with_the_program_fractions_are_limited(
 
 
 def test_a_driver_that_is_silent_is_told(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent() -> dict[DeviceId, Sharing]:
+    def silent() -> Found:
         raise Unavailable("NVML does not answer", "Run nvidia-smi.")
 
-    monkeypatch.setattr(sharing, "read_sharing", silent)
+    monkeypatch.setattr(nvml, "find", silent)
     assert only(fractions(Home(trainplat_home))).verdict is Verdict.ILL
 
 
@@ -71,5 +73,5 @@ def test_a_machine_without_gpus_has_no_such_line(
     has(monkeypatch)
     assert list(fractions(Home(trainplat_home))) == []
     monkeypatch.setenv("TRAINPLAT_ACCELERATOR", "cpu")
-    has(monkeypatch, Sharing(GPU))
+    has(monkeypatch, card((8, 0)))
     assert list(fractions(Home(trainplat_home))) == []

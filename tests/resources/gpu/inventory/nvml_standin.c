@@ -5,7 +5,8 @@
  *   ecc=2            uncorrectable errors since the driver was loaded
  *   rows=C,U,P,F     remapped rows: correctable, uncorrectable, pending, failure
  *   pages=N,P        retired pages of each cause, and whether some wait for a reset
- *   procs=PID:MIB;…  compute processes
+ *   procs=PID:MIB;…  compute processes; mps=PID:MIB;…  those that are clients of MPS
+ *   cc=7.0  mode=0   compute capability, and compute mode
  *   links=BUS;…      active NVLinks and their far ends; "hidden" for an end that is not told
  *   p2p=1            can copy over NVLink with any other card of which this is said
  *   pcie=N           hangs off the PCIe switch N
@@ -278,11 +279,11 @@ int nvmlDeviceGetPowerUsage(void *device, unsigned *out) {
     *out = (unsigned)power;
     return 0;
 }
-int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *many, process_t *out) {
+static int processes(void *device, const char *key, unsigned *many, process_t *out) {
     char text[64];
     unsigned running = 0;
-    if (!told(card(device), "procs", text, sizeof text)) return NOT_SUPPORTED;
-    while (entry(card(device), "procs", running, text, sizeof text)) {
+    if (!told(card(device), key, text, sizeof text)) return NOT_SUPPORTED;
+    while (entry(card(device), key, running, text, sizeof text)) {
         unsigned long long mib;
         unsigned pid;
         if (out && running < *many && sscanf(text, "%u:%llu", &pid, &mib) == 2)
@@ -292,4 +293,23 @@ int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *many, proces
     int enough = *many >= running;
     *many = running;
     return enough ? 0 : TOO_SMALL;
+}
+int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *many, process_t *out) {
+    return processes(device, "procs", many, out);
+}
+int nvmlDeviceGetMPSComputeRunningProcesses_v3(void *device, unsigned *many, process_t *out) {
+    return processes(device, "mps", many, out);
+}
+int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor) {
+    char text[20];
+    if (ill(device)) return ill(device);
+    if (!told(card(device), "cc", text, sizeof text)) return NOT_SUPPORTED;
+    return sscanf(text, "%d.%d", major, minor) == 2 ? 0 : INVALID;
+}
+int nvmlDeviceGetComputeMode(void *device, unsigned *out) {
+    unsigned long long mode;
+    if (ill(device)) return ill(device);
+    if (!number(card(device), "mode", &mode)) return NOT_SUPPORTED;
+    *out = (unsigned)mode;
+    return 0;
 }

@@ -39,6 +39,8 @@ def test_a_card_tells_its_model_memory_and_place(look: Look) -> None:
         "island": None,
         "pcie_switch": None,
         "pci_bus_id": "0000:4d:00.0",
+        "compute_capability": None,
+        "compute_mode": None,
         "fault": None,
     }
     assert seen["nvml"].startswith("driver 580.65.06, NVML 13.580.65.06, nvidia-ml-py ")
@@ -167,3 +169,17 @@ def test_an_instance_has_its_own_memory_and_the_health_of_its_card(look: Look) -
     assert reading["health"]["uncorrectable_errors"] == 1
     assert reading["fault"] is not None
     assert seen["devices"][1]["fault"] == reading["fault"]
+
+
+def test_clients_of_mps_are_among_the_processes_once_each(look: Look) -> None:
+    me = os.getpid()
+    seen = look(card(1, f"procs={me}:900", f"mps={me}:950;4194303:7"), card(2, f"mps={me}:5"))
+    first, second = seen["readings"].values()
+    assert [(one["pid"], one["memory_mib"]) for one in first["processes"]] == [(me, 950), (4194303, 7)]
+    assert [(one["pid"], one["memory_mib"]) for one in second["processes"]] == [(me, 5)]
+
+
+def test_a_card_tells_its_generation_and_who_may_compute_on_it(look: Look) -> None:
+    seen = look(card(1, "cc=7.0", "mode=0"), card(2, "cc=9.0", "mode=3"), card(3, "mode=2"), card(4))
+    told = [(one["compute_capability"], one["compute_mode"]) for one in seen["devices"]]
+    assert told == [([7, 0], "default"), ([9, 0], "exclusive"), (None, "prohibited"), (None, None)]
