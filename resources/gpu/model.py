@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NewType
 
 from resources.gpu.inventory.model import DeviceId
-from resources.gpu.placement.model import Span
+from resources.gpu.placement.model import WHOLE_MILLI, Span
 from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.model import GpuRequest
 from resources.process import ProcessIdentity
@@ -14,6 +14,12 @@ from resources.process import ProcessIdentity
 RunId = NewType("RunId", str)
 Attempt = NewType("Attempt", int)
 """Which try of a run, from 1: a run whose worker died goes on as the next attempt."""
+
+DIED = "its process died"
+"""Why a lease was given back whose run's process was killed or crashed."""
+PREEMPTED = "it made room for another run"
+GONE = "its process is gone"
+"""The same of a direct run, which waits and runs in its own process."""
 
 
 class Origin(StrEnum):
@@ -145,6 +151,23 @@ class Kept:
     devices: tuple[DeviceId, ...]
     victims: tuple[RunId, ...]
     since: datetime
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """Devices that are set aside in advance."""
+
+    id: str
+    project: str
+    user: str | None
+    """None: for everybody in the project."""
+    devices: tuple[DeviceId, ...]
+    starts_at: datetime
+    ends_at: datetime
+    milli: int = WHOLE_MILLI
+    """Thousandths of each device."""
+    terms: Terms = NO_TERMS
+    """CPUs, memory and span that go with them."""
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
 """From the ledger's rows and the inventory to the state of the policy, and back to names."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from resources.gpu.inventory.model import Device, DeviceId, Inventory
-from resources.gpu.model import Kept, Lease, Owner, RunId, Terms, WaitingRequest
+from resources.gpu.model import Kept, Lease, Owner, Reserved, RunId, Terms, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Placement, Shape, Slot
 from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Amounts, Resource
-from resources.gpu.policy.model import Affinity, Hold, Job, JobId, Running, Settings
+from resources.gpu.policy.decay import DecayedUsage
+from resources.gpu.policy.history import History
+from resources.gpu.policy.model import Affinity, Hold, Job, JobId, Reservation, Running, Settings
 from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.quota_model import Party
 from resources.gpu.policy.reason import Reason
 from resources.gpu.policy.state import State
 from resources.gpu.requests.model import GpuRequest, Mode
@@ -26,6 +29,16 @@ class Known:
     """Those not released."""
     waiting: Sequence[WaitingRequest]
     kept: Sequence[Kept] = ()
+    reservations: Sequence[Reserved] = ()
+    """Those that have not ended."""
+    drained: frozenset[DeviceId] = frozenset()
+    """Devices that people took out of use; those with a fault are known from the inventory."""
+    usage: Mapping[Party, DecayedUsage] | None = None
+    """What each party has used in the past; None: only what the live leases tell."""
+    history: History | None = None
+    """What ended jobs tell of those that have not ended."""
+    over_budget: Mapping[Party, Reason] = field(default_factory=dict)
+    """Whose budget is used up, and why."""
 
 
 class Snapshot:
@@ -45,7 +58,7 @@ class Snapshot:
             [_node(node.id, node.cpu_milli, node.host_memory_mib, node.devices) for node in inventory.nodes]
         )
         for device in inventory.devices:
-            if device.fault is not None:
+            if device.fault is not None or device.id in known.drained:
                 cluster.set_usable(*self._places[device.id], False)
         capacity = {
             ANY_DEVICE: len(self._devices) * WHOLE_MILLI,
@@ -104,6 +117,13 @@ class Snapshot:
             self.state.submit(self._job_of_request(waiting))
         for one in known.kept:
             self._hold(one)
+        for reserved in known.reservations:
+            self._reserve(reserved)
+        if known.usage is not None:
+            self.state.usage = dict(known.usage)
+        if known.history is not None:
+            self.state.history = known.history
+        self.state.quotas.hold_back(known.over_budget)
 
     def _hold(self, kept: Kept) -> None:
         job_id, placement = JobId(kept.run_id), self._placement(kept.devices)
@@ -113,6 +133,27 @@ class Snapshot:
             return
         victims = frozenset(JobId(victim) for victim in kept.victims)
         self.state.holds[job_id] = Hold(job_id, job.shape, placement, victims, kept.since.timestamp())
+
+    def _reserve(self, reserved: Reserved) -> None:
+        placement, terms = self._placement(reserved.devices), reserved.terms
+        if placement is None:
+            return  # a device of it is gone from the inventory; there is nothing to keep free
+        shape = Shape(
+            len(reserved.devices),
+            reserved.milli,
+            cpu_milli=terms.cpu_milli,
+            host_memory_mib=terms.host_memory_mib,
+        )
+        self.state.reservations[reserved.id] = Reservation(
+            reserved.id,
+            reserved.project,
+            reserved.user,
+            shape,
+            terms.span,
+            placement,
+            reserved.starts_at.timestamp(),
+            reserved.ends_at.timestamp(),
+        )
 
     def _placement(self, devices: Iterable[DeviceId]) -> Placement | None:
         by_node: dict[int, list[int]] = {}

@@ -31,10 +31,20 @@ from resources.clock import Clock, utc_now
 from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE
-from resources.gpu.model import Decision, Lease, LeaseState, Origin, RunId, WaitingRequest
+from resources.gpu.model import (
+    DIED,
+    GONE,
+    PREEMPTED,
+    Decision,
+    Lease,
+    LeaseState,
+    Origin,
+    RunId,
+    WaitingRequest,
+)
 from resources.gpu.requests.errors import OverQuota
 from resources.gpu.resource import instance_key, owner_of, requested
-from resources.gpu.service import DIED, GONE, PREEMPTED, GpuService
+from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import kill_remains, remains_of
 from resources.runs.admission import admit, reassert

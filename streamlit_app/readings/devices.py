@@ -7,9 +7,10 @@ from datetime import datetime
 
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
+from resources.gpu.duties.reading import GpuStatus
 from resources.gpu.inventory.model import Device
 from resources.gpu.model import Lease
-from resources.gpu.service import GpuService, GpuStatus
+from resources.gpu.service import GpuService
 from resources.home import Home
 
 PAST_LEASES = 50

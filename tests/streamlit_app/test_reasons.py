@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from resources.gpu import service
+from resources.gpu import model
 from resources.gpu.policy.reasons import TEMPLATES
 from resources.texts import translator
 from streamlit_app import reasons
@@ -40,11 +40,11 @@ def reasons_given(call: ast.Call) -> Iterator[str]:
 
 
 def in_full(node: ast.expr) -> str | None:
-    """A text that code gives: as it stands, named by a constant of the service, or put together of these."""
+    """A text that code gives: as it stands, named by a constant of the model, or put together of these."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.Name) and node.id.isupper():
-        return str(getattr(service, node.id))
+        return str(getattr(model, node.id))
     if isinstance(node, ast.JoinedStr):
         parts = [in_full(one.value if isinstance(one, ast.FormattedValue) else one) for one in node.values]
         return "".join(part for part in parts if part is not None)
@@ -67,7 +67,7 @@ def test_a_rule_that_nobody_knows_has_no_words() -> None:
 
 def test_every_reason_that_gives_a_lease_back_is_told_in_each_language() -> None:
     kept = reasons_in_code()
-    assert {"the run ended", "cancelled", service.DIED, f"{service.DIED}; no attempt is left"} <= kept
+    assert {"the run ended", "cancelled", model.DIED, f"{model.DIED}; no attempt is left"} <= kept
     assert [one for one in sorted(kept) if reasons.of_release(one, CHINESE) == one] == []
     assert [reasons.of_release(one, ENGLISH) for one in sorted(kept)] == sorted(kept)
 

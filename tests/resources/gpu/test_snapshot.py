@@ -1,7 +1,7 @@
 """From rows to the state of the policy and back to names."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node, Vendor
 from resources.gpu.model import (
@@ -11,13 +11,20 @@ from resources.gpu.model import (
     LeaseState,
     Origin,
     Owner,
+    Reserved,
     RunId,
     Terms,
     WaitingRequest,
 )
 from resources.gpu.placement.model import Slot
+from resources.gpu.policy.amounts import Amounts
+from resources.gpu.policy.decay import DecayedUsage
+from resources.gpu.policy.decide import decide
+from resources.gpu.policy.history import History
 from resources.gpu.policy.model import JobId, Settings
 from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.quota_model import project, user
+from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.snapshot import Known, Snapshot, kind_of
 
@@ -85,6 +92,29 @@ def test_a_hold_is_restored_with_its_victims() -> None:
     known = Known([lease("a", "cuda:0", stop_for=RunId("b"))], [waiting("b")], [kept])
     hold = snapshot(V100, known=known).state.holds[JobId("b")]
     assert (list(hold.victims), hold.placement) == ([JobId("a")], (Slot(0, (0,)),))
+
+
+def test_what_is_reserved_or_drained_is_not_given_to_others() -> None:
+    reserved = Reserved("night", "speech", None, (DeviceId("cuda:0"),), NOW, NOW + timedelta(hours=1))
+    known = Known([], [waiting("b")], reservations=[reserved], drained=frozenset({DeviceId("cuda:1")}))
+    state = snapshot(V100, T4, known=known).state
+    assert state.reservations["night"].placement == (Slot(0, (0,)),)
+    assert not state.cluster.is_usable(0, 1)
+    assert [one.reason.rule for one in decide(state, NOW.timestamp())] == ["W3"]
+
+
+def test_a_reservation_of_a_device_that_is_gone_keeps_nothing() -> None:
+    reserved = Reserved("night", "speech", None, (DeviceId("cuda:7"),), NOW, NOW + timedelta(hours=1))
+    assert not snapshot(V100, known=Known([], [], reservations=[reserved])).state.reservations
+
+
+def test_past_use_history_and_budgets_are_what_the_ledger_says() -> None:
+    used, history = {user("vision", "ann"): DecayedUsage(as_of_s=1.0)}, History()
+    why = Reason("B1", "used up")
+    known = Known([], [], usage=used, history=history, over_budget={project("vision"): why})
+    state = snapshot(V100, known=known).state
+    assert (state.usage, state.history) == (used, history)
+    assert state.quotas.fits(Owner("vision", "ann"), Amounts.of_devices(1)).reason == why
 
 
 def test_devices_have_their_names_again() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import click
 from rich.markup import escape
 
+from resources.gpu.duties.reading import GpuStatus
 from resources.gpu.inventory.model import Device
 from resources.gpu.model import Lease, RunId
 from resources.gpu.placement.model import WHOLE_MILLI
-from resources.gpu.service import GpuStatus
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import gpu_service, named, short, show_table

@@ -1,0 +1,1 @@
+"""What the GPU service does, one file for each noun."""

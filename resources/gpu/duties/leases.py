@@ -1,0 +1,61 @@
+"""Leases: taken up once, held by a process, given back."""
+
+from resources.gpu import ledger
+from resources.gpu.duties.base import audit
+from resources.gpu.duties.line import Line
+from resources.gpu.model import GONE, Attempt, Lease, Origin, RunId
+from resources.process import ProcessIdentity
+from resources.terms import Actor
+
+
+class Leases(Line):
+    """What runs hold."""
+
+    def claim(self, run_id: RunId, claimer: ProcessIdentity) -> Lease | None:
+        """Take up the granted lease of a run's newest attempt: once, however many try. None: not now."""
+        now = self._clock()
+        with self._database.write() as connection:
+            attempt = ledger.newest_attempt(connection, run_id)
+            if attempt is None or not ledger.claim(connection, run_id, attempt, claimer, now):
+                return None
+            lease = ledger.lease_of(connection, run_id, attempt)
+            if lease is None or lease.origin is not Origin.DIRECT:
+                return lease
+            # Of two step processes of one run that wait, either may be the one that gets it.
+            ledger.move_holder(connection, run_id, attempt, claimer)
+            return ledger.lease_of(connection, run_id, attempt)
+
+    def set_holder(self, run_id: RunId, attempt: Attempt, holder: ProcessIdentity) -> bool:
+        """Say that ``holder`` now uses the claimed lease. False: it is somebody else's, or gone; then end."""
+        with self._database.write() as connection:
+            return ledger.set_holder(connection, run_id, attempt, holder)
+
+    def free_dead_holders(self, actor: Actor) -> list[Lease]:
+        """Give back what direct runs held whose process is gone, and take those that waited out of the line.
+
+        Returns the leases given back. The runs of the queue are the launcher's to judge: their process
+        group, not only their process, must be gone.
+        """
+        with self._database.read() as connection:
+            leases = [one for one in ledger.live_leases(connection) if one.origin is Origin.DIRECT]
+            waiting = [one for one in ledger.waiting_requests(connection) if one.origin is Origin.DIRECT]
+        for request in waiting:
+            if request.holder is not None and not request.holder.is_alive():
+                self.withdraw(request.run_id, reason=GONE, actor=actor)
+        dead = [one for one in leases if one.holder is not None and not one.holder.is_alive()]
+        return [one for one in dead if self.release(one.run_id, one.attempt, reason=GONE, actor=actor)]
+
+    def release(self, run_id: RunId, attempt: Attempt, *, reason: str, actor: Actor) -> bool:
+        """Give the devices of a lease back. Returns whether it was live; doing it twice changes nothing."""
+        now = self._clock()
+        with self._database.write() as connection:
+            was_live = ledger.release(connection, run_id, attempt, reason, now)
+            if was_live:
+                audit(connection, now, actor, "gpu.release", run_id, f"attempt {attempt}: {reason}")
+        return was_live
+
+    def ask_to_stop(self, run_id: RunId, attempt: Attempt) -> None:
+        """Say that the process of a lease that makes room was asked for a checkpoint now."""
+        now = self._clock()
+        with self._database.write() as connection:
+            ledger.set_stop_asked(connection, run_id, attempt, now)

@@ -1,0 +1,75 @@
+"""The line: who leaves it, and who comes back to it."""
+
+from resources.gpu import ledger
+from resources.gpu.duties.base import OnLedger, audit
+from resources.gpu.model import PREEMPTED, Attempt, Lease, LeaseState, RunId, WaitingRequest
+from resources.gpu.placement.model import WHOLE_MILLI
+from resources.process import ProcessIdentity
+from resources.terms import Actor
+
+
+class Line(OnLedger):
+    """Requests that wait."""
+
+    def withdraw(self, run_id: RunId, *, reason: str, actor: Actor) -> None:
+        """Take a run out of the line and give back what it was granted but has not taken up."""
+        now = self._clock()
+        with self._database.write() as connection:
+            attempt = ledger.newest_attempt(connection, run_id)
+            if attempt is None:
+                return
+            lease = ledger.lease_of(connection, run_id, attempt)
+            ended = ledger.end_request(connection, run_id, attempt, reason)
+            if lease is not None and lease.state is LeaseState.GRANTED:
+                ended |= ledger.release(connection, run_id, attempt, reason, now)
+            if ended:
+                audit(connection, now, actor, "gpu.withdraw", run_id, reason)
+
+    def try_again(
+        self,
+        run_id: RunId,
+        attempt: Attempt,
+        *,
+        reason: str,
+        actor: Actor,
+        holder: ProcessIdentity | None = None,
+        seen: Lease | None = None,
+    ) -> Attempt:
+        """Release an attempt's lease and put the run in the line once more, at the place of its first try.
+
+        Both in one transaction, so that a kill leaves either the old attempt or the new one. Returns the
+        newest attempt; one that is newer than ``attempt`` already is left as it is, and so is a lease that a
+        worker has taken up since it was ``seen``.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            newest = ledger.newest_attempt(connection, run_id)
+            if newest is None or newest > attempt:
+                return newest or attempt
+            found = ledger.lease_of(connection, run_id, attempt)
+            if seen is not None and found is not None and found.holder != seen.holder:
+                return attempt
+            asked = ledger.request_of(connection, run_id, attempt)
+            evicted = found is not None and found.stop_for is not None and reason == PREEMPTED
+            # A run that died keeps its place in the line; one that made room has had its turn.
+            served_s = (now - found.granted_at).total_seconds() if evicted and found else 0.0
+            ledger.release(connection, run_id, attempt, reason, now)
+            following = Attempt(attempt + 1)
+            again = WaitingRequest(
+                run_id,
+                following,
+                asked.request,
+                asked.owner,
+                asked.origin,
+                asked.instance,
+                asked.submitted_at,
+                holder=holder,
+                terms=asked.terms,
+                queued_at=now,
+                attained_gpu_s=asked.attained_gpu_s + served_s * asked.request.units_milli / WHOLE_MILLI,
+                evictions=asked.evictions + evicted,
+                evicted_at=now if evicted else asked.evicted_at,
+            )
+            ledger.add_request(connection, again)
+            audit(connection, now, actor, "gpu.try_again", run_id, f"attempt {following}: {reason}")
+        return following

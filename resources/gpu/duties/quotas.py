@@ -1,0 +1,34 @@
+"""Quotas as they are kept, and what is used of them."""
+
+from resources.gpu import ledger, quota_store
+from resources.gpu.duties.base import OnLedger, audit
+from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.quota_model import QuotaRows
+from resources.gpu.snapshot import Known, Snapshot
+from resources.terms import Actor
+
+
+class Quotas(OnLedger):
+    """Who may have how much."""
+
+    def quotas(self) -> QuotaRows:
+        """All quotas."""
+        with self._database.read() as connection:
+            return quota_store.read(connection)
+
+    def quotas_in_use(self) -> QuotaTree:
+        """All quotas, with what the live leases use of them."""
+        inventory = self._inventory()
+        with self._database.read() as connection:
+            known = Known(ledger.live_leases(connection), ())
+            tree = QuotaTree(quota_store.read(connection))
+        return Snapshot(inventory, known, tree, self._settings).state.quotas
+
+    def set_quotas(self, rows: QuotaRows, actor: Actor) -> None:
+        """Put these quotas in the place of all. Raises BadQuota for rows that do not hold together."""
+        QuotaTree(rows)
+        now = self._clock()
+        with self._database.write() as connection:
+            quota_store.replace(connection, rows)
+            detail = f"{len(rows.quotas)} rows for {len(rows.memberships)} cohorts, projects and users"
+            audit(connection, now, actor, "gpu.set_quotas", "quotas", detail)

@@ -1,0 +1,127 @@
+"""Reading: what the pages, the command line and the runs themselves ask."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from resources.errors import Conflict, NotFound
+from resources.gpu import decision_log, ledger
+from resources.gpu.decision_log import PastDecision
+from resources.gpu.duties.base import OnLedger
+from resources.gpu.inventory.model import Device
+from resources.gpu.model import DIED, Lease, RunId, WaitingRequest
+
+SHOWN_RUNS = 5
+"""How many runs are named when the beginning of an id fits several."""
+
+
+@dataclass(frozen=True)
+class GpuStatus:
+    """What the pages and the command line show."""
+
+    devices: tuple[Device, ...]
+    leases: tuple[Lease, ...]
+    """Those not released, oldest first."""
+    waiting: tuple[WaitingRequest, ...]
+    """In the order in which they came, each with the reason why it waits."""
+    past: tuple[Lease, ...]
+    """Those released last, newest first."""
+
+
+class Reading(OnLedger):
+    """Questions that change nothing."""
+
+    def live_leases(self) -> list[Lease]:
+        """The leases that are not released, oldest first."""
+        with self._database.read() as connection:
+            return ledger.live_leases(connection)
+
+    def waiting(self) -> list[WaitingRequest]:
+        """The requests that wait, oldest first."""
+        with self._database.read() as connection:
+            return ledger.waiting_requests(connection)
+
+    def newest_request(self, run_id: RunId) -> WaitingRequest | None:
+        """The request of a run's newest attempt, whatever its state; None for a run that never asked."""
+        with self._database.read() as connection:
+            attempt = ledger.newest_attempt(connection, run_id)
+            return None if attempt is None else ledger.request_of(connection, run_id, attempt)
+
+    def find_run(self, text: str) -> RunId:
+        """The run whose id is ``text``, or begins with it.
+
+        Raises NotFound where no run does, Conflict where several do.
+        """
+        with self._database.read() as connection:
+            if ledger.newest_attempt(connection, RunId(text)) is not None:
+                return RunId(text)
+            found = ledger.runs_beginning(connection, text, SHOWN_RUNS) if text else []
+        if not found:
+            raise NotFound(
+                f"no run that asked for devices has an id that begins with {text!r}",
+                "See `trainplat gpu history` and `trainplat gpu queue` for the runs that are known.",
+            )
+        if len(found) > 1:
+            raise Conflict(
+                f"several runs have an id that begins with {text!r}: {', '.join(found)}",
+                "Give more of the id.",
+            )
+        return found[0]
+
+    def leases_of(self, run_id: RunId) -> list[Lease]:
+        """All leases that a run has had, by attempt."""
+        with self._database.read() as connection:
+            return ledger.leases_of_run(connection, run_id)
+
+    def has_ended(self, run_id: RunId) -> bool:
+        """Whether a run's newest attempt neither waits nor holds anything any more."""
+        with self._database.read() as connection:
+            attempt = ledger.newest_attempt(connection, run_id)
+            return attempt is not None and ledger.has_ended(connection, run_id, attempt)
+
+    def newest_lease(self, run_id: RunId) -> Lease | None:
+        """The newest lease of a run, live or released."""
+        with self._database.read() as connection:
+            leases = ledger.leases_of_run(connection, run_id)
+        return leases[-1] if leases else None
+
+    def deaths(self, run_id: RunId) -> int:
+        """How often a run's process has died under a lease. Clean stops do not count."""
+        with self._database.read() as connection:
+            leases = ledger.leases_of_run(connection, run_id)
+        return sum(lease.release_reason == DIED for lease in leases)
+
+    def lease_seconds(self, run_id: RunId) -> float:
+        """How long a run has held devices so far, in seconds, over all its attempts."""
+        with self._database.read() as connection:
+            leases = ledger.leases_of_run(connection, run_id)
+        now = self._clock()
+        return sum((_end(lease, now) - lease.granted_at).total_seconds() for lease in leases if lease.devices)
+
+    def status(self, *, past: int = 20) -> GpuStatus:
+        """Devices, leases and the line, as they are now."""
+        devices = self._inventory().devices
+        with self._database.read() as connection:
+            return GpuStatus(
+                devices,
+                tuple(ledger.live_leases(connection)),
+                tuple(ledger.waiting_requests(connection)),
+                tuple(ledger.past_leases(connection, past)),
+            )
+
+    def devices(self) -> tuple[Device, ...]:
+        """The devices of this machine that are in order."""
+        return tuple(one for one in self._inventory().devices if one.fault is None)
+
+    def decisions_of(self, run_id: RunId) -> list[PastDecision]:
+        """What was decided about a run, the oldest first."""
+        with self._database.read() as connection:
+            return decision_log.of_run(connection, run_id)
+
+    def newest_decisions(self, limit: int = 100) -> list[PastDecision]:
+        """What was decided last, the newest first."""
+        with self._database.read() as connection:
+            return decision_log.newest(connection, limit)
+
+
+def _end(lease: Lease, now: datetime) -> datetime:
+    return lease.released_at or now
