@@ -15,6 +15,7 @@ _RULES = {
     "P2": mark("Runs of lower priority make room."),
     "P3": mark("Runs that have had more device time make room."),
     "P4": mark("A reservation begins: what stands on its devices makes room."),
+    "P5": mark("A device is drained: what can stop on it makes room."),
     "D1": mark("Smaller runs move elsewhere, so that it has a place in one piece."),
     "W1": mark("Its devices are in use."),
     "W3": mark("Free devices are kept for a request that came earlier."),

@@ -2,6 +2,7 @@
 
 from resources.gpu.placement.model import Placement, Shape
 from resources.gpu.policy.model import Affinity, Job
+from resources.gpu.policy.reasons import called
 from resources.gpu.policy.state import State
 
 HOLDERS_NAMED = 5
@@ -54,7 +55,7 @@ class Standing:
             devices = ", ".join(
                 self._state.name_of(slot.node, at) for slot in one.placement for at in slot.devices
             )
-            named.append(f"run {one.job.id[:8]} of {one.job.project} ({devices})")
+            named.append(f"{called(one.job.id)} of {one.job.project} ({devices})")
         return "; ".join(named) + (f" and {others} more" if others else "")
 
     def _labelled(self, affinity: Affinity) -> frozenset[int]:

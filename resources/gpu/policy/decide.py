@@ -10,11 +10,12 @@ apply to a job:
 - **A5** It stands within an advance reservation.
 - **P1, P2, P3** Others make room for it (see :mod:`resources.gpu.policy.victims`).
 - **P4** An advance reservation begins, and what stands on its devices makes room.
+- **P5** A device is drained, and what stands on it makes room at once.
 - **D1** Others move elsewhere, so that it has a place in one piece (see :mod:`resources.gpu.policy.moving`).
 - **W1** Its devices are in use.
 - **W3** What is free is kept for somebody before it.
 - **W4** Others are making room for it.
-- **W5** The cluster has fewer matching devices than it asks for, as after the loss of one.
+- **W5** The cluster has fewer matching devices than it asks for, as after the loss or the drain of one.
 - **W6** Enough is free in all, and nowhere in one piece.
 - **W7** Enough devices are free, and no node has the CPUs or the memory beside them.
 - **W8** No node that is free fits its affinity.
@@ -38,7 +39,7 @@ from resources.gpu.policy.order import in_order
 from resources.gpu.policy.overlay import Overlay
 from resources.gpu.policy.quotas_of_pass import Permission, QuotasOfPass, Turn
 from resources.gpu.policy.reason import Reason
-from resources.gpu.policy.reasons import asked, misfit, reason, runs
+from resources.gpu.policy.reasons import asked, called, misfit, reason, runs
 from resources.gpu.policy.state import State
 from resources.gpu.policy.victims import Room, Search
 from resources.gpu.policy.views import view_of_running, view_of_waiting
@@ -75,6 +76,7 @@ class _Pass:
     def run(self) -> list[Decision]:
         held = self._lay_holds()
         self._lay_reservations()
+        self._clear_drained()
         for job in self._in_turn(held):
             self._decide_one(job)
         return self._decisions
@@ -111,27 +113,38 @@ class _Pass:
         for one in sorted(self._state.reservations.values(), key=lambda one: (one.starts_at_s, one.id)):
             if one.ends_at_s <= self._now_s:
                 continue
-            self._overlay.block(one.id, one.shape, one.placement)
+            self._overlay.block(one.holder, one.shape, one.placement)
             if one.starts_at_s <= self._now_s:
                 self._clear(one)
 
     def _clear(self, reservation: Reservation) -> None:
         """P4. Jobs of others that stand on a reservation's devices make room when it begins."""
-        covered = {(slot.node, device) for slot in reservation.placement for device in slot.devices}
-        victims = [
+        covered = frozenset((slot.node, device) for slot in reservation.placement for device in slot.devices)
+        victims = [one for one in self._preemptible_on(covered) if not reservation.is_for(one.job)]
+        if victims:
+            why = reason("P4", reservation=reservation.id, runs=runs(victims))
+            self._stop(reservation.holder, victims, reservation.placement, why)
+
+    def _clear_drained(self) -> None:
+        """P5. What can stop and stands on devices that are drained at once makes room."""
+        for drain in self._state.draining:
+            victims = self._preemptible_on(drain.places)
+            if victims:
+                self._stop(drain.holder, victims, (), reason("P5", target=drain.target, runs=runs(victims)))
+
+    def _preemptible_on(self, places: frozenset[tuple[int, int]]) -> list[Running]:
+        return [
             one
             for one in self._state.running.values()
             if one.job.preemptible
             and one.job.id not in self._stopping
-            and not reservation.is_for(one.job)
-            and any((slot.node, device) in covered for slot in one.placement for device in slot.devices)
+            and any((slot.node, device) in places for slot in one.placement for device in slot.devices)
         ]
-        if not victims:
-            return
-        why = reason("P4", reservation=reservation.id, runs=runs(victims))
+
+    def _stop(self, whom: JobId, victims: list[Running], placement: Placement, why: Reason) -> None:
         ids = tuple(one.job.id for one in victims)
         self._stopping.update(ids)
-        self._decisions.append(Preempt(JobId(reservation.id), ids, reservation.placement, why))
+        self._decisions.append(Preempt(whom, ids, placement, why))
 
     def _in_turn(self, held: set[JobId]) -> Iterator[Job]:
         lines: dict[str, list[Job]] = {}
@@ -231,9 +244,12 @@ class _Pass:
         names = []
         for one in self._state.reservations.values():
             before = self._now_s < one.starts_at_s
-            in_time = before and (job.preemptible or (ends_at_s is not None and ends_at_s <= one.starts_at_s))
-            if in_time or (one.is_for(job) and not before):
-                names.append(one.id)
+            if ends_at_s is None:
+                in_time = self._now_s + self._state.settings.reserve_ahead_s <= one.starts_at_s
+            else:
+                in_time = ends_at_s <= one.starts_at_s
+            if (before and (job.preemptible or in_time)) or (one.is_for(job) and not before):
+                names.append(one.holder)
         for name, (_, starts_at_s) in self._kept.items():
             if starts_at_s is not None and ends_at_s is not None and ends_at_s <= starts_at_s:
                 names.append(name)
@@ -335,8 +351,7 @@ class _Pass:
             with self._overlay.lifted([name]):
                 is_kept = self._find(job, shape.models, None) is not None
             if is_kept:
-                whom = f"run {name[:8]}" if name in self._kept else f"reservation {name}"
-                return reason("W3", asked=asked(job), whom=whom)
+                return reason("W3", asked=asked(job), whom=called(name))
         return misfit(job, cluster.why_not(shape, job.span), self._standing.holders(shape))
 
     def _keep(self, job: Job, shape: Shape) -> Expected | None:

@@ -15,6 +15,9 @@ from resources.gpu.policy.reason import Reason
 
 JobId = NewType("JobId", str)
 """A run, or a lease without one. Only one attempt of a run waits or runs at a time."""
+LEASE, RESERVATION, DRAIN = "lease:", "reservation:", "drain:"
+"""Before the name of what is no run and stands where the id of a run does."""
+LONGEST_ID = 64
 
 
 class Overuse(StrEnum):
@@ -125,9 +128,29 @@ class Reservation:
     starts_at_s: float
     ends_at_s: float
 
+    @property
+    def holder(self) -> JobId:
+        """Under which it stands among jobs: no run and no lease has such a name."""
+        return JobId(f"{RESERVATION}{self.id}")
+
     def is_for(self, job: Job) -> bool:
         """Whether ``job`` may use it."""
         return job.project == self.project and self.user in (None, job.owner.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Devices from which jobs that can stop go at once, so that they can be looked after."""
+
+    target: str
+    """The device or the node, as people name it."""
+    places: frozenset[tuple[int, int]]
+    """Node and device."""
+
+    @property
+    def holder(self) -> JobId:
+        """For whom jobs make room, in the words of the ledger."""
+        return JobId(f"{DRAIN}{self.target}"[:LONGEST_ID])
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +210,7 @@ class Settings:
     """A job that was stopped so often is left alone from then on."""
     keep_after_s: float = 300.0
     """Once the first in line has waited for so long, what is free is kept for it."""
+    reserve_ahead_s: float = 86_400.0
+    """So long before an advance reservation nothing begins on its devices that has not declared an end."""
     moves_per_job: float = 0.0
     """How many moves each started job allows in the long run, to make places in one piece; 0: none."""

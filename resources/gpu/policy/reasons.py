@@ -15,13 +15,14 @@ TEMPLATES = {
     "P2": mark("Has priority {priority} in {project}: {runs} of lower priority make(s) room."),
     "P3": mark("Has had less device time than {runs}, which make(s) room."),
     "P4": mark("Reservation {reservation} begins: {runs} make(s) room."),
+    "P5": mark("{target} is drained: {runs} make(s) room."),
     "D1": mark("Needs {asked} in one piece: {runs} move(s) elsewhere."),
     "W1": mark("Waits for {asked}, {free} free; in use by {holders}."),
     "W3": mark("Waits for {asked}: what is free is kept for {whom}."),
     "W4": mark("Waits for {asked}: {runs} make(s) room."),
     "W5": mark(
-        "Waits for {asked}: there are {matching} device(s) that match, {usable} of them in order. "
-        "Bring the missing ones back, or cancel the run and ask for less."
+        "Waits for {asked}: there are {matching} device(s) that match, {usable} of them in order and not "
+        "drained. Bring the missing ones back, or cancel the run and ask for less."
     ),
     "W6": mark("Waits for {asked} in one piece: {free} free in all, at most {most} of them on one node."),
     "W7": mark(
@@ -49,7 +50,13 @@ def asked(job: Job) -> str:
 
 def runs(jobs: list[Running]) -> str:
     """Runs by name."""
-    return ", ".join(f"run {one.job.id[:8]} of {one.job.project}" for one in jobs)
+    return ", ".join(f"{called(one.job.id)} of {one.job.project}" for one in jobs)
+
+
+def called(holder: str) -> str:
+    """A run by the beginning of its id; a lease without a run, a reservation or a drain by its name."""
+    kind, separator, name = holder.partition(":")
+    return f"{kind} {name}" if separator else f"run {holder[:8]}"
 
 
 def misfit(job: Job, why: Misfit, holders: str) -> Reason:

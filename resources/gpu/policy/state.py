@@ -10,6 +10,7 @@ from resources.gpu.policy.decay import DecayedUsage
 from resources.gpu.policy.history import History
 from resources.gpu.policy.model import (
     Decision,
+    Drain,
     Grant,
     Hold,
     Job,
@@ -54,6 +55,8 @@ class State:
     running: dict[JobId, Running] = field(default_factory=dict)
     holds: dict[JobId, Hold] = field(default_factory=dict)
     reservations: dict[str, Reservation] = field(default_factory=dict)
+    draining: tuple[Drain, ...] = ()
+    """Devices that are drained at once. That nothing new is found on them, the cluster knows."""
     moves_left: float = 0.0
     """How many moves are allowed by now; grows with each start, up to :data:`MOST_MOVES_LEFT`."""
 

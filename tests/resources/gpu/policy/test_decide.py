@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from resources.gpu.placement.model import Placement, Slot, Span
 from resources.gpu.policy.decide import decide
-from resources.gpu.policy.model import Affinity, Job, JobId, Reservation, Settings
+from resources.gpu.policy.model import Affinity, Drain, Job, JobId, Reservation, Settings
 from resources.gpu.policy.state import State
 from tests.resources.gpu.policy.cases import (
     LONG_AGO_S,
@@ -264,7 +264,48 @@ def test_when_a_reservation_begins_what_stands_on_it_makes_room() -> None:
     two.reservations["demo"] = Reservation(
         "demo", "b", None, pair.shape, Span.NODE, (Slot(0, (0, 1)),), NOW_S, NOW_S + 7200
     )
-    assert decided(two) == {"demo": "P4 -stops"}
+    assert decided(two) == {"reservation:demo": "P4 -stops"}
+
+
+def test_long_before_a_reservation_what_declared_no_end_may_begin() -> None:
+    one = state(1, settings=Settings(reserve_ahead_s=3600))
+    single = job("single")
+    one.reservations["demo"] = Reservation(
+        "demo", "b", None, single.shape, Span.NODE, _place(one, single), NOW_S + 3600, NOW_S + 7200
+    )
+    waits(one, job("x"))
+    assert decided(one) == {"x": "A2 n0:0"}
+    assert decided(one, NOW_S + 1) == {"x": "W3"}
+    waits(one, job("x", max_runtime_s=3601))
+    assert decided(one) == {"x": "W3"}
+
+
+def test_a_lease_of_the_name_of_a_reservation_is_not_taken_for_it() -> None:
+    two = state(2, settings=Settings(keep_after_s=0))
+    runs(two, job("long"), (0, 0))
+    pair = job("demo", 2, queued_since_s=LONG_AGO_S)
+    two.reservations["demo"] = Reservation(
+        "demo", "b", None, job("one").shape, Span.NODE, (Slot(0, (1,)),), NOW_S - 1, NOW_S + 7200
+    )
+    waits(two, pair, job("mine", who="b"))
+    free = two.cluster.free_milli
+    assert decided(two) == {"demo": "W1", "mine": "A5 n0:1"}
+    assert two.cluster.free_milli == free
+
+
+def test_on_a_drained_device_nothing_begins_and_what_can_stop_makes_room() -> None:
+    two = state(2)
+    two.cluster.set_usable(0, 0, False)
+    runs(two, job("stops", preemptible=True), (0, 0), since_s=NOW_S - 1)
+    runs(two, job("stays"), (0, 1))
+    waits(two, job("pair", 2))
+    assert decided(two) == {"pair": "W5"}
+    two.draining = (Drain("cuda:0", frozenset({(0, 0)})), Drain("n9", frozenset({(9, 0)})))
+    told = step(two)
+    assert told == {"pair": "W5", "drain:cuda:0": "P5 -stops"}
+    assert step(two) == {"pair": "W5"}, "it is told once"
+    two.end(JobId("stops"), NOW_S, again=job("stops", preemptible=True))
+    assert decided(two)["stops"] in {"W1", "W5"}
 
 
 def test_small_jobs_move_so_that_a_large_one_has_a_place() -> None:
