@@ -241,7 +241,7 @@ class _Pass:
     def _may_lift(self, job: Job) -> list[str]:
         """What is kept for others and it may use: its own reservations, and what begins after its end."""
         ends_at_s = None if job.max_runtime_s is None else self._now_s + job.max_runtime_s
-        names = []
+        names: list[str] = []
         for one in self._state.reservations.values():
             before = self._now_s < one.starts_at_s
             if ends_at_s is None:
