@@ -1,7 +1,8 @@
 """The ledger: requests and leases as rows. Every function works inside the caller's transaction."""
 
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
@@ -11,6 +12,7 @@ from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import (
     Attempt,
     Grant,
+    Held,
     Kept,
     Lease,
     LeaseState,
@@ -22,6 +24,7 @@ from resources.gpu.model import (
     WaitingRequest,
 )
 from resources.gpu.placement.model import WHOLE_MILLI
+from resources.gpu.policy.amounts import Resource
 from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.model import GpuRequest, Mode
@@ -123,6 +126,7 @@ def add_lease(connection: Connection, waiting: WaitingRequest, grant: Grant, now
             granted_at=now,
             # A direct run has its process already; that of a queued run says so itself once it lives.
             **_identity("holder", waiting.holder),
+            held=held_to_json(grant.held),
         )
     )
 
@@ -238,14 +242,32 @@ def move_holder(connection: Connection, run_id: RunId, attempt: Attempt, holder:
 
 def release(connection: Connection, run_id: RunId, attempt: Attempt, reason: str, now: datetime) -> bool:
     """Give a lease's devices back. Returns whether it was live."""
+    live = and_(_is(LEASES, run_id, attempt), LEASES.c.state != LeaseState.RELEASED)
+    granted_at = connection.execute(select(LEASES.c.granted_at).where(live)).scalar_one_or_none()
+    held_ms = 0 if granted_at is None else held_for_ms(granted_at, now)
     changed = connection.execute(
         update(LEASES)
-        .where(_is(LEASES, run_id, attempt), LEASES.c.state != LeaseState.RELEASED)
-        .values(state=LeaseState.RELEASED, released_at=now, release_reason=reason)
+        .where(live)
+        .values(state=LeaseState.RELEASED, released_at=now, release_reason=reason, held_ms=held_ms)
     )
     connection.execute(delete(SHARES).where(_is(SHARES, run_id, attempt)))
     connection.execute(update(REQUESTS).where(_is(REQUESTS, run_id, attempt)).values(state=ENDED))
     return bool(changed.rowcount)
+
+
+def held_to_json(held: Held) -> str:
+    """What a lease holds, as it is stored: the same amounts give the same text."""
+    return json.dumps(dict(held), sort_keys=True)
+
+
+def held_from_json(text: str) -> Held:
+    """What :func:`held_to_json` wrote."""
+    return tuple((Resource(kind), int(milli)) for kind, milli in json.loads(text).items())
+
+
+def held_for_ms(granted_at: datetime, until: datetime) -> int:
+    """How long a lease was held, in whole milliseconds; 0 where the clock went back meanwhile."""
+    return max(0, (until - granted_at) // timedelta(milliseconds=1))
 
 
 def _refuse_oversold(connection: Connection, devices: Sequence[DeviceId]) -> None:
@@ -331,6 +353,7 @@ def _lease(row: Row[Any]) -> Lease:
         stop_for=None if row.stop_for is None else RunId(row.stop_for),
         stop_reason=row.stop_reason,
         stop_asked_at=row.stop_asked_at,
+        held=held_from_json(row.held),
         **_history(row),
     )
 

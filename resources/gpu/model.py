@@ -7,6 +7,7 @@ from typing import NewType
 
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.placement.model import WHOLE_MILLI, Span
+from resources.gpu.policy.amounts import Resource
 from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.model import GpuRequest
 from resources.process import ProcessIdentity
@@ -96,6 +97,10 @@ class WaitingRequest:
     """The reason as values, which can be said in another language."""
 
 
+Held = tuple[tuple[Resource, int], ...]
+"""What a lease holds: thousandths of devices by flavour, in the order of the flavours' names."""
+
+
 class LeaseState(StrEnum):
     """The life of a lease."""
 
@@ -136,6 +141,8 @@ class Lease:
     stop_reason: str | None = None
     stop_asked_at: datetime | None = None
     """When its process was asked for a checkpoint."""
+    held: Held = ()
+    """What counts as used while it lasts."""
 
     @property
     def milli(self) -> int:
@@ -180,6 +187,7 @@ class Grant:
     rule: str
     reason: str
     """In English; its values are in the record of decisions."""
+    held: Held = ()
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """From the ledger's rows and the inventory to the state of the policy, and back to names."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from resources.gpu.inventory.model import Device, DeviceId, Inventory
-from resources.gpu.model import Kept, Lease, Owner, Reserved, RunId, Terms, WaitingRequest
+from resources.gpu.model import Held, Kept, Lease, Owner, Reserved, RunId, Terms, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Placement, Shape, Slot
-from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Amounts, Resource
+from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Amounts, Resource, flavour
 from resources.gpu.policy.decay import DecayedUsage
 from resources.gpu.policy.history import History
 from resources.gpu.policy.model import Affinity, Hold, Job, JobId, Reservation, Running, Settings
@@ -78,6 +79,11 @@ class Snapshot:
             for slot in sorted(placement, key=lambda slot: slot.node)
             for device in slot.devices
         )
+
+    def held(self, devices: Iterable[DeviceId], milli: int) -> Held:
+        """What so many thousandths of each of these devices are, by flavour."""
+        counts = Counter(flavour(kind_of(self._devices[device])) for device in devices)
+        return tuple(sorted((kind, count * milli) for kind, count in counts.items()))
 
     def never_in_quota(self, request: GpuRequest, terms: Terms, owner: Owner) -> Reason | None:
         """Why the quotas would not allow it even if nothing were in use; None where they would."""

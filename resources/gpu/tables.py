@@ -64,7 +64,10 @@ LEASES = Table(
     Column("stop_for", String(64)),
     Column("stop_reason", Text),
     Column("stop_asked_at", UtcDateTime),
+    Column("held", Text, nullable=False, server_default="{}"),  # JSON: thousandths of devices by flavour
+    Column("held_ms", BigInteger),  # for how long, once it is released
     Index("gpu_leases_by_state", "state"),
+    Index("gpu_leases_by_release", "released_at"),
 )
 
 SHARES = Table(
