@@ -98,6 +98,11 @@ class Home:
         return self.path / "vendors.yaml"
 
     @property
+    def prices_file(self) -> Path:
+        """What an hour of each model of device costs, where somebody wrote it down."""
+        return self.path / "prices.yaml"
+
+    @property
     def addresses_file(self) -> Path:
         """Where the parts of the stack listen, written by the supervisor."""
         return self.run / "addresses.json"

@@ -28,7 +28,7 @@ class Use:
     model: str | None
     milli: int
     """Thousandths of devices."""
-    seconds: int
+    seconds: int | Decimal
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,118 @@
+"""``trainplat gpu usage``: GPU-hours by project, user, model and day, and what they cost."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from resources.clock import utc_now
+from resources.gpu.policy.price import Cost
+from resources.gpu.usage.model import By, UsageLine, UsageReport
+from resources.gpu.usage.report import as_csv
+from resources.gpu.usage.service import UsageService
+from resources.home import Home
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.gpu.shown import show_table
+from trainplat_cli.output import out, print_json
+from trainplat_cli.texts import _
+
+USUAL = timedelta(days=30)
+_DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+_TITLES = {By.PROJECT: mark("project"), By.USER: mark("user"), By.MODEL: mark("model"), By.DAY: mark("day")}
+
+
+@click.command(cls=Command, help=mark("Show what was used: GPU-hours by project, user, model or day."))
+@option(
+    "--by",
+    "by",
+    type=click.Choice([one.value for one in By]),
+    multiple=True,
+    default=(By.PROJECT.value,),
+    show_default=True,
+    help=mark("By what use is told apart; may be given several times."),
+)
+@option("--since", type=_DATE, metavar="DATE", help=mark("From this day on, in UTC. [default: 30 days ago]"))
+@option("--until", type=_DATE, metavar="DATE", help=mark("Up to the beginning of this day. [default: now]"))
+@option("--csv", "as_table", is_flag=True, help=mark("Print a file for a spreadsheet."))
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def usage(
+    by: tuple[str, ...], since: datetime | None, until: datetime | None, as_table: bool, as_json: bool
+) -> None:
+    """Show the use of the leases, ended and live."""
+    if as_table and as_json:
+        raise click.UsageError(_("--csv and --json exclude each other"))
+    chosen = tuple(dict.fromkeys(By(one) for one in by))
+    began = utc_now() - USUAL if since is None else since.replace(tzinfo=UTC)
+    told = usage_service().report(began, None if until is None else until.replace(tzinfo=UTC), by=chosen)
+    if as_table:
+        click.echo(as_csv(told), nl=False)
+        return
+    if as_json:
+        print_json(_document(told))
+        return
+    _show(told, chosen)
+
+
+def usage_service() -> UsageService:
+    """The service of the home of the environment."""
+    return UsageService(Home.from_environment().database())
+
+
+def cost_text(cost: Cost | None) -> str:
+    """A cost for people; says so where a part of it has no price."""
+    if cost is None:
+        return "-"
+    if not cost.unpriced:
+        return cost.text
+    return _("{cost}, without {models}").format(cost=cost.text, models=", ".join(cost.unpriced))
+
+
+def cost_document(cost: Cost | None) -> dict[str, Any]:
+    """A cost for machines: the amount is a text, for it is an exact decimal."""
+    if cost is None:
+        return {"cost": None, "currency": None, "unpriced": []}
+    return {"cost": f"{cost.amount:.4f}", "currency": cost.currency, "unpriced": list(cost.unpriced)}
+
+
+def _document(told: UsageReport) -> dict[str, Any]:
+    return {
+        "since": told.since,
+        "until": told.until,
+        "usage": [_line(line) for line in told.lines],
+        "total": _line(told.total),
+    }
+
+
+def _line(line: UsageLine) -> dict[str, Any]:
+    return {
+        "project": line.project,
+        "user": line.user,
+        "model": line.model,
+        "day": None if line.day is None else line.day.isoformat(),
+        "gpu_hours": round(line.gpu_hours, 6),
+        "slot_hours": round(line.slot_hours, 6),
+        "leases": line.leases,
+        **cost_document(line.cost),
+    }
+
+
+def _show(told: UsageReport, by: tuple[By, ...]) -> None:
+    if not told.lines:
+        out().print(_("Nobody held a device in that time. `--since` looks back further."))
+        return
+    has_cost = told.total.cost is not None
+    titles = [*(_(_TITLES[one]) for one in by), _("GPU-hours"), _("CPU slot hours"), _("leases")]
+    rows = [_cells(line, by, has_cost) for line in told.lines]
+    rows.append((_("in all"), *[""] * (len(by) - 1), *_figures(told.total, has_cost)))
+    show_table((*titles, *([_("cost")] if has_cost else [])), rows)
+
+
+def _cells(line: UsageLine, by: tuple[By, ...], has_cost: bool) -> tuple[str, ...]:
+    said = {By.PROJECT: line.project, By.USER: line.user, By.MODEL: line.model, By.DAY: line.day}
+    return (*(str(said[one]) for one in by), *_figures(line, has_cost))
+
+
+def _figures(line: UsageLine, has_cost: bool) -> tuple[str, ...]:
+    figures = (f"{line.gpu_hours:.2f}", f"{line.slot_hours:.2f}", str(line.leases))
+    return (*figures, cost_text(line.cost)) if has_cost else figures
