@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import httpx
 from filelock import FileLock
 
 from resources.errors import BadInput, Conflict, Unavailable
@@ -71,6 +70,8 @@ class Mlflow:
         """See whether the server answers; without one there is nothing to ask."""
         if self.server is None:
             return
+        import httpx
+
         try:
             httpx.get(f"{self.server}/health", timeout=CHECK_TIMEOUT_S).raise_for_status()
         except httpx.HTTPError as problem:

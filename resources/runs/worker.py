@@ -1,10 +1,9 @@
-"""A run's own process: it takes its lease up, then becomes ``dagster api execute_run``.
+"""A run's own process: it takes its lease up, then does what ``dagster api execute_run`` does.
 
 Started by the launcher as ``python -m resources.runs.worker RUN_ID ATTEMPT ARGUMENTS``. A worker that is not
 the first for its attempt, or whose lease was released meanwhile, ends here without touching the run.
 """
 
-import os
 import signal
 import sys
 
@@ -20,7 +19,6 @@ NOT_MINE = 75
 def main(run_id: str, attempt: str, execute_arguments: str) -> None:
     """Take the lease up and execute the run; ends the process with NOT_MINE when the lease is not ours."""
     service = GpuService(Home.from_environment().database())
-    # The identity survives exec: same pid, same start time.
     if not service.set_holder(RunId(run_id), Attempt(int(attempt)), ProcessIdentity.current()):
         print(f"run {run_id}, attempt {attempt}: its lease is gone or another worker's; nothing done.")  # noqa: T201
         sys.exit(NOT_MINE)
@@ -28,8 +26,11 @@ def main(run_id: str, attempt: str, execute_arguments: str) -> None:
         signal.signal(inherited, signal.SIG_DFL)  # a starter that ignores them would make us deaf
     # Who is asked for a checkpoint and does not listen goes on until it is stopped.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    command = [sys.executable, "-m", "dagster", "api", "execute_run", execute_arguments]
-    os.execv(sys.executable, command)  # noqa: S606
+    # Here, and not in a process that this one becomes: a second start of Python takes a second. Imported
+    # only now, since the lease is to be taken up before anything that takes long.
+    from dagster._cli.api import execute_run_command
+
+    execute_run_command.main([execute_arguments], prog_name="dagster api execute_run")
 
 
 if __name__ == "__main__":

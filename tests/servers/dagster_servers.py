@@ -194,6 +194,7 @@ def dagster_servers(folder: Path, module: str, extra: Mapping[str, str]) -> Iter
         **os.environ,
         "TRAINPLAT_HOME": str(home.path),
         "DAGSTER_HOME": str(home.dagster),
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
         "TEST_GRPC_PORT": str(grpc_port),
         **extra,
     }

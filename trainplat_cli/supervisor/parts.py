@@ -134,6 +134,8 @@ def shared_environment(home: Home, mark: str) -> dict[str, str]:
         "NO_PROXY": spared,
         "no_proxy": spared,
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        # What a run plans is written in one go: see resources/runs/event_log.py.
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
         "DO_NOT_TRACK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         # Its job runner is eight more processes, and nothing here uses it.

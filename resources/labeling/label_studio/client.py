@@ -4,9 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from resources.errors import NotFound
 from resources.labeling.label_studio.connection import Connection
@@ -22,6 +20,9 @@ from resources.labeling.label_studio.values import (
     TaskSummary,
 )
 from resources.terms import Label, SampleId
+
+if TYPE_CHECKING:
+    import httpx
 
 CHOICES_NAME = "label"
 IMAGE_NAME = "image"
@@ -147,7 +148,7 @@ class LabelStudioClient:
         size: int,
         fields: str,
         include: str,
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
         query = {"filters": {"conjunction": "and", "items": [condition]}, "ordering": [f"tasks:{order}"]}
         params = {
             "project": project,

@@ -1,14 +1,16 @@
-"""The connection to Label Studio: every failure comes back in words that say what to do."""
+"""The connection to Label Studio: every failure comes back in words that say what to do.
+
+httpx is imported where it is used: every run loads this module with its code location, and few ask here.
+"""
 
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
-
 from resources.errors import BadInput, Conflict, Denied, NotFound, TrainplatError, Unavailable
 
 if TYPE_CHECKING:
+    import httpx
     from label_studio_sdk.client import LabelStudio
 
 ADDRESS_VARIABLE = "TRAINPLAT_LABEL_STUDIO_URL"
@@ -40,7 +42,7 @@ class Connection:
             )
         return self._address.rstrip("/")
 
-    def get(self, path: str, params: dict[str, Any] | None = None) -> httpx.Response:
+    def get(self, path: str, params: dict[str, Any] | None = None) -> "httpx.Response":
         """The answer to a GET. Raises Unavailable, Denied, NotFound, Conflict or BadInput."""
         return self._words(lambda: self._checked(self._http.get(path, params=params)))
 
@@ -61,7 +63,9 @@ class Connection:
         return self._words(call)
 
     @cached_property
-    def _http(self) -> httpx.Client:
+    def _http(self) -> "httpx.Client":
+        import httpx
+
         url = httpx.URL(self.address)
         if url.scheme not in ("http", "https") or not url.host:
             raise self._wrong_address("expected http:// or https:// and a host")
@@ -90,6 +94,8 @@ class Connection:
         return client
 
     def _words(self, call: Callable[[], _Result]) -> _Result:
+        import httpx
+
         try:
             return call()
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as problem:
@@ -107,7 +113,7 @@ class Connection:
                 "Nothing is lost: what people answered there is fetched once it is back.",
             ) from problem
 
-    def _checked(self, answer: httpx.Response) -> httpx.Response:
+    def _checked(self, answer: "httpx.Response") -> "httpx.Response":
         if answer.is_success:
             if answer.content and "json" not in answer.headers.get("content-type", ""):
                 raise self._wrong_address("what answers there is a web page, not Label Studio's API")
