@@ -11,6 +11,7 @@ from benchmarks.result import Machine, make_result
 
 ALL = (
     ["startup"],
+    ["start"],
     ["demo"],
     ["demo", "--clone"],
     ["latency"],

@@ -4,7 +4,7 @@ import argparse
 import importlib
 from typing import Protocol, cast
 
-NAMES = ("startup", "demo", "latency", "loop", "accuracy", "packing", "queue", "churn", "forecast")
+NAMES = ("startup", "start", "demo", "latency", "loop", "accuracy", "packing", "queue", "churn", "forecast")
 
 
 class Benchmark(Protocol):
