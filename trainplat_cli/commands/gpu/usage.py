@@ -19,7 +19,12 @@ from trainplat_cli.texts import _
 
 USUAL = timedelta(days=30)
 _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
-_TITLES = {By.PROJECT: mark("project"), By.USER: mark("user"), By.MODEL: mark("device model"), By.DAY: mark("day")}
+_TITLES = {
+    By.PROJECT: mark("project"),
+    By.USER: mark("user"),
+    By.MODEL: mark("device model"),
+    By.DAY: mark("day"),
+}
 
 
 @click.command(cls=Command, help=mark("Show what was used: GPU-hours by project, user, model or day."))

@@ -52,9 +52,7 @@ class Ledger:
             terms=Terms(**terms),  # type: ignore[arg-type]
         )
 
-    def start(
-        self, run: str, text: str = "1", owner: Owner = VISION_ANN, **terms: object
-    ) -> None:
+    def start(self, run: str, text: str = "1", owner: Owner = VISION_ANN, **terms: object) -> None:
         """Grant a run its devices, and let it take them up."""
         self.ask(run, text, owner, **terms)
         self.gpus.decide_now(ANN)
