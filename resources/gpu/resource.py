@@ -26,9 +26,8 @@ from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_e
 from resources.gpu.forecast.service import ForecastService
 from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
 from resources.gpu.requests.errors import OverQuota
-from resources.gpu.requests.fitting import largest
-from resources.gpu.requests.grammar import parse_request
 from resources.gpu.service import GpuService
+from resources.gpu.step_tags import over_steps
 from resources.gpu.terms import terms_of
 from resources.home import Home
 from resources.process import ProcessIdentity
@@ -190,30 +189,28 @@ class Asked:
 
 
 def requested(run: DagsterRun, instance: DagsterInstance) -> Asked:
-    """What a run asks for: its tag, else the most that one of its steps asks for, else ``0``.
+    """What a run asks for: by its own tags, else by those of the selected steps (``op_tags``), else ``0``.
 
-    Asset jobs carry no run tags of their own, so the tags of the selected steps (``op_tags``) count, those
-    of the step that asks for the most; each of the run's own tags wins. Raises BadGpuRequest and BadTerm for
-    tags that do not parse.
+    Asset jobs carry no run tags of their own; how the tags of several steps become one is said in
+    :func:`~resources.gpu.step_tags.over_steps`. Each tag of the run wins. Raises BadGpuRequest and BadTerm
+    for tags that do not parse.
     """
-    step_tags = {} if tags.GPU in run.tags else _tags_of_largest_step(run, instance)
-    stated = {**step_tags, **run.tags}
+    stated = {**over_steps(_tags_of_steps(run, instance)), **run.tags}
     return Asked(stated.get(tags.GPU, "0"), terms_of(stated))
 
 
-def _tags_of_largest_step(run: DagsterRun, instance: DagsterInstance) -> Mapping[str, str]:
+def _tags_of_steps(run: DagsterRun, instance: DagsterInstance) -> list[Mapping[str, str]]:
     snapshot_id = run.execution_plan_snapshot_id
     if snapshot_id is None:
-        return {}
+        return []
     plan = instance.get_execution_plan_snapshot(snapshot_id)
     chosen = set(run.step_keys_to_execute or plan.step_keys_to_execute)
-    asking = {
-        parse_request(step.tags[tags.GPU]): step.tags
+    # Of a tag that the run has itself nobody asks the steps, not even whether theirs can be read.
+    return [
+        {key: value for key, value in step.tags.items() if key not in run.tags}
         for step in plan.steps
-        if step.key in chosen and step.tags and tags.GPU in step.tags
-    }
-    most = largest(list(asking))
-    return {} if most is None else asking[most]
+        if step.key in chosen and step.tags
+    ]
 
 
 def owner_of(run_tags: Mapping[str, str]) -> Owner:

@@ -22,6 +22,8 @@ DEVICES = "trainplat/devices"
 REASON = "trainplat/reason"
 ATTEMPT = "trainplat/attempt"
 USER = "trainplat/user"
+PLACE = "trainplat/place"
+"""Its place in the line, from 1, of those that wait."""
 
 PENDING = "pending"
 """The value of ADMISSION that the tag limit of 0 in dagster.yaml keeps in the queue."""

@@ -9,11 +9,16 @@ from resources.gpu.model import Decision, Grant, Lease, LeaseState, RunId, Stop,
 from resources.gpu.service import GpuService
 from resources.terms import Actor
 
+SHOWN_PLACES = 20
+"""Of who waits further behind, no place is shown: each grant would be a write on every run of a long line."""
+
 
 def admit(instance: DagsterInstance, service: GpuService, actor: Actor) -> list[Decision]:
     """One pass of the arbiter, and its decisions written on the runs of ``instance``."""
     decisions = service.decide_now(actor)
+    place = 0
     for decision in decisions:
+        place += isinstance(decision, Wait)
         run = instance.get_run_by_id(decision.run_id)
         if run is None or run.is_finished:
             continue
@@ -22,10 +27,17 @@ def admit(instance: DagsterInstance, service: GpuService, actor: Actor) -> list[
             instance.add_run_tags(run.run_id, {tags.REASON: reason})
             instance.report_engine_event(f"Is to make room for run {decision.for_run}. {reason}", run)
             continue
-        show(instance, run, decision_tags(decision))
+        show(instance, run, decision_tags(decision) | place_tag(run, decision, place))
         if isinstance(decision, Grant) and decision.devices:
             instance.report_engine_event(f"{decision.reason} (rule {decision.rule})", run)
     return decisions
+
+
+def place_tag(run: DagsterRun, decision: Grant | Wait, place: int) -> dict[str, str]:
+    """The place in the line of who waits, as shown: the decisions of a pass are in the order of turns."""
+    if isinstance(decision, Wait):
+        return {tags.PLACE: str(place) if place <= SHOWN_PLACES else f"after {SHOWN_PLACES}"}
+    return {tags.PLACE: ""} if tags.PLACE in run.tags else {}
 
 
 def decision_tags(decision: Grant | Wait) -> dict[str, str]:

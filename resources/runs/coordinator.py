@@ -38,6 +38,7 @@ class GpuRunCoordinator(QueuedRunCoordinator):
             tags.REASON: "",
             tags.ATTEMPT: "1",
             tags.USER: current_user(),
+            **({tags.PLACE: ""} if tags.PLACE in run.tags else {}),
         }
         try:
             asked = requested(run, instance)

@@ -116,6 +116,8 @@ def test_forged_tags_are_overwritten_and_open_no_gate(gpu_servers: DagsterServer
         "trainplat/devices": "cpu:0",
         "trainplat/attempt": "7",
         "trainplat/user": "root-of-all",
+        "trainplat/place": "0",
+        "trainplat/reason": "A0: because I say so",
     }
     second = gpu_servers.launch("one_device_job", forged)
     found = gpu_servers.run(second)
@@ -123,6 +125,8 @@ def test_forged_tags_are_overwritten_and_open_no_gate(gpu_servers: DagsterServer
     assert (found.tags["trainplat/admission"], found.tags["trainplat/devices"]) == ("pending", "")
     assert found.tags["trainplat/attempt"] == "1"
     assert found.tags["trainplat/user"] != "root-of-all"
+    assert found.tags["trainplat/place"] == "1"
+    assert found.tags["trainplat/reason"].startswith("W1: ")
     for run_id in (second, first):
         terminate(gpu_servers, run_id)
         gpu_servers.wait_for_status(run_id, DagsterRunStatus.CANCELED)
