@@ -5,12 +5,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from resources.gpu.inventory.model import DeviceId
+from resources.gpu.inventory.model import Device, DeviceId
 from resources.gpu.placement.model import WHOLE_MILLI, Span
 from resources.gpu.policy.amounts import Resource
 from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.model import GpuRequest
 from resources.process import ProcessIdentity
+from resources.terms import Actor
 
 RunId = NewType("RunId", str)
 Attempt = NewType("Attempt", int)
@@ -158,6 +159,24 @@ class Kept:
     devices: tuple[DeviceId, ...]
     victims: tuple[RunId, ...]
     since: datetime
+
+
+@dataclass(frozen=True)
+class Drained:
+    """A device, or a node with all of its devices, on which nothing new begins."""
+
+    target: str
+    """The id of the device or the node."""
+    reason: str
+    """In the words of who drained it; may be empty."""
+    evict: bool
+    """Whether what can stop on it makes room now."""
+    since: datetime
+    actor: Actor
+
+    def covers(self, device: Device) -> bool:
+        """Whether it holds for ``device``."""
+        return self.target in (device.id, device.node)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """The GPU service: the pure decision joined with the ledger. What changes a lease goes through here."""
 
 from resources.gpu.duties.deciding import Deciding
+from resources.gpu.duties.drains import Drains
 from resources.gpu.duties.leases import Leases
 from resources.gpu.duties.quotas import Quotas
 from resources.gpu.duties.reading import Reading
 from resources.gpu.duties.submission import Submission
 
 
-class GpuService(Submission, Leases, Deciding, Quotas, Reading):
+class GpuService(Submission, Leases, Deciding, Quotas, Drains, Reading):
     """Requests, decisions and leases of one ledger; what it does stands in ``resources/gpu/duties``."""

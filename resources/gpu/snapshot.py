@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from resources.gpu.inventory.model import Device, DeviceId, Inventory
-from resources.gpu.model import Held, Kept, Lease, Owner, Reserved, RunId, Terms, WaitingRequest
+from resources.gpu.model import Drained, Held, Kept, Lease, Owner, Reserved, RunId, Terms, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Placement, Shape, Slot
 from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Amounts, Resource, flavour
 from resources.gpu.policy.decay import DecayedUsage
 from resources.gpu.policy.history import History
-from resources.gpu.policy.model import Affinity, Hold, Job, JobId, Reservation, Running, Settings
+from resources.gpu.policy.model import Affinity, Drain, Hold, Job, JobId, Reservation, Running, Settings
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import Party
 from resources.gpu.policy.reason import Reason
@@ -32,14 +32,19 @@ class Known:
     kept: Sequence[Kept] = ()
     reservations: Sequence[Reserved] = ()
     """Those that have not ended."""
-    drained: frozenset[DeviceId] = frozenset()
-    """Devices that people took out of use; those with a fault are known from the inventory."""
+    drains: Sequence[Drained] = ()
+    """What people took out of use; devices with a fault are known from the inventory."""
     usage: Mapping[Party, DecayedUsage] | None = None
     """What each party has used in the past; None: only what the live leases tell."""
     history: History | None = None
     """What ended jobs tell of those that have not ended."""
     over_budget: Mapping[Party, Reason] = field(default_factory=dict)
     """Whose budget is used up, and why."""
+
+    def leaves_nothing_to_decide(self, now: datetime) -> bool:
+        """Whether nobody waits, and nobody makes room for a reservation or a drain."""
+        begun = any(one.starts_at <= now for one in self.reservations)
+        return not self.waiting and not begun and not any(one.evict for one in self.drains)
 
 
 class Snapshot:
@@ -59,7 +64,7 @@ class Snapshot:
             [_node(node.id, node.cpu_milli, node.host_memory_mib, node.devices) for node in inventory.nodes]
         )
         for device in inventory.devices:
-            if device.fault is not None or device.id in known.drained:
+            if device.fault is not None or any(one.covers(device) for one in known.drains):
                 cluster.set_usable(*self._places[device.id], False)
         capacity = {
             ANY_DEVICE: len(self._devices) * WHOLE_MILLI,
@@ -125,6 +130,7 @@ class Snapshot:
             self._hold(one)
         for reserved in known.reservations:
             self._reserve(reserved)
+        self.state.draining = tuple(self._drain(one) for one in known.drains if one.evict)
         if known.usage is not None:
             self.state.usage = dict(known.usage)
         if known.history is not None:
@@ -160,6 +166,10 @@ class Snapshot:
             reserved.starts_at.timestamp(),
             reserved.ends_at.timestamp(),
         )
+
+    def _drain(self, drained: Drained) -> Drain:
+        covered = [device for device in self._devices.values() if drained.covers(device)]
+        return Drain(drained.target, frozenset(self._places[device.id] for device in covered))
 
     def _placement(self, devices: Iterable[DeviceId]) -> Placement | None:
         by_node: dict[int, list[int]] = {}

@@ -1,6 +1,17 @@
 """The ledger's tables. ``gpu_shares`` has one row for each device that a live lease holds a share of."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
 
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
@@ -87,6 +98,16 @@ KEPT = Table(
     Column("devices", Text, nullable=False),  # ids, joined by commas
     Column("victims", Text, nullable=False),  # run ids, joined by commas
     Column("since", UtcDateTime, nullable=False),
+)
+
+DRAINS = Table(
+    "gpu_drains",
+    METADATA,
+    Column("target", String(100), primary_key=True),  # a device or a node
+    Column("reason", Text, nullable=False),
+    Column("evict", Boolean, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("actor", String(200), nullable=False),
 )
 
 DECISIONS = Table(

@@ -6,6 +6,7 @@ from dagster import DagsterInstance, DagsterRun
 
 from resources.gpu import tags
 from resources.gpu.model import Decision, Grant, Lease, LeaseState, RunId, Stop, Wait, WaitingRequest
+from resources.gpu.policy.reasons import called
 from resources.gpu.service import GpuService
 from resources.terms import Actor
 
@@ -25,7 +26,7 @@ def admit(instance: DagsterInstance, service: GpuService, actor: Actor) -> list[
         if isinstance(decision, Stop):
             reason = f"{decision.rule}: {decision.reason}"
             instance.add_run_tags(run.run_id, {tags.REASON: reason})
-            instance.report_engine_event(f"Is to make room for run {decision.for_run}. {reason}", run)
+            instance.report_engine_event(f"Is to make room for {called(decision.for_run)}. {reason}", run)
             continue
         show(instance, run, decision_tags(decision) | place_tag(run, decision, place))
         if isinstance(decision, Grant) and decision.devices:

@@ -27,7 +27,7 @@ class Deciding(OnLedger):
         now = self._clock()
         with self._database.write() as connection:
             known = read_known(connection)
-            if not known.waiting:
+            if known.leaves_nothing_to_decide(now):
                 return []
             quotas = QuotaTree(quota_store.read(connection))
             snapshot = Snapshot(inventory, known, quotas, self._settings)

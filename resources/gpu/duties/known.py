@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from resources.gpu import ledger
+from resources.gpu import drain_store, ledger
 from resources.gpu.snapshot import Known
 
 
@@ -16,4 +16,5 @@ def read_known(connection: Connection) -> Known:
         ledger.live_leases(connection),
         ledger.waiting_requests(connection),
         ledger.kept(connection),
+        drains=drain_store.read(connection),
     )

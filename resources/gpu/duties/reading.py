@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from resources.errors import Conflict, NotFound
-from resources.gpu import decision_log, ledger
+from resources.gpu import decision_log, drain_store, ledger
 from resources.gpu.decision_log import PastDecision
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.inventory.model import Device
-from resources.gpu.model import DIED, Lease, RunId, WaitingRequest
+from resources.gpu.model import DIED, Drained, Lease, RunId, WaitingRequest
 
 SHOWN_RUNS = 5
 """How many runs are named when the beginning of an id fits several."""
@@ -25,6 +25,12 @@ class GpuStatus:
     """In the order in which they came, each with the reason why it waits."""
     past: tuple[Lease, ...]
     """Those released last, newest first."""
+    drains: tuple[Drained, ...] = ()
+    """Devices and nodes on which nothing new begins."""
+
+    def drain_of(self, device: Device) -> Drained | None:
+        """The drain that holds for a device, if any."""
+        return next((one for one in self.drains if one.covers(device)), None)
 
 
 class Reading(OnLedger):
@@ -106,6 +112,7 @@ class Reading(OnLedger):
                 tuple(ledger.live_leases(connection)),
                 tuple(ledger.waiting_requests(connection)),
                 tuple(ledger.past_leases(connection, past)),
+                drain_store.read(connection),
             )
 
     def devices(self) -> tuple[Device, ...]:

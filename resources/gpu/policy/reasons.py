@@ -56,7 +56,9 @@ def runs(jobs: list[Running]) -> str:
 def called(holder: str) -> str:
     """A run by the beginning of its id; a lease without a run, a reservation or a drain by its name."""
     kind, separator, name = holder.partition(":")
-    return f"{kind} {name}" if separator else f"run {holder[:8]}"
+    if not separator:
+        return f"run {holder[:8]}"
+    return f"the drain of {name}" if kind == "drain" else f"{kind} {name}"
 
 
 def misfit(job: Job, why: Misfit, holders: str) -> Reason:

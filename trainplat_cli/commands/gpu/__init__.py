@@ -5,7 +5,7 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("status", "queue", "explain", "history", "usage", "quota", "doctor", "parse")
+COMMANDS = ("status", "queue", "explain", "history", "usage", "quota", "drain", "doctor", "parse")
 
 
 @click.group(

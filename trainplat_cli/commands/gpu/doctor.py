@@ -10,8 +10,11 @@ from resources.errors import ExitCode
 from resources.gpu.inventory.model import Device
 from resources.gpu.inventory.report import CPU_SLOTS, SourceReport, State, report
 from resources.gpu.inventory.source import Ability
+from resources.gpu.model import Drained
 from resources.texts import mark
 from trainplat_cli.command import Command, option
+from trainplat_cli.commands.gpu.drain import drain_document, drain_text
+from trainplat_cli.commands.gpu.shown import gpu_service
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
@@ -52,14 +55,23 @@ def doctor(as_json: bool) -> None:
     """Ask every source."""
     sources = report()
     well = all(source.is_well for source in sources)
+    drains = gpu_service().drains()
     if as_json:
-        print_json({"well": well, "sources": [_document(source) for source in sources]})
+        print_json(
+            {"well": well, "sources": [_document(source) for source in sources]} | _drains_document(drains)
+        )
     else:
         for source in sources:
             _show(source)
+        for drained in drains:
+            out().print(f"[yellow]–[/yellow] {escape(drain_text(drained))}")
         out().print(_("Nothing is to be mended.") if well else _("Something is to be mended."))
     if not well:
         raise click.exceptions.Exit(int(ExitCode.FAILED))
+
+
+def _drains_document(drains: tuple[Drained, ...]) -> dict[str, Any]:
+    return {"drains": [drain_document(one) for one in drains]}
 
 
 def _document(source: SourceReport) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from resources.gpu.model import Lease, LeaseState, RunId, WaitingRequest
+from resources.gpu.policy.reasons import called
 from resources.gpu.service import GpuService
 from resources.texts import mark
 from trainplat_cli.command import Command, option
@@ -13,6 +14,7 @@ from trainplat_cli.commands.gpu.shown import (
     decision_document,
     gpu_service,
     lease_document,
+    makes_room,
     moment,
     named,
     short,
@@ -147,7 +149,7 @@ def _facts(asked: WaitingRequest, lease: Lease | None, state: str) -> list[tuple
     if lease is not None:
         rows.append((_("Devices"), ", ".join(lease.devices) or _("no device")))
         if state == MAKES_ROOM and lease.stop_for is not None:
-            rows.append((_("Makes room for"), short(lease.stop_for)))
+            rows.append((_("Makes room for"), called(lease.stop_for)))
         if lease.release_reason is not None:
             rows.append((_("Because"), _(lease.release_reason)))
     return rows
@@ -157,7 +159,7 @@ def _holder_row(lease: Lease, run_id: RunId) -> tuple[str, ...]:
     if lease.stop_for == run_id:
         room = _("was told to make room")
     elif lease.stop_for is not None:
-        room = _("makes room for run {run}").format(run=short(lease.stop_for))
+        room = makes_room(lease.stop_for)
     else:
         room = _("may be stopped") if lease.terms.preemptible else _("runs to its end")
     return (

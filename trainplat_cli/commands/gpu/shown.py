@@ -1,5 +1,6 @@
 """How runs, leases and decisions are shown: to people as tables, to machines as flat objects."""
 
+import getpass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from resources.gpu.decision_log import PastDecision
 from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
 from resources.gpu.service import GpuService
 from resources.home import Home
+from resources.terms import Actor
 from resources.texts import mark
 from trainplat_cli.output import out
 from trainplat_cli.texts import _
@@ -45,8 +47,26 @@ def show_facts(rows: list[tuple[str, str]]) -> None:
 
 
 def short(run_id: RunId) -> str:
-    """The beginning of a run's id."""
-    return run_id[:SHORT]
+    """The beginning of a run's id; the whole name of what is no run."""
+    return run_id if ":" in run_id else run_id[:SHORT]
+
+
+def makes_room(whom: RunId) -> str:
+    """That something makes room, and for what."""
+    kind, separator, name = whom.partition(":")
+    if not separator:
+        return _("makes room for run {run}").format(run=short(whom))
+    texts = {
+        "lease": _("makes room for lease {name}"),
+        "reservation": _("makes room for reservation {name}"),
+        "drain": _("makes room because {name} is drained"),
+    }
+    return texts.get(kind, "{name}").format(name=name)
+
+
+def current_actor() -> Actor:
+    """Who types the command."""
+    return Actor(f"user:{getpass.getuser()}")
 
 
 def named(owner: Owner) -> str:

@@ -12,7 +12,8 @@ from resources.gpu.model import Lease, RunId
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.texts import mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.shown import gpu_service, named, short, show_table
+from trainplat_cli.commands.gpu.drain import drain_document, drain_text
+from trainplat_cli.commands.gpu.shown import gpu_service, makes_room, named, short, show_table
 from trainplat_cli.output import age, out, print_json
 from trainplat_cli.texts import _, ngettext
 
@@ -32,10 +33,12 @@ def status(as_json: bool) -> None:
         console.print(_("No device is known. `trainplat gpu doctor` says where devices come from."))
         return
     titles = (_("device"), _("model"), _("memory"), _("given out"), _("held by"))
-    show_table(titles, [row for device in found.devices for row in _rows(device, found.leases)])
+    show_table(titles, [row for device in found.devices for row in _rows(device, found)])
     for device in found.devices:
         if device.fault is not None:
             console.print(f"[red]✗[/red] {device.id}: {escape(device.fault)}")
+    for drained in found.drains:
+        console.print(f"[yellow]–[/yellow] {escape(drain_text(drained))}")
     if found.waiting:
         text = ngettext(
             "{count} run waits; `trainplat gpu queue` says why.",
@@ -49,7 +52,7 @@ def status(as_json: bool) -> None:
 
 def _document(found: GpuStatus) -> dict[str, Any]:
     return {
-        "devices": [_device_document(device, found.leases) for device in found.devices],
+        "devices": [_device_document(device, found) for device in found.devices],
         "holders": [
             {
                 "device": device,
@@ -65,12 +68,13 @@ def _document(found: GpuStatus) -> dict[str, Any]:
             for lease in found.leases
             for device in lease.devices
         ],
+        "drains": [drain_document(one) for one in found.drains],
         "waiting": len(found.waiting),
     }
 
 
-def _device_document(device: Device, leases: tuple[Lease, ...]) -> dict[str, Any]:
-    on_it = list(_on(device, leases))
+def _device_document(device: Device, found: GpuStatus) -> dict[str, Any]:
+    on_it, drained = list(_on(device, found.leases)), found.drain_of(device)
     return {
         "id": device.id,
         "node": device.node,
@@ -80,17 +84,20 @@ def _device_document(device: Device, leases: tuple[Lease, ...]) -> dict[str, Any
         "share_used": _used_milli(on_it) / WHOLE_MILLI,
         "runs": list[RunId](dict.fromkeys(lease.run_id for lease in on_it)),
         "fault": device.fault,
+        "drained": drained is not None,
+        "drain_reason": None if drained is None else drained.reason,
     }
 
 
-def _rows(device: Device, leases: tuple[Lease, ...]) -> Iterator[tuple[str, ...]]:
-    on_it = list(_on(device, leases))
+def _rows(device: Device, found: GpuStatus) -> Iterator[tuple[str, ...]]:
+    on_it = list(_on(device, found.leases))
     model = device.model or (_("CPU slot") if device.is_cpu_slot else "?")
     if device.mig_profile:
         model += f" MIG {device.mig_profile}"
     memory = "-" if device.memory_mib is None else f"{device.memory_mib / MIB_PER_GIB:.0f} GiB"
     used = f"{_used_milli(on_it) / WHOLE_MILLI:.0%}"
-    nobody = _("nobody") if device.fault is None else _("out of order")
+    nobody = _("nobody") if found.drain_of(device) is None else _("drained")
+    nobody = nobody if device.fault is None else _("out of order")
     yield device.id, model, memory, used, _holder(on_it[0]) if on_it else nobody
     for lease in on_it[1:]:
         yield "", "", "", "", _holder(lease)
@@ -105,7 +112,7 @@ def _holder(lease: Lease) -> str:
     )
     if lease.stop_for is None:
         return said
-    return said + "; " + _("makes room for run {run}").format(run=short(lease.stop_for))
+    return f"{said}; {makes_room(lease.stop_for)}"
 
 
 def _on(device: Device, leases: tuple[Lease, ...]) -> Iterator[Lease]:
