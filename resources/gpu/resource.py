@@ -1,8 +1,6 @@
 """GPUs for assets: the lease that the run came with, or, past the run queue, one of its own."""
 
-import getpass
 import os
-import re
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +30,7 @@ from resources.gpu.terms import terms_of
 from resources.home import Home
 from resources.process import ProcessIdentity
 from resources.terms import Actor
+from resources.users import current_user
 
 DEFAULT_PROJECT = "default"
 
@@ -216,15 +215,6 @@ def _tags_of_steps(run: DagsterRun, instance: DagsterInstance) -> list[Mapping[s
 def owner_of(run_tags: Mapping[str, str]) -> Owner:
     """Whose run it is: the project of its tag, and the operating system's user."""
     return Owner(run_tags.get(tags.PROJECT, DEFAULT_PROJECT), current_user())
-
-
-def current_user() -> str:
-    """The operating system's user in the form that users have here, ``[a-z0-9-]+``."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under an id without a name
-        name = f"uid-{os.getuid()}"
-    return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-") or "user"
 
 
 def instance_key(instance: DagsterInstance) -> str:

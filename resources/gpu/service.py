@@ -5,8 +5,8 @@ from resources.gpu.duties.drains import Drains
 from resources.gpu.duties.leases import Leases
 from resources.gpu.duties.quotas import Quotas
 from resources.gpu.duties.reading import Reading
-from resources.gpu.duties.submission import Submission
+from resources.gpu.duties.simulation import Simulating
 
 
-class GpuService(Submission, Leases, Deciding, Quotas, Drains, Reading):
+class GpuService(Simulating, Leases, Deciding, Quotas, Drains, Reading):
     """Requests, decisions and leases of one ledger; what it does stands in ``resources/gpu/duties``."""

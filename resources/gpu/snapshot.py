@@ -90,6 +90,15 @@ class Snapshot:
         counts = Counter(flavour(kind_of(self._devices[device])) for device in devices)
         return tuple(sorted((kind, count * milli) for kind, count in counts.items()))
 
+    def models_of(self, devices: Iterable[DeviceId]) -> tuple[str | None, ...]:
+        """The model of each device, as quotas and prices count it; None for a CPU slot."""
+        return tuple(kind_of(self._devices[device]) for device in devices)
+
+    def only_model_for(self, request: GpuRequest, terms: Terms) -> tuple[str | None, ...]:
+        """The model of each device that a request asks for, where one alone will do; else nothing."""
+        models = self.state.cluster.models_for(self.shape_of(request, terms))
+        return tuple(models) * request.count if len(models) == 1 else ()
+
     def never_in_quota(self, request: GpuRequest, terms: Terms, owner: Owner) -> Reason | None:
         """Why the quotas would not allow it even if nothing were in use; None where they would."""
         shape = self.shape_of(request, terms)

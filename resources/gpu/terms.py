@@ -25,6 +25,9 @@ class BadTerm(BadInput):
         super().__init__(
             f"the tag {tag} is {value!r}; expected {expected}", f"Correct the tag {tag}, or leave it out."
         )
+        self.tag = tag
+        self.value = value
+        self.expected = expected
 
 
 def terms_of(run_tags: Mapping[str, str]) -> Terms:

@@ -9,11 +9,12 @@ from resources.errors import BadInput, TrainplatError
 from resources.gpu import tags
 from resources.gpu.model import Origin, RunId
 from resources.gpu.requests.errors import OverQuota
-from resources.gpu.resource import current_user, instance_key, owner_of, requested
+from resources.gpu.resource import instance_key, owner_of, requested
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.runs.admission import admit
 from resources.terms import Actor
+from resources.users import current_user
 
 
 class GpuRunCoordinator(QueuedRunCoordinator):

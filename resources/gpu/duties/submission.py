@@ -39,10 +39,7 @@ class Submission(OnLedger):
         can never satisfy, OverQuota for one that the quotas never allow, BadInput for a bad vendors.yaml of
         the home; nothing is written then.
         """
-        request = parse_request(text, self._vendors())
-        inventory = self._inventory()
-        refuse_impossible(request, tuple(one for one in inventory.devices if one.fault is None))
-        refuse_terms(request, terms, inventory)
+        request, inventory = self._read(text, terms)
         now = self._clock()
         with self._database.write() as connection:
             known = ledger.newest_attempt(connection, run_id)
@@ -55,6 +52,14 @@ class Submission(OnLedger):
             ledger.add_request(connection, waiting)
             audit(connection, now, actor, "gpu.submit", run_id, f"asks for {text}")
         return waiting
+
+    def _read(self, text: str, terms: Terms) -> tuple[GpuRequest, Inventory]:
+        """What a text asks for, and what there is; raises as :meth:`submit` does for what can never be."""
+        request = parse_request(text, self._vendors())
+        inventory = self._inventory()
+        refuse_impossible(request, tuple(one for one in inventory.devices if one.fault is None))
+        refuse_terms(request, terms, inventory)
+        return request, inventory
 
     def _refuse_over_quota(
         self, connection: Connection, inventory: Inventory, request: GpuRequest, terms: Terms, owner: Owner

@@ -15,11 +15,12 @@ from dagster import (
 )
 
 from resources.gpu.model import Origin, Owner, RunId
-from resources.gpu.resource import DeviceLease, GpuResource, current_user
+from resources.gpu.resource import DeviceLease, GpuResource
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import ProcessIdentity
 from resources.terms import Actor
+from resources.users import current_user
 from tests.servers.dagster_servers import wait_until
 
 ANN = Actor("user:ann")

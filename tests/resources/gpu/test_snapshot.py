@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node, Vendor
 from resources.gpu.model import (
     Attempt,
+    Drained,
     Kept,
     Lease,
     LeaseState,
@@ -27,6 +28,7 @@ from resources.gpu.policy.quota_model import project, user
 from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.snapshot import Known, Snapshot, kind_of
+from resources.terms import Actor
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 V100 = Device(DeviceId("cuda:0"), "Tesla V100", 16_384, vendor=Vendor.NVIDIA)
@@ -94,9 +96,12 @@ def test_a_hold_is_restored_with_its_victims() -> None:
     assert (list(hold.victims), hold.placement) == ([JobId("a")], (Slot(0, (0,)),))
 
 
+DRAINED = Drained("cuda:1", "", evict=False, since=NOW, actor=Actor("user:ann"))
+
+
 def test_what_is_reserved_or_drained_is_not_given_to_others() -> None:
     reserved = Reserved("night", "speech", None, (DeviceId("cuda:0"),), NOW, NOW + timedelta(hours=1))
-    known = Known([], [waiting("b")], reservations=[reserved], drained=frozenset({DeviceId("cuda:1")}))
+    known = Known([], [waiting("b")], reservations=[reserved], drains=[DRAINED])
     state = snapshot(V100, T4, known=known).state
     assert state.reservations["night"].placement == (Slot(0, (0,)),)
     assert not state.cluster.is_usable(0, 1)

@@ -5,7 +5,18 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("status", "queue", "explain", "history", "usage", "quota", "drain", "doctor", "parse")
+COMMANDS = (
+    "status",
+    "queue",
+    "explain",
+    "simulate",
+    "history",
+    "usage",
+    "quota",
+    "drain",
+    "doctor",
+    "parse",
+)
 
 
 @click.group(

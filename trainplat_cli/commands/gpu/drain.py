@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from resources.errors import BadInput
+from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import Drained
 from resources.texts import mark
 from trainplat_cli.command import Command, option
@@ -46,7 +47,7 @@ def drain(target: str, reason: str, evict: bool, undo: bool, as_json: bool) -> N
     drained = service.drain(target, reason=reason, evict=evict, actor=actor)
     service.decide_now(actor)
     status = service.status(past=0)
-    covered = {device.id for device in status.devices if drained.covers(device)} or {target}
+    covered = {DeviceId(target), *(device.id for device in status.devices if drained.covers(device))}
     left = [lease for lease in status.leases if covered.intersection(lease.devices)]
     if as_json:
         print_json({**drain_document(drained), "drained": True, "runs": [one.run_id for one in left]})

@@ -1,0 +1,137 @@
+"""Simulation: what would happen if somebody asked now. Nothing is written."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from resources.gpu import quota_store
+from resources.gpu.arbiter import Decided, decide_by_name
+from resources.gpu.duties.known import read_known
+from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission
+from resources.gpu.inventory.model import DeviceId
+from resources.gpu.model import (
+    NO_TERMS,
+    Grant,
+    Lease,
+    Origin,
+    Owner,
+    RunId,
+    Stop,
+    Terms,
+    Wait,
+    WaitingRequest,
+)
+from resources.gpu.policy.keeping import expected_place
+from resources.gpu.policy.model import JobId
+from resources.gpu.policy.price import Cost, Prices, Use
+from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.reason import Reason
+from resources.gpu.requests.model import GpuRequest
+from resources.gpu.snapshot import Snapshot
+
+SIMULATED = RunId("simulated:run")
+"""No run and no lease has this name."""
+NEEDS_TIME = frozenset({"W1", "W3", "W6", "W7"})
+"""Rules of what is only in use now: who waits by these starts once enough of it has ended."""
+
+
+class Outcome(StrEnum):
+    """What would happen."""
+
+    GRANTED = "granted"
+    """It would start at once."""
+    MAKES_ROOM = "makes_room"
+    """Others would make room for it, and it would start once they are gone."""
+    WAITS = "waits"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What would happen to a request that came now, behind all that wait already."""
+
+    request: GpuRequest
+    owner: Owner
+    terms: Terms
+    outcome: Outcome
+    why: Reason
+    devices: tuple[DeviceId, ...]
+    """What it would get now or, where others make room, then."""
+    models: tuple[str | None, ...]
+    """The model of each of these; where it waits, that of each device it asks for, if only one will do."""
+    victims: tuple[Lease, ...]
+    """Who would make room for it."""
+    waiting_before: int
+    """How many requests wait already."""
+    expected_at: datetime | None
+    """When it would start at the earliest: once enough of what is in use has ended, as far as declared
+    runtimes tell, and nobody else takes it. None: nobody knows, or it starts now."""
+
+    def cost(self, prices: Prices | None, seconds: int) -> Cost | None:
+        """What it would cost to hold it for so long; None where no price is known."""
+        if prices is None:
+            return None
+        return prices.cost(Use(model, self.request.milli, seconds) for model in self.models)
+
+
+class Simulating(Submission):
+    """What-if."""
+
+    def simulate(self, text: str, *, owner: Owner, terms: Terms = NO_TERMS) -> Simulation:
+        """What one pass would decide about ``text`` if ``owner`` submitted it now.
+
+        By the same pass over the same state as :meth:`decide_now`, and nothing is written. Raises as
+        :meth:`submit` does for what would be refused.
+        """
+        request, inventory = self._read(text, terms)
+        now = self._clock()
+        with self._database.read() as connection:
+            self._refuse_over_quota(connection, inventory, request, terms, owner)
+            before = read_known(connection)
+            tree = QuotaTree(quota_store.read(connection))
+        asked = WaitingRequest(
+            SIMULATED, FIRST_ATTEMPT, request, owner, Origin.QUEUE, "simulated", now, terms=terms
+        )
+        known = replace(before, waiting=[*before.waiting, asked])
+        snapshot = Snapshot(inventory, known, tree, self._settings)
+        told = [one for one in decide_by_name(snapshot, known, now) if _is_about(one)]
+        own = next(one for one in told if one.decision.run_id == SIMULATED)
+        stopped = {one.decision.run_id for one in told if isinstance(one.decision, Stop)}
+        devices = _devices(own, told)
+        outcome = Outcome.MAKES_ROOM if stopped else Outcome.WAITS
+        outcome = Outcome.GRANTED if isinstance(own.decision, Grant) else outcome
+        return Simulation(
+            request,
+            owner,
+            terms,
+            outcome,
+            own.why,
+            devices,
+            snapshot.models_of(devices) or snapshot.only_model_for(request, terms),
+            tuple(one for one in known.leases if one.run_id in stopped),
+            len(before.waiting),
+            _expected_at(own, snapshot, now) if outcome is Outcome.WAITS else None,
+        )
+
+
+def _is_about(made: Decided) -> bool:
+    decision = made.decision
+    return decision.run_id == SIMULATED or (isinstance(decision, Stop) and decision.for_run == SIMULATED)
+
+
+def _devices(own: Decided, told: list[Decided]) -> tuple[DeviceId, ...]:
+    if isinstance(own.decision, Grant):
+        return own.decision.devices
+    return next((one.kept.devices for one in told if one.kept and one.kept.run_id == SIMULATED), ())
+
+
+def _expected_at(own: Decided, snapshot: Snapshot, now: datetime) -> datetime | None:
+    if isinstance(own.decision, Wait) and own.decision.expected_at is not None:
+        return own.decision.expected_at
+    if own.why.rule not in NEEDS_TIME:
+        return None
+    state = snapshot.state
+    job = state.waiting[JobId(SIMULATED)]
+    place = expected_place(state, lambda: state.cluster.find(job.shape, job.span), now.timestamp(), ())
+    if place is None or place.starts_at_s is None:
+        return None
+    return datetime.fromtimestamp(place.starts_at_s, UTC)

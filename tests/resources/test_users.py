@@ -1,0 +1,23 @@
+"""The operating system's user in the form that users have here."""
+
+import getpass
+
+import pytest
+
+from resources.users import current_user, user_named
+
+
+@pytest.mark.parametrize(
+    ("name", "here"),
+    [("ann", "ann"), ("Ann.B", "ann-b"), ("CORP\\eve", "corp-eve"), ("_svc_", "svc"), ("张", "user")],
+)
+def test_a_name_is_brought_into_the_form_of_users(name: str, here: str) -> None:
+    assert user_named(name) == here
+
+
+def test_a_process_without_a_name_goes_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert current_user().startswith("uid-")

@@ -1,0 +1,87 @@
+"""Options of the commands that ask for devices, and what they say."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from resources.durations import seconds_of
+from resources.errors import BadInput
+from resources.gpu import tags
+from resources.gpu.model import Terms
+from resources.gpu.terms import BadTerm, terms_of
+from resources.texts import mark
+from trainplat_cli.command import option
+from trainplat_cli.texts import _
+
+DEFAULT_PROJECT = "default"
+OPTIONS = {
+    tags.PRIORITY: "--priority",
+    tags.CPUS: "--cpus",
+    tags.MEMORY: "--memory",
+    tags.MAX_RUNTIME_S: "--for",
+    tags.SPAN: "--span",
+}
+"""By the tag that says the same of a run."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def asking_options(function: _Function) -> _Function:
+    """``--project``, ``--priority``, ``--cpus``, ``--memory`` and ``--span``."""
+    for decorate in reversed(
+        (
+            option("--project", default=DEFAULT_PROJECT, show_default=True, help=mark("On whose quota.")),
+            option(
+                "--priority", default="0", metavar="N", help=mark("The higher goes first in its project.")
+            ),
+            option("--cpus", default="0", metavar="N", help=mark("Cores, such as 4 or 0.5.")),
+            option("--memory", default="0", metavar="M", help=mark("Main memory, such as 16G.")),
+            option(
+                "--span", default="node", help=mark("How far apart devices may lie: node, island or nodes.")
+            ),
+        )
+    ):
+        function = decorate(function)
+    return function
+
+
+def seconds(ctx: click.Context, parameter: click.Parameter, text: str | None) -> int | None:  # noqa: ARG001
+    """A callback: the seconds of a length of time such as ``8h``."""
+    if text is None:
+        return None
+    try:
+        return seconds_of(text)
+    except BadInput as problem:
+        raise click.BadParameter(problem.problem) from problem
+
+
+def terms_asked(
+    *,
+    priority: str = "0",
+    cpus: str = "0",
+    memory: str = "0",
+    span: str = "node",
+    preemptible: bool = False,
+    for_s: int | None = None,
+) -> Terms:
+    """The terms that options say. Raises BadInput, which names the option, for a value of no use."""
+    stated = {
+        tags.PRIORITY: priority,
+        tags.CPUS: cpus,
+        tags.MEMORY: memory,
+        tags.SPAN: span,
+        tags.PREEMPTIBLE: "true" if preemptible else "false",
+    }
+    if for_s is not None:
+        stated[tags.MAX_RUNTIME_S] = str(for_s)
+    try:
+        return terms_of(stated)
+    except BadTerm as problem:
+        name = OPTIONS.get(problem.tag, problem.tag)
+        raise BadInput(
+            _("{option} is {value!r}; expected {expected}").format(
+                option=name, value=problem.value, expected=problem.expected
+            ),
+            _("Correct {option}, or leave it out.").format(option=name),
+        ) from problem
