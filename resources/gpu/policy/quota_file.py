@@ -43,7 +43,7 @@ _LIMITS = ("nominal", "borrowing_limit", "lending_limit")
 _MOST = 10**9
 """Whole devices or cores: far more than anybody has, and well within what the database holds."""
 _MOST_MIB = 10**12
-_MOST_NAME = 100
+MOST_NAME = 100
 _MIB_PER_GIB = 1024
 _NEXT = "Mend it; nothing was changed. docs/gpu-policy.md shows the form."
 
@@ -100,6 +100,32 @@ def human(resource: Resource, amount: int) -> str | int | float:
         return _number(amount / WHOLE_DEVICE_MILLI)
     whole, rest = divmod(amount, _MIB_PER_GIB)
     return f"{amount}M" if rest or not whole else f"{whole}G"
+
+
+def amount(resource: Resource, value: object) -> int:
+    """An amount of the file in the unit of the resource. Raises ValueError, which says what was expected."""
+    if resource == HOST_MEMORY_MIB:
+        return _memory_mib(value)
+    expected = f"a number of {'cores' if resource == CPU_MILLI else 'devices'}, 0 or more, such as 4 or 2.5"
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    exact = Decimal(str(value)) if is_number else None
+    if exact is None:
+        raise ValueError(expected)
+    if not exact.is_finite() or not 0 <= exact <= _MOST or (exact * WHOLE_DEVICE_MILLI) % 1:
+        raise ValueError(f"{expected}, at most {_MOST}, with at most three decimals")
+    return int(exact * WHOLE_DEVICE_MILLI)
+
+
+def resource_named(name: str) -> Resource:
+    """The resource that the file calls so. Raises ValueError, which says what was expected."""
+    if name == CPUS:
+        return CPU_MILLI
+    if name == MEMORY:
+        return HOST_MEMORY_MIB
+    resource = ANY_DEVICE if name == ANY_DEVICE else flavour(name)
+    if not resource or len(resource) > MOST_NAME:
+        raise ValueError(f"{CPUS}, {MEMORY}, a model such as V100, or {ANY_DEVICE!r} for any device")
+    return resource
 
 
 def key_of(resource: Resource) -> str:
@@ -219,25 +245,20 @@ def _row(party: Party, resource: Resource, at: _At) -> QuotaRow:
 
 
 def _amount(resource: Resource, at: _At) -> int:
-    if resource == HOST_MEMORY_MIB:
-        return _memory_mib(at)
-    expected = f"a number of {'cores' if resource == CPU_MILLI else 'devices'}, 0 or more, such as 4 or 2.5"
-    if isinstance(at.value, bool) or not isinstance(at.value, int | float):
-        raise at.wrong(expected)
-    value = Decimal(str(at.value))
-    if not value.is_finite() or not 0 <= value <= _MOST or (value * WHOLE_DEVICE_MILLI) % 1:
-        raise at.wrong(f"{expected}, at most {_MOST}, with at most three decimals")
-    return int(value * WHOLE_DEVICE_MILLI)
+    try:
+        return amount(resource, at.value)
+    except ValueError as problem:
+        raise at.wrong(str(problem)) from problem
 
 
-def _memory_mib(at: _At) -> int:
+def _memory_mib(value: object) -> int:
     expected = "a whole amount of memory with its unit, such as 64G or 512M"
-    found = re.fullmatch(r"([0-9]{1,13})\s?([A-Za-z]{1,3})", at.value) if isinstance(at.value, str) else None
+    found = re.fullmatch(r"([0-9]{1,13})\s?([A-Za-z]{1,3})", value) if isinstance(value, str) else None
     if found is None or found[2].lower() not in UNITS_MIB:
-        raise at.wrong(expected)
+        raise ValueError(expected)
     mib = int(found[1]) * UNITS_MIB[found[2].lower()]
     if mib > _MOST_MIB:
-        raise at.wrong(f"{expected}, at most {_MOST_MIB}M")
+        raise ValueError(f"{expected}, at most {_MOST_MIB}M")
     return mib
 
 
@@ -251,24 +272,18 @@ def _weight(at: _At) -> float:
 
 
 def _resource(name: str, at: _At) -> Resource:
-    if name == CPUS:
-        return CPU_MILLI
-    if name == MEMORY:
-        return HOST_MEMORY_MIB
-    resource = ANY_DEVICE if name == ANY_DEVICE else flavour(name)
-    if not resource or len(resource) > _MOST_NAME:
+    try:
+        return resource_named(name)
+    except ValueError as problem:
         raise BadQuota(
-            f"{at.name}:{at.line}: {at.path} names no resource; expected {CPUS}, {MEMORY}, a model such as "
-            f"V100, or {ANY_DEVICE!r} for any device",
-            _NEXT,
-        )
-    return resource
+            f"{at.name}:{at.line}: {at.path} names no resource; expected {problem}", _NEXT
+        ) from problem
 
 
 def _name(name: str, at: _At) -> str:
-    if not name.strip() or len(name) > _MOST_NAME:
+    if not name.strip() or len(name) > MOST_NAME:
         raise BadQuota(
-            f"{at.name}:{at.line}: the name {name!r} in {at.path}; expected 1 to {_MOST_NAME} characters",
+            f"{at.name}:{at.line}: the name {name!r} in {at.path}; expected 1 to {MOST_NAME} characters",
             _NEXT,
         )
     return name

@@ -14,6 +14,9 @@ EVERY_OTHER = "*"
 class BadQuota(BadInput):
     """Rows of quotas that contradict themselves or each other."""
 
+    problems: tuple[str, ...] = ()
+    """Each by itself, where several were found."""
+
 
 class Scope(StrEnum):
     """What a row speaks of."""

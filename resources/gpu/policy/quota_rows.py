@@ -71,9 +71,11 @@ def top_of(party: Party, parents: dict[Party, Party | None]) -> Party:
 
 
 def _bad(problems: list[str]) -> BadQuota:
-    return BadQuota(
+    bad = BadQuota(
         "the quotas do not hold together: " + "; ".join(problems), "Mend these rows; none was changed."
     )
+    bad.problems = tuple(problems)
+    return bad
 
 
 def _problems_of_parties(rows: QuotaRows) -> Iterator[str]:

@@ -1,15 +1,13 @@
 """``trainplat gpu quota show``: each quota, and what is used of it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from resources.gpu.policy.amounts import HOST_MEMORY_MIB, Resource, shown
-from resources.gpu.policy.quota import QuotaTree
-from resources.gpu.policy.quota_file import completed, write_quotas
-from resources.gpu.policy.quota_model import Account, Party, QuotaRow, Scope
+from resources.gpu.policy.quota_file import write_quotas
+from resources.gpu.policy.quota_lines import Line, lines_of
+from resources.gpu.policy.quota_model import Scope
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import gpu_service, show_table
@@ -17,16 +15,6 @@ from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
 SCOPES = {Scope.COHORT: mark("cohort"), Scope.PROJECT: mark("project"), Scope.USER: mark("user")}
-
-
-@dataclass(frozen=True)
-class Line:
-    """A quota, or the use of somebody who has none of their own, with the figures of its account."""
-
-    account: Account
-    row: QuotaRow | None
-    parent: Party | None
-    weight: float
 
 
 @click.command(cls=Command, help=mark("Show each quota, and how much of it is used, owed and borrowed."))
@@ -53,21 +41,10 @@ def show(as_yaml: bool, as_json: bool) -> None:
             )
         )
         return
-    titles = (_("party"), _("cohort"), _("used"), _("nominal"), _("borrowed"), _("borrows at most"))
-    show_table((*titles, _("lends at most"), _("limit")), [_cells(line) for line in lines])
-
-
-def lines_of(tree: QuotaTree) -> Iterator[Line]:
-    """Each party by each resource that a row of it speaks of, or of which it uses what some row limits."""
-    rows = {(row.party, row.resource): row for row in tree.rows.quotas}
-    named = [one.party for one in completed(tree.rows).memberships]
-    parties = [*tree.parties(), *(party for party in named if party not in tree.parties())]
-    for party in parties:
-        for resource in tree.resources:
-            account = tree.account(party, resource)
-            row = rows.get((party, resource))
-            if row is not None or (account.used and account.limit is not None):
-                yield Line(account, row, tree.parent(party), tree.weight(party))
+    titles = (_("party"), _("cohort"), _("used"), _("nominal"), _("borrowed"), _("lent"))
+    show_table(
+        (*titles, _("borrows at most"), _("lends at most"), _("limit")), [_cells(line) for line in lines]
+    )
 
 
 def _document(line: Line) -> dict[str, Any]:
@@ -83,6 +60,7 @@ def _document(line: Line) -> dict[str, Any]:
         "used": account.used,
         "nominal": account.nominal,
         "borrowed": account.borrowed,
+        "lent": line.lent,
         "borrowing_limit": None if row is None else row.borrowing_limit,
         "lending_limit": None if row is None else row.lending_limit,
         "limit": account.limit,
@@ -96,12 +74,11 @@ def _cells(line: Line) -> tuple[str, ...]:
         return without if amount is None else amount_of(account.resource, amount)
 
     above = line.parent.name if line.parent is not None and line.parent.scope is Scope.COHORT else "-"
-    own = account.nominal if row is None or account.party.scope is not Scope.USER else row.nominal
     return (
         f"{_(SCOPES[account.party.scope])} {account.party.path}",
         above,
         said(account.used, "-"),
-        said(own, "-"),
+        said(line.nominal, "-"),
         said(account.borrowed, "-") if account.borrowed else "-",
         said(None if row is None else row.borrowing_limit, _("no limit")),
         said(None if row is None else row.lending_limit, _("all")),

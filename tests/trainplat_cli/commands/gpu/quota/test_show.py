@@ -60,6 +60,7 @@ def test_machines_get_the_same_in_the_units_of_the_rows(quotas: Path) -> None:
         "used": 1000,
         "nominal": 500,
         "borrowed": 500,
+        "lent": 0,
         "borrowing_limit": 1000,
         "lending_limit": None,
         "limit": 1500,
