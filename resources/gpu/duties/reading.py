@@ -5,9 +5,9 @@ from datetime import datetime
 
 from resources.errors import Conflict, NotFound
 from resources.gpu import decision_log, drain_store, ledger
-from resources.gpu.decision_log import PastDecision
+from resources.gpu.decision_log import PastDecision, PastStop
 from resources.gpu.duties.base import OnLedger
-from resources.gpu.inventory.model import Device
+from resources.gpu.inventory.model import Device, Inventory
 from resources.gpu.model import DIED, Drained, Lease, RunId, WaitingRequest
 
 SHOWN_RUNS = 5
@@ -18,7 +18,7 @@ SHOWN_RUNS = 5
 class GpuStatus:
     """What the pages and the command line show."""
 
-    devices: tuple[Device, ...]
+    inventory: Inventory
     leases: tuple[Lease, ...]
     """Those not released, oldest first."""
     waiting: tuple[WaitingRequest, ...]
@@ -31,6 +31,11 @@ class GpuStatus:
     def drain_of(self, device: Device) -> Drained | None:
         """The drain that holds for a device, if any."""
         return next((one for one in self.drains if one.covers(device)), None)
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices of all nodes, ill ones too."""
+        return self.inventory.devices
 
 
 class Reading(OnLedger):
@@ -105,10 +110,10 @@ class Reading(OnLedger):
 
     def status(self, *, past: int = 20) -> GpuStatus:
         """Devices, leases and the line, as they are now."""
-        devices = self._inventory().devices
+        inventory = self._inventory()
         with self._database.read() as connection:
             return GpuStatus(
-                devices,
+                inventory,
                 tuple(ledger.live_leases(connection)),
                 tuple(ledger.waiting_requests(connection)),
                 tuple(ledger.past_leases(connection, past)),
@@ -128,6 +133,11 @@ class Reading(OnLedger):
         """What was decided last, the newest first."""
         with self._database.read() as connection:
             return decision_log.newest(connection, limit)
+
+    def newest_stops(self, limit: int = 100) -> list[PastStop]:
+        """Which runs made room last, for whom, and when they went on; the newest first."""
+        with self._database.read() as connection:
+            return decision_log.newest_stops(connection, limit)
 
 
 def _end(lease: Lease, now: datetime) -> datetime:

@@ -1,0 +1,96 @@
+"""Foresight: what the next pass would decide, for who looks. Nothing is written."""
+
+from dataclasses import dataclass
+
+from resources.gpu import quota_store
+from resources.gpu.arbiter import Decided, decide_by_name
+from resources.gpu.duties.base import OnLedger
+from resources.gpu.duties.known import read_known
+from resources.gpu.model import Grant, Owner, RunId, Stop
+from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.quota_changes import Change, changes_between
+from resources.gpu.policy.quota_model import Borrower, QuotaRows
+from resources.gpu.policy.reason import Reason
+from resources.gpu.snapshot import Known, Snapshot
+
+
+@dataclass(frozen=True)
+class ForeseenStop:
+    """A run that would make room."""
+
+    run_id: RunId
+    owner: Owner
+    for_run: RunId
+    why: Reason
+
+
+@dataclass(frozen=True)
+class QuotaPreview:
+    """What other quotas would change."""
+
+    before: QuotaRows
+    """Those that hold now."""
+    changes: tuple[Change, ...]
+    over: tuple[Borrower, ...]
+    """Who would be above a limit: it gets nothing new until it is below."""
+    borrowers: tuple[Borrower, ...]
+    """Who would use more than it is owed, and gives it back when whoever is owed it asks."""
+    stops: tuple[ForeseenStop, ...]
+    """Runs that would make room at the next pass, and would not under the quotas of now."""
+    starts: tuple[RunId, ...]
+    """Runs that wait now and would start at once."""
+
+
+class Foresight(OnLedger):
+    """What would be decided."""
+
+    def turns(self) -> tuple[RunId, ...]:
+        """The runs that wait, in the order in which the next pass looks at them."""
+        inventory = self._inventory()
+        with self._database.read() as connection:
+            known = read_known(connection)
+            tree = QuotaTree(quota_store.read(connection))
+        if not known.waiting:
+            return ()
+        decided = decide_by_name(Snapshot(inventory, known, tree, self._settings), known, self._clock())
+        waiting = dict.fromkeys(one.run_id for one in known.waiting)
+        looked_at = dict.fromkeys(one.decision.run_id for one in decided if one.decision.run_id in waiting)
+        return tuple(looked_at | waiting)
+
+    def preview_quotas(self, rows: QuotaRows) -> QuotaPreview:
+        """What would change under these quotas. Raises BadQuota for rows that do not hold together."""
+        tree = QuotaTree(rows)
+        inventory = self._inventory()
+        with self._database.read() as connection:
+            known = read_known(connection)
+            before = quota_store.read(connection)
+        now_snapshot = Snapshot(inventory, known, QuotaTree(before), self._settings)
+        then_snapshot = Snapshot(inventory, known, tree, self._settings)
+        used = then_snapshot.state.quotas
+        over, borrowers = used.overdrawn(), used.all_borrowers()
+        now = self._clock()
+        as_it_is = decide_by_name(now_snapshot, known, now)
+        then = decide_by_name(then_snapshot, known, now)
+        anyway = {one.decision.run_id for one in as_it_is if not isinstance(one.decision, Grant)}
+        stopped_anyway = {one.run_id for one in _stops(as_it_is, known)}
+        return QuotaPreview(
+            before,
+            tuple(changes_between(before, rows)),
+            over,
+            borrowers,
+            tuple(one for one in _stops(then, known) if one.run_id not in stopped_anyway),
+            tuple(
+                one.decision.run_id
+                for one in then
+                if isinstance(one.decision, Grant) and one.decision.run_id in anyway
+            ),
+        )
+
+
+def _stops(decided: list[Decided], known: Known) -> list[ForeseenStop]:
+    owners = {lease.run_id: lease.owner for lease in known.leases}
+    return [
+        ForeseenStop(made.decision.run_id, owners[made.decision.run_id], made.decision.for_run, made.why)
+        for made in decided
+        if isinstance(made.decision, Stop)
+    ]
