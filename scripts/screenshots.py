@@ -120,7 +120,10 @@ def shots(secrets: dict[str, str]) -> list[Shot]:
         Shot("label-studio", "label_studio", "/user/login/", "", prepare=sign_in),
         Shot("mlflow", "mlflow", "/#/models/digits", "Version"),
         Shot("overview", "streamlit", "/", "Overview"),
-        Shot("gpus", "streamlit", "/gpus", "GPUs and queue"),
+        Shot("gpus", "streamlit", "/cluster", "Cluster"),
+        Shot("queue", "streamlit", "/queue", "Queue"),
+        Shot("quotas", "streamlit", "/quotas", "Quotas"),
+        Shot("preemptions", "streamlit", "/preemptions", "Preemptions"),
         Shot("models", "streamlit", "/models", "Model comparison", height_px=1300),
         Shot("overview-zh", "streamlit", "/", "总览", language="zh-CN"),
     ]

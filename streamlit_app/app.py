@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from streamlit_app import frame, pieces
+from streamlit_app.gpu import bars, squares
 from streamlit_app.reader import choose_language, current_reader
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -17,21 +18,28 @@ def main() -> None:
         page_title="trainplat", page_icon=":material/cycle:", layout="wide", initial_sidebar_state="auto"
     )
     page = st.navigation(
-        [
-            st.Page("views/overview.py", title=_("Overview"), icon=":material/cycle:", default=True),
-            st.Page("views/devices.py", title=_("GPUs and queue"), icon=":material/memory:", url_path="gpus"),
-            st.Page(
-                "views/comparison.py",
-                title=_("Model comparison"),
-                icon=":material/compare_arrows:",
-                url_path="models",
-            ),
-        ]
+        {
+            "": [
+                st.Page("views/overview.py", title=_("Overview"), icon=":material/cycle:", default=True),
+                st.Page(
+                    "views/comparison.py",
+                    title=_("Model comparison"),
+                    icon=":material/compare_arrows:",
+                    url_path="models",
+                ),
+            ],
+            _("GPUs"): [
+                st.Page("views/cluster.py", title=_("Cluster"), icon=":material/memory:"),
+                st.Page("views/queue.py", title=_("Queue"), icon=":material/hourglass_top:"),
+                st.Page("views/quotas.py", title=_("Quotas"), icon=":material/balance:"),
+                st.Page("views/preemptions.py", title=_("Preemptions"), icon=":material/swap_horiz:"),
+            ],
+        }
     )
     st.logo(str(LOGO), size="large")
     choose_language()
     st.sidebar.caption(frame.home_line())
-    st.html(pieces.STYLE)
+    st.html(pieces.STYLE + squares.STYLE + bars.STYLE)
     page.run()
 
 

@@ -1,5 +1,7 @@
 """The colours of the dashboard: one meaning each, the same on every page."""
 
+from zlib import crc32
+
 DONE = "#2e9e6b"
 ACTIVE = "#2f6fde"
 PEOPLE = "#d08a17"
@@ -13,9 +15,12 @@ INK_ON_DARK = "#e6e9ef"
 CHAMPION = "#0d8f80"
 CHALLENGER = "#7a6ff0"
 
-OWNERS = ("#2f6fde", "#0d8f80", "#a55ad6", "#d08a17", "#d6567a", "#4b93a8", "#7b8b2f", "#b5673c")
+OWNERS = (
+    *("#2f6fde", "#0d8f80", "#a55ad6", "#d08a17", "#d6567a", "#4b93a8", "#7b8b2f", "#b5673c"),
+    *("#5a55c8", "#2e9e6b", "#c04fb0", "#9a7b1d", "#c9473f", "#3b7f9e", "#5f9a3a", "#8a5a44"),
+)
 
 
 def of_owner(owner: str) -> str:
     """The colour of a project: the same wherever and whenever it is shown."""
-    return OWNERS[sum(owner.encode()) % len(OWNERS)]
+    return OWNERS[crc32(owner.encode()) % len(OWNERS)]

@@ -135,6 +135,42 @@ def show_parts(reader: Reader, parts: tuple[Part, ...]) -> None:
         st.caption(_("Dagster, Label Studio and MLflow are not running here. `trainplat up` starts them."))
 
 
+def page_of(reader: Reader, total: int, per_page: int, key: str) -> slice:
+    """Which of ``total`` things to show now; asks only where they are more than fit."""
+    if total <= per_page:
+        return slice(0, total)
+    _ = reader.translate
+    pages = -(-total // per_page)
+
+    def said(number: int) -> str:
+        first, last = number * per_page + 1, min((number + 1) * per_page, total)
+        return _("{first} to {last} of {total}").format(
+            first=f"{first:,}", last=f"{last:,}", total=f"{total:,}"
+        )
+
+    chosen = st.selectbox(_("Shown"), range(pages), format_func=said, key=f"page-{key}-{pages}", width=240)
+    return slice(chosen * per_page, (chosen + 1) * per_page)
+
+
+def download(label: str, content: Callable[[], str], file_name: str) -> None:
+    """A button that writes a file for a spreadsheet once it is pressed."""
+    st.download_button(
+        label, content, file_name=file_name, mime="text/csv", icon=":material/download:", on_click="ignore"
+    )
+
+
+def run_address(dagster: str | None, run_id: str) -> str | None:
+    """The page of a run in the Dagster UI; None while its address is not known."""
+    return None if dagster is None else f"{dagster.rstrip('/')}/runs/{run_id}"
+
+
+def run(dagster: str | None, run_id: str, attempt: int = 1) -> str:
+    """A run by the beginning of its id, with its attempt from the second on; a link where there is one."""
+    address = run_address(dagster, run_id)
+    short = pieces.code(run_id[:8]) if address is None else pieces.link(run_id[:8], address)
+    return short if attempt == 1 else f"{short}&nbsp;·&nbsp;{attempt}"
+
+
 def home_line() -> str:
     """Which home is shown."""
     path = Home.from_environment().path

@@ -117,9 +117,10 @@ def table(
     )
 
 
-def pill(words: str, tone: str) -> str:
-    """A short word on its colour."""
-    return f'<span class="tp-pill" style="--tone:{tone}">{escape(words)}</span>'
+def pill(words: str, tone: str, title: str = "") -> str:
+    """A short word on its colour; ``title`` is shown when pointed at."""
+    more = f' title="{escape(title)}"' if title else ""
+    return f'<span class="tp-pill" style="--tone:{tone}"{more}>{escape(words)}</span>'
 
 
 def moment(words: str, exact: str) -> str:
@@ -130,6 +131,11 @@ def moment(words: str, exact: str) -> str:
 def text(words: str) -> str:
     """Plain words."""
     return escape(words)
+
+
+def small(words: str) -> str:
+    """Words beside the point, on a line of their own."""
+    return f'<div class="tp-small">{escape(words)}</div>'
 
 
 def kept(words: str) -> str:

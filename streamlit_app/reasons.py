@@ -1,9 +1,12 @@
 """Why a run waits and why a lease ended, in the reader's language.
 
-The ledger keeps both as English sentences, which also stand in Dagster's log and tags.
+The ledger keeps both as English sentences, which also stand in Dagster's log and tags. Why a run waits, it
+keeps as values too; a row that an earlier release wrote has the sentence only.
 """
 
+from resources.gpu.model import WaitingRequest
 from resources.texts import Translate, mark
+from streamlit_app import pieces
 
 _RULES = {
     "A1": mark("It asks for no device."),
@@ -54,6 +57,15 @@ def of_rule(rule: str | None, _: Translate) -> str | None:
     """What a rule of the arbiter means for the run that it was applied to; None for one without words."""
     known = None if rule is None else _RULES.get(rule)
     return None if known is None else _(known)
+
+
+def of_waiting(waiting: WaitingRequest, _: Translate) -> str:
+    """Why a request waits, as HTML: the whole sentence, in English where its values were not kept."""
+    if waiting.why is not None:
+        return pieces.text(waiting.why.translated(_))
+    meaning = of_rule(waiting.rule, _)
+    kept = pieces.kept(waiting.reason or "")
+    return kept if meaning is None else pieces.text(meaning) + kept
 
 
 def of_release(reason: str, _: Translate) -> str:

@@ -80,7 +80,7 @@ def test_the_report_of_a_round_is_read_in_the_dagster_ui(played: Stack, page: Pa
     ("path", "expected", "name"),
     [
         ("/", "Overview", "overview"),
-        ("/gpus", "cpu:0", "gpus"),
+        ("/cluster", "cpu:0", "cluster"),
         ("/models", "v1.2", "models"),
     ],
 )

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from resources.home import Home
+from tests.streamlit_app import shared_home
 from tests.streamlit_app.homes import fill
 
 APP = Path(__file__).parents[2] / "streamlit_app" / "app.py"
@@ -24,6 +25,15 @@ def filled_home(trainplat_home: Path) -> Home:
     """Three rounds, 50 questions of which 18 are answered, and a queue."""
     home = Home(trainplat_home)
     fill(home, datetime.now(UTC))
+    return home
+
+
+@pytest.fixture
+def shared(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Four slots that two projects share, with fractions, quotas, and runs that made room."""
+    monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", str(len(shared_home.SLOTS)))
+    home = Home(trainplat_home)
+    shared_home.fill(home, datetime.now(UTC))
     return home
 
 

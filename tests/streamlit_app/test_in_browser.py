@@ -39,40 +39,40 @@ def filled(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         told = f'{{"dagster": "{address}", "label_studio": "{address}", "mlflow": "{address}"}}'
         write_atomically(home.addresses_file, told)
-        with _served(home.path) as dashboard:
-            yield _looks(browser, dashboard)
+        with served(home.path) as dashboard:
+            yield looks(browser, dashboard)
 
 
 @pytest.fixture(scope="module")
 def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
     """Looks at a home that is not there yet."""
-    with _served(tmp_path_factory.mktemp("empty") / "home") as dashboard:
-        yield _looks(browser, dashboard)
+    with served(tmp_path_factory.mktemp("empty") / "home") as dashboard:
+        yield looks(browser, dashboard)
 
 
 @pytest.mark.parametrize(
     ("locale", "dark", "titles"),
     [
-        ("en-GB", False, {"": "Overview", "gpus": "GPUs and queue", "models": "Model comparison"}),
-        ("zh-CN", True, {"": "总览", "gpus": "GPU 与队列", "models": "模型比较"}),
+        ("en-GB", False, {"": "Overview", "cluster": "Cluster", "models": "Model comparison"}),
+        ("zh-CN", True, {"": "总览", "cluster": "集群", "models": "模型比较"}),
     ],
 )
 @pytest.mark.needs("chinese font")
 def test_each_page_of_a_filled_home(filled: Look, locale: str, dark: bool, titles: dict[str, str]) -> None:
     for path, title in titles.items():
         with filled(path, title, locale=locale, dark=dark) as page:
-            _is_calm(page)
+            is_calm(page)
             _has_words_of(page, path)
-            _picture(page, f"dashboard-{path or 'overview'}-{locale[:2]}")
+            picture(page, f"dashboard-{path or 'overview'}-{locale[:2]}")
 
 
 def test_each_page_of_an_empty_home(empty: Look) -> None:
-    for path, title in {"": "Overview", "gpus": "GPUs and queue", "models": "Model comparison"}.items():
+    for path, title in {"": "Overview", "cluster": "Cluster", "models": "Model comparison"}.items():
         with empty(path, title) as page:
             expect(page.get_by_text("Nothing here yet")).to_be_visible()
-            _is_calm(page)
+            is_calm(page)
             if not path:
-                _picture(page, "dashboard-empty")
+                picture(page, "dashboard-empty")
 
 
 def test_a_narrow_window_hides_nothing(filled: Look) -> None:
@@ -80,7 +80,7 @@ def test_a_narrow_window_hides_nothing(filled: Look) -> None:
         expect(page.get_by_text("Retrain", exact=True)).to_be_visible()
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, "the page must not scroll sideways"
-        _picture(page, "dashboard-narrow")
+        picture(page, "dashboard-narrow")
 
 
 def test_the_versions_to_compare_are_kept_in_the_address(filled: Look) -> None:
@@ -94,14 +94,14 @@ def test_the_versions_to_compare_are_kept_in_the_address(filled: Look) -> None:
 
 
 def test_a_page_refreshes_itself_and_says_when(filled: Look) -> None:
-    with filled("gpus", "GPUs and queue") as page:
+    with filled("queue", "Queue") as page:
         note = page.locator(".tp-live")
         first = note.inner_text()
         assert re.search(r"Refreshed \d\d:\d\d:\d\d, again every 15 s", first)
         expect(note).not_to_have_text(first, timeout=40_000)
 
 
-def _looks(browser: Browser, dashboard: str) -> Look:
+def looks(browser: Browser, dashboard: str) -> Look:
     """A function that opens a page as a person with this locale, and waits until it is painted."""
 
     @contextmanager
@@ -129,8 +129,8 @@ def _looks(browser: Browser, dashboard: str) -> Look:
 
 
 @contextmanager
-def _served(home: Path) -> Iterator[str]:
-    """The address of a dashboard on ``home``."""
+def served(home: Path, **settings: str) -> Iterator[str]:
+    """The address of a dashboard on ``home``, which has these settings in its environment."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.address=127.0.0.1"]
@@ -141,7 +141,7 @@ def _served(home: Path) -> Iterator[str]:
             stdout=file,
             stderr=file,
             cwd=home.parent,
-            env={**os.environ, "TRAINPLAT_HOME": str(home)},
+            env={**os.environ, "TRAINPLAT_HOME": str(home), **settings},
         )
     try:
         _wait_for(port, server, log)
@@ -154,7 +154,7 @@ def _served(home: Path) -> Iterator[str]:
 def _has_words_of(page: Page, path: str) -> None:
     expected = {
         "": ["18 of 50|18/50", "v1.1", "92.5%", "3, 8"],
-        "gpus": ["cpu:0", "vision · mara", homes.LARGE[:8], "Waits for 2 device"],
+        "cluster": ["cpu:0", "vision · mara", homes.HOLDER[:8]],
         "models": ["317 of 360|317 个", "333 of 360|333 个", "★"],
     }
     for words in expected[path]:
@@ -163,12 +163,12 @@ def _has_words_of(page: Page, path: str) -> None:
         expect(page.locator("canvas, svg.marks").first).to_be_visible(timeout=PAINT_TIMEOUT_MS)
 
 
-def _is_calm(page: Page) -> None:
+def is_calm(page: Page) -> None:
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     assert "Traceback" not in page.locator("body").inner_text()
 
 
-def _picture(page: Page, name: str) -> None:
+def picture(page: Page, name: str) -> None:
     width = page.viewport_size["width"] if page.viewport_size else WIDE
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(int(height), 600)})

@@ -46,10 +46,14 @@ InstallTool = Callable[..., Path]
 @pytest.fixture(scope="session")
 def nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that holds the stand-in for NVML."""
+    return compile_nvml(tmp_path_factory.mktemp("nvml"))
+
+
+def compile_nvml(folder: Path) -> Path:
+    """Put the stand-in into ``folder``, which is returned."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.fail("no C compiler here to build the stand-in for NVML with; install gcc")
-    folder = tmp_path_factory.mktemp("nvml")
     target = folder / "libnvidia-ml.so.1"
     soname = "-Wl,-soname,libnvidia-ml.so.1"
     subprocess.run([compiler, "-w", "-shared", "-fPIC", soname, "-o", target, STANDIN], check=True)

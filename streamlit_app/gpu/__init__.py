@@ -1,0 +1,1 @@
+"""What the pages of the GPU arbiter are drawn with: values in, HTML, Vega-Lite or words out."""

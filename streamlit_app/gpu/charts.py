@@ -1,0 +1,122 @@
+"""The charts of the arbiter, as Vega-Lite specifications: plain values in, a dictionary out."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from resources.gpu.decision_log import PastStop
+from resources.texts import Translate
+from streamlit_app import colours
+
+Chart = dict[str, Any]
+MOST_RUNS = 40
+"""With more runs than this, each project has one line."""
+
+
+def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart:
+    """A line for each run that made room: when it held devices, when it waited, and what stopped it.
+
+    The axis is in the time zone of the browser, as that of every chart is.
+    """
+    runs = list(dict.fromkeys(one.decision.run_id for one in stops))
+    by_run = len(runs) <= MOST_RUNS
+    held, waited = _("held its devices"), _("waited again")
+
+    def line(one: PastStop) -> str:
+        return f"{one.owner.project} · {one.decision.run_id[:8]}" if by_run else one.owner.project
+
+    bars, marks = [], []
+    for one in stops:
+        told = {"line": line(one), "project": one.owner.project}
+        ended = one.stopped_at or now
+        bars.append({**told, "state": held, "from": _at(one.held_since), "to": _at(ended)})
+        if one.stopped_at is not None:
+            bars.append(
+                {**told, "state": waited, "from": _at(one.stopped_at), "to": _at(one.resumed_at or now)}
+            )
+        marks.append(
+            {
+                **told,
+                "at": _at(one.decision.at),
+                "run": one.decision.run_id[:8],
+                "whom": _whom(one),
+                "rule": one.decision.why.rule,
+                "reason": one.decision.why.translated(_),
+            }
+        )
+    projects = sorted({one.owner.project for one in stops})
+    first = min((one.held_since for one in stops), default=now)
+    clock = "%H:%M" if now - first < timedelta(hours=20) else "%m-%d %H:%M"
+    axis = {"type": "temporal", "title": None, "axis": {"format": clock}}
+    y = {
+        "field": "line",
+        "type": "nominal",
+        "title": None,
+        "sort": list(dict.fromkeys(bar["line"] for bar in bars)),
+        "axis": {"labelLimit": 190},
+    }
+    colour = {
+        "field": "project",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": projects, "range": [colours.of_owner(one) for one in projects]},
+        "legend": {"orient": "top", "direction": "horizontal", "symbolType": "square"},
+    }
+    spans: Chart = {
+        "data": {"values": bars},
+        "mark": {"type": "bar", "cornerRadius": 3, "height": {"band": 0.55}},
+        "encoding": {
+            "x": {**axis, "field": "from"},
+            "x2": {"field": "to"},
+            "y": y,
+            "color": colour,
+            "opacity": {
+                "field": "state",
+                "type": "nominal",
+                "title": None,
+                "scale": {"domain": [held, waited], "range": [0.9, 0.22]},
+                "legend": {"orient": "top", "direction": "horizontal", "symbolType": "square"},
+            },
+            "tooltip": [
+                {"field": "line", "title": _("run")},
+                {"field": "state", "title": _("state")},
+                {"field": "from", "title": _("from"), "type": "temporal", "format": "%Y-%m-%d %H:%M:%S"},
+                {"field": "to", "title": _("to"), "type": "temporal", "format": "%Y-%m-%d %H:%M:%S"},
+            ],
+        },
+    }
+    points: Chart = {
+        "data": {"values": marks},
+        "mark": {
+            "type": "point",
+            "shape": "diamond",
+            "size": 90,
+            "filled": True,
+            "color": colours.TROUBLE,
+            "opacity": 1,
+        },
+        "encoding": {
+            "x": {**axis, "field": "at"},
+            "y": y,
+            "tooltip": [
+                {"field": "at", "title": _("time"), "type": "temporal", "format": "%Y-%m-%d %H:%M:%S"},
+                {"field": "run", "title": _("run")},
+                {"field": "whom", "title": _("made room for")},
+                {"field": "rule", "title": _("rule")},
+                {"field": "reason", "title": _("because")},
+            ],
+        },
+    }
+    lines = len({bar["line"] for bar in bars})
+    return {"height": 130 + 32 * lines, "layer": [spans, points]}
+
+
+def _whom(one: PastStop) -> str:
+    made = one.decision
+    if made.for_run is None:
+        return "–"
+    return made.for_run[:8] if one.for_owner is None else f"{one.for_owner.project} · {made.for_run[:8]}"
+
+
+def _at(moment: datetime) -> str:
+    return moment.isoformat()

@@ -1,0 +1,55 @@
+from datetime import UTC, datetime, timedelta
+
+import altair as alt
+
+from resources.gpu.decision_log import PastDecision, PastStop
+from resources.gpu.model import Attempt, Owner, RunId
+from resources.gpu.policy.reasons import reason
+from resources.texts import translator
+from streamlit_app.gpu import charts
+from tests.streamlit_app.test_charts import FOREIGN, texts_of
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+WHY = reason("P3", runs="run b1 of speech")
+
+
+def stop(run: str, minutes_ago: int, *, gone: bool = True, back: bool = True) -> PastStop:
+    at = NOW - timedelta(minutes=minutes_ago)
+    made = PastDecision(at, "stop", RunId(run), Attempt(1), RunId("c1"), (), WHY)
+    stopped, resumed = at + timedelta(minutes=1), at + timedelta(minutes=5)
+    return PastStop(
+        made,
+        Owner("speech", "jun"),
+        Owner("vision", "ann"),
+        at - timedelta(minutes=30),
+        (),
+        stopped if gone else None,
+        resumed if gone and back else None,
+    )
+
+
+def test_a_timeline_shows_when_a_run_held_devices_and_when_it_waited() -> None:
+    stops = [stop("b1", 40), stop("b2", 20, back=False), stop("b3", 10, gone=False)]
+    chart = charts.preemptions(stops, NOW, translator("en"))
+    alt.Chart.from_dict(chart)
+    bars = chart["layer"][0]["data"]["values"]
+    assert [bar["line"] for bar in bars] == [
+        *("speech · b1", "speech · b1", "speech · b2", "speech · b2", "speech · b3"),
+    ]
+    assert [bar["to"] for bar in bars][3:] == [NOW.isoformat()] * 2
+    assert [mark["whom"] for mark in chart["layer"][1]["data"]["values"]] == ["vision · c1"] * 3
+
+
+def test_many_runs_share_the_line_of_their_project() -> None:
+    chart = charts.preemptions([stop(f"b{at}", at + 1) for at in range(50)], NOW, translator("en"))
+    assert {bar["line"] for bar in chart["layer"][0]["data"]["values"]} == {"speech"}
+
+
+def test_a_timeline_of_nothing_draws() -> None:
+    alt.Chart.from_dict(charts.preemptions([], NOW, translator("en")))
+
+
+def test_everything_that_is_read_on_the_timeline_is_in_the_readers_language() -> None:
+    read = list(texts_of(charts.preemptions([stop("b1", 40)], NOW, FOREIGN)))
+    assert len(read) > 8
+    assert [text for text in read if "«" not in text] == []
