@@ -106,7 +106,7 @@ def _edit(reader: Reader) -> None:
 def _looked_over(work: Work, table: tuple[TableRow, ...]) -> Work:
     after = typed(work, table)
     try:
-        rows = rows_of(table)
+        rows = rows_of(table, work.seen)
         return replace(after, rows=rows, preview=_service().preview_quotas(rows))
     except BadTable as bad:
         problems: dict[int, str] = {}

@@ -1,7 +1,7 @@
 """Quotas as the rows of a table that people edit, and back. A bad row is named, and what is wrong in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from resources.gpu.policy.amounts import HOST_MEMORY_MIB, Resource
@@ -67,8 +67,11 @@ def table_of(rows: QuotaRows) -> tuple[TableRow, ...]:
     return tuple(found)
 
 
-def rows_of(table: Sequence[TableRow]) -> QuotaRows:
-    """The quotas that a table says. Raises :class:`BadTable`, which has every problem with its row."""
+def rows_of(table: Sequence[TableRow], keep: QuotaRows | None = None) -> QuotaRows:
+    """The quotas that a table says, and of ``keep`` what a table does not say.
+
+    Raises :class:`BadTable`, which has every problem with its row.
+    """
     problems: list[RowProblem] = []
     memberships: dict[Party, Membership] = {}
     quotas: list[QuotaRow] = []
@@ -88,7 +91,8 @@ def rows_of(table: Sequence[TableRow]) -> QuotaRows:
         quotas += [] if quota is None else [quota]
     if problems:
         raise BadTable(problems)
-    rows = completed(QuotaRows(tuple(memberships.values()), tuple(quotas)))
+    told = replace(keep or QuotaRows(), memberships=tuple(memberships.values()), quotas=tuple(quotas))
+    rows = completed(told)
     try:
         QuotaTree(rows)
     except BadQuota as problem:
