@@ -58,6 +58,16 @@ def guarded(reader: Reader) -> Iterator[None]:
         show_failure(reader, failure)
 
 
+@contextmanager
+def quiet(reader: Reader) -> Iterator[None]:
+    """Show nothing where the part of a page above has said already what is missing or wrong."""
+    try:
+        yield
+    except Exception as problem:
+        if not isinstance(problem, EmptyHome) and failure_of(problem, reader.translate) is None:
+            raise
+
+
 def head(reader: Reader, title: str) -> DeltaGenerator:
     """The title, and to its right the note of :func:`refreshed`, to be set once the page is read."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")

@@ -184,7 +184,11 @@ def read_cluster(home: Home, database: Database, clock: Clock = utc_now, *, past
     """Read it. Raises TrainplatError where the devices cannot be listed."""
     status = GpuService(database, inventory=_ill_or_not, clock=clock).status(past=past)
     readings, silent = _readings(status.inventory)
-    nodes = node_uses(status.inventory, status.leases, readings, has_mps=mps.program() is not None)
+    drains = {device.id: status.drain_of(device) for device in status.devices} if status.drains else {}
+    drained = {device: one.reason or one.actor for device, one in drains.items() if one is not None}
+    nodes = node_uses(
+        status.inventory, status.leases, readings, has_mps=mps.program() is not None, drained=drained
+    )
     dagster = home.addresses().dagster
     return Cluster(nodes, len(status.waiting), status.past, dagster, silent, clock())
 

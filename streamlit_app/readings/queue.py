@@ -6,6 +6,7 @@ from datetime import datetime
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
 from resources.gpu.model import RunId, WaitingRequest
+from resources.gpu.policy.quota_model import EVERY_OTHER, Scope
 from resources.gpu.service import GpuService
 from resources.home import Home
 
@@ -49,6 +50,15 @@ def read_queue(home: Home, database: Database, clock: Clock = utc_now) -> Queue:
     known = [waiting[run] for run in order if run in waiting]
     late = [one for run, one in waiting.items() if run not in set(order)]
     return Queue((*known, *late), in_turn, home.addresses().dagster, clock())
+
+
+def known_projects(database: Database) -> tuple[str, ...]:
+    """The projects that have a quota, hold devices or wait, by name."""
+    service = GpuService(database)
+    parties = [one.party for one in service.quotas().memberships]
+    named = {one.name for one in parties if one.scope is Scope.PROJECT and one.name != EVERY_OTHER}
+    named |= {lease.owner.project for lease in service.live_leases()}
+    return tuple(sorted(named | {waiting.owner.project for waiting in service.waiting()}))
 
 
 def since(one: WaitingRequest) -> datetime:

@@ -7,22 +7,36 @@ import streamlit as st
 from resources.gpu.model import WaitingRequest
 from resources.texts import Translate
 from streamlit_app import colours, frame, pieces, reasons, wording
+from streamlit_app.gpu import simulation
 from streamlit_app.gpu import wording as said
 from streamlit_app.reader import Reader, current_reader
-from streamlit_app.readings.queue import Queue, read_queue, since
+from streamlit_app.readings.queue import Queue, known_projects, read_queue, since
 from streamlit_app.readings.source import open_home
 
 RUNS_TO_A_PAGE = 50
 
 
 def page() -> None:
-    """Draw the page, and keep it fresh."""
+    """Draw the page, and keep the line fresh; the form is left alone while somebody types."""
     frame.live(_draw, "queue")
+    st.fragment(_simulate)()
 
 
 @frame.cached
 def _read(_place: str) -> Queue:
     return read_queue(*open_home())
+
+
+def _simulate() -> None:
+    reader = current_reader()
+    with frame.quiet(reader):
+        projects = _projects(frame.place())
+        simulation.draw(reader, projects)
+
+
+@frame.cached
+def _projects(_place: str) -> tuple[str, ...]:
+    return known_projects(open_home()[1])
 
 
 def _draw() -> None:

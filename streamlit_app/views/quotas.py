@@ -4,13 +4,14 @@ import streamlit as st
 
 from resources.gpu.policy.amounts import ANY_DEVICE, HOST_MEMORY_MIB, Resource, shown
 from resources.gpu.policy.quota_model import Party, QuotaRow, Scope
+from resources.gpu.service import GpuService
 from resources.texts import Translate, mark
 from streamlit_app import colours, frame, pieces
 from streamlit_app.gpu import bars, quota_editor
 from streamlit_app.gpu.bars import Bar
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.quotas import Branch, Quotas, read_quotas
-from streamlit_app.readings.source import EmptyHome, open_home
+from streamlit_app.readings.source import open_home
 
 SCOPES = {Scope.COHORT: mark("cohort"), Scope.PROJECT: mark("project"), Scope.USER: mark("user")}
 NAMES = {
@@ -24,11 +25,10 @@ _MIB_PER_GIB = 1024
 def page() -> None:
     """Draw the page, and keep the figures fresh; the editor is left alone while somebody types."""
     frame.live(_draw, "quotas")
-    try:
-        open_home()
-    except EmptyHome:
-        return  # the figures above have said so
-    quota_editor.draw(current_reader())
+    reader = current_reader()
+    with frame.quiet(reader):
+        GpuService(open_home()[1]).quotas()
+        quota_editor.draw(reader)
 
 
 @frame.cached

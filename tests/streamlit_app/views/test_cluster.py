@@ -8,6 +8,7 @@ from resources.errors import Unavailable
 from resources.files import write_atomically
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId, Vendor
+from resources.gpu.service import GpuService
 from resources.home import Home
 from tests.streamlit_app import homes, shared_home
 from tests.streamlit_app.conftest import words
@@ -77,6 +78,13 @@ def test_a_machine_whose_devices_are_all_ill_is_shown_with_what_is_wrong(
     shown = words(open_page("cluster"))
     assert "out of order" in shown
     assert "It fell off the bus." in shown
+
+
+def test_a_drained_device_says_why(open_page: OpenPage, shared: Home) -> None:
+    GpuService(shared.database()).drain("cpu:1", reason="new driver", actor=homes.TESTER)
+    shown = words(open_page("cluster"))
+    assert "new driver" in shown
+    assert "tp-sq tp-drained" in shown
 
 
 def test_thousands_of_devices_are_counted_by_kind_and_shown_a_page_of_nodes_at_a_time(

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
@@ -70,6 +71,46 @@ def test_the_line_of_one_project_can_be_looked_at(open_page: OpenPage, shared: H
     shown = words(app)
     assert "b3b3b3b3" in shown
     assert "d1d1d1d1" not in shown
+
+
+def test_a_request_is_read_while_it_is_typed_and_its_mistake_is_pointed_at(
+    open_page: OpenPage, shared: Home
+) -> None:
+    app = typed(open_page("queue"), "2(V100")
+    assert "2(V100\n      ^" in [code.value for code in app.code]
+    assert app.error[0].value.startswith("Position 7: expected")
+    assert button(app, "Simulate").disabled
+    app = typed(app, "8G,0.5")
+    assert "Means: 0.5 of one device, 8 GiB each." in words(app)
+    assert not app.error
+
+
+def test_a_simulation_says_what_would_happen_and_writes_nothing(open_page: OpenPage, shared: Home) -> None:
+    before = GpuService(shared.database()).newest_decisions()
+    app = typed(open_page("queue"), "1")
+    app.selectbox(key="ask-project").set_value("speech").run()
+    button(app, "Simulate").click().run()
+    assert not app.exception
+    shown = words(app)
+    assert "It would wait." in shown
+    assert "This is above what speech is owed" in shown
+    assert GpuService(shared.database()).newest_decisions() == before
+
+
+def test_a_simulation_of_what_would_be_refused_says_why(open_page: OpenPage, shared: Home) -> None:
+    app = typed(open_page("queue"), "40")
+    app.selectbox(key="ask-project").set_value("speech").run()
+    button(app, "Simulate").click().run()
+    assert app.error[0].value.startswith("It would be refused: ")
+
+
+def typed(app: AppTest, text: str) -> AppTest:
+    app.text_input(key="ask").set_value(text).run()
+    return app
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(one for one in app.button if one.label == label)
 
 
 def test_an_idle_machine_says_so(open_page: OpenPage, trainplat_home: object) -> None:
