@@ -1,5 +1,6 @@
 """The values of GPU arbitration: requests, leases, and the decisions about them."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,20 @@ DIED = "its process died"
 PREEMPTED = "it made room for another run"
 GONE = "its process is gone"
 """The same of a direct run, which waits and runs in its own process."""
+
+
+SECOND = "+"
+"""Stands in the id of a second lease, after that of its run; no run's own id has it."""
+
+
+def second_id(run_id: RunId) -> RunId:
+    """A new id under which a step of a run asks for a lease of its own."""
+    return RunId(f"{run_id}{SECOND}{secrets.token_hex(4)}")
+
+
+def run_of(run_id: RunId) -> RunId:
+    """The run that a lease belongs to: itself, but for a second lease."""
+    return RunId(run_id.partition(SECOND)[0])
 
 
 class Origin(StrEnum):

@@ -1,6 +1,8 @@
 """GPUs for assets: the lease that the run came with, or, past the run queue, one of its own."""
 
+import logging
 import os
+import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +16,9 @@ from dagster import (
     DagsterRunStatus,
     Failure,
     InitResourceContext,
+    OpExecutionContext,
 )
+from dagster._core.errors import DagsterInvariantViolationError
 from pydantic import PrivateAttr
 
 from resources.clock import Clock, utc_now
@@ -22,7 +26,7 @@ from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
 from resources.gpu.forecast.service import ForecastService
-from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
+from resources.gpu.model import NO_TERMS, Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
 from resources.gpu.requests.errors import OverQuota
 from resources.gpu.service import GpuService
 from resources.gpu.step_tags import over_steps
@@ -61,6 +65,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
     """How often a waiting process looks again."""
 
     _lease: Lease | None = PrivateAttr(default=None)
+    _within: "_Within | None" = PrivateAttr(default=None)
 
     def service(self) -> GpuService:
         """The plain service, on the home of the environment."""
@@ -77,6 +82,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         if run is None or instance is None or _is_over(instance, run):
             yield self
             return
+        self._within = _Within(run, instance)
         service = self.service()
         launched = _lease_from_launcher(service, RunId(run.run_id))
         if launched is not None:
@@ -88,21 +94,88 @@ class GpuResource(ConfigurableResource["GpuResource"]):
             yield self
 
     @contextmanager
-    def lease(self, context: AssetExecutionContext) -> Iterator[DeviceLease]:
-        """The devices of the run that ``context`` belongs to. Raises Failure where it holds none."""
+    def lease(self, of: AssetExecutionContext | str, *, for_s: float | None = None) -> Iterator[DeviceLease]:
+        """The devices of a run, or more of them within a step.
+
+        Given the context of an asset: what its run holds. Given a request string: a second lease, for this
+        block, from the same arbiter and on the same quota; it waits, and says why in the log of the step. The
+        environment names its devices meanwhile, so that what is started in the block sees these and no
+        other ones. ``for_s`` says how long it takes, in seconds, which lets it use what is kept for others
+        until then; a block that takes longer is warned of in the log, and keeps its devices to its end, since
+        nobody else could use them.
+
+        Raises Failure where the run holds none; where the request is refused, among others because the run's
+        own lease leaves no room for it; and where runs that hold devices wait for each other in a circle.
+        """
+        if isinstance(of, str):
+            with self._second(of, for_s) as second:
+                yield second
+            return
         lease = self._lease
-        if lease is None or lease.run_id != context.run.run_id:
+        if lease is None or lease.run_id != of.run.run_id:
             raise Failure(
-                f"run {context.run.run_id} holds no lease; expected the resource to be set up with it",
+                f"run {of.run.run_id} holds no lease; expected the resource to be set up with it",
                 allow_retries=False,
             )
-        yield DeviceLease(
-            run_id=lease.run_id,
-            attempt=lease.attempt,
-            devices=lease.devices,
-            torch_device=torch_device(lease.devices),
-            threads=int(os.environ[THREADS_VARIABLE]),
-        )
+        yield _shown(lease)
+
+    @contextmanager
+    def _second(self, text: str, for_s: float | None) -> Iterator[DeviceLease]:
+        within = self._within
+        if within is None:
+            raise Failure("a second lease belongs into a step of a run; there is none", allow_retries=False)
+        run, service, log = within.run, self.service(), _log_of_step()
+        me, actor = ProcessIdentity.current(), Actor(f"run:{run.run_id}")
+        try:
+            second = service.submit_second(
+                RunId(run.run_id),
+                text,
+                owner=owner_of(run.tags),
+                instance=instance_key(within.instance),
+                actor=actor,
+                holder=me,
+                terms=replace(
+                    NO_TERMS, priority=requested(run, within.instance).terms.priority, max_runtime_s=for_s
+                ),
+            )
+        except (BadInput, OverQuota) as refusal:
+            raise Failure(str(refusal), allow_retries=False) from refusal
+        lease = None
+        try:
+            lease = self._wait_for_second(service, within, second, log)
+            shown = {**lease_environment(lease, service.devices()), RUN_ID_VARIABLE: run.run_id}
+            with _environment(shown), _warning_after(for_s, log, lease):
+                yield _shown(lease)
+        finally:
+            if lease is not None:
+                service.release(second, lease.attempt, reason="its step is done with it", actor=actor)
+            else:
+                service.withdraw(second, reason="its step waits no longer", actor=actor)
+
+    def _wait_for_second(
+        self, service: GpuService, within: "_Within", second: RunId, log: logging.Logger
+    ) -> Lease:
+        actor, me = Actor(f"run:{within.run.run_id}"), ProcessIdentity.current()
+        said: str | None = None
+        while True:
+            service.free_dead_holders(actor)
+            service.decide_now(actor)
+            lease = service.claim(second, me)
+            if lease is not None:
+                log.info("Second lease: %s", ", ".join(lease.devices) or "no device")
+                return lease
+            _refuse_if_over(within.instance, RunId(within.run.run_id))
+            asked = service.newest_request(second)
+            reason = None if asked is None else asked.reason
+            if reason is not None and reason != said:
+                said = reason
+                log.info("Waits for a second lease. %s", reason)
+            if service.in_circle(second):
+                raise Failure(
+                    f"this run and others that hold devices wait for each other: {reason}",
+                    allow_retries=True,
+                )
+            time.sleep(self.poll_interval_s)
 
     @contextmanager
     def _own_lease(
@@ -168,6 +241,47 @@ class GpuResource(ConfigurableResource["GpuResource"]):
                 if context.log is not None:
                     context.log.info(reason)
             time.sleep(self.poll_interval_s)
+
+
+@dataclass(frozen=True)
+class _Within:
+    """The run whose steps this resource serves."""
+
+    run: DagsterRun
+    instance: DagsterInstance
+
+
+def _shown(lease: Lease) -> DeviceLease:
+    return DeviceLease(
+        run_id=lease.run_id,
+        attempt=lease.attempt,
+        devices=lease.devices,
+        torch_device=torch_device(lease.devices),
+        threads=int(os.environ[THREADS_VARIABLE]),
+    )
+
+
+def _log_of_step() -> logging.Logger:
+    try:
+        return OpExecutionContext.get().log
+    except DagsterInvariantViolationError:  # a thread of the step's own, or none at all
+        return logging.getLogger(__name__)
+
+
+@contextmanager
+def _warning_after(for_s: float | None, log: logging.Logger, lease: Lease) -> Iterator[None]:
+    if for_s is None:
+        yield
+        return
+    devices = ", ".join(lease.devices) or "no device"
+    text = "The second lease on %s was asked for %g s, which are over; it is given back at the block's end."
+    timer = threading.Timer(for_s, log.warning, (text, devices, for_s))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def torch_device(devices: tuple[str, ...]) -> str:

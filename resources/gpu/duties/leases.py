@@ -3,8 +3,9 @@
 from resources.gpu import ledger
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.line import Line
-from resources.gpu.model import GONE, Attempt, Lease, Origin, RunId
-from resources.process import ProcessIdentity
+from resources.gpu.environment import RUN_ID_VARIABLE
+from resources.gpu.model import GONE, Attempt, Lease, Origin, RunId, run_of
+from resources.process import ProcessIdentity, kill_remains
 from resources.terms import Actor
 
 
@@ -33,8 +34,8 @@ class Leases(Line):
     def free_dead_holders(self, actor: Actor) -> list[Lease]:
         """Give back what direct runs held whose process is gone, and take those that waited out of the line.
 
-        Returns the leases given back. The runs of the queue are the launcher's to judge: their process
-        group, not only their process, must be gone.
+        What a dead process has left of its group is killed first: it may still use the devices. Returns the
+        leases given back. The runs of the queue are the launcher's to judge.
         """
         with self._database.read() as connection:
             leases = [one for one in ledger.live_leases(connection) if one.origin is Origin.DIRECT]
@@ -42,7 +43,7 @@ class Leases(Line):
         for request in waiting:
             if request.holder is not None and not request.holder.is_alive():
                 self.withdraw(request.run_id, reason=GONE, actor=actor)
-        dead = [one for one in leases if one.holder is not None and not one.holder.is_alive()]
+        dead = [one for one in leases if one.holder is not None and _is_gone(one.holder, one.run_id)]
         return [one for one in dead if self.release(one.run_id, one.attempt, reason=GONE, actor=actor)]
 
     def release(self, run_id: RunId, attempt: Attempt, *, reason: str, actor: Actor) -> bool:
@@ -59,3 +60,7 @@ class Leases(Line):
         now = self._clock()
         with self._database.write() as connection:
             ledger.set_stop_asked(connection, run_id, attempt, now)
+
+
+def _is_gone(holder: ProcessIdentity, run_id: RunId) -> bool:
+    return not holder.is_alive() and kill_remains(holder, (RUN_ID_VARIABLE, run_of(run_id)))

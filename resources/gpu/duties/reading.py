@@ -8,7 +8,7 @@ from resources.gpu import decision_log, drain_store, ledger
 from resources.gpu.decision_log import PastDecision, PastStop
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.inventory.model import Device, Inventory
-from resources.gpu.model import DIED, Drained, Lease, RunId, WaitingRequest
+from resources.gpu.model import DIED, SECOND, Drained, Lease, RunId, WaitingRequest
 
 SHOWN_RUNS = 5
 """How many runs are named when the beginning of an id fits several."""
@@ -66,6 +66,8 @@ class Reading(OnLedger):
             if ledger.newest_attempt(connection, RunId(text)) is not None:
                 return RunId(text)
             found = ledger.runs_beginning(connection, text, SHOWN_RUNS) if text else []
+        if SECOND not in text:
+            found = [one for one in found if SECOND not in one] or found
         if not found:
             raise NotFound(
                 f"no run that asked for devices has an id that begins with {text!r}",
