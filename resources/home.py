@@ -83,6 +83,11 @@ class Home:
         return self.path / "logs"
 
     @property
+    def work(self) -> Path:
+        """What people work on: a folder for each user."""
+        return self.path / "work"
+
+    @property
     def run(self) -> Path:
         """What is true only while the stack runs: process ids, addresses, locks."""
         return self.path / "run"

@@ -21,6 +21,7 @@ SUBJECTS = {"gpu", "data", "labeling", "learning", "registry"}
 
 ABOVE = {
     "runs": {"gpu"},
+    "notebooks": {"gpu"},
     "execution": {"gpu", "data", "learning", "registry", "runs"},
     "serving": {"gpu", "data", "learning", "registry", "runs"},
     "alerts": {"gpu", "data", "labeling", "registry", "runs"},

@@ -31,7 +31,7 @@ URL_SIGNS = ("?", "#")
 """What ends a path in a URL, such as those of the databases of our tables and of MLflow."""
 _OURS = (
     *("trainplat.db", "secrets.json", "data", "served", "checkpoints"),
-    *("mlflow", "label-studio", "dagster", "run", "logs"),
+    *("mlflow", "label-studio", "dagster", "run", "logs", "work"),
 )
 
 

@@ -31,6 +31,11 @@ class Leases(Line):
         with self._database.write() as connection:
             return ledger.set_holder(connection, run_id, attempt, holder)
 
+    def hand_over(self, run_id: RunId, attempt: Attempt, holder: ProcessIdentity) -> None:
+        """Say that a direct lease is held by another process from now on, and ends with that one."""
+        with self._database.write() as connection:
+            ledger.move_holder(connection, run_id, attempt, holder)
+
     def free_dead_holders(self, actor: Actor) -> list[Lease]:
         """Give back what direct runs held whose process is gone, and take those that waited out of the line.
 

@@ -1,0 +1,158 @@
+"""The notebook service: a lease, a JupyterLab that lives as long as it is used, and the lease given back."""
+
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from resources.clock import Clock, utc_now
+from resources.errors import NotFound, Unavailable
+from resources.gpu.environment import lease_environment
+from resources.gpu.model import Lease, Origin, RunId
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.notebooks import server as jupyter
+from resources.notebooks import store
+from resources.notebooks.model import Notebook, Wanted
+from resources.process import ProcessIdentity
+from resources.terms import Actor
+
+WAIT_S = 1.0
+LOOK_S = 5.0
+"""How often somebody looks whether it is still used."""
+INSTANCE = "notebooks"
+IDLE, OVER, ENDED = "nobody worked in it", "its time is over", "it was closed"
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who is told what happens."""
+
+    waits: Callable[[str], None]
+    """Why it waits, each time that this changes."""
+    opened: Callable[[Notebook], None]
+
+
+class NotebookService:
+    """Notebooks of one home."""
+
+    def __init__(self, home: Home, gpu: GpuService, *, clock: Clock = utc_now) -> None:
+        self._home = home
+        self._gpu = gpu
+        self._clock = clock
+
+    def running(self) -> list[Notebook]:
+        """Those that run, the oldest first."""
+        return store.read(self._home)
+
+    def stop(self, beginning: str) -> Notebook:
+        """Close a notebook by its id or the beginning of one; who keeps it gives its lease back.
+
+        Raises NotFound where none runs, or more than one, that is called so.
+        """
+        found = [one for one in self.running() if one.id.startswith(beginning)]
+        if len(found) != 1:
+            known = ", ".join(one.id for one in self.running()) or "none"
+            raise NotFound(
+                f"{len(found)} notebooks have an id that begins with {beginning!r}; there are: {known}",
+                "Name one of these.",
+            )
+        with suppress(ProcessLookupError):
+            os.kill(found[0].server.pid, signal.SIGTERM)
+        return found[0]
+
+    def keep(self, wanted: Wanted, told: Told) -> str:
+        """Wait for a lease, open a notebook under it, and keep it until it is closed, idle or over.
+
+        Returns why it ended. However this process ends, the server ends with it; the lease is that of the
+        server's process, so the devices come back when that one is dead. Raises as ``GpuService.submit``
+        does, and Unavailable where JupyterLab does not start.
+        """
+        actor, me = Actor(f"user:{wanted.owner.user}"), ProcessIdentity.current()
+        lease_id = RunId(f"{secrets.token_hex(4)}-notebook")  # eight characters are what is shown of an id
+        self._gpu.submit(
+            lease_id,
+            wanted.request,
+            owner=wanted.owner,
+            origin=Origin.DIRECT,
+            instance=INSTANCE,
+            actor=actor,
+            holder=me,
+            terms=replace(wanted.terms, preemptible=False, max_runtime_s=float(wanted.for_s)),
+        )
+        lease, reason = None, "it could not be opened"
+        try:
+            lease = self._wait(lease_id, me, actor, told)
+            reason = self._open(wanted, lease, told)
+        finally:
+            store.forget(self._home, lease_id)
+            if lease is None:
+                self._gpu.withdraw(lease_id, reason="its user waits no longer", actor=actor)
+            else:
+                self._gpu.release(lease_id, lease.attempt, reason=f"the notebook ended: {reason}", actor=actor)
+        return reason
+
+    def _wait(self, lease_id: RunId, me: ProcessIdentity, actor: Actor, told: Told) -> Lease:
+        said: str | None = None
+        while True:
+            self._gpu.free_dead_holders(actor)
+            self._gpu.decide_now(actor)
+            lease = self._gpu.claim(lease_id, me)
+            if lease is not None:
+                return lease
+            asked = self._gpu.newest_request(lease_id)
+            if asked is not None and asked.reason is not None and asked.reason != said:
+                said = asked.reason
+                told.waits(said)
+            time.sleep(WAIT_S)
+
+    def _open(self, wanted: Wanted, lease: Lease, told: Told) -> str:
+        folder = self._home.work / wanted.owner.user
+        log = self._home.logs / "notebooks" / f"{lease.run_id}.log"
+        server = jupyter.start(
+            lease.run_id, folder, log, lease_environment(lease, self._gpu.devices())
+        )
+        try:
+            self._gpu.hand_over(lease.run_id, lease.attempt, server.identity)
+            server.wait_until_ready()
+            now = self._clock()
+            notebook = Notebook(
+                id=lease.run_id,
+                owner=wanted.owner,
+                request=wanted.request,
+                devices=lease.devices,
+                folder=str(folder),
+                address=server.address,
+                opened_at=now,
+                until=now + timedelta(seconds=wanted.for_s),
+                idle_s=wanted.idle_s,
+                server=server.identity,
+            )
+            store.write(self._home, notebook)
+            told.opened(notebook)
+            return self._watch(notebook, server)
+        finally:
+            server.end()
+
+    def _watch(self, notebook: Notebook, server: jupyter.Server) -> str:
+        last = notebook.opened_at
+        look_s = min(LOOK_S, notebook.idle_s / 4)
+        while not server.has_ended():
+            with suppress(Unavailable):  # one that computes in its own process answers later
+                work = server.work()
+                last = self._clock() if work.busy else max(last, work.last)
+            if why := over(notebook, last, self._clock()):
+                return why
+            time.sleep(look_s)
+        return ENDED
+
+
+def over(notebook: Notebook, last: datetime, now: datetime) -> str | None:
+    """Why a notebook in which something last happened at ``last`` is given back now; None: not yet."""
+    if now >= notebook.until:
+        return OVER
+    return IDLE if now - last >= timedelta(seconds=notebook.idle_s) else None

@@ -1,0 +1,80 @@
+"""``trainplat notebook`` as a process, killed."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import psutil
+import pytest
+
+from resources.gpu.environment import RUN_ID_VARIABLE
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.terms import Actor
+from tests.servers.dagster_servers import CHECKOUT, wait_until
+
+NOTEBOOK = [sys.executable, "-m", "trainplat_cli.main", "notebook"]
+
+
+def answer(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*NOTEBOOK, *arguments], cwd=CHECKOUT, capture_output=True, text=True)
+
+
+@pytest.fixture
+def started() -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [*NOTEBOOK, "--no-browser"],
+        cwd=CHECKOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@pytest.mark.real
+def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(
+    started: "subprocess.Popen[str]",
+) -> None:
+    assert started.stdout is not None
+    address, _, token = started.stdout.readline().strip().partition("/lab?token=")
+    [known] = json.loads(answer("--list", "--json").stdout)
+    assert known["address"] == f"{address}/lab?token={token}"
+    allowed = {"Authorization": f"token {token}"}
+    made = httpx.post(f"{address}/api/kernels", headers=allowed, trust_env=False, timeout=60)
+    assert made.status_code == 201
+    assert len(carriers(known["id"])) > 1
+    started.kill()
+    started.wait()
+    wait_until(lambda: not carriers(known["id"]), "the server and its kernel to end")
+    gpu = GpuService(Home.from_environment().database())
+    [freed] = gpu.free_dead_holders(Actor("user:ann"))
+    assert freed.run_id == known["id"]
+    assert gpu.live_leases() == []
+    assert json.loads(answer("--list", "--json").stdout) == []
+
+
+def test_what_cannot_be_asked_for_is_refused_with_the_code_for_it() -> None:
+    assert answer("--gpus", "9").returncode == 2
+    assert answer("--stop", "beef").returncode == 4
+    told = answer("--for", "soon")
+    assert told.returncode == 2
+    assert "such as 8h" in told.stderr
+
+
+def carriers(lease_id: str) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(RUN_ID_VARIABLE) == lease_id and process.status() != "zombie":
+                found.append(process.pid)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    return found
