@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from resources.clock import Clock, utc_now
 from resources.errors import NotFound, Unavailable
 from resources.gpu.environment import lease_environment
-from resources.gpu.model import Lease, Origin, RunId
+from resources.gpu.model import Lease, Origin, RunId, WaitingRequest
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.notebooks import server as jupyter
@@ -49,20 +49,26 @@ class NotebookService:
         """Those that run, the oldest first."""
         return store.read(self._home)
 
-    def stop(self, beginning: str) -> Notebook:
+    def waiting(self) -> list[WaitingRequest]:
+        """Those that wait for their devices, the oldest first."""
+        return [one for one in self._gpu.waiting() if one.instance == INSTANCE]
+
+    def stop(self, beginning: str) -> RunId:
         """Close a notebook by its id or the beginning of one; who keeps it gives its lease back.
 
-        Raises NotFound where none runs, or more than one, that is called so.
+        Raises NotFound where none runs or waits, or more than one, that is called so.
         """
-        found = [one for one in self.running() if one.id.startswith(beginning)]
+        known = {one.id: one.server for one in self.running()}
+        known |= {one.run_id: one.holder for one in self.waiting() if one.holder is not None}
+        found = [one for one in known if one.startswith(beginning)]
         if len(found) != 1:
-            known = ", ".join(one.id for one in self.running()) or "none"
             raise NotFound(
-                f"{len(found)} notebooks have an id that begins with {beginning!r}; there are: {known}",
+                f"{len(found)} notebooks have an id that begins with {beginning!r}; there are: "
+                + (", ".join(known) or "none"),
                 "Name one of these.",
             )
         with suppress(ProcessLookupError):
-            os.kill(found[0].server.pid, signal.SIGTERM)
+            os.kill(known[found[0]].pid, signal.SIGTERM)
         return found[0]
 
     def keep(self, wanted: Wanted, told: Told) -> str:

@@ -87,8 +87,7 @@ def notebook(
         _show(service.running(), as_json=as_json)
         return
     if stopped is not None:
-        closed = service.stop(stopped)
-        out().print(_("Closing {id} on {devices}.").format(id=closed.id, devices=_devices(closed)))
+        out().print(_("Closing {id}.").format(id=service.stop(stopped)))
         return
     mark_home(home)
     terms = terms_asked(priority=priority, cpus=cpus, memory=memory, span=span, for_s=for_s)
