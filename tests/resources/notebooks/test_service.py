@@ -42,7 +42,7 @@ def a_notebook(name: str = "0a1b2c3d-notebook", server: ProcessIdentity = ME) ->
         owner=OWNER,
         request="1",
         devices=("cpu:0",),
-        folder="/home/work/ann",
+        folder="work/ann",
         address="http://127.0.0.1:1/lab?token=t",
         opened_at=NOW,
         until=NOW + timedelta(hours=8),
