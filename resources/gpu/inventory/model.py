@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import NewType
 
 DeviceId = NewType("DeviceId", str)
@@ -97,10 +98,15 @@ class Inventory:
 
     nodes: tuple[Node, ...]
 
-    @property
+    @cached_property
     def devices(self) -> tuple[Device, ...]:
         """The devices of all nodes, ill ones too, node by node."""
         return tuple(device for node in self.nodes for device in node.devices)
+
+    @cached_property
+    def well(self) -> tuple[Device, ...]:
+        """Those without a fault."""
+        return tuple(device for device in self.devices if device.fault is None)
 
 
 @dataclass(frozen=True)

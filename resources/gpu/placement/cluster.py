@@ -189,6 +189,11 @@ class Cluster:
         return int(self._space.open_milli[self._space.row_of_node[node]].sum())
 
     @property
+    def changes(self) -> int:
+        """Grows with each change of what is free."""
+        return self._forgotten + len(self._changed)
+
+    @property
     def free_milli(self) -> tuple[tuple[int, ...], ...]:
         """Thousandths that nobody holds of each device of each node, drained ones too."""
         rows = (self._space.row_of_node[node] for node in range(len(self.nodes)))
@@ -205,7 +210,7 @@ class Cluster:
         return row
 
     def _refresh(self, row: _Row) -> None:
-        now = self._forgotten + len(self._changed)
+        now = self.changes
         if row.seen == now:
             return
         if row.seen < self._forgotten:

@@ -1,7 +1,9 @@
 """Where jobs stand: which nodes an affinity allows, and who holds what."""
 
+from itertools import islice
+
 from resources.gpu.placement.model import Placement, Shape
-from resources.gpu.policy.model import Affinity, Job
+from resources.gpu.policy.model import Affinity, Job, JobId
 from resources.gpu.policy.reasons import called
 from resources.gpu.policy.state import State
 
@@ -16,11 +18,23 @@ class Standing:
         self._state = state
         self._by_labels: dict[frozenset[tuple[str, str]], frozenset[int]] = {}
         self._groups: dict[str, set[int]] = {}
-        for one in state.running.values():
-            self.add(one.job, one.placement)
+        self._holders: dict[frozenset[str | None], str] = {}
+        self._granted: dict[JobId, tuple[Job, Placement]] = {}
+        self._of_models: dict[str | None, dict[JobId, int]] = {}
+        """Who was granted devices of each model in this pass, with its number in the order of grants."""
+        if any(not job.affinity.is_free for job in state.waiting.values()):  # else nobody asks
+            for one in state.running.values():
+                self._add_to_group(one.job, one.placement)
 
     def add(self, job: Job, placement: Placement) -> None:
-        """A job stands there from now on."""
+        """A job is granted that place."""
+        self._add_to_group(job, placement)
+        self._granted[job.id] = job, placement
+        for model in self._state.amounts(job, placement).devices_milli:
+            self._of_models.setdefault(model, {})[job.id] = len(self._granted)
+        self._holders.clear()
+
+    def _add_to_group(self, job: Job, placement: Placement) -> None:
         if job.group:
             self._groups.setdefault(job.group, set()).update(slot.node for slot in placement)
 
@@ -43,20 +57,29 @@ class Standing:
     def holders(self, shape: Shape) -> str:
         """The runs that hold devices of the kind asked for."""
         models = self._state.cluster.models_for(shape)
+        if models not in self._holders:
+            self._holders[models] = self._named(models)
+        return self._holders[models]
+
+    def _named(self, models: frozenset[str | None]) -> str:
+        """Those who had them before this pass, the first to have got them first, then those of this pass."""
         named: list[str] = []
-        others = 0
-        for one in self._state.running.values():
-            amounts = self._state.amounts(one.job, one.placement)
-            if models.isdisjoint(amounts.devices_milli):
-                continue
-            if len(named) == HOLDERS_NAMED:
-                others += 1
-                continue
-            devices = ", ".join(
-                self._state.name_of(slot.node, at) for slot in one.placement for at in slot.devices
-            )
-            named.append(f"{called(one.job.id)} of {one.job.project} ({devices})")
+        number = 0
+        for holders in (self._state.holders, self._of_models):
+            of_models = [held for model in models if (held := holders.get(model))]
+            first = {job: at for held in of_models for job, at in islice(held.items(), HOLDERS_NAMED)}
+            # One may hold devices of several models.
+            number += len(set().union(*of_models)) if len(of_models) > 1 else sum(map(len, of_models))
+            named += [self._holder(job) for job in sorted(first, key=first.__getitem__)]
+        named = named[:HOLDERS_NAMED]
+        others = number - len(named)
         return "; ".join(named) + (f" and {others} more" if others else "")
+
+    def _holder(self, job_id: JobId) -> str:
+        running = self._state.running.get(job_id)
+        job, placement = self._granted[job_id] if running is None else (running.job, running.placement)
+        devices = ", ".join(self._state.name_of(slot.node, at) for slot in placement for at in slot.devices)
+        return f"{called(job.id)} of {job.project} ({devices})"
 
     def _labelled(self, affinity: Affinity) -> frozenset[int]:
         if affinity.labels not in self._by_labels:

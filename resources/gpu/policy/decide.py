@@ -26,16 +26,16 @@ among those that borrow. Inside a project the highest priority comes first, then
 :mod:`resources.gpu.policy.order`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
-from resources.gpu.placement.model import Placement, Shape, Span
+from resources.gpu.placement.model import Misfit, Placement, Shape, Span
 from resources.gpu.policy.affinity import Standing
 from resources.gpu.policy.keeping import Expected, expected_place
 from resources.gpu.policy.model import Decision, Grant, Hold, Job, JobId, Preempt, Reservation, Running, Wait
 from resources.gpu.policy.moving import Moving
-from resources.gpu.policy.order import in_order
+from resources.gpu.policy.order import in_order, is_owed
 from resources.gpu.policy.overlay import Overlay
 from resources.gpu.policy.quotas_of_pass import Permission, QuotasOfPass, Turn
 from resources.gpu.policy.reason import Reason
@@ -72,6 +72,7 @@ class _Pass:
         self._kept: dict[str, tuple[frozenset[str | None], float | None]] = {}
         """For whom what is free is kept: models, and when it is expected to start."""
         self._moving = Moving(state, now_s)
+        self._misfits: dict[tuple[Shape, Span, int], Misfit] = {}
 
     def run(self) -> list[Decision]:
         held = self._lay_holds()
@@ -151,11 +152,8 @@ class _Pass:
         for job in self._state.waiting.values():
             if job.id not in held:
                 lines.setdefault(job.project, []).append(job)
-        running: dict[str, list[Running]] = {}
-        for one in self._state.running.values():
-            running.setdefault(one.job.project, []).append(one)
         for project, line in lines.items():
-            lines[project] = self._in_order(line, running.get(project, ()))
+            lines[project] = self._in_order(project, line)
         turns = [(self._turn(line[-1]), project) for project, line in lines.items()]
         heapify(turns)
         while turns:
@@ -168,11 +166,14 @@ class _Pass:
             if lines[project]:
                 heappush(turns, (self._turn(lines[project][-1]), project))
 
-    def _in_order(self, waiting: list[Job], running: Iterable[Running]) -> list[Job]:
+    def _in_order(self, project: str, waiting: list[Job]) -> list[Job]:
         """The jobs of one project, the first to go last."""
         jobs = {job.id: job for job in waiting}
         views = [view_of_waiting(job) for job in waiting]
-        views += [view_of_running(one, self._now_s) for one in running]
+        if any(is_owed(view, self._now_s, self._state.order) for view in views):
+            # Among those that are owed time, who runs goes before who waits; else they are of no account.
+            running = (one for one in self._state.running.values() if one.job.project == project)
+            views += [view_of_running(one, self._now_s) for one in running]
         ordered = in_order(
             views,
             self._now_s,
@@ -352,7 +353,10 @@ class _Pass:
                 is_kept = self._find(job, shape.models, None) is not None
             if is_kept:
                 return reason("W3", asked=asked(job), whom=called(name))
-        return misfit(job, cluster.why_not(shape, job.span), self._standing.holders(shape))
+        key = shape, job.span, cluster.changes
+        if key not in self._misfits:
+            self._misfits[key] = cluster.why_not(shape, job.span)
+        return misfit(job, self._misfits[key], self._standing.holders(shape))
 
     def _keep(self, job: Job, shape: Shape) -> Expected | None:
         """Keep what is free where ``job`` will stand, once it has waited long enough; one for each model."""

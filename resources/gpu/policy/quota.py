@@ -109,6 +109,15 @@ class QuotaTree:
         """All that is counted."""
         return self._plan.resources
 
+    def counting(self, model: str | None) -> tuple[Resource, ...]:
+        """Which of :attr:`resources` count a device of ``model``."""
+        known = self._counted.get(model)
+        if known is None:
+            name = flavour(model)
+            known = tuple(one for one in self._plan.resources if is_device(one) and covers(one, name))
+            self._counted[model] = known
+        return known
+
     def add(self, owner: Owner, amounts: Amounts) -> None:
         """Count ``amounts`` as used by ``owner``, whether or not they fit: a lease is a fact."""
         self._change(owner, amounts, 1)
@@ -304,14 +313,9 @@ class QuotaTree:
         if amounts.host_memory_mib:
             counted[HOST_MEMORY_MIB] = amounts.host_memory_mib
         for model, milli in amounts.devices_milli.items():
-            if model not in self._counted:
-                self._counted[model] = self._counting(flavour(model))
-            for resource in self._counted[model]:
+            for resource in self.counting(model):
                 counted[resource] = counted.get(resource, 0) + milli
         return counted
-
-    def _counting(self, model: Resource) -> tuple[Resource, ...]:
-        return tuple(one for one in self._plan.resources if is_device(one) and covers(one, model))
 
     def _path(self, owner: Owner) -> "list[Node]":
         known = self._paths.get(owner)

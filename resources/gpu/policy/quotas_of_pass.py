@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from resources.gpu.model import Owner
 from resources.gpu.placement.model import Placement
-from resources.gpu.policy.amounts import Amounts
+from resources.gpu.policy.amounts import Amounts, Resource
 from resources.gpu.policy.model import Job, JobId, Running
 from resources.gpu.policy.quota_model import Fit, FitKind, Party
 from resources.gpu.policy.quota_model import project as party_of
@@ -41,16 +41,19 @@ class QuotasOfPass:
         self._state = state
         self._tree = state.quotas
         self._done: list[tuple[Owner, Amounts, int]] = []
-        self._permissions: dict[tuple[object, ...], Permission] = {}
+        self._permissions: dict[Party, dict[tuple[object, ...], Permission]] = {}
+        """By what is on top of the owner: a change of use in one hierarchy leaves the others as they are."""
         self._going: list[Running] = []
-        self._turns: dict[str, tuple[tuple[bool, float, str], ...]] = {}
+        self._turns: dict[Party, dict[str, tuple[tuple[bool, float, str], ...]]] = {}
+        self._tops: dict[Owner, Party] = {}
 
     def permission(self, job: Job, *, planned: bool = False) -> Permission:
         """What quotas allow ``job`` now; ``planned``: once all that are told to stop are gone."""
+        known = self._permissions.setdefault(self._top(job.owner), {})
         key = (job.owner, job.shape, planned)
-        if key not in self._permissions:
-            self._permissions[key] = self._ask(job, planned=planned)
-        return self._permissions[key]
+        if (found := known.get(key)) is None:
+            found = known[key] = self._ask(job, planned=planned)
+        return found
 
     @property
     def going(self) -> list[Running]:
@@ -70,10 +73,11 @@ class QuotasOfPass:
 
     def turn(self, job: Job, now_s: float) -> Turn:
         """By which projects take turns; the smallest goes first (rules S1 to S3, after what is owed)."""
-        if job.project not in self._turns:
+        known = self._turns.setdefault(self._top(job.owner), {})
+        if job.project not in known:
             above = standings(self._tree, job.owner, self._state.capacity, lambda one: self._past(one, now_s))
-            self._turns[job.project] = turn(above[:-1])  # the last one is the user
-        return not self.permission(job).within_nominal, self._turns[job.project]
+            known[job.project] = turn(above[:-1])  # the last one is the user
+        return not self.permission(job).within_nominal, known[job.project]
 
     def add(self, job: Job, placement: Placement) -> None:
         """Count what a job is given in this pass."""
@@ -102,6 +106,8 @@ class QuotasOfPass:
 
         By what runs and stays: what the pass gives away, and what is told to stop, does not count.
         """
+        if not candidates:
+            return []  # nothing has to be counted, and undone, for nobody
         planned = list(self._done)
         for owner, amounts, sign in reversed(planned):
             self._count(owner, amounts, -sign)
@@ -158,9 +164,14 @@ class QuotasOfPass:
         )
 
     def _fits(self, job: Job, models: Iterable[str | None]) -> dict[str | None, Fit]:
-        return {
-            model: self._tree.fits(job.owner, self._state.amounts_of_model(job, model)) for model in models
-        }
+        alike: dict[tuple[Resource, ...], Fit] = {}
+        fits: dict[str | None, Fit] = {}
+        for model in models:
+            counted = self._tree.counting(model)
+            if counted not in alike:
+                alike[counted] = self._tree.fits(job.owner, self._state.amounts_of_model(job, model))
+            fits[model] = alike[counted]
+        return fits
 
     def _borrowers(self, job: Job, fit: Fit) -> tuple[str, ...]:
         if fit.kind is FitKind.RECLAIM:
@@ -176,8 +187,16 @@ class QuotasOfPass:
     def _change(self, owner: Owner, amounts: Amounts, sign: int) -> None:
         self._count(owner, amounts, sign)
         self._done.append((owner, amounts, sign))
-        self._permissions.clear()
-        self._turns.clear()
+        top = self._top(owner)
+        if self._tree.rows.quotas:  # else use changes nothing in what is allowed
+            self._permissions.pop(top, None)
+        self._turns.pop(top, None)
+
+    def _top(self, owner: Owner) -> Party:
+        top = self._tops.get(owner)
+        if top is None:
+            top = self._tops[owner] = self._tree.path(owner)[-1]
+        return top
 
     def _past(self, party: Party, now_s: float) -> float:
         used = self._state.usage.get(party)

@@ -11,6 +11,7 @@ import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from resources.gpu.policy.phrases import said
 from resources.texts import Translate
@@ -51,7 +52,7 @@ class Reason:
     def __hash__(self) -> int:
         return hash((self.rule, self.template, tuple(sorted(self.values.items()))))
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The sentence in English."""
         return self.translated(str)
@@ -66,6 +67,10 @@ class Reason:
 
     def to_json(self) -> str:
         """As it is stored: the same reason gives the same text."""
+        return self._json
+
+    @cached_property
+    def _json(self) -> str:
         content = {"rule": self.rule, "template": self.template, "values": dict(self.values)}
         return json.dumps(content, sort_keys=True, ensure_ascii=False)
 

@@ -57,8 +57,11 @@ class State:
     reservations: dict[str, Reservation] = field(default_factory=dict)
     draining: tuple[Drain, ...] = ()
     """Devices that are drained at once. That nothing new is found on them, the cluster knows."""
+    holders: dict[str | None, dict[JobId, int]] = field(default_factory=dict)
+    """Who holds devices of each model, in the order of :attr:`running`, with its number in it."""
     moves_left: float = 0.0
     """How many moves are allowed by now; grows with each start, up to :data:`MOST_MOVES_LEFT`."""
+    _started: int = 0
 
     @property
     def devices_milli(self) -> int:
@@ -76,25 +79,40 @@ class State:
 
     def start(self, running: Running) -> None:
         """A job holds devices, as the ledger says."""
+        self._accrue(running.job, running.started_at_s)
+        self.restore(running)
+
+    def restore(self, running: Running) -> None:
+        """The same of what is in :attr:`usage` already."""
         job = running.job
-        self._accrue(job, running.started_at_s)
         if running.placement:  # else it holds nothing
             self.cluster.take(job.shape, running.placement)
-        self.quotas.add(job.owner, self.amounts(job, running.placement))
+        amounts = self.amounts(job, running.placement)
+        self.quotas.add(job.owner, amounts)
         self.waiting.pop(job.id, None)
         self.running[job.id] = running
+        self._started += 1
+        for model in amounts.devices_milli:
+            self.holders.setdefault(model, {})[job.id] = self._started
 
     def end(self, job: JobId, now_s: float, *, again: Job | None = None) -> None:
         """A job's processes are gone; ``again`` is what goes back to the queue in its place."""
-        running = self.running.pop(job)
+        self._accrue(self.running[job].job, now_s)
+        self.forget(job)
         if again is None:
             self.holds.pop(job, None)
+        else:
+            self.submit(again)
+
+    def forget(self, job: JobId) -> None:
+        """The same of what is in :attr:`usage` already, and whatever is kept for it."""
+        running = self.running.pop(job)
         if running.placement:
             self.cluster.give_back(running.job.shape, running.placement)
-        self._accrue(running.job, now_s)
-        self.quotas.remove(running.job.owner, self.amounts(running.job, running.placement))
-        if again is not None:
-            self.submit(again)
+        amounts = self.amounts(running.job, running.placement)
+        self.quotas.remove(running.job.owner, amounts)
+        for model in amounts.devices_milli:
+            del self.holders[model][job]
 
     def apply(self, decision: Decision, now_s: float) -> None:
         """Make what was decided so."""

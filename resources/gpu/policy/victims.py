@@ -81,7 +81,12 @@ class Search:
         return self._on_one_node(candidates)
 
     def _candidates(self) -> list[Running]:
-        found = [one for one in self._state.running.values() if self._may_go(one) and self._rule(one)]
+        concerned = {self._job.project, *self._borrowers}
+        found = [
+            one
+            for one in self._state.running.values()
+            if one.job.preemptible and one.job.project in concerned and self._may_go(one) and self._rule(one)
+        ]
         found.sort(key=self._order)
         others = [one for one in found if one.job.project != self._job.project]
         own = [one for one in found if one.job.project == self._job.project]

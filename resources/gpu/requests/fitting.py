@@ -1,5 +1,7 @@
 """Requests against what there is: the largest of several, and those that no wait will meet."""
 
+from collections.abc import Iterable
+
 from resources.gpu import tags
 from resources.gpu.inventory.model import Device, Inventory
 from resources.gpu.model import Terms
@@ -18,24 +20,37 @@ def refuse_impossible(request: GpuRequest, devices: tuple[Device, ...]) -> None:
 
     Use of a device that reserves nothing of it is refused too: nobody could say who else is on it.
     """
-    here = ", ".join(f"{device.id} ({device.model or 'CPU slot'})" for device in devices) or "no device"
     if request.mode is Mode.SHARED:
         raise ImpossibleGpuRequest(
-            f"GPU request {request.text!r} asks for shared use; devices or shares are leased: {here}",
+            f"GPU request {request.text!r} asks for shared use; devices or shares are leased: "
+            f"{_named(devices)}",
             "Ask for a share, such as 0.25, or for none with 0.",
         )
-    matching = [device for device in devices if request.matches(device)]
-    if request.count <= len(matching):
+    matching = number_matching(request, devices)
+    if request.count <= matching:
         return
+    here = _named(devices)
     if not matching:
         raise _nothing_like_it(request, devices, here)
     kind = f" of model {request.model}" if request.model else ""
     raise ImpossibleGpuRequest(
         f"GPU request {request.text!r} asks for {request.count} devices{kind}; this machine has "
-        f"{len(matching)}: {here}",
-        f"Ask for at most {len(matching)}"
+        f"{matching}: {here}",
+        f"Ask for at most {matching}"
         + (", or declare more CPU slots with TRAINPLAT_CPU_SLOTS." if devices[0].is_cpu_slot else "."),
     )
+
+
+def number_matching(request: GpuRequest, devices: Iterable[Device]) -> int:
+    """How many of ``devices`` are of the kind asked for; of thousands that are alike one is looked at."""
+    known: dict[tuple[object, ...], bool] = {}
+    found = 0
+    for device in devices:
+        kind = (device.model, device.memory_mib, device.vendor, device.mig_profile)
+        if kind not in known:
+            known[kind] = request.matches(device)
+        found += known[kind]
+    return found
 
 
 def refuse_terms(request: GpuRequest, terms: Terms, inventory: Inventory) -> None:
@@ -55,6 +70,10 @@ def refuse_terms(request: GpuRequest, terms: Terms, inventory: Inventory) -> Non
             f"{terms.host_memory_mib} MiB of memory are asked for; a machine has at most {memory_mib}",
             f"Set {tags.MEMORY} to at most {memory_mib}M.",
         )
+
+
+def _named(devices: Iterable[Device]) -> str:
+    return ", ".join(f"{device.id} ({device.model or 'CPU slot'})" for device in devices) or "no device"
 
 
 def _nothing_like_it(request: GpuRequest, devices: tuple[Device, ...], here: str) -> ImpossibleGpuRequest:

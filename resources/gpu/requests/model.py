@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -99,5 +100,6 @@ class GpuRequest:
         return has_mib * 10 >= self.memory_mib * _TENTHS_LEFT
 
 
+@cache
 def _words(name: str) -> frozenset[str]:
     return frozenset(re.split(r"[-_\s]+", name.upper()))
