@@ -4,7 +4,19 @@ import argparse
 import importlib
 from typing import Protocol, cast
 
-NAMES = ("startup", "start", "demo", "latency", "loop", "accuracy", "packing", "queue", "churn", "forecast")
+NAMES = (
+    "startup",
+    "start",
+    "demo",
+    "latency",
+    "loop",
+    "accuracy",
+    "packing",
+    "queue",
+    "churn",
+    "forecast",
+    "speed",
+)
 
 
 class Benchmark(Protocol):

@@ -1,0 +1,1 @@
+"""A cluster of thousands of devices, and what is asked of it at once."""
