@@ -1,6 +1,7 @@
 """The audit: who changed what, when; written in the transaction of the change itself."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, Integer, String, Table, Text, insert, select
@@ -37,11 +38,13 @@ class AuditRow:
 
 def record(connection: Connection, row: AuditRow) -> None:
     """Write ``row`` in the caller's transaction."""
-    connection.execute(
-        insert(AUDIT).values(
-            at=row.at, actor=row.actor, action=row.action, subject=row.subject, detail=row.detail
-        )
-    )
+    record_all(connection, [row])
+
+
+def record_all(connection: Connection, rows: Sequence[AuditRow]) -> None:
+    """Write ``rows`` in the caller's transaction."""
+    if rows:
+        connection.execute(insert(AUDIT), [asdict(row) for row in rows])
 
 
 def recent(database: Database, limit: int = 100) -> list[AuditRow]:

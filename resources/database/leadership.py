@@ -44,6 +44,7 @@ from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.database.metadata import METADATA
 from resources.errors import BadInput, Conflict
+from resources.process import ProcessIdentity
 from resources.terms import Actor
 
 LEADERSHIPS = Table(
@@ -118,6 +119,7 @@ class Leadership:
         name: str,
         lease_s: float,
         *,
+        brief: bool = False,
         read_clock: ReadClock | None = None,
         own_clock_s: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
     ) -> None:
@@ -125,6 +127,8 @@ class Leadership:
             raise BadInput(f"the lease of {name} is {lease_s} s; expected more than 0", "Give a longer one.")
         self.name = name
         self.lease_s = lease_s
+        self._brief = brief
+        """Whether it is taken for one piece of work each time: then the audit is told of losses only."""
         self._database = database
         self._read_clock = read_clock or _read_clock
         self._own_clock_s = own_clock_s
@@ -146,7 +150,8 @@ class Leadership:
             reading, found = self._read_clock(connection), _row(connection, self.name)
             if found is None:
                 connection.execute(insert(LEADERSHIPS).values(name=self.name, **self._lease(reading, 1, 0)))
-                self._note(connection, 1, None)
+                if not self._brief:
+                    self._note(connection, 1, None)
                 return Leader(self.name, holder, 1)
             ours = found.holder == holder
             if not ours and not self._is_over(found, reading):
@@ -154,7 +159,7 @@ class Leadership:
             token = found.token if ours else found.token + 1
             values = self._lease(reading, token, found.renewals + 1)
             connection.execute(update(LEADERSHIPS).where(LEADERSHIPS.c.name == self.name).values(**values))
-            if not ours:
+            if not ours and (found.lease_s or not self._brief):
                 self._note(connection, token, found.holder)
         return Leader(self.name, holder, token)
 
@@ -173,6 +178,22 @@ class Leadership:
                     renewals=LEADERSHIPS.c.renewals + 1,
                 )
             )
+
+    def hand_back(self, connection: Connection, leader: Leader) -> None:
+        """Let whoever asks next have the role, in the caller's transaction, which is its last act.
+
+        For a role that is taken for each piece of work. It stays known who had it last, and no change of
+        hands is told to the audit.
+        """
+        connection.execute(
+            update(LEADERSHIPS)
+            .where(
+                LEADERSHIPS.c.name == self.name,
+                LEADERSHIPS.c.holder == leader.holder,
+                LEADERSHIPS.c.token == leader.token,
+            )
+            .values(lease_s=0.0)
+        )
 
     def release(self) -> None:
         """Give the role back, so that a standby takes over at once. Of one that is not ours, nothing."""
@@ -195,7 +216,9 @@ class Leadership:
         return Leader(self.name, found.holder, found.token)
 
     def _is_over(self, found: Row[Any], reading: Reading) -> bool:
-        if found.holder is None or found.clock != reading.clock or reading.now_s >= found.expires_s:
+        if found.holder is None or not found.lease_s or _is_dead(found.holder):
+            return True
+        if found.clock != reading.clock or reading.now_s >= found.expires_s:
             return True
         sign, now_s = (found.holder, found.token, found.renewals), self._own_clock_s()
         if self._seen is None or self._seen.sign != sign:
@@ -217,8 +240,20 @@ class Leadership:
         record(connection, AuditRow(utc_now(), _actor(self.holder), "leadership.take", self.name, detail))
 
 
+def holder_of(connection: Connection, name: str) -> str | None:
+    """Who has the role ``name`` or had it last; None where nobody did, or it was given back."""
+    found = _row(connection, name)
+    return None if found is None else found.holder
+
+
 def _new_holder() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether a holder is a process of this machine that is gone. If it is not after all, it is fenced."""
+    host, pid, _ = holder.rsplit(":", 2)
+    return host == socket.gethostname() and ProcessIdentity.of(int(pid)) is None
 
 
 def _actor(holder: str) -> Actor:

@@ -37,7 +37,7 @@ def _named(
     attempt = attempts.get(run_id, Attempt(0))
     if isinstance(made, policy.Grant):
         devices = snapshot.devices_of(made.placement)
-        held = snapshot.held(devices, snapshot.state.waiting[made.job].shape.milli)
+        held = snapshot.shapes.held(devices, snapshot.state.waiting[made.job].shape.milli)
         yield Decided(Grant(run_id, attempt, devices, why.rule, why.text, held), why)
     elif isinstance(made, policy.Wait):
         expected = None if made.starts_at_s is None else datetime.fromtimestamp(made.starts_at_s, UTC)

@@ -1,5 +1,6 @@
 """The record of decisions: only ever added to. Every function works inside the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,22 +46,11 @@ class PastStop:
     """When it got devices again; None: not yet, or it never did."""
 
 
-def add(connection: Connection, made: Decided, now: datetime) -> None:
-    """Record a decision."""
-    decision = made.decision
-    connection.execute(
-        insert(DECISIONS).values(
-            at=now,
-            kind=type(decision).__name__.lower(),
-            run_id=decision.run_id,
-            attempt=decision.attempt,
-            for_run=decision.for_run if isinstance(decision, Stop) else None,
-            devices=",".join(decision.devices) if isinstance(decision, Grant) else "",
-            rule=decision.rule,
-            reason=decision.reason,
-            reason_values=made.why.to_json(),
-        )
-    )
+def add(connection: Connection, made: Sequence[Decided], now: datetime) -> None:
+    """Record decisions."""
+    rows = [_row(one, now) for one in made]
+    if rows:
+        connection.execute(insert(DECISIONS), rows)
 
 
 def of_run(connection: Connection, run_id: RunId) -> list[PastDecision]:
@@ -107,6 +97,21 @@ def newest_stops(connection: Connection, limit: int) -> list[PastStop]:
 def _owners(connection: Connection, runs: set[RunId]) -> dict[RunId, Owner]:
     query = select(REQUESTS.c.run_id, REQUESTS.c.project, REQUESTS.c.user).where(REQUESTS.c.run_id.in_(runs))
     return {RunId(row.run_id): Owner(row.project, row.user) for row in connection.execute(query).all()}
+
+
+def _row(made: Decided, now: datetime) -> dict[str, Any]:
+    decision = made.decision
+    return {
+        "at": now,
+        "kind": type(decision).__name__.lower(),
+        "run_id": decision.run_id,
+        "attempt": decision.attempt,
+        "for_run": decision.for_run if isinstance(decision, Stop) else None,
+        "devices": ",".join(decision.devices) if isinstance(decision, Grant) else "",
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "reason_values": made.why.to_json(),
+    }
 
 
 def _decision(row: Row[Any]) -> PastDecision:

@@ -1,15 +1,32 @@
 """The ledger: requests and leases as rows. Every function works inside the caller's transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
+from resources.database.types import UtcDateTime
 from resources.errors import BadInput, Conflict
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import (
+    NO_TERMS,
     Attempt,
     Grant,
     Held,
@@ -20,6 +37,7 @@ from resources.gpu.model import (
     Owner,
     RunId,
     Stop,
+    Terms,
     Wait,
     WaitingRequest,
 )
@@ -29,6 +47,7 @@ from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.model import GpuRequest, Mode
 from resources.gpu.requests.vendor_file import home_vendors
+from resources.gpu.requests.vendors import VendorTable
 from resources.gpu.tables import KEPT, LEASES, REQUESTS, SHARES
 from resources.gpu.terms import terms_from_json, terms_to_json
 from resources.process import ProcessIdentity
@@ -36,6 +55,11 @@ from resources.process import ProcessIdentity
 WAITING = "waiting"
 GRANTED = "granted"
 ENDED = "ended"
+NAMES_AT_ONCE = 500
+TEXTS_KEPT = 4096
+Name = TypeVar("Name", bound=str)
+Mark = tuple[Any, ...]
+"""What a row holds that may change; two that are equal are of rows that are equal."""
 
 
 def newest_attempt(connection: Connection, run_id: RunId) -> Attempt | None:
@@ -60,31 +84,103 @@ def waiting_requests(connection: Connection) -> list[WaitingRequest]:
     return [_waiting(row) for row in rows]
 
 
+def anything_waits(connection: Connection) -> bool:
+    """Whether any request waits."""
+    query = select(REQUESTS.c.run_id).where(REQUESTS.c.state == WAITING).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def asked_since(connection: Connection, since: datetime) -> list[tuple[GpuRequest, Terms, int]]:
+    """What runs have asked for since then, and how often."""
+    alike = REQUESTS.c.text, REQUESTS.c.terms, REQUESTS.c.device_count, REQUESTS.c.model
+    query = select(*alike, func.count().label("times")).where(
+        REQUESTS.c.submitted_at >= since, REQUESTS.c.attempt == 1
+    )
+    rows = connection.execute(query.group_by(*alike)).all()
+    return [(_request(row), terms_from_json(row.terms), row.times) for row in rows]
+
+
+def marks_of_waiting(connection: Connection) -> dict[tuple[RunId, Attempt], Mark]:
+    """The marks of all requests that wait, oldest first."""
+    query = select(*_changing(REQUESTS)).where(REQUESTS.c.state == WAITING)
+    return _marks(connection, query.order_by(REQUESTS.c.submitted_at, REQUESTS.c.run_id))
+
+
+def marks_of_leases(connection: Connection) -> dict[tuple[RunId, Attempt], Mark]:
+    """The marks of the leases that are not released, oldest first."""
+    query = select(*_changing(LEASES)).where(LEASES.c.state != LeaseState.RELEASED)
+    return _marks(connection, query.order_by(LEASES.c.granted_at, LEASES.c.run_id))
+
+
+def requests_of(connection: Connection, runs: Sequence[RunId]) -> list[WaitingRequest]:
+    """Those of these runs that wait."""
+    some = [
+        select(REQUESTS).where(REQUESTS.c.state == WAITING, REQUESTS.c.run_id.in_(part))
+        for part in _parts(runs)
+    ]
+    return [_waiting(row) for query in some for row in connection.execute(query).all()]
+
+
+def leases_of(connection: Connection, runs: Sequence[RunId]) -> list[Lease]:
+    """Those leases of these runs that are not released."""
+    live = LEASES.c.state != LeaseState.RELEASED
+    some = [select(LEASES).where(live, LEASES.c.run_id.in_(part)) for part in _parts(runs)]
+    return [_lease(row) for query in some for row in connection.execute(query).all()]
+
+
 def request_of(connection: Connection, run_id: RunId, attempt: Attempt) -> WaitingRequest:
     """The request of an attempt that is known, whatever its state."""
     return _waiting(connection.execute(select(REQUESTS).where(_is(REQUESTS, run_id, attempt))).one())
 
 
-def add_request(connection: Connection, waiting: WaitingRequest) -> None:
-    """Put a request at the end of the line."""
-    connection.execute(
-        insert(REQUESTS).values(
-            **_common(waiting),
-            submitted_at=waiting.submitted_at,
-            queued_at=waiting.queued_at,
-            state=WAITING,
-            **_identity("holder", waiting.holder),
-        )
-    )
+def add_requests(connection: Connection, waiting: Sequence[WaitingRequest]) -> None:
+    """Put requests at the end of the line."""
+    if not waiting:
+        return
+    rows = [
+        {
+            **_common(one),
+            "submitted_at": one.submitted_at,
+            "queued_at": one.queued_at,
+            "state": WAITING,
+            **_identity("holder", one.holder),
+        }
+        for one in waiting
+    ]
+    connection.execute(insert(REQUESTS), rows)
 
 
-def set_reason(connection: Connection, wait: Wait, reason_values: str) -> None:
-    """Keep why a request waits, and when it is expected to start."""
-    connection.execute(
-        update(REQUESTS)
-        .where(_is(REQUESTS, wait.run_id, wait.attempt), REQUESTS.c.state == WAITING)
-        .values(rule=wait.rule, reason=wait.reason, expected_at=wait.expected_at, reason_values=reason_values)
+def known_runs(connection: Connection, runs: Sequence[RunId]) -> dict[RunId, Attempt]:
+    """The newest attempt of each of ``runs`` that the ledger knows."""
+    found: dict[RunId, Attempt] = {}
+    for some in _parts(runs):
+        newest = select(REQUESTS.c.run_id, func.max(REQUESTS.c.attempt)).where(REQUESTS.c.run_id.in_(some))
+        for run_id, attempt in connection.execute(newest.group_by(REQUESTS.c.run_id)).all():
+            found[RunId(run_id)] = Attempt(attempt)
+    return found
+
+
+def set_reasons(connection: Connection, waits: Sequence[tuple[Wait, str]]) -> None:
+    """Keep why requests wait, as a sentence and as values, and when they are expected to start."""
+    if not waits:
+        return
+    change = update(REQUESTS).where(
+        REQUESTS.c.run_id == bindparam("of_run"),
+        REQUESTS.c.attempt == bindparam("of_attempt"),
+        REQUESTS.c.state == WAITING,
     )
+    rows = [
+        {
+            "of_run": wait.run_id,
+            "of_attempt": wait.attempt,
+            "rule": wait.rule,
+            "reason": wait.reason,
+            "expected_at": wait.expected_at,
+            "reason_values": values,
+        }
+        for wait, values in waits
+    ]
+    connection.execute(change, rows)
 
 
 def end_request(connection: Connection, run_id: RunId, attempt: Attempt, reason: str) -> bool:
@@ -103,32 +199,49 @@ def has_ended(connection: Connection, run_id: RunId, attempt: Attempt) -> bool:
     return bool(connection.execute(query).scalar_one_or_none() == ENDED)
 
 
-def add_lease(connection: Connection, waiting: WaitingRequest, grant: Grant, now: datetime) -> None:
-    """Turn a waiting request into a lease. Raises :class:`Conflict` where a device has too little left."""
-    connection.execute(
-        update(REQUESTS)
-        .where(_is(REQUESTS, grant.run_id, grant.attempt))
-        .values(state=GRANTED, rule=grant.rule, reason=grant.reason)
+def add_leases(
+    connection: Connection, granted: Sequence[tuple[WaitingRequest, Grant]], now: datetime
+) -> None:
+    """Turn waiting requests into leases. Raises :class:`Conflict` where a device has too little left."""
+    if not granted:
+        return
+    change = update(REQUESTS).where(
+        REQUESTS.c.run_id == bindparam("of_run"), REQUESTS.c.attempt == bindparam("of_attempt")
     )
-    for device in grant.devices:
-        connection.execute(
-            insert(SHARES).values(
-                device=device, run_id=grant.run_id, attempt=grant.attempt, milli=waiting.request.milli
-            )
-        )
-    _refuse_oversold(connection, grant.devices)
     connection.execute(
-        insert(LEASES).values(
+        change.values(state=GRANTED),
+        [
+            {"of_run": one.run_id, "of_attempt": one.attempt, "rule": one.rule, "reason": one.reason}
+            for _, one in granted
+        ],
+    )
+    shares = [
+        {
+            "device": device,
+            "run_id": one.run_id,
+            "attempt": one.attempt,
+            "milli": waiting.request.milli,
+        }
+        for waiting, one in granted
+        for device in one.devices
+    ]
+    if shares:
+        connection.execute(insert(SHARES), shares)
+    _refuse_oversold(connection, sorted({device for _, one in granted for device in one.devices}))
+    leases = [
+        {
             **_common(waiting),
-            submitted_at=waiting.submitted_at,
-            devices=",".join(grant.devices),
-            state=LeaseState.GRANTED,
-            granted_at=now,
+            "submitted_at": waiting.submitted_at,
+            "devices": ",".join(one.devices),
+            "state": LeaseState.GRANTED,
+            "granted_at": now,
             # A direct run has its process already; that of a queued run says so itself once it lives.
             **_identity("holder", waiting.holder),
-            held=held_to_json(grant.held),
-        )
-    )
+            "held": held_to_json(one.held),
+        }
+        for waiting, one in granted
+    ]
+    connection.execute(insert(LEASES), leases)
 
 
 def stop(connection: Connection, decided: Stop) -> None:
@@ -273,12 +386,35 @@ def held_for_ms(granted_at: datetime, until: datetime) -> int:
 def _refuse_oversold(connection: Connection, devices: Sequence[DeviceId]) -> None:
     """Whoever writes holds the database's write lock, so nobody adds a share between the two statements."""
     held = func.sum(SHARES.c.milli)
-    query = select(SHARES.c.device, held).where(SHARES.c.device.in_(devices)).group_by(SHARES.c.device)
-    for device, milli in connection.execute(query.having(held > WHOLE_MILLI)).all():
-        raise Conflict(
-            f"device {device} would be given out {milli / WHOLE_MILLI:g} times",
-            "Nothing was changed. Run the same thing again; if it stays so, see `trainplat gpu doctor`.",
-        )
+    for some in _parts(devices):
+        query = select(SHARES.c.device, held).where(SHARES.c.device.in_(some)).group_by(SHARES.c.device)
+        for device, milli in connection.execute(query.having(held > WHOLE_MILLI)).all():
+            raise Conflict(
+                f"device {device} would be given out {milli / WHOLE_MILLI:g} times",
+                "Nothing was changed. Run the same thing again; if it stays so, see `trainplat gpu doctor`.",
+            )
+
+
+def _parts(names: Sequence[Name]) -> Iterator[Sequence[Name]]:
+    """A statement takes only so many values."""
+    for begin in range(0, len(names), NAMES_AT_ONCE):
+        yield names[begin : begin + NAMES_AT_ONCE]
+
+
+NEVER_CHANGE = {"instance", "origin", "device_count", "model", "project", "user", "submitted_at"}
+
+
+def _changing(table: Table) -> list[ColumnElement[Any]]:
+    # Moments as the driver has them: that they changed is all that is asked of them.
+    return [
+        type_coerce(column, String).label(column.name) if isinstance(column.type, UtcDateTime) else column
+        for column in table.c
+        if column.name not in NEVER_CHANGE
+    ]
+
+
+def _marks(connection: Connection, query: Select[Any]) -> dict[tuple[RunId, Attempt], Mark]:
+    return {(RunId(row[0]), Attempt(row[1])): tuple(row) for row in connection.execute(query).all()}
 
 
 def _is(table: Any, run_id: RunId, attempt: Attempt) -> Any:
@@ -360,7 +496,7 @@ def _lease(row: Row[Any]) -> Lease:
 
 def _history(row: Row[Any]) -> dict[str, Any]:
     return {
-        "terms": terms_from_json(row.terms),
+        "terms": NO_TERMS if row.terms == "{}" else terms_from_json(row.terms),
         "attained_gpu_s": row.attained_gpu_s,
         "evictions": row.evictions,
         "evicted_at": row.evicted_at,
@@ -370,7 +506,29 @@ def _history(row: Row[Any]) -> dict[str, Any]:
 def _request(row: Row[Any]) -> GpuRequest:
     """What was parsed at submission; the count and the model where the vendor table has changed since."""
     try:
-        return parse_request(row.text, home_vendors())
+        return _parse(row.text)
     except BadInput:
         mode = Mode.WHOLE if row.device_count else Mode.NONE
         return GpuRequest(row.text, row.device_count, row.model, mode=mode)
+
+
+class _Parsed:
+    """The texts that were parsed with one table of vendors."""
+
+    def __init__(self, vendors: VendorTable | None) -> None:
+        self.vendors = vendors
+        self.requests: dict[str, GpuRequest] = {}
+
+
+_parsed = _Parsed(None)
+
+
+def _parse(text: str) -> GpuRequest:
+    global _parsed  # noqa: PLW0603 - many rows have the same text
+    vendors, known = home_vendors(), _parsed
+    if known.vendors is not vendors or len(known.requests) > TEXTS_KEPT:
+        known = _parsed = _Parsed(vendors)
+    found = known.requests.get(text)
+    if found is None:
+        found = known.requests[text] = parse_request(text, vendors)
+    return found

@@ -117,6 +117,19 @@ Held = tuple[tuple[Resource, int], ...]
 """What a lease holds: thousandths of devices by flavour, in the order of the flavours' names."""
 
 
+@dataclass(frozen=True)
+class Ask:
+    """What a run asks for, in its own words."""
+
+    run_id: RunId
+    text: str
+    owner: Owner
+    origin: Origin
+    instance: str
+    terms: Terms = NO_TERMS
+    holder: ProcessIdentity | None = None
+
+
 class LeaseState(StrEnum):
     """The life of a lease."""
 

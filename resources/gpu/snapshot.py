@@ -1,14 +1,13 @@
 """From the ledger's rows and the inventory to the state of the policy, and back to names."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from resources.gpu.inventory.model import Device, DeviceId, Inventory
-from resources.gpu.model import Drained, Held, Kept, Lease, Owner, Reserved, RunId, Terms, WaitingRequest
+from resources.gpu.model import Drained, Kept, Lease, Reserved, RunId, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Placement, Shape, Slot
-from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Amounts, Resource, flavour
+from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Resource
 from resources.gpu.policy.decay import DecayedUsage
 from resources.gpu.policy.history import History
 from resources.gpu.policy.model import Affinity, Drain, Hold, Job, JobId, Reservation, Running, Settings
@@ -16,7 +15,7 @@ from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import Party
 from resources.gpu.policy.reason import Reason
 from resources.gpu.policy.state import State
-from resources.gpu.requests.model import GpuRequest, Mode
+from resources.gpu.shapes import Shapes, kind_of
 
 ENDLESS_MIB = 1 << 40
 """The memory of a device that has none of its own: nothing is counted on it."""
@@ -47,13 +46,27 @@ class Known:
         return not self.waiting and not begun and not any(one.evict for one in self.drains)
 
 
+class OutOfStep(Exception):
+    """A snapshot cannot be brought up to date; make it anew."""
+
+
 class Snapshot:
-    """The state of the policy, with the names of what it counts by index."""
+    """The state of the policy, with the names of what it counts by index.
+
+    It can be kept and brought up to date with :meth:`update`, which costs what has changed; it is then the
+    same as one that was made anew of the same things.
+    """
 
     def __init__(self, inventory: Inventory, known: Known, quotas: QuotaTree, settings: Settings) -> None:
         from resources.gpu.placement.cluster import Cluster  # numpy, which not every caller needs
 
-        self._devices = {device.id: device for device in inventory.devices}
+        self.shapes = Shapes(inventory)
+        self._leases: dict[RunId, Lease] = {}
+        self._waiting: dict[RunId, WaitingRequest] = {}
+        self._drains: tuple[Drained, ...] = ()
+        self._drained: frozenset[DeviceId] = frozenset()
+        self._inventory = inventory
+        self._ill = frozenset(device.id for device in inventory.devices if device.fault is not None)
         self._names = [[device.id for device in node.devices] for node in inventory.nodes]
         self._places = {
             device: (node, index)
@@ -63,11 +76,10 @@ class Snapshot:
         cluster = Cluster(
             [_node(node.id, node.cpu_milli, node.host_memory_mib, node.devices) for node in inventory.nodes]
         )
-        for device in inventory.devices:
-            if device.fault is not None or any(one.covers(device) for one in known.drains):
-                cluster.set_usable(*self._places[device.id], False)
+        for ill in self._ill:
+            cluster.set_usable(*self._places[ill], False)
         capacity = {
-            ANY_DEVICE: len(self._devices) * WHOLE_MILLI,
+            ANY_DEVICE: len(inventory.devices) * WHOLE_MILLI,
             CPU_MILLI: sum(node.cpu_milli for node in inventory.nodes),
             HOST_MEMORY_MIB: sum(node.host_memory_mib for node in inventory.nodes),
         }
@@ -75,7 +87,38 @@ class Snapshot:
         self.state = State(
             cluster, quotas, _resources(capacity), names=self._names, labels=labels, settings=settings
         )
-        self._fill(known)
+        self.update(known)
+
+    def update(self, known: Known) -> None:
+        """Bring it up to what is known now; leases and requests that are as they were cost a look each.
+
+        Raises :class:`OutOfStep` where it has to be made anew, as after a clock was set back. Whatever else
+        it raises, it is of no use any more then.
+        """
+        leases = {lease.run_id: lease for lease in known.leases}
+        for run_id, before in list(self._leases.items()):
+            if leases.get(run_id) is not before:
+                self._end(run_id)
+        fresh = [lease for run_id, lease in leases.items() if run_id not in self._leases]
+        for lease in fresh:
+            self._start(lease)
+        if fresh and list(self._leases) != list(leases):
+            raise OutOfStep
+        self._queue(known.waiting)
+        self._close(known.drains)
+        self.state.holds.clear()
+        for one in known.kept:
+            self._hold(one)
+        self.state.reservations.clear()
+        for reserved in known.reservations:
+            self._reserve(reserved)
+        self.state.usage = dict(known.usage or {})
+        self.state.history = known.history or History()
+        self.state.quotas.hold_back(known.over_budget)
+
+    def learn(self, popularity: Mapping[Shape, float]) -> None:
+        """Place by how often each shape is asked for from now on."""
+        self.state.cluster.learn(popularity)
 
     def devices_of(self, placement: Placement) -> tuple[DeviceId, ...]:
         """The names of the devices of a placement, in the order of the inventory."""
@@ -85,66 +128,46 @@ class Snapshot:
             for device in slot.devices
         )
 
-    def held(self, devices: Iterable[DeviceId], milli: int) -> Held:
-        """What so many thousandths of each of these devices are, by flavour."""
-        counts = Counter(flavour(kind_of(self._devices[device])) for device in devices)
-        return tuple(sorted((kind, count * milli) for kind, count in counts.items()))
+    def _start(self, lease: Lease) -> None:
+        self._leases[lease.run_id] = lease
+        placement = self._placement(lease.devices)
+        if placement is None:
+            return  # a device of it is gone from the inventory; it holds nothing that could be given
+        job = self._job_of_lease(lease)
+        self.state.restore(Running(job, placement, lease.granted_at.timestamp(), _stops_for(lease)))
 
-    def models_of(self, devices: Iterable[DeviceId]) -> tuple[str | None, ...]:
-        """The model of each device, as quotas and prices count it; None for a CPU slot."""
-        return tuple(kind_of(self._devices[device]) for device in devices)
+    def _end(self, run_id: RunId) -> None:
+        del self._leases[run_id]
+        if JobId(run_id) in self.state.running:
+            self.state.forget(JobId(run_id))
 
-    def only_model_for(self, request: GpuRequest, terms: Terms) -> tuple[str | None, ...]:
-        """The model of each device that a request asks for, where one alone will do; else nothing."""
-        models = self.state.cluster.models_for(self.shape_of(request, terms))
-        return tuple(models) * request.count if len(models) == 1 else ()
+    def _queue(self, requests: Sequence[WaitingRequest]) -> None:
+        """Who waits, in the order given."""
+        before, jobs = self._waiting, self.state.waiting
+        self._waiting = {one.run_id: one for one in requests}
+        self.state.waiting = {
+            JobId(run_id): jobs[JobId(run_id)]
+            if before.get(run_id) is one and JobId(run_id) in jobs
+            else self._job_of_request(one)
+            for run_id, one in self._waiting.items()
+        }
 
-    def never_in_quota(self, request: GpuRequest, terms: Terms, owner: Owner) -> Reason | None:
-        """Why the quotas would not allow it even if nothing were in use; None where they would."""
-        shape = self.shape_of(request, terms)
-        kinds = self.state.cluster.models_for(shape) if shape.devices else frozenset((None,))
-        refusal = None
-        for kind in sorted(kinds, key=str):
-            counted = {kind: shape.units_milli} if shape.devices else {}
-            fit = self.state.quotas.ever_fits(owner, Amounts(counted, shape.cpu_milli, shape.host_memory_mib))
-            if fit is None:
-                return None
-            refusal = refusal or fit.reason
-        return refusal
-
-    def shape_of(self, request: GpuRequest, terms: Terms) -> Shape:
-        """What the policy counts of a request."""
-        devices = list(self._devices.values())
-        matching = [device for device in devices if request.matches(device)]
-        models = None if len(matching) == len(devices) else frozenset(filter(None, map(kind_of, matching)))
-        return Shape(
-            devices=request.count,
-            milli=request.milli,
-            memory_mib=(request.memory_mib or 0) if request.mode is Mode.FRACTION else 0,
-            models=models,
-            cpu_milli=terms.cpu_milli,
-            host_memory_mib=terms.host_memory_mib,
+    def _close(self, drains: Sequence[Drained]) -> None:
+        """Give nothing out on what is drained, and give out what is no more."""
+        if tuple(drains) == self._drains:
+            return
+        self._drains = tuple(drains)
+        drained = frozenset(
+            device.id for device in self._inventory.devices if any(one.covers(device) for one in drains)
         )
+        for changed in (drained ^ self._drained) - self._ill:
+            self.state.cluster.set_usable(*self._places[changed], changed not in drained)
+        self._drained = drained
+        self.state.draining = tuple(self._drain(one) for one in drains if one.evict)
 
-    def _fill(self, known: Known) -> None:
-        for lease in known.leases:
-            placement = self._placement(lease.devices)
-            if placement is None:
-                continue  # a device of it is gone from the inventory; it holds nothing that could be given
-            job = self._job_of_lease(lease)
-            self.state.start(Running(job, placement, lease.granted_at.timestamp(), _stops_for(lease)))
-        for waiting in known.waiting:
-            self.state.submit(self._job_of_request(waiting))
-        for one in known.kept:
-            self._hold(one)
-        for reserved in known.reservations:
-            self._reserve(reserved)
-        self.state.draining = tuple(self._drain(one) for one in known.drains if one.evict)
-        if known.usage is not None:
-            self.state.usage = dict(known.usage)
-        if known.history is not None:
-            self.state.history = known.history
-        self.state.quotas.hold_back(known.over_budget)
+    def _drain(self, drained: Drained) -> Drain:
+        covered = (device for device in self._inventory.devices if drained.covers(device))
+        return Drain(drained.target, frozenset(self._places[device.id] for device in covered))
 
     def _hold(self, kept: Kept) -> None:
         job_id, placement = JobId(kept.run_id), self._placement(kept.devices)
@@ -176,10 +199,6 @@ class Snapshot:
             reserved.ends_at.timestamp(),
         )
 
-    def _drain(self, drained: Drained) -> Drain:
-        covered = [device for device in self._devices.values() if drained.covers(device)]
-        return Drain(drained.target, frozenset(self._places[device.id] for device in covered))
-
     def _placement(self, devices: Iterable[DeviceId]) -> Placement | None:
         by_node: dict[int, list[int]] = {}
         for device in devices:
@@ -192,23 +211,16 @@ class Snapshot:
         return tuple(Slot(node, tuple(sorted(indexes))) for node, indexes in sorted(by_node.items()))
 
     def _job_of_lease(self, lease: Lease) -> Job:
-        shape = self.shape_of(lease.request, lease.terms)
+        shape = self.shapes.shape_of(lease.request, lease.terms)
         submitted_at = lease.submitted_at or lease.granted_at
         return _job(
             lease.run_id, lease, shape, submitted_at, submitted_at, len(lease.devices), lease.granted_at
         )
 
     def _job_of_request(self, waiting: WaitingRequest) -> Job:
-        shape = self.shape_of(waiting.request, waiting.terms)
+        shape = self.shapes.shape_of(waiting.request, waiting.terms)
         queued_at = waiting.queued_at or waiting.submitted_at
         return _job(waiting.run_id, waiting, shape, waiting.submitted_at, queued_at, shape.devices, None)
-
-
-def kind_of(device: Device) -> str | None:
-    """The name under which quotas and placement count a device: its model, and the slice where it is one."""
-    if device.model is None or device.mig_profile is None:
-        return device.model
-    return f"{device.model} MIG {device.mig_profile}"
 
 
 def _node(name: str, cpu_milli: int, host_memory_mib: int, devices: Sequence[Device]) -> NodeSpec:

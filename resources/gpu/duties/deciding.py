@@ -1,17 +1,21 @@
 """Deciding: one pass of the policy over the ledger, and what it decided written down."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from resources.database.audit import AuditRow, record_all
+from resources.database.leadership import Leader, Superseded
 from resources.gpu import decision_log, ledger, quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
-from resources.gpu.duties.base import OnLedger, audit
-from resources.gpu.duties.known import read_known
-from resources.gpu.model import Decision, Grant, RunId, Wait, WaitingRequest
-from resources.gpu.policy.quota import QuotaTree
-from resources.gpu.snapshot import Known, Snapshot
+from resources.gpu.duties.base import OnLedger
+from resources.gpu.duties.desk import DECIDER, Desk, desk_of
+from resources.gpu.duties.known import is_still_so, read_known
+from resources.gpu.inventory.model import Inventory
+from resources.gpu.model import Decision, Grant, Stop, Wait
+from resources.gpu.snapshot import Known
 from resources.terms import Actor
 
 KEEPS = "W4"
@@ -22,53 +26,107 @@ class Deciding(OnLedger):
     """Who gets devices."""
 
     def decide_now(self, actor: Actor) -> list[Decision]:
-        """One pass of the arbiter: grants what can be granted, says who makes room, and why others wait."""
-        inventory = self._inventory()
-        now = self._clock()
+        """One pass of the arbiter: grants what can be granted, says who makes room, and why others wait.
+
+        Returns what is new: a request that goes on waiting for the same reason is not told again. Of all
+        processes one decides at a time; the others wait for their turn.
+        """
+        desk = desk_of(self._database)
+        with desk.lock:
+            while self._is_anything_to_decide(desk):
+                leader = desk.take_role()
+                if leader is None:
+                    break
+                try:
+                    return [made.decision for made in self._pass(desk, leader, actor)]
+                except Superseded:
+                    logging.getLogger(__name__).warning(
+                        "another process has decided meanwhile", exc_info=True
+                    )
+                except BaseException:
+                    desk.forget()
+                    self._give_up(desk, leader)
+                    raise
+            return []
+
+    def _is_anything_to_decide(self, desk: Desk) -> bool:
+        with self._database.read() as connection:
+            if ledger.anything_waits(connection):
+                return True
+            return not read_known(connection, desk.rows).leaves_nothing_to_decide(self._clock())
+
+    def _pass(self, desk: Desk, leader: Leader, actor: Actor) -> list[Decided]:
+        """Decides while others may write; under the write lock it is only looked whether it still holds."""
+        inventory, now = self._inventory(), self._clock()
+        with self._database.read() as connection:
+            known, decided = self._decide(connection, desk, inventory, now)
+            quotas = quota_store.read(connection)
         with self._database.write() as connection:
-            known = read_known(connection)
-            if known.leaves_nothing_to_decide(now):
-                return []
-            quotas = QuotaTree(quota_store.read(connection))
-            snapshot = Snapshot(inventory, known, quotas, self._settings)
-            decided = decide_by_name(snapshot, known, now)
-            by_run = {one.run_id: one for one in known.waiting}
-            for made in decided:
-                _apply(connection, made, by_run, actor, now)
-            _forget_kept(connection, known, decided)
-        return [made.decision for made in decided]
+            leader.fenced(connection)
+            latest = read_known(connection, desk.rows)
+            if not is_still_so(known, latest) or quota_store.read(connection) != quotas:
+                known, decided = self._decide(connection, desk, inventory, now)
+            news = _write(connection, known, decided, actor, now)
+            desk.role.hand_back(connection, leader)
+        return news
+
+    def _decide(
+        self, connection: Connection, desk: Desk, inventory: Inventory, now: datetime
+    ) -> tuple[Known, list[Decided]]:
+        known = read_known(connection, desk.rows)
+        snapshot = desk.snapshot(known, inventory, quota_store.read(connection), self._settings)
+        desk.learn(connection, snapshot, now)
+        return known, decide_by_name(snapshot, known, now)
+
+    def _give_up(self, desk: Desk, leader: Leader) -> None:
+        try:
+            with self._database.write() as connection:
+                desk.role.hand_back(connection, leader)
+        except Exception:  # the database may be what is gone; the lease of the role ends by itself
+            logging.getLogger(__name__).debug("the role %s was not handed back", DECIDER, exc_info=True)
 
 
-def _apply(
-    connection: Connection,
-    made: Decided,
-    waiting: Mapping[RunId, WaitingRequest],
-    actor: Actor,
-    now: datetime,
-) -> None:
-    decision = made.decision
-    if isinstance(decision, Wait):
-        asked = waiting[decision.run_id]
-        if (asked.rule, asked.reason, asked.expected_at) == (
-            decision.rule,
-            decision.reason,
-            decision.expected_at,
-        ):
-            return
-        ledger.set_reason(connection, decision, made.why.to_json())
-        if asked.rule == decision.rule:
-            return  # who holds what changes often; the record keeps what changed in kind
-    elif isinstance(decision, Grant):
-        ledger.add_lease(connection, waiting[decision.run_id], decision, now)
-        detail = f"{decision.rule}: {decision.reason}"
-        audit(connection, now, actor, "gpu.grant", decision.run_id, detail)
-    else:
-        ledger.stop(connection, decision)
-        detail = f"{decision.rule}: {decision.reason}"
-        audit(connection, now, actor, "gpu.stop", decision.run_id, detail)
-    if made.kept is not None:
-        ledger.keep(connection, made.kept)
-    decision_log.add(connection, made, now)
+def _write(
+    connection: Connection, known: Known, decided: Sequence[Decided], actor: Actor, now: datetime
+) -> list[Decided]:
+    """Write what is new of what was decided, and return it."""
+    waiting = {one.run_id: one for one in known.waiting}
+    news: list[Decided] = []
+    waits: list[tuple[Wait, str]] = []
+    grants: list[Grant] = []
+    recorded: list[Decided] = []
+    for made in decided:
+        decision = made.decision
+        if isinstance(decision, Wait):
+            asked = waiting[decision.run_id]
+            as_before = asked.rule, asked.reason, asked.expected_at
+            if as_before == (decision.rule, decision.reason, decision.expected_at):
+                continue
+            waits.append((decision, made.why.to_json()))
+            news.append(made)
+            if asked.rule == decision.rule:
+                continue  # who holds what changes often; the record keeps what changed in kind
+        else:
+            news.append(made)
+            if isinstance(decision, Grant):
+                grants.append(decision)
+            else:
+                ledger.stop(connection, decision)
+        if made.kept is not None:
+            ledger.keep(connection, made.kept)
+        recorded.append(made)
+    ledger.set_reasons(connection, waits)
+    ledger.add_leases(connection, [(waiting[one.run_id], one) for one in grants], now)
+    decision_log.add(connection, recorded, now)
+    told = [made.decision for made in recorded if not isinstance(made.decision, Wait)]
+    record_all(connection, [_audited(one, actor, now) for one in told])
+    _forget_kept(connection, known, decided)
+    return news
+
+
+def _audited(decision: Grant | Stop, actor: Actor, now: datetime) -> AuditRow:
+    action = "gpu.grant" if isinstance(decision, Grant) else "gpu.stop"
+    return AuditRow(now, actor, action, decision.run_id, f"{decision.rule}: {decision.reason}")
 
 
 def _forget_kept(connection: Connection, known: Known, decided: Sequence[Decided]) -> None:

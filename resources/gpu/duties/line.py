@@ -70,6 +70,6 @@ class Line(OnLedger):
                 evictions=asked.evictions + evicted,
                 evicted_at=now if evicted else asked.evicted_at,
             )
-            ledger.add_request(connection, again)
+            ledger.add_requests(connection, [again])
             audit(connection, now, actor, "gpu.try_again", run_id, f"attempt {following}: {reason}")
         return following

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from resources.database.leadership import holder_of
 from resources.errors import Conflict, NotFound
 from resources.gpu import decision_log, drain_store, ledger
 from resources.gpu.decision_log import PastDecision, PastStop
 from resources.gpu.duties.base import OnLedger
+from resources.gpu.duties.desk import DECIDER
 from resources.gpu.inventory.model import Device, Inventory
 from resources.gpu.model import DIED, SECOND, Drained, Lease, RunId, WaitingRequest
 
@@ -27,6 +29,9 @@ class GpuStatus:
     """Those released last, newest first."""
     drains: tuple[Drained, ...] = ()
     """Devices and nodes on which nothing new begins."""
+
+    decider: str | None = None
+    """Who decides, or decided last: machine, process, and a random part."""
 
     def drain_of(self, device: Device) -> Drained | None:
         """The drain that holds for a device, if any."""
@@ -120,6 +125,7 @@ class Reading(OnLedger):
                 tuple(ledger.waiting_requests(connection)),
                 tuple(ledger.past_leases(connection, past)),
                 drain_store.read(connection),
+                holder_of(connection, DECIDER),
             )
 
     def devices(self) -> tuple[Device, ...]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from resources.gpu import quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.duties.known import read_known
-from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission
+from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import (
     NO_TERMS,
@@ -82,17 +82,18 @@ class Simulating(Submission):
         By the same pass over the same state as :meth:`decide_now`, and nothing is written. Raises as
         :meth:`submit` does for what would be refused.
         """
-        request, inventory = self._read(text, terms)
+        requests, inventory = self._read([(text, terms)])
+        request = requests[text]
         now = self._clock()
         with self._database.read() as connection:
-            self._refuse_over_quota(connection, inventory, request, terms, owner)
+            rows = quota_store.read(connection)
             before = read_known(connection)
-            tree = QuotaTree(quota_store.read(connection))
         asked = WaitingRequest(
             SIMULATED, FIRST_ATTEMPT, request, owner, Origin.QUEUE, "simulated", now, terms=terms
         )
+        refuse_over_quota(rows, inventory, [asked])
         known = replace(before, waiting=[*before.waiting, asked])
-        snapshot = Snapshot(inventory, known, tree, self._settings)
+        snapshot = Snapshot(inventory, known, QuotaTree(rows), self._settings)
         told = [one for one in decide_by_name(snapshot, known, now) if _is_about(one)]
         own = next(one for one in told if one.decision.run_id == SIMULATED)
         stopped = {one.decision.run_id for one in told if isinstance(one.decision, Stop)}
@@ -106,7 +107,7 @@ class Simulating(Submission):
             outcome,
             own.why,
             devices,
-            snapshot.models_of(devices) or snapshot.only_model_for(request, terms),
+            snapshot.shapes.models_of(devices) or snapshot.shapes.only_model_for(request, terms),
             tuple(one for one in known.leases if one.run_id in stopped),
             len(before.waiting),
             _expected_at(own, snapshot, now) if outcome is Outcome.WAITS else None,

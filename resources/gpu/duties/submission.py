@@ -1,17 +1,20 @@
 """Submission: a request is read, and refused or put in the line."""
 
-from sqlalchemy import Connection
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from resources.database.audit import AuditRow, record_all
 from resources.gpu import ledger, quota_store
-from resources.gpu.duties.base import OnLedger, audit
+from resources.gpu.duties.base import OnLedger
 from resources.gpu.inventory.model import Inventory
-from resources.gpu.model import NO_TERMS, Attempt, Origin, Owner, RunId, Terms, WaitingRequest
+from resources.gpu.model import NO_TERMS, Ask, Attempt, Origin, Owner, RunId, Terms, WaitingRequest
 from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.quota_model import QuotaRows
 from resources.gpu.requests.errors import OverQuota
 from resources.gpu.requests.fitting import refuse_impossible, refuse_terms
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.model import GpuRequest
-from resources.gpu.snapshot import Known, Snapshot
+from resources.gpu.shapes import Shapes
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 
@@ -39,37 +42,68 @@ class Submission(OnLedger):
         can never satisfy, OverQuota for one that the quotas never allow, BadInput for a bad vendors.yaml of
         the home; nothing is written then.
         """
-        request, inventory = self._read(text, terms)
+        return self.submit_many([Ask(run_id, text, owner, origin, instance, terms, holder)], actor)[0]
+
+    def submit_many(self, asks: Sequence[Ask], actor: Actor) -> list[WaitingRequest]:
+        """Put the requests of several runs in the line, in their order, in one transaction: all or none.
+
+        Raises as :meth:`submit` does, for the first that is refused. What is alike is looked at once.
+        """
+        requests, inventory = self._read({(ask.text, ask.terms): None for ask in asks})
         now = self._clock()
         with self._database.write() as connection:
-            known = ledger.newest_attempt(connection, run_id)
-            if known is not None:
-                return ledger.request_of(connection, run_id, known)
-            self._refuse_over_quota(connection, inventory, request, terms, owner)
-            waiting = WaitingRequest(
-                run_id, FIRST_ATTEMPT, request, owner, origin, instance, now, holder=holder, terms=terms
+            known = ledger.known_runs(connection, [ask.run_id for ask in asks])
+            fresh: dict[RunId, WaitingRequest] = {}
+            for ask in asks:
+                if ask.run_id not in known:
+                    fresh.setdefault(ask.run_id, _waiting(ask, requests[ask.text], now))
+            refuse_over_quota(quota_store.read(connection), inventory, fresh.values())
+            ledger.add_requests(connection, list(fresh.values()))
+            record_all(
+                connection,
+                [
+                    AuditRow(now, actor, "gpu.submit", one.run_id, f"asks for {one.request.text}")
+                    for one in fresh.values()
+                ],
             )
-            ledger.add_request(connection, waiting)
-            audit(connection, now, actor, "gpu.submit", run_id, f"asks for {text}")
-        return waiting
+            return [
+                fresh.get(ask.run_id) or ledger.request_of(connection, ask.run_id, known[ask.run_id])
+                for ask in asks
+            ]
 
-    def _read(self, text: str, terms: Terms) -> tuple[GpuRequest, Inventory]:
-        """What a text asks for, and what there is; raises as :meth:`submit` does for what can never be."""
-        request = parse_request(text, self._vendors())
-        inventory = self._inventory()
-        refuse_impossible(request, tuple(one for one in inventory.devices if one.fault is None))
-        refuse_terms(request, terms, inventory)
-        return request, inventory
+    def _read(self, asked: Iterable[tuple[str, Terms]]) -> tuple[dict[str, GpuRequest], Inventory]:
+        """What texts ask for, and what there is; raises as :meth:`submit` does for what can never be."""
+        vendors, inventory = self._vendors(), self._inventory()
+        requests: dict[str, GpuRequest] = {}
+        for text, terms in asked:
+            if text not in requests:
+                requests[text] = parse_request(text, vendors)
+                refuse_impossible(requests[text], inventory.well)
+            refuse_terms(requests[text], terms, inventory)
+        return requests, inventory
 
-    def _refuse_over_quota(
-        self, connection: Connection, inventory: Inventory, request: GpuRequest, terms: Terms, owner: Owner
-    ) -> None:
-        rows = quota_store.read(connection)
-        if not rows.quotas:
-            return
-        tree = QuotaTree(rows)
-        snapshot = Snapshot(inventory, Known((), ()), tree, self._settings)
-        refusal = snapshot.never_in_quota(request, terms, owner)
+
+def _waiting(ask: Ask, request: GpuRequest, now: datetime) -> WaitingRequest:
+    return WaitingRequest(
+        ask.run_id,
+        FIRST_ATTEMPT,
+        request,
+        ask.owner,
+        ask.origin,
+        ask.instance,
+        now,
+        holder=ask.holder,
+        terms=ask.terms,
+    )
+
+
+def refuse_over_quota(rows: QuotaRows, inventory: Inventory, requests: Iterable[WaitingRequest]) -> None:
+    """Raise OverQuota for the first of ``requests`` that quotas never allow."""
+    if not rows.quotas:
+        return
+    tree, shapes = QuotaTree(rows), Shapes(inventory)
+    for owner, request, terms in {(one.owner, one.request, one.terms): None for one in requests}:
+        refusal = shapes.never_in_quota(shapes.shape_of(request, terms), owner, tree)
         if refusal is not None:
             raise OverQuota(
                 f"GPU request {request.text!r} of {owner.user} in project {owner.project}: {refusal.text}",

@@ -27,7 +27,8 @@ from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import project, user
 from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.grammar import parse_request
-from resources.gpu.snapshot import Known, Snapshot, kind_of
+from resources.gpu.shapes import kind_of
+from resources.gpu.snapshot import Known, Snapshot
 from resources.terms import Actor
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,21 +60,21 @@ def waiting(run: str, text: str = "1", terms: Terms | None = None) -> WaitingReq
 
 def test_a_request_with_a_model_asks_for_the_exact_names_that_match() -> None:
     made = snapshot(V100, T4)
-    assert made.shape_of(parse_request("1(V100)"), Terms()).models == frozenset({"Tesla V100"})
-    assert made.shape_of(parse_request("1"), Terms()).models is None
+    assert made.shapes.shape_of(parse_request("1(V100)"), Terms()).models == frozenset({"Tesla V100"})
+    assert made.shapes.shape_of(parse_request("1"), Terms()).models is None
 
 
 def test_a_slice_is_counted_under_a_name_of_its_own() -> None:
     assert kind_of(SLICE) == "A100 MIG 1g.5gb"
-    assert snapshot(SLICE, V100).shape_of(parse_request("1(mig-1g.5gb)"), Terms()).models == frozenset(
+    assert snapshot(SLICE, V100).shapes.shape_of(parse_request("1(mig-1g.5gb)"), Terms()).models == frozenset(
         {"A100 MIG 1g.5gb"}
     )
 
 
 def test_memory_is_reserved_for_a_share_and_only_looked_at_for_a_whole_device() -> None:
     made = snapshot(V100, T4)
-    assert made.shape_of(parse_request("8G,0.5"), Terms()).memory_mib == 8192
-    whole = made.shape_of(parse_request("nvidia:16GB"), Terms())
+    assert made.shapes.shape_of(parse_request("8G,0.5"), Terms()).memory_mib == 8192
+    whole = made.shapes.shape_of(parse_request("nvidia:16GB"), Terms())
     assert (whole.memory_mib, whole.models) == (0, None)
 
 

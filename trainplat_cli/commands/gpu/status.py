@@ -70,6 +70,7 @@ def _document(found: GpuStatus) -> dict[str, Any]:
         ],
         "drains": [drain_document(one) for one in found.drains],
         "waiting": len(found.waiting),
+        "decider": found.decider,
     }
 
 

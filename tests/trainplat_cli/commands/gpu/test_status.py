@@ -1,6 +1,7 @@
 """``trainplat gpu status``: devices and who has them."""
 
 import json
+import os
 
 import pytest
 
@@ -38,6 +39,7 @@ def test_machines_get_devices_and_holders() -> None:
     )
     assert holder["request"] == "1"
     assert told["waiting"] in {1, 2}, SMALL
+    assert str(told["decider"]).split(":")[1] == str(os.getpid())
 
 
 def test_an_empty_home_says_what_to_do() -> None:
