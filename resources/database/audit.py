@@ -1,7 +1,7 @@
 """The audit: who changed what, when; written in the transaction of the change itself."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, Integer, String, Table, Text, insert, select
@@ -44,7 +44,7 @@ def record(connection: Connection, row: AuditRow) -> None:
 def record_all(connection: Connection, rows: Sequence[AuditRow]) -> None:
     """Write ``rows`` in the caller's transaction."""
     if rows:
-        connection.execute(insert(AUDIT), [asdict(row) for row in rows])
+        connection.execute(insert(AUDIT), [vars(row) for row in rows])
 
 
 def recent(database: Database, limit: int = 100) -> list[AuditRow]:

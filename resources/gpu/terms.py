@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 
 from resources.errors import BadInput
 from resources.gpu import tags
@@ -14,6 +15,7 @@ from resources.gpu.requests.quantity import UNITS_MIB
 
 MOST_PRIORITY = 1_000_000
 MOST_CPUS = 100_000
+TERMS_KEPT = 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0", "")
 
@@ -46,6 +48,7 @@ def terms_of(run_tags: Mapping[str, str]) -> Terms:
     )
 
 
+@lru_cache(TERMS_KEPT)
 def terms_to_json(terms: Terms) -> str:
     """Only what differs from the default, so that most rows hold ``{}``."""
     usual = asdict(NO_TERMS)
@@ -54,6 +57,7 @@ def terms_to_json(terms: Terms) -> str:
     )
 
 
+@lru_cache(TERMS_KEPT)
 def terms_from_json(text: str) -> Terms:
     """What :func:`terms_to_json` wrote; a key that is not known, as of a later release, is passed over."""
     stored = json.loads(text)

@@ -28,6 +28,7 @@ among those that borrow. Inside a project the highest priority comes first, then
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from heapq import heapify, heappop, heappush
 
 from resources.gpu.placement.model import Misfit, Placement, Shape, Span
@@ -279,6 +280,7 @@ class _Pass:
             self._state,
             job,
             self._now_s,
+            preemptible=self._preemptible,
             stopping=self._stopping,
             borrowers=permission.borrowers if permission.within_nominal else (),
             fits=fits,
@@ -293,6 +295,15 @@ class _Pass:
             return True
         self._without_room.add(key)
         return False
+
+    @cached_property
+    def _preemptible(self) -> dict[str, list[Running]]:
+        """Running jobs that can stop, by project."""
+        found: dict[str, list[Running]] = {}
+        for one in self._state.running.values():
+            if one.job.preemptible:
+                found.setdefault(one.job.project, []).append(one)
+        return found
 
     def _preempt(self, job: Job, room: Room) -> None:
         victims = list(room.victims)

@@ -22,7 +22,7 @@ On one node the search is made for each node, and the node wins whose victims ha
 priority, then are the fewest, then lose the least device time.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from resources.gpu.placement.model import Placement, Span
@@ -46,7 +46,10 @@ class Room:
 
 
 class Search:
-    """One search for one job. ``fits`` says whether the job fits now, and where, on the given nodes."""
+    """One search for one job. ``fits`` says whether the job fits now, and where, on the given nodes.
+
+    ``preemptible`` are the running jobs that can stop, by project.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class Search:
         job: Job,
         now_s: float,
         *,
+        preemptible: Mapping[str, Sequence[Running]],
         stopping: Container[JobId],
         borrowers: Sequence[str],
         fits: Callable[[frozenset[int] | None], Placement | None],
@@ -64,6 +68,7 @@ class Search:
         self._state = state
         self._job = job
         self._now_s = now_s
+        self._preemptible = preemptible
         self._stopping = stopping
         self._borrowers = {project: rank for rank, project in enumerate(borrowers)}
         self._fits = fits
@@ -81,11 +86,11 @@ class Search:
         return self._on_one_node(candidates)
 
     def _candidates(self) -> list[Running]:
-        concerned = {self._job.project, *self._borrowers}
         found = [
             one
-            for one in self._state.running.values()
-            if one.job.preemptible and one.job.project in concerned and self._may_go(one) and self._rule(one)
+            for project in {self._job.project, *self._borrowers}
+            for one in self._preemptible.get(project, ())
+            if self._may_go(one) and self._rule(one)
         ]
         found.sort(key=self._order)
         others = [one for one in found if one.job.project != self._job.project]
