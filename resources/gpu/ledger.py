@@ -435,6 +435,7 @@ def _common(waiting: WaitingRequest) -> dict[str, Any]:
         "terms": terms_to_json(waiting.terms),
         "evictions": waiting.evictions,
         "evicted_at": waiting.evicted_at,
+        "made_room_for": ",".join(waiting.made_room_for),
         "attained_gpu_s": waiting.attained_gpu_s,
     }
 
@@ -500,6 +501,7 @@ def _history(row: Row[Any]) -> dict[str, Any]:
         "attained_gpu_s": row.attained_gpu_s,
         "evictions": row.evictions,
         "evicted_at": row.evicted_at,
+        "made_room_for": tuple(RunId(one) for one in row.made_room_for.split(",") if one),
     }
 
 

@@ -107,6 +107,8 @@ class WaitingRequest:
     evictions: int = 0
     """How often it was stopped for others."""
     evicted_at: datetime | None = None
+    made_room_for: tuple[RunId, ...] = ()
+    """For whom it was stopped before; it is not stopped for any of them again."""
     expected_at: datetime | None = None
     """When it will start, as far as declared runtimes tell."""
     why: Reason | None = None
@@ -165,6 +167,8 @@ class Lease:
     attained_gpu_s: float = 0.0
     evictions: int = 0
     evicted_at: datetime | None = None
+    made_room_for: tuple[RunId, ...] = ()
+    """For whom it was stopped before; it is not stopped for any of them again."""
     stop_for: RunId | None = None
     """For whom it makes room; None while it may stay."""
     stop_reason: str | None = None

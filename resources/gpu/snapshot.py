@@ -258,6 +258,7 @@ def _job(
         attained_gpu_s=of.attained_gpu_s,
         evictions=of.evictions,
         evicted_at_s=None if of.evicted_at is None else of.evicted_at.timestamp(),
+        made_room_for=frozenset(of.made_room_for),
         group=terms.group,
         affinity=Affinity(frozenset(terms.nodes), terms.near or None, terms.apart or None),
     )

@@ -37,6 +37,7 @@ REQUESTS = Table(
     Column("terms", Text, nullable=False, server_default="{}"),  # JSON
     Column("evictions", Integer, nullable=False, server_default="0"),
     Column("evicted_at", UtcDateTime),
+    Column("made_room_for", Text, nullable=False, server_default=""),  # run ids, joined by commas
     Column("attained_gpu_s", Float, nullable=False, server_default="0"),
     Column("queued_at", UtcDateTime),
     Column("expected_at", UtcDateTime),
@@ -70,6 +71,7 @@ LEASES = Table(
     Column("terms", Text, nullable=False, server_default="{}"),  # JSON
     Column("evictions", Integer, nullable=False, server_default="0"),
     Column("evicted_at", UtcDateTime),
+    Column("made_room_for", Text, nullable=False, server_default=""),  # run ids, joined by commas
     Column("attained_gpu_s", Float, nullable=False, server_default="0"),
     Column("submitted_at", UtcDateTime),
     Column("stop_for", String(64)),

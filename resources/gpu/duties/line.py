@@ -69,7 +69,13 @@ class Line(OnLedger):
                 attained_gpu_s=asked.attained_gpu_s + served_s * asked.request.units_milli / WHOLE_MILLI,
                 evictions=asked.evictions + evicted,
                 evicted_at=now if evicted else asked.evicted_at,
+                made_room_for=_made_room_for(asked, found if evicted else None),
             )
             ledger.add_requests(connection, [again])
             audit(connection, now, actor, "gpu.try_again", run_id, f"attempt {following}: {reason}")
         return following
+
+
+def _made_room_for(asked: WaitingRequest, evicted: Lease | None) -> tuple[RunId, ...]:
+    whom = None if evicted is None else evicted.stop_for
+    return asked.made_room_for if whom is None else tuple(dict.fromkeys((*asked.made_room_for, whom)))

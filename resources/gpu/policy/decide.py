@@ -67,7 +67,15 @@ class _Pass:
         self._overlay = Overlay(state.cluster)
         self._standing = Standing(state)
         self._decisions: list[Decision] = []
-        self._stopping = {one.job.id for one in state.running.values() if one.stopping_for is not None}
+        self._going_for: dict[JobId, list[Running]] = {}
+        for one in state.running.values():
+            if one.stopping_for is not None:
+                self._going_for.setdefault(one.stopping_for, []).append(one)
+        self._unlike: frozenset[str] = frozenset(self._going_for).union(
+            *(one.job.made_room_for for one in state.running.values() if one.job.made_room_for)
+        )
+        """Jobs that fare otherwise than those that ask for the same."""
+        self._stopping = {one.job.id for going in self._going_for.values() for one in going}
         self._refused: dict[Key, Wait] = {}
         self._without_room: set[Key] = set()
         self._kept: dict[str, tuple[frozenset[str | None], float | None]] = {}
@@ -98,8 +106,8 @@ class _Pass:
                     self._quotas.exchange(job, hold.placement, victims)
                     self._decisions.append(Wait(job.id, reason("W4", asked=asked(job), runs=runs(victims))))
         for job, hold in ready:
-            if not self._state.cluster.fits(hold.shape, hold.placement):
-                continue  # a device of it is gone: the job is looked at like any other
+            if not self._state.cluster.fits(hold.shape, hold.placement) or not self._suits(job, hold):
+                continue  # a device of it is gone, or its affinity speaks against it by now
             held.add(job.id)
             if not self._quotas.is_over(job, hold.placement):
                 self._grant(job, hold.placement, reason("A4", asked=asked(job)))
@@ -110,6 +118,10 @@ class _Pass:
             going = self._quotas.going
             self._decisions.append(Wait(job.id, reason("W4", asked=asked(job), runs=runs(going))))
         return held
+
+    def _suits(self, job: Job, hold: Hold) -> bool:
+        allowed = self._standing.allowed(job)
+        return allowed is None or all(slot.node in allowed for slot in hold.placement)
 
     def _lay_reservations(self) -> None:
         for one in sorted(self._state.reservations.values(), key=lambda one: (one.starts_at_s, one.id)):
@@ -191,7 +203,7 @@ class _Pass:
         if not job.shape.devices and not job.shape.cpu_milli and not job.shape.host_memory_mib:
             self._grant(job, (), reason("A1"))
             return
-        key = _key(job)
+        key = self._key(job)
         if (known := self._refused.get(key)) is not None:
             self._decisions.append(replace(known, job=job.id))
             return
@@ -257,6 +269,19 @@ class _Pass:
                 names.append(name)
         return names
 
+    def _reserved_for_others(self, job: Job) -> frozenset[tuple[int, int]]:
+        """Devices of reservations that ``job`` may not use: whoever leaves them leaves them to these."""
+        if not self._state.reservations:
+            return frozenset()
+        mine = self._may_lift(job)
+        return frozenset(
+            (slot.node, device)
+            for one in self._state.reservations.values()
+            if one.ends_at_s > self._now_s and one.holder not in mine
+            for slot in one.placement
+            for device in slot.devices
+        )
+
     def _grant(self, job: Job, placement: Placement, why: Reason, reservation: str | None = None) -> None:
         if placement:
             self._state.cluster.take(job.shape, placement)
@@ -265,7 +290,7 @@ class _Pass:
         self._decisions.append(Grant(job.id, placement, why, reservation))
 
     def _make_room(self, job: Job, permission: Permission) -> bool:
-        key = _key(job)
+        key = self._key(job)
         if key in self._without_room:
             return False
 
@@ -287,6 +312,8 @@ class _Pass:
             quotas=self._quotas,
             short_of_quota=not permission.choices,
             allowed=self._standing.allowed(job),
+            reserved=self._reserved_for_others(job),
+            already=self._going_for.get(job.id, ()),
         ).run()
         if room is not None:
             self._preempt(job, room)
@@ -328,7 +355,8 @@ class _Pass:
         if job.span is Span.NODES or self._state.moves_left < 1:
             return False
         models = permission.choices[-1][0]
-        plan = self._moving.plan(job, self._stopping, lambda nodes: self._find(job, models, nodes))
+        there = self._reserved_for_others(job)
+        plan = self._moving.plan(job, self._stopping, lambda nodes: self._find(job, models, nodes), there)
         if plan is None:
             return False
         why = reason("D1", asked=asked(job), runs=runs(list(plan.moved)))
@@ -369,6 +397,14 @@ class _Pass:
             self._misfits[key] = cluster.why_not(shape, job.span)
         return misfit(job, self._misfits[key], self._standing.holders(shape))
 
+    def _key(self, job: Job) -> Key:
+        """What is alike for jobs that fare alike in one pass, once one that comes before them was refused."""
+        return (
+            *(job.owner, job.priority, job.shape, job.span),
+            *(job.max_runtime_s, job.preemptible, job.affinity if not job.affinity.is_free else None),
+            job.id if job.id in self._unlike else None,
+        )
+
     def _keep(self, job: Job, shape: Shape) -> Expected | None:
         """Keep what is free where ``job`` will stand, once it has waited long enough; one for each model."""
         if self._now_s - job.queued_since_s < self._state.settings.keep_after_s:
@@ -377,21 +413,17 @@ class _Pass:
         if any(models & others for others, _ in self._kept.values()):
             return None
         place = expected_place(
-            self._state, lambda: self._find(job, shape.models, None), self._now_s, self._stopping
+            self._state,
+            lambda: self._find(job, shape.models, None),
+            self._now_s,
+            self._stopping,
+            self._reserved_for_others(job),
         )
         if place is None:
             return None
         self._overlay.block(job.id, shape, place.placement)
         self._kept[job.id] = models, place.starts_at_s
         return place
-
-
-def _key(job: Job) -> Key:
-    """What is alike for jobs that fare alike in one pass, once one that comes before them was refused."""
-    return (
-        *(job.owner, job.priority, job.shape, job.span),
-        *(job.max_runtime_s, job.preemptible, job.affinity if not job.affinity.is_free else None),
-    )
 
 
 def _within(placement: Placement, outer: Placement) -> bool:

@@ -10,7 +10,7 @@ from math import inf
 
 from resources.gpu.placement.model import Placement
 from resources.gpu.policy.model import JobId, Running
-from resources.gpu.policy.state import State
+from resources.gpu.policy.state import State, stands_on
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,22 @@ class Expected:
 
 
 def expected_place(
-    state: State, find: Callable[[], Placement | None], now_s: float, stopping: Container[JobId]
+    state: State,
+    find: Callable[[], Placement | None],
+    now_s: float,
+    stopping: Container[JobId],
+    reserved: frozenset[tuple[int, int]] = frozenset(),
 ) -> Expected | None:
     """Count running jobs as gone in the order of their ends until ``find`` finds a place.
 
     Jobs that declared no maximum runtime come last, the oldest first. None where even the empty cluster has
-    no place. The cluster is left as it was.
+    no place. The cluster is left as it was. What stands on ``reserved`` devices leaves them to others.
     """
-    running = [one for one in state.running.values() if one.placement and one.job.id not in stopping]
+    running = [
+        one
+        for one in state.running.values()
+        if one.placement and one.job.id not in stopping and not stands_on(one.placement, reserved)
+    ]
     leaving = sorted(running, key=lambda one: (ends_at_s(one, now_s), one.started_at_s, one.job.id))
     low, high, found = 1, len(leaving), None
     while low <= high:

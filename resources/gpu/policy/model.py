@@ -4,7 +4,7 @@ Pure values. A *job* is one attempt of a run, or a lease without one, as the pol
 on one clock (``now_s``), shares are thousandths of a device, nodes and devices are indexes of the cluster.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
 
@@ -70,6 +70,8 @@ class Job:
     evictions: int = 0
     """How often it was stopped for others."""
     evicted_at_s: float | None = None
+    made_room_for: frozenset[str] = frozenset()
+    """For whom it was stopped before; it is not stopped for any of them again."""
     groups: Groups = ()
     """Of like jobs, the widest first, as :mod:`resources.gpu.policy.history` counts them."""
     group: str = ""
@@ -102,6 +104,18 @@ class Running:
     def attained_gpu_s(self, now_s: float) -> float:
         """Device-seconds it has been served so far."""
         return self.job.attained_gpu_s + (now_s - self.started_at_s) * self.job.units_milli / 1000
+
+    def back_in_line(self, now_s: float) -> Job:
+        """The job as it waits again, once it has made room for another."""
+        for_whom = () if self.stopping_for is None else (self.stopping_for,)
+        return replace(
+            self.job,
+            queued_since_s=now_s,
+            attained_gpu_s=self.attained_gpu_s(now_s),
+            evictions=self.job.evictions + 1,
+            evicted_at_s=now_s,
+            made_room_for=self.job.made_room_for.union(for_whom),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from resources.gpu.placement.model import Placement
 from resources.gpu.policy.model import Job, JobId, Move, Running
 from resources.gpu.policy.reason import Reason
-from resources.gpu.policy.state import State
+from resources.gpu.policy.state import State, stands_on
 
 NODES_TRIED = 8
 
@@ -38,10 +38,17 @@ class Moving:
         self._now_s = now_s
 
     def plan(
-        self, job: Job, stopping: Iterable[JobId], find: Callable[[frozenset[int]], Placement | None]
+        self,
+        job: Job,
+        stopping: Iterable[JobId],
+        find: Callable[[frozenset[int]], Placement | None],
+        reserved: frozenset[tuple[int, int]] = frozenset(),
     ) -> Plan | None:
-        """The plan that moves the fewest units, or None. The cluster is left as it was."""
-        movable = self._movable(frozenset(stopping))
+        """The plan that moves the fewest units, or None. The cluster is left as it was.
+
+        What stands on ``reserved`` devices is left there: who leaves them leaves them to others than ``job``.
+        """
+        movable = self._movable(frozenset(stopping), reserved)
         best: tuple[int, Plan] | None = None
         for node in self._promising(job, movable):
             plan = self._on(node, movable[node], find)
@@ -52,11 +59,15 @@ class Moving:
                 best = cost, plan
         return None if best is None else best[1]
 
-    def _movable(self, stopping: frozenset[JobId]) -> dict[int, list[Running]]:
+    def _movable(
+        self, stopping: frozenset[JobId], reserved: frozenset[tuple[int, int]]
+    ) -> dict[int, list[Running]]:
         settings = self._state.settings
         by_node: dict[int, list[Running]] = {}
         for one in self._state.running.values():
             if not one.job.preemptible or one.job.id in stopping or len(one.placement) != 1:
+                continue
+            if stands_on(one.placement, reserved):
                 continue
             rested = (
                 one.job.evicted_at_s is None or self._now_s - one.job.evicted_at_s >= settings.cool_down_s

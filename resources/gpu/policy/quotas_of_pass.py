@@ -10,7 +10,7 @@ from resources.gpu.policy.model import Job, JobId, Running
 from resources.gpu.policy.quota_model import Fit, FitKind, Party
 from resources.gpu.policy.quota_model import project as party_of
 from resources.gpu.policy.reason import Reason
-from resources.gpu.policy.share import standings, turn
+from resources.gpu.policy.share import standings, turn, use_rate
 from resources.gpu.policy.state import State
 
 Turn = tuple[bool, tuple[tuple[bool, float, str], ...]]
@@ -46,6 +46,9 @@ class QuotasOfPass:
         self._going: list[Running] = []
         self._turns: dict[Party, dict[str, tuple[tuple[bool, float, str], ...]]] = {}
         self._tops: dict[Owner, Party] = {}
+        self._rates: dict[Party, float] = {}
+        """At which rate those used before the pass to whom it has given something, or taken it from."""
+        self._rated: set[Owner] = set()
 
     def permission(self, job: Job, *, planned: bool = False) -> Permission:
         """What quotas allow ``job`` now; ``planned``: once all that are told to stop are gone."""
@@ -185,6 +188,11 @@ class QuotasOfPass:
         return tuple(dict.fromkeys(one for one in named if one != job.owner.project))
 
     def _change(self, owner: Owner, amounts: Amounts, sign: int) -> None:
+        if owner not in self._rated:
+            self._rated.add(owner)
+            for party in self._tree.path(owner):
+                if party not in self._rates:
+                    self._rates[party] = use_rate(self._tree, party, self._state.capacity)
         self._count(owner, amounts, sign)
         self._done.append((owner, amounts, sign))
         top = self._top(owner)
@@ -199,8 +207,14 @@ class QuotasOfPass:
         return top
 
     def _past(self, party: Party, now_s: float) -> float:
+        """Up to now: what is in use since the last change counts as well."""
         used = self._state.usage.get(party)
-        return 0.0 if used is None else used.level(now_s)
+        if used is None:
+            return 0.0
+        rate = self._rates.get(party)
+        if rate is None:
+            rate = use_rate(self._tree, party, self._state.capacity)
+        return used.accrue(rate, now_s).level(now_s)
 
     def _count(self, owner: Owner, amounts: Amounts, sign: int) -> None:
         if sign > 0:

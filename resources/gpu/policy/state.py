@@ -1,6 +1,6 @@
 """The state that decisions are made from: the snapshot, with its index brought up to date, not rebuilt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from resources.gpu.placement.cluster import Cluster
@@ -29,6 +29,11 @@ from resources.gpu.policy.share import use_rate
 
 MOST_MOVES_LEFT = 8.0
 """Moves that were not needed are not saved up beyond this."""
+
+
+def stands_on(placement: Placement, devices: Container[tuple[int, int]]) -> bool:
+    """Whether any device of a placement is one of these, named by node and index."""
+    return any((slot.node, device) in devices for slot in placement for device in slot.devices)
 
 
 @dataclass

@@ -8,7 +8,8 @@ back in reverse as long as it still does. Who may be asked to make room, by rule
 - **P3** A job of the same project and priority that the order puts behind, by what it was served.
 
 Never: a job that is not preemptible, that started less than ``min_runtime_s`` ago, that was stopped less than
-``cool_down_s`` before it started or ``most_evictions`` times already, or that is stopping already.
+``cool_down_s`` before it started or ``most_evictions`` times already, that made room for the same job before,
+that is stopping already, or whose devices are reserved for others than the job.
 
 The order of candidates, the first to go first:
 
@@ -23,13 +24,13 @@ priority, then are the fewest, then lose the least device time.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resources.gpu.placement.model import Placement, Span
 from resources.gpu.policy.model import Job, JobId, Running
 from resources.gpu.policy.order import worth_preempting
 from resources.gpu.policy.quotas_of_pass import QuotasOfPass
-from resources.gpu.policy.state import State
+from resources.gpu.policy.state import State, stands_on
 from resources.gpu.policy.views import view_of_running, view_of_waiting
 
 NODES_TRIED = 64
@@ -64,6 +65,8 @@ class Search:
         quotas: QuotasOfPass,
         short_of_quota: bool,
         allowed: frozenset[int] | None = None,
+        reserved: frozenset[tuple[int, int]] = frozenset(),
+        already: Sequence[Running] = (),
     ) -> None:
         self._state = state
         self._job = job
@@ -75,9 +78,28 @@ class Search:
         self._quotas = quotas
         self._short_of_quota = short_of_quota
         self._allowed = allowed
+        self._reserved = reserved
+        self._already = already
 
     def run(self) -> Room | None:
-        """The victims, or None where nobody may be asked whose end would help."""
+        """The victims, or None where nobody may be asked whose end would help.
+
+        Those who make room for the job already, and in vain since a device that was kept for it is lost, are
+        victims before any other.
+        """
+        mark = self._state.cluster.mark()
+        gone: list[Running] = []
+        self._go(self._already, gone)
+        try:
+            if gone and (placement := self._fits(self._allowed)) is not None:
+                return self._room(gone, placement)
+            room = self._find()
+            return None if room is None else replace(room, victims=(*gone, *room.victims))
+        finally:
+            self._come_back(gone, keep=0)
+            self._state.cluster.rollback(mark)
+
+    def _find(self) -> Room | None:
         candidates = self._candidates()
         if not candidates:
             return None
@@ -104,6 +126,8 @@ class Search:
             or not job.preemptible
             or job.id in self._stopping
             or job.evictions >= settings.most_evictions
+            or self._job.id in job.made_room_for
+            or stands_on(running.placement, self._reserved)
         ):
             return False
         if self._now_s - running.started_at_s < settings.min_runtime_s:
@@ -179,11 +203,14 @@ class Search:
             placement = self._fits(nodes)
             if placement is None:
                 return None
-            rules = sorted(rule for one in gone if (rule := self._rule(one)) is not None)
-            return Room(tuple(gone), placement, rules[0] if rules else "P2")
+            return self._room(gone, placement)
         finally:
             self._come_back(gone, keep=0)
             self._state.cluster.rollback(mark)
+
+    def _room(self, gone: Sequence[Running], placement: Placement) -> Room:
+        rules = sorted(rule for one in gone if (rule := self._rule(one)) is not None)
+        return Room(tuple(gone), placement, rules[0] if rules else "P2")
 
     def _shortest(
         self, candidates: Sequence[Running], gone: list[Running], nodes: frozenset[int] | None

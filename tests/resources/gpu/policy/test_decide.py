@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from resources.gpu.placement.model import Placement, Slot, Span
+from resources.gpu.placement.model import Placement, Shape, Slot, Span
 from resources.gpu.policy.decide import decide
 from resources.gpu.policy.model import Affinity, Drain, Job, JobId, Reservation, Settings
 from resources.gpu.policy.state import State
@@ -324,6 +324,71 @@ def test_small_jobs_move_so_that_a_large_one_has_a_place() -> None:
     assert after["pair"].startswith("A4")
     assert after[moved].startswith("A4")
     assert two.moves_left == 0.5
+
+
+def test_moves_are_neither_more_than_allowed_nor_of_who_cools_down() -> None:
+    for moves_left, evicted_at_s in ((0.9, None), (1.0, NOW_S - 1000)):
+        two = state(2, 2, settings=Settings(moves_per_job=0.25))
+        two.moves_left = moves_left
+        runs(two, job("x", preemptible=True, evicted_at_s=evicted_at_s), (0, 0))
+        runs(two, job("y", preemptible=True, evicted_at_s=evicted_at_s), (1, 0))
+        waits(two, job("pair", 2, who="b"))
+        assert decided(two) == {"pair": "W6"}
+
+
+def test_nobody_makes_room_for_the_same_job_twice() -> None:
+    one = state(1)
+    runs(one, job("low", preemptible=True, made_room_for=frozenset({"high"})), (0, 0))
+    waits(one, job("high", priority=1))
+    assert decided(one) == {"high": "W1"}
+    waits(one, job("other", priority=1, submitted_at_s=NOW_S))
+    assert decided(one)["other"] == "P2 -low"
+
+
+def test_who_makes_room_where_a_device_was_lost_is_not_asked_in_vain() -> None:
+    three = state(3)
+    for number in range(3):
+        runs(three, job(f"low{number}", preemptible=True), (0, number))
+    waits(three, job("pair", 2, priority=1))
+    first = set(step(three)["pair"].removeprefix("P2 -").split(","))
+    assert len(first) == 2
+    three.cluster.set_usable(0, int(min(first)[-1]), False)
+    told = step(three)["pair"]
+    asked = set(told.removeprefix("P2 -").split(","))
+    assert asked == {"low0", "low1", "low2"}, "both that go already, and the one that is left"
+    assert step(three) == {"pair": "W4"}
+
+
+def test_nobody_makes_room_on_what_is_reserved_for_others() -> None:
+    one = state(1)
+    runs(one, job("low", preemptible=True), (0, 0))
+    waits(one, job("high", priority=1, max_runtime_s=900.0))
+    place = (Slot(0, (0,)),)
+    later = Reservation("r", "b", None, Shape(1), Span.NODE, place, NOW_S + 600, NOW_S + 9000)
+    one.reservations["r"] = later
+    assert decided(one)["high"] == "W1"
+    one.reservations["r"] = replace(later, starts_at_s=NOW_S + 900)
+    assert decided(one)["high"] == "P2 -low"
+
+
+def test_what_was_kept_is_not_taken_once_the_affinity_of_the_job_forbids_it() -> None:
+    one = state(2)
+    runs(one, job("low", preemptible=True), (0, 0))
+    runs(one, job("stays"), (0, 1))
+    waits(one, job("high", priority=1, affinity=Affinity(apart="g")))
+    assert step(one) == {"high": "P2 -low"}
+    one.end(JobId("low"), NOW_S)
+    one.end(JobId("stays"), NOW_S)
+    runs(one, job("other", group="g"), (0, 1))
+    assert decided(one)["high"] == "W8"
+
+
+def test_what_runs_counts_as_used_up_to_now() -> None:
+    two = state(2)
+    runs(two, job("a0"), (0, 0), since_s=NOW_S - 500_000)
+    runs(two, job("b0", who="b"), (0, 1), since_s=NOW_S - 1000)
+    waits(two, job("a1"), job("b1", who="b"))
+    assert [one.job for one in decide(two, NOW_S)] == ["b1", "a1"]
 
 
 def _place(of: State, one: Job) -> Placement:
