@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+Place = tuple[int, int]
+"""A card: the index of its node, and its own on the node."""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -11,6 +14,7 @@ class Machine:
     cards: tuple[tuple[str, int, int], ...]
     cpu_milli: int = 10**9
     memory_mib: int = 10**9
+    labels: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -39,19 +43,40 @@ class Asked:
     one_island: bool = False
     priority: int = 0
     preemptible: bool = False
+    max_runtime_s: float | None = None
+    group: str = ""
+    labels: frozenset[tuple[str, str]] = frozenset()
+    near: str | None = None
+    apart: str | None = None
+
+    @property
+    def units(self) -> int:
+        """Thousandths of cards in all."""
+        return self.devices * self.milli
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened. ``what``: submit, withdraw, grant, stop, keep, end, requeue, lose, pass."""
+    """One thing that happened. ``what`` is one of:
+
+    ``submit``, ``refuse`` (at submission), ``withdraw``, ``end``, ``requeue``; ``lose`` (a card);
+    ``reserve``, ``spend`` (the budget of a project is used up); and what a pass decides: ``grant``, ``stop``,
+    ``move`` (where a stopped run goes on), ``wait``, ``keep``; ``pass`` at its end.
+    """
 
     at_s: float
     what: str
     run: str = ""
-    places: tuple[tuple[int, int], ...] = ()
-    """(node, card) of each card that is given, lost, or, on ``stop`` and ``keep``, kept for the run."""
+    """A run; on ``reserve`` the reservation, on ``spend`` the project."""
+    places: tuple[Place, ...] = ()
+    """The cards that are given, lost, reserved, or, on ``stop``, ``move`` and ``keep``, kept for the run."""
     victims: tuple[str, ...] = ()
     rule: str = ""
+    project: str = ""
+    """Whose reservation."""
+    starts_at_s: float | None = None
+    """When a reservation begins, or the run for which something is kept is expected to start."""
+    ends_at_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,3 +88,13 @@ class World:
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     min_runtime_s: float = 0.0
     cool_down_s: float = 0.0
+    keep_after_s: float = 300.0
+    most_evictions: int = 20
+    moves_per_job: float = 0.0
+    longest_min_runtime_s: float = 4800.0
+    """Between equals the minimum runtime doubles with each eviction, up to this."""
+
+    @property
+    def cards(self) -> int:
+        """How many there are."""
+        return sum(len(machine.cards) for machine in self.machines)

@@ -1,22 +1,36 @@
 """Random histories of the real policy, told to the independent checker.
 
-A history is made by drawing what happens next: a run comes, a run ends, time goes by, a card fails, a waiting
-run is withdrawn, the decider is killed and its state is built anew from what is known to run and to wait.
+A history is made by drawing what happens next: a run comes, a run ends or dies, time goes by, a card fails,
+a waiting run is withdrawn, cards are reserved, a budget is used up, the decider is killed and its state is
+built anew from what is known to run and to wait.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from resources.gpu.model import Owner
-from resources.gpu.placement.cluster import Cluster
-from resources.gpu.placement.model import DeviceSpec, NodeSpec, Placement, Shape, Span
-from resources.gpu.policy.decide import decide
-from resources.gpu.policy.model import Grant, Job, JobId, Move, Preempt, Running, Settings, Wait
-from resources.gpu.policy.state import State
-from tests.checker.history import Asked, Event, Machine, World
+from resources.gpu.placement.model import Placement, Shape, Slot, Span
+from resources.gpu.policy import decide as policy
+from resources.gpu.policy.model import Grant, Job, Move, Preempt, Reservation, Running, Wait
+from resources.gpu.policy.quota_model import project
+from resources.gpu.policy.reason import Reason
+from tests.checker.history import Event, Place, World
+from tests.resources.gpu.policy.worlds import Kind, draw_world, job_of, state_of
 
-MakeState = Callable[[Cluster, World], State]
+STEPS = 60
+USUAL = {
+    "come": 8.0,
+    "end": 4.0,
+    "tick": 4.0,
+    "stop_ends": 6.0,
+    "withdraw": 1.0,
+    "lose": 0.3,
+    "restart": 1.0,
+    "die": 0.3,
+    "reserve": 0.0,
+    "spend": 0.0,
+}
+"""How likely each thing is to happen next."""
 
 
 @dataclass
@@ -27,79 +41,41 @@ class Told:
     events: list[Event] = field(default_factory=list)
 
 
-def play(random: Random, steps: int, make_state: MakeState, world: World) -> Told:
-    """``steps`` random things, a pass of the real ``decide`` after each."""
-    return _Player(random, make_state, world).play(steps)
-
-
-def shape_of(asked: Asked) -> tuple[Shape, Span]:
-    """What the policy is told of a request."""
-    span = Span.NODE if asked.one_node else Span.NODES
-    shape = Shape(
-        devices=asked.devices,
-        milli=asked.milli,
-        memory_mib=asked.card_memory_mib,
-        models=asked.models,
-        cpu_milli=asked.cpu_milli,
-        host_memory_mib=asked.memory_mib,
-    )
-    return shape, Span.ISLAND if asked.one_island else span
-
-
-def cluster_of(machines: tuple[Machine, ...]) -> Cluster:
-    """The cluster of a world."""
-    return Cluster(
-        [
-            NodeSpec(
-                f"node{number}",
-                machine.cpu_milli,
-                machine.memory_mib,
-                tuple(DeviceSpec(model, memory_mib, island) for model, memory_mib, island in machine.cards),
-            )
-            for number, machine in enumerate(machines)
-        ]
-    )
+def history_of(seed: int, kind: Kind, steps: int = STEPS) -> Told:
+    """A random world of a kind, and ``steps`` random things, a pass of the real ``decide`` after each."""
+    random = Random(seed)
+    return _Player(random, draw_world(random, kind), {**USUAL, **kind.acts}).play(steps)
 
 
 class _Player:
-    def __init__(self, random: Random, make_state: MakeState, world: World) -> None:
+    def __init__(self, random: Random, world: World, acts: dict[str, float]) -> None:
         self._random = random
-        self._make_state = make_state
         self._world = world
+        self._acts = [getattr(self, f"_{name}") for name in acts], list(acts.values())
         self._to_come = sorted(world.asked)
         random.shuffle(self._to_come)
         self._now_s = 0.0
         self._told = Told(world)
-        self._lost: set[tuple[int, int]] = set()
-        self._state = make_state(cluster_of(world.machines), world)
+        self._lost: set[Place] = set()
+        self._spent: set[str] = set()
+        self._state = state_of(world)
 
     def play(self, steps: int) -> Told:
-        acts = [self._come, self._come, self._end, self._tick, self._stop_ends, self._stop_ends]
-        acts += [self._withdraw, self._lose, self._restart]
-        weights = [6, 2, 4, 4, 4, 2, 1, 0.3, 1]
         for _ in range(steps):
-            self._random.choices(acts, weights)[0]()
+            self._random.choices(*self._acts)[0]()
             self._decide()
         return self._told
 
     def _come(self) -> None:
         if not self._to_come:
             return
-        asked = self._world.asked[self._to_come.pop()]
-        shape, span = shape_of(asked)
-        self._state.submit(
-            Job(
-                JobId(asked.run),
-                Owner(asked.project, "user"),
-                shape,
-                span,
-                priority=asked.priority,
-                preemptible=asked.preemptible,
-                submitted_at_s=self._now_s,
-                queued_since_s=self._now_s,
-            )
-        )
-        self._say("submit", asked.run)
+        job = job_of(self._world.asked[self._to_come.pop()], self._now_s)
+        amounts = self._state.amounts_of_model(job, None)
+        if self._state.quotas.ever_fits(job.owner, amounts) is not None:
+            self._say("refuse", job.id)
+            return
+        self._state.submit(job)
+        self._say("submit", job.id)
 
     def _end(self) -> None:
         free = [one for one in self._state.running.values() if one.stopping_for is None]
@@ -114,13 +90,16 @@ class _Player:
         if self._random.random() < 0.2:  # it ended by itself before it could be stopped
             self._finish(one)
             return
-        again = replace(
-            one.job,
-            queued_since_s=self._now_s,
-            attained_gpu_s=one.attained_gpu_s(self._now_s),
-            evictions=one.job.evictions + 1,
-            evicted_at_s=self._now_s,
-        )
+        self._back(one, one.back_in_line(self._now_s))
+
+    def _die(self) -> None:
+        """A worker is killed: its run keeps its place in the line."""
+        running = [one for one in self._state.running.values() if one.stopping_for is None]
+        if running:
+            one = self._random.choice(running)
+            self._back(one, replace(one.job, queued_since_s=self._now_s))
+
+    def _back(self, one: Running, again: Job) -> None:
         self._state.end(one.job.id, self._now_s, again=again)
         self._say("requeue", one.job.id)
 
@@ -138,104 +117,113 @@ class _Player:
             self._say("withdraw", run)
 
     def _lose(self) -> None:
+        place = self._random.choice(self._places())
+        self._lost.add(place)
+        self._state.cluster.set_usable(*place, False)
+        self._say("lose", places=(place,))
+
+    def _reserve(self) -> None:
+        """Some cards of a node that nobody has reserved, from now or later on."""
+        taken = {
+            place
+            for one in self._state.reservations.values()
+            if one.ends_at_s > self._now_s
+            for place in _places(one.placement)
+        }
+        taken |= {place for one in self._state.holds.values() for place in _places(one.placement)}
         node = self._random.randrange(len(self._world.machines))
-        card = self._random.randrange(len(self._world.machines[node].cards))
-        self._lost.add((node, card))
-        self._state.cluster.set_usable(node, card, False)
-        self._told.events.append(Event(self._now_s, "lose", places=((node, card),)))
+        free = [place for place in self._places() if place[0] == node and place not in taken | self._lost]
+        if not free:
+            return
+        cards = tuple(
+            sorted(card for _, card in self._random.sample(free, self._random.randint(1, len(free))))
+        )
+        starts_at_s = self._now_s + self._random.choice([0.0, 700.0, 4000.0])
+        one = Reservation(
+            f"reserved{len(self._told.events)}",
+            self._random.choice("abc"),
+            None,
+            Shape(len(cards)),
+            Span.NODE,
+            (Slot(node, cards),),
+            starts_at_s,
+            starts_at_s + self._random.choice([700.0, 8000.0]),
+        )
+        self._state.reservations[one.id] = one
+        places = _places(one.placement)
+        event = Event(self._now_s, "reserve", one.id, places, project=one.project)
+        self._told.events.append(replace(event, starts_at_s=starts_at_s, ends_at_s=one.ends_at_s))
+
+    def _spend(self) -> None:
+        self._spent.add(self._random.choice("abc"))
+        self._hold_back()
+        for one in sorted(self._spent):
+            self._say("spend", one)
+
+    def _hold_back(self) -> None:
+        self._state.quotas.hold_back({project(one): Reason("B1", "Used up.") for one in self._spent})
 
     def _restart(self) -> None:
         """The decider is killed; the next one builds its state from the rows."""
-        old = self._state
-        self._state = self._make_state(cluster_of(self._world.machines), self._world)
+        old, self._state = self._state, state_of(self._world)
+        self._state.usage.update(old.usage)
         for one in old.running.values():
             self._state.start(one)
         for job in old.waiting.values():
             self._state.submit(job)
+        self._state.usage.update(old.usage)
         self._state.holds.update(old.holds)
-        for node, card in self._lost:
-            self._state.cluster.set_usable(node, card, False)
+        self._state.reservations.update(old.reservations)
+        self._state.moves_left = old.moves_left
+        self._hold_back()
+        for place in self._lost:
+            self._state.cluster.set_usable(*place, False)
 
     def _decide(self) -> None:
-        decisions = decide(self._state, self._now_s)
-        for one in decisions:
+        for one in policy.decide(self._state, self._now_s):
             self._state.apply(one, self._now_s)
+            rule = one.reason.rule
             if isinstance(one, Grant):
-                self._say("grant", one.job, places=_places(one.placement), rule=one.reason.rule)
+                self._say("grant", one.job, places=_places(one.placement), rule=rule)
             elif isinstance(one, Preempt):
                 places = _places(one.placement)
-                self._say("stop", one.job, places=places, victims=one.victims, rule=one.reason.rule)
-            elif isinstance(one, Wait) and one.kept:
-                self._say("keep", one.job, places=_places(one.kept))
-        assert not any(isinstance(one, Move) for one in decisions) or self._state.settings.moves_per_job
-        self._told.events.append(Event(self._now_s, "pass"))
+                self._say(
+                    "stop",
+                    one.job.removeprefix("reservation:"),
+                    places=places,
+                    victims=one.victims,
+                    rule=rule,
+                )
+            elif isinstance(one, Move):
+                self._say("move", one.job, places=_places(one.placement), rule=rule)
+            else:
+                self._say_wait(one)
+        self._say("pass")
+
+    def _say_wait(self, one: Wait) -> None:
+        self._say("wait", one.job, rule=one.reason.rule)
+        if one.kept:
+            event = Event(self._now_s, "keep", one.job, _places(one.kept), starts_at_s=one.starts_at_s)
+            self._told.events.append(event)
+
+    def _places(self) -> list[Place]:
+        return [
+            (node, card)
+            for node, machine in enumerate(self._world.machines)
+            for card in range(len(machine.cards))
+        ]
 
     def _say(
         self,
         what: str,
-        run: str,
+        run: str = "",
         *,
-        places: tuple[tuple[int, int], ...] = (),
-        victims: tuple[str, ...] = (),
+        places: tuple[Place, ...] = (),
+        victims: Iterable[str] = (),
         rule: str = "",
     ) -> None:
-        self._told.events.append(Event(self._now_s, what, run, places, victims, rule))
+        self._told.events.append(Event(self._now_s, what, run, places, tuple(victims), rule))
 
 
-def _places(placement: Placement) -> tuple[tuple[int, int], ...]:
+def _places(placement: Placement) -> tuple[Place, ...]:
     return tuple((slot.node, device) for slot in placement for device in slot.devices)
-
-
-def draw_world(
-    random: Random, *, quotas: Mapping[str, tuple[int, int | None, int | None]], runs: int
-) -> World:
-    """A small world: up to four nodes of up to four cards of two models, and ``runs`` requests."""
-    from tests.checker.history import Quota
-
-    machines = tuple(
-        Machine(
-            tuple(
-                (model, 16_384, island)
-                for model in [random.choice(["V100", "T4"])]
-                for island in sorted(random.choice([0, 1]) for _ in range(random.randint(1, 4)))
-            ),
-            cpu_milli=random.choice([8_000, 64_000]),
-            memory_mib=64_000,
-        )
-        for _ in range(random.randint(1, 4))
-    )
-    projects = sorted(quotas) or ["a", "b"]
-    asked = {
-        f"run{number:03d}": _draw_request(random, f"run{number:03d}", random.choice(projects))
-        for number in range(runs)
-    }
-    settings = Settings()
-    return World(
-        machines,
-        asked,
-        {
-            name: Quota(nominal, borrow, lend, cohort="all")
-            for name, (nominal, borrow, lend) in quotas.items()
-        },
-        settings.min_runtime_s,
-        settings.cool_down_s,
-    )
-
-
-def _draw_request(random: Random, run: str, project: str) -> Asked:
-    share = random.random()
-    devices = 1 if share < 0.4 else random.choice([1, 2, 2, 4])
-    one_node = random.random() < 0.7
-    return Asked(
-        run,
-        project,
-        devices,
-        milli=random.choice([250, 500, 810]) if share < 0.4 else 1000,
-        card_memory_mib=random.choice([0, 4096]) if share < 0.4 else 0,
-        models=random.choice([None, None, frozenset({"V100"}), frozenset({"T4"})]),
-        cpu_milli=random.choice([0, 2_000]) * devices,
-        one_node=one_node,
-        one_island=one_node and random.random() < 0.2,
-        priority=random.choice([0, 0, 1]),
-        preemptible=random.random() < 0.6,
-    )
