@@ -1,0 +1,152 @@
+"""The laws of the ledger's tables, read by plain SQL: what holds at every moment, whoever was killed when."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+Row = Mapping[str, Any]
+TABLES = ("gpu_requests", "gpu_leases", "gpu_shares", "gpu_kept", "gpu_decisions", "audit")
+WHOLE = 1000
+
+
+def tables_of(url: str) -> dict[str, list[Row]]:
+    """All rows of the ledger, in one reading."""
+    engine = create_engine(url, poolclass=NullPool)
+    return _read(engine)
+
+
+def broken(tables: Mapping[str, list[Row]], devices: set[str]) -> list[str]:
+    """Each broken law of the tables of a ledger of these ``devices``; empty for a whole one."""
+    return [
+        *_nothing_oversold(tables),
+        *_shares_and_leases_agree(tables),
+        *_one_attempt_at_a_time(tables),
+        *_requests_and_leases_agree(tables),
+        *_kept_is_there(tables, devices),
+        *_each_change_is_on_record(tables),
+    ]
+
+
+def only_added_to(before: Mapping[str, list[Row]], after: Mapping[str, list[Row]]) -> list[str]:
+    """The record of decisions and the audit lose nothing and change nothing."""
+    found: list[str] = []
+    for table in ("gpu_decisions", "audit"):
+        there = {row["id"]: row for row in after[table]}
+        changed = [row["id"] for row in before[table] if there.get(row["id"]) != row]
+        found += [f"row {one} of {table} was changed or lost" for one in changed]
+    return found
+
+
+def _read(engine: Engine) -> dict[str, list[Row]]:
+    with engine.connect() as connection:
+        return {
+            table: [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]  # noqa: S608
+            for table in TABLES
+        }
+
+
+def _live(tables: Mapping[str, list[Row]]) -> list[Row]:
+    return [row for row in tables["gpu_leases"] if row["state"] != "released"]
+
+
+def _key(row: Row) -> tuple[str, int]:
+    return str(row["run_id"]), int(row["attempt"])
+
+
+def _nothing_oversold(tables: Mapping[str, list[Row]]) -> list[str]:
+    milli: Counter[str] = Counter()
+    for row in tables["gpu_shares"]:
+        milli[row["device"]] += row["milli"]
+    return [
+        f"device {device} is given out to {used} thousandths"
+        for device, used in milli.items()
+        if used > WHOLE
+    ]
+
+
+def _shares_and_leases_agree(tables: Mapping[str, list[Row]]) -> list[str]:
+    """A share for each device of each live lease, and no other."""
+    shares: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for row in tables["gpu_shares"]:
+        shares[_key(row)].add(row["device"])
+    found = []
+    for row in _live(tables):
+        held = {one for one in row["devices"].split(",") if one}
+        if shares.pop(_key(row), set()) != held:
+            found.append(f"the lease of {_key(row)} holds {sorted(held)}, and its shares are others")
+    return found + [f"shares of {key} have no live lease" for key in shares]
+
+
+def _one_attempt_at_a_time(tables: Mapping[str, list[Row]]) -> list[str]:
+    running = Counter(row["run_id"] for row in _live(tables))
+    waiting = Counter(row["run_id"] for row in tables["gpu_requests"] if row["state"] == "waiting")
+    found = [f"{run} has {count} live leases" for run, count in running.items() if count > 1]
+    found += [f"{run} waits {count} times" for run, count in waiting.items() if count > 1]
+    return found + [f"{run} waits and holds a lease" for run in sorted(running.keys() & waiting.keys())]
+
+
+def _requests_and_leases_agree(tables: Mapping[str, list[Row]]) -> list[str]:
+    """Granted is what has a live lease; attempts are numbered from 1, and only the newest is open."""
+    live = {_key(row) for row in _live(tables)}
+    leased = {_key(row) for row in tables["gpu_leases"]}
+    requests = {_key(row): row["state"] for row in tables["gpu_requests"]}
+    granted = {key for key, state in requests.items() if state == "granted"}
+    found = [f"{key} is granted and has no live lease" for key in sorted(granted - live)]
+    found += [f"{key} has a live lease and is not granted" for key in sorted(live - granted)]
+    found += [f"the lease of {key} has no request" for key in sorted(leased - requests.keys())]
+    attempts: dict[str, list[int]] = defaultdict(list)
+    for run, attempt in requests:
+        attempts[run].append(attempt)
+    for run, numbers in attempts.items():
+        if sorted(numbers) != list(range(1, len(numbers) + 1)):
+            found.append(f"{run} has the attempts {sorted(numbers)}")
+        found += [
+            f"attempt {one} of {run} is open, and {max(numbers)} is its newest"
+            for one in numbers
+            if one < max(numbers) and requests[run, one] != "ended"
+        ]
+    return found
+
+
+def _kept_is_there(tables: Mapping[str, list[Row]], devices: set[str]) -> list[str]:
+    """What is kept exists, and is kept for somebody who may come for it."""
+    known = {row["run_id"] for row in tables["gpu_requests"]}
+    found = []
+    for row in tables["gpu_kept"]:
+        gone = {one for one in row["devices"].split(",") if one} - devices
+        if gone:
+            found.append(f"{sorted(gone)} is kept for {row['run_id']} and is not there")
+        if row["run_id"] not in known:
+            found.append(f"devices are kept for {row['run_id']}, which never asked")
+    return found
+
+
+def _each_change_is_on_record(tables: Mapping[str, list[Row]]) -> list[str]:
+    """Each lease has its grant in the audit and among the decisions, each end of one its row."""
+    audited = Counter((row["action"], row["subject"]) for row in tables["audit"])
+    decided = Counter(
+        (row["run_id"], row["attempt"]) for row in tables["gpu_decisions"] if row["kind"] == "grant"
+    )
+    found = [
+        f"the grant of {key} is decided {decided[key]} times"
+        for key in map(_key, tables["gpu_leases"])
+        if decided[key] != 1
+    ]
+    asked = Counter(row["run_id"] for row in tables["gpu_requests"])
+    leased = Counter(row["run_id"] for row in tables["gpu_leases"])
+    released = Counter(row["run_id"] for row in tables["gpu_leases"] if row["state"] == "released")
+    for run, attempts in asked.items():
+        again = audited["gpu.try_again", run]
+        ends = again + audited["gpu.release", run] + audited["gpu.withdraw", run]
+        if audited["gpu.submit", run] != 1 or again != attempts - 1:
+            found.append(f"{run} has {attempts} attempts, and the audit tells of {again + 1}")
+        if audited["gpu.grant", run] != leased[run]:
+            found.append(
+                f"{run} has {leased[run]} leases, and the audit tells of {audited['gpu.grant', run]}"
+            )
+        if ends < released[run]:
+            found.append(f"{released[run]} leases of {run} ended, and the audit tells of {ends} ends")
+    return found
