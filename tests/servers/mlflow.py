@@ -4,6 +4,7 @@ Its experiments and models are shared by all tests: each uses data set names of 
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from resources.home import Home
+from resources.registry.client import Mlflow
+from resources.terms import DatasetName
 from tests.environment import unmeasured
 
 READY_TIMEOUT_S = 150.0
@@ -80,6 +84,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def mlflow_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database that holds nothing yet: making its tables takes longer than most tests."""
+    home = Home(tmp_path_factory.mktemp("mlflow-tables"))
+    Mlflow(home).versions(DatasetName("none"), "none")
+    return home.mlflow / "mlflow.db"
+
+
+@pytest.fixture
+def mlflow_in_home(mlflow_tables: Path, trainplat_home: Path) -> None:
+    """The home has an MLflow database already, as after its first day."""
+    folder = Home(trainplat_home).mlflow
+    folder.mkdir(parents=True)
+    shutil.copy(mlflow_tables, folder)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,8 @@ from tests.trainplat_assets.rounds import SPEC, make_first, metadata_of, run_rou
 from trainplat_assets.labeling_assets import build_labeling_assets
 from trainplat_assets.labeling_checks import build_labeling_checks
 
+pytestmark = pytest.mark.usefixtures("mlflow_in_home")
+
 V1 = VersionKey("v1.1")
 
 

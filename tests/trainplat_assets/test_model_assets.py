@@ -18,6 +18,8 @@ from tests.trainplat_assets.rounds import (
 from trainplat_assets import model_assets
 from trainplat_assets.model_assets import build_model_assets
 
+pytestmark = pytest.mark.usefixtures("mlflow_in_home")
+
 V1 = VersionKey("v1.1")
 
 

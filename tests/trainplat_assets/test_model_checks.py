@@ -8,6 +8,8 @@ from resources.terms import FIRST_VERSION
 from tests.trainplat_assets.rounds import SPEC, make_first, make_next, registry_service, run_round
 from trainplat_assets import model_round
 
+pytestmark = pytest.mark.usefixtures("mlflow_in_home")
+
 
 def materialized(result: object) -> set[str]:
     events = result.get_asset_materialization_events()  # type: ignore[attr-defined]

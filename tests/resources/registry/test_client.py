@@ -18,6 +18,8 @@ from resources.terms import DatasetName
 from tests.resources.registry.examples import ACTOR, candidate, service
 from tests.servers.mlflow import MlflowServer, free_port
 
+pytestmark = pytest.mark.usefixtures("mlflow_in_home")
+
 
 @pytest.fixture(autouse=True)
 def _fast_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from resources.terms import DatasetName
 from tests.resources.registry.examples import ACTOR, service
 from tests.servers.mlflow import free_port
 
+pytestmark = pytest.mark.usefixtures("mlflow_in_home")
+
 
 @cache
 def trees() -> MultiOutputRegressor:

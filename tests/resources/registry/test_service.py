@@ -14,6 +14,8 @@ from resources.terms import DatasetName, VersionKey
 from tests.resources.registry.examples import ACTOR, candidate, evaluation, scores, service
 from tests.servers.mlflow import MlflowServer, free_port
 
+pytestmark = pytest.mark.usefixtures("mlflow_in_home")
+
 V0, V1, V2 = VersionKey("v1.0"), VersionKey("v1.1"), VersionKey("v1.2")
 
 
