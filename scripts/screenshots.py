@@ -124,6 +124,7 @@ def shots(secrets: dict[str, str]) -> list[Shot]:
         Shot("queue", "streamlit", "/queue", "Queue"),
         Shot("quotas", "streamlit", "/quotas", "Quotas"),
         Shot("preemptions", "streamlit", "/preemptions", "Preemptions"),
+        Shot("usage", "streamlit", "/usage", "Usage"),
         Shot("models", "streamlit", "/models", "Model comparison", height_px=1300),
         Shot("overview-zh", "streamlit", "/", "总览", language="zh-CN"),
     ]

@@ -33,6 +33,7 @@ def main() -> None:
                 st.Page("views/queue.py", title=_("Queue"), icon=":material/hourglass_top:"),
                 st.Page("views/quotas.py", title=_("Quotas"), icon=":material/balance:"),
                 st.Page("views/preemptions.py", title=_("Preemptions"), icon=":material/swap_horiz:"),
+                st.Page("views/usage.py", title=_("Usage"), icon=":material/bar_chart:"),
                 st.Page("views/notebooks.py", title=_("Notebooks"), icon=":material/note:"),
             ],
         }

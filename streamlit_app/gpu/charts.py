@@ -1,12 +1,14 @@
 """The charts of the arbiter, as Vega-Lite specifications: plain values in, a dictionary out."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from resources.gpu.decision_log import PastStop
+from resources.gpu.usage.model import By, UsageLine
 from resources.texts import Translate
 from streamlit_app import colours
+from streamlit_app.readings.usage import name_of
 
 Chart = dict[str, Any]
 MOST_RUNS = 40
@@ -75,7 +77,12 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": [held, waited], "range": [0.9, 0.22]},
-                "legend": {"orient": "top", "direction": "horizontal", "symbolType": "square"},
+                "legend": {
+                    "orient": "top",
+                    "direction": "horizontal",
+                    "symbolType": "square",
+                    "symbolFillColor": colours.IDLE,
+                },
             },
             "tooltip": [
                 {"field": "line", "title": _("run")},
@@ -90,9 +97,11 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
         "mark": {
             "type": "point",
             "shape": "diamond",
-            "size": 90,
+            "size": 150,
             "filled": True,
             "color": colours.TROUBLE,
+            "stroke": "white",
+            "strokeWidth": 1.5,
             "opacity": 1,
         },
         "encoding": {
@@ -109,6 +118,49 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
     }
     lines = len({bar["line"] for bar in bars})
     return {"height": 130 + 32 * lines, "layer": [spans, points]}
+
+
+def hours_by_day(
+    lines: Sequence[UsageLine],
+    by: By,
+    hours: Callable[[UsageLine], float],
+    days: Sequence[date],
+    _: Translate,
+) -> Chart:
+    """The hours of each of ``days``, on top of each other by whom they are of. Days are those of UTC."""
+    bars = [
+        {"day": line.day.isoformat(), "who": name_of(line, by), "hours": hours(line)}
+        for line in lines
+        if line.day is not None and hours(line) > 0
+    ]
+    names = sorted({str(bar["who"]) for bar in bars})
+    return {
+        "height": 260,
+        "data": {"values": bars},
+        "mark": {"type": "bar", "cornerRadius": 2},
+        "encoding": {
+            "x": {
+                "field": "day",
+                "type": "ordinal",
+                "title": None,
+                "scale": {"domain": [day.isoformat() for day in days]},
+                "axis": {"labelExpr": "slice(datum.value, 5)", "labelAngle": 0, "labelOverlap": True},
+            },
+            "y": {"field": "hours", "type": "quantitative", "title": None, "stack": "zero"},
+            "color": {
+                "field": "who",
+                "type": "nominal",
+                "title": None,
+                "scale": {"domain": names, "range": [colours.of_owner(name) for name in names]},
+                "legend": {"orient": "top", "direction": "horizontal", "symbolType": "square"},
+            },
+            "tooltip": [
+                {"field": "day", "title": _("day")},
+                {"field": "who", "title": _("whose")},
+                {"field": "hours", "title": _("hours"), "type": "quantitative", "format": ",.2f"},
+            ],
+        },
+    }
 
 
 def _whom(one: PastStop) -> str:

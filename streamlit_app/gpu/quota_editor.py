@@ -196,7 +196,7 @@ def _cells(work: Work) -> list[dict[str, Any]]:
     table = work.table or (TableRow(),)
     rows = []
     for number, row in enumerate(table):
-        cells: dict[str, Any] = {name: value or None for name, value in asdict(row).items()}
+        cells: dict[str, Any] = {**asdict(row), "scope": row.scope or None}
         rows.append({"problem": work.problems.get(number), **cells} if work.problems else cells)
     return rows
 

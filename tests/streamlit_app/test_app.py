@@ -10,10 +10,10 @@ from resources.home import Home
 from tests.streamlit_app import homes
 from tests.streamlit_app.conftest import words
 
-PAGES = ("overview", "comparison", "cluster", "queue", "quotas", "preemptions")
+PAGES = ("overview", "comparison", "cluster", "queue", "quotas", "preemptions", "usage")
 TITLES = {
-    "en-GB": ("Overview", "Model comparison", "Cluster", "Queue", "Quotas", "Preemptions"),
-    "zh-CN": ("总览", "模型比较", "集群", "队列", "配额", "抢占"),
+    "en-GB": ("Overview", "Model comparison", "Cluster", "Queue", "Quotas", "Preemptions", "Usage"),
+    "zh-CN": ("总览", "模型比较", "集群", "队列", "配额", "抢占", "用量"),
 }
 NAMES = {
     "Dagster",

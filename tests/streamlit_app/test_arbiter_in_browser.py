@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.ti
 
 MODEL, MEMORY_MIB = "NVIDIA H100 80GB HBM3", 81_559
 BUSY_PCT = (87, 64, 12, 99, 100, 45, 3, 0)
-PAGES = ("Cluster", "Queue", "Quotas", "Preemptions")
+PAGES = ("Cluster", "Queue", "Quotas", "Preemptions", "Usage")
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,7 @@ def _has_words_of(page: Page, name: str) -> None:
         ],
         "Queue": ["d1d1d1d1", "2 devices of any kind", "This is above what vision is owed"],
         "Quotas": ["Devices of any kind", "borrows at most 2", "Main memory"],
+        "Usage": ["GPU-hours", "vision", "speech"],
         "Preemptions": ["b2b2b2b2", "takes back what speech borrowed", "not yet"],
     }
     for words in expected[name]:
@@ -95,5 +96,5 @@ def _has_words_of(page: Page, name: str) -> None:
         expect(page.locator(".tp-sq.tp-ill").first).to_be_visible()
         link = page.locator("a.tp-sq").first
         assert re.fullmatch(r"http://127\.0\.0\.1:1/runs/.+", link.get_attribute("href") or "")
-    if name == "Preemptions":
+    if name in {"Preemptions", "Usage"}:
         expect(page.locator("canvas, svg.marks").first).to_be_visible()

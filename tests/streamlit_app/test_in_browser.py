@@ -173,6 +173,7 @@ def picture(page: Page, name: str) -> None:
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(int(height), 600)})
     page.wait_for_function("document.fonts.status === 'loaded'")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     keep(page, name)
 
 

@@ -5,7 +5,9 @@ import altair as alt
 from resources.gpu.decision_log import PastDecision, PastStop
 from resources.gpu.model import Attempt, Owner, RunId
 from resources.gpu.policy.reasons import reason
+from resources.gpu.usage.model import By, UsageLine
 from resources.texts import translator
+from streamlit_app import colours
 from streamlit_app.gpu import charts
 from tests.streamlit_app.test_charts import FOREIGN, texts_of
 
@@ -47,6 +49,19 @@ def test_many_runs_share_the_line_of_their_project() -> None:
 
 def test_a_timeline_of_nothing_draws() -> None:
     alt.Chart.from_dict(charts.preemptions([], NOW, translator("en")))
+
+
+def test_hours_of_a_day_stand_on_top_of_each_other_in_the_colour_of_whom_they_are_of() -> None:
+    day = NOW.date()
+    lines = [
+        UsageLine("vision", None, None, day, 2.0, 0.0, 1, None),
+        UsageLine("speech", None, None, day, 0.0, 3.0, 1, None),
+        UsageLine("vision", None, None, None, 2.0, 0.0, 1, None),
+    ]
+    chart = charts.hours_by_day(lines, By.PROJECT, lambda line: line.gpu_hours, [day], FOREIGN)
+    alt.Chart.from_dict(chart)
+    assert [(bar["who"], bar["hours"]) for bar in chart["data"]["values"]] == [("vision", 2.0)]
+    assert chart["encoding"]["color"]["scale"]["range"] == [colours.of_owner("vision")]
 
 
 def test_everything_that_is_read_on_the_timeline_is_in_the_readers_language() -> None:
