@@ -47,8 +47,8 @@ _OF_TURNS = [
     _broken(
         "S1: who borrows goes first",
         f"{_QUOTAS}turn",
-        "return not self.permission(job).within_nominal, self._turns[job.project]",
-        "return self.permission(job).within_nominal, self._turns[job.project]",
+        "return not self.permission(job).within_nominal,",
+        "return self.permission(job).within_nominal,",
         CARDS_ONLY,
     ),
     _broken(
