@@ -352,7 +352,7 @@ class _Pass:
         self._decisions.append(Preempt(job.id, ids, placement, why))
 
     def _move_others(self, job: Job, permission: Permission) -> bool:
-        if job.span is Span.NODES or self._state.moves_left < 1:
+        if job.span is Span.NODES or self._moving.left < 1:
             return False
         models = permission.choices[-1][0]
         there = self._reserved_for_others(job)

@@ -226,5 +226,5 @@ class Settings:
     """Once the first in line has waited for so long, what is free is kept for it."""
     reserve_ahead_s: float = 86_400.0
     """So long before an advance reservation nothing begins on its devices that has not declared an end."""
-    moves_per_job: float = 0.0
+    moves_per_job: float = 0.05
     """How many moves each started job allows in the long run, to make places in one piece; 0: none."""

@@ -1,14 +1,18 @@
-"""D1: running jobs that move elsewhere, so that a larger one has a place in one piece.
+"""D1: running jobs that move elsewhere, so that another one has a place in one piece.
 
 A moved job stops at a checkpoint and goes on at a place that is kept for it: nobody loses its turn. How often
 it happens is bounded by ``moves_per_job``. Only jobs that are preemptible, have run for ``min_runtime_s`` and
-were not stopped in the last ``cool_down_s`` are moved, the smallest first, and none twice for the same job.
+were not stopped in the last ``cool_down_s`` are moved, and none twice for the same job.
+
+The nodes are tried first where the least has to move: the use of as many devices as are asked for, those with
+the least on them. On a node, what stands on these moves first; of what moved, each that was not needed stays.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from heapq import nsmallest
 
-from resources.gpu.placement.model import Placement
+from resources.gpu.placement.model import WHOLE_MILLI, Placement
 from resources.gpu.policy.model import Job, JobId, Move, Running
 from resources.gpu.policy.reason import Reason
 from resources.gpu.policy.state import State, stands_on
@@ -30,85 +34,145 @@ class Plan:
             yield Move(one.job.id, place, job.id, why)
 
 
+Find = Callable[[frozenset[int]], Placement | None]
+
+
 class Moving:
     """Plans of one pass."""
 
     def __init__(self, state: State, now_s: float) -> None:
         self._state = state
         self._now_s = now_s
+        self._planned = 0
+
+    @property
+    def left(self) -> float:
+        """How many moves are allowed, after those that were planned in this pass."""
+        return self._state.moves_left - self._planned
 
     def plan(
         self,
         job: Job,
         stopping: Iterable[JobId],
-        find: Callable[[frozenset[int]], Placement | None],
+        find: Find,
         reserved: frozenset[tuple[int, int]] = frozenset(),
     ) -> Plan | None:
-        """The plan that moves the fewest units, or None. The cluster is left as it was.
+        """The plan that moves the fewest jobs, of these the fewest units; or None.
 
-        What stands on ``reserved`` devices is left there: who leaves them leaves them to others than ``job``.
+        The cluster is left as it was. What stands on ``reserved`` devices is left there: who leaves them leaves
+        them to others than ``job``.
         """
         movable = self._movable(frozenset(stopping), reserved)
-        best: tuple[int, Plan] | None = None
-        for node in self._promising(job, movable):
-            plan = self._on(node, movable[node], find)
-            if plan is None or len(plan.moved) > self._state.moves_left:
+        best: tuple[tuple[int, int], Plan] | None = None
+        for node, there in self._promising(job, movable):
+            plan = self._on(node, there, find)
+            if plan is None:
                 continue
-            cost = sum(one.job.units_milli for one in plan.moved)
+            cost = len(plan.moved), sum(one.job.units_milli for one in plan.moved)
             if best is None or cost < best[0]:
                 best = cost, plan
-        return None if best is None else best[1]
+        if best is None:
+            return None
+        self._planned += len(best[1].moved)
+        return best[1]
 
     def _movable(
         self, stopping: frozenset[JobId], reserved: frozenset[tuple[int, int]]
     ) -> dict[int, list[Running]]:
-        settings = self._state.settings
         by_node: dict[int, list[Running]] = {}
         for one in self._state.running.values():
-            if not one.job.preemptible or one.job.id in stopping or len(one.placement) != 1:
+            if one.job.id in stopping or not self._may_move(one):
                 continue
-            if stands_on(one.placement, reserved):
-                continue
-            rested = (
-                one.job.evicted_at_s is None or self._now_s - one.job.evicted_at_s >= settings.cool_down_s
-            )
-            if self._now_s - one.started_at_s >= settings.min_runtime_s and rested:
+            if not stands_on(one.placement, reserved):
                 by_node.setdefault(one.placement[0].node, []).append(one)
-        for there in by_node.values():
-            there.sort(key=lambda one: (one.job.units_milli, one.job.id))
         return by_node
 
-    def _promising(self, job: Job, movable: dict[int, list[Running]]) -> list[int]:
-        need = job.shape.devices * job.shape.milli
-        short: list[tuple[int, int]] = []
-        for node, there in movable.items():
-            free = self._state.cluster.open_milli(node)
-            if free < need <= free + sum(one.job.units_milli for one in there):
-                short.append((need - free, node))
-        return [node for _, node in sorted(short)[:NODES_TRIED]]
+    def _may_move(self, one: Running) -> bool:
+        settings, since_s = self._state.settings, one.job.evicted_at_s
+        if not one.job.preemptible or len(one.placement) != 1 or not one.placement[0].devices:
+            return False
+        if self._now_s - one.started_at_s < settings.min_runtime_s:
+            return False
+        return since_s is None or self._now_s - since_s >= settings.cool_down_s
 
-    def _on(
-        self, node: int, there: list[Running], find: Callable[[frozenset[int]], Placement | None]
-    ) -> Plan | None:
+    def _promising(self, job: Job, movable: dict[int, list[Running]]) -> Iterator[tuple[int, list[Running]]]:
+        """The nodes where the least has to move, each with who moves, the first one first."""
+        costs: list[tuple[int, int]] = []
+        for node, there in movable.items():
+            cost = self._cost(job, node, there)
+            if cost is not None:
+                costs.append((cost, node))
+        for _, node in nsmallest(NODES_TRIED, costs):
+            used = {device: WHOLE_MILLI - self._free(node, device) for device in self._devices(node)}
+            there = movable[node]
+            there.sort(
+                key=lambda one: (
+                    min(used[device] for device in one.placement[0].devices),
+                    one.job.units_milli,
+                    one.job.id,
+                )
+            )
+            yield node, there
+
+    def _cost(self, job: Job, node: int, there: list[Running]) -> int | None:
+        """Thousandths that have to move at least for enough room on enough devices; None: there is none."""
+        on_device: dict[int, tuple[int, int]] = dict.fromkeys(self._devices(node), (0, 0))
+        for one in there:
+            shape, devices = one.job.shape, one.placement[0].devices
+            for device in devices:
+                milli, cpu_milli = on_device[device]
+                on_device[device] = milli + shape.milli, cpu_milli + shape.cpu_milli // len(devices)
+        lacks: list[tuple[int, int]] = []
+        for device, (milli, cpu_milli) in on_device.items():
+            free = self._free(node, device)
+            if free + milli >= job.shape.milli:
+                lacks.append((max(0, job.shape.milli - free), -cpu_milli))
+        if len(lacks) < job.shape.devices:
+            return None
+        least = nsmallest(job.shape.devices, lacks)
+        cpu_milli = self._state.cluster.free_of_node(node)[0] - sum(freed for _, freed in least)
+        return sum(lack for lack, _ in least) if cpu_milli >= job.shape.cpu_milli else None
+
+    def _devices(self, node: int) -> range:
+        return range(len(self._state.cluster.nodes[node].devices))
+
+    def _free(self, node: int, device: int) -> int:
+        return self._state.cluster.free_of_device(node, device)[0]
+
+    def _on(self, node: int, there: list[Running], find: Find) -> Plan | None:
         cluster = self._state.cluster
         mark = cluster.mark()
         elsewhere = [other != node for other in range(len(cluster.nodes))]
-        moved: list[Running] = []
-        places: list[Placement] = []
+        moved: dict[JobId, tuple[Running, Placement]] = {}
         try:
             for one in there:
+                if len(moved) + 1 > self.left:
+                    return None
                 place = cluster.find(one.job.shape, one.job.span, allowed=elsewhere)
                 if place is None:
                     continue
                 cluster.give_back(one.job.shape, one.placement)
                 cluster.take(one.job.shape, place)
-                moved.append(one)
-                places.append(place)
-                if len(moved) > self._state.moves_left:
-                    return None
-                found = find(frozenset((node,)))
-                if found is not None:
-                    return Plan(tuple(moved), tuple(places), found)
+                moved[one.job.id] = one, place
+                if find(frozenset((node,))) is not None:
+                    return self._fewest(node, moved, find)
             return None
         finally:
             cluster.rollback(mark)
+
+    def _fewest(self, node: int, moved: dict[JobId, tuple[Running, Placement]], find: Find) -> Plan | None:
+        """Without those whose move was not needed."""
+        cluster = self._state.cluster
+        for name, (one, place) in list(moved.items())[:-1]:  # without the last there was no place
+            cluster.give_back(one.job.shape, place)
+            cluster.take(one.job.shape, one.placement)
+            if find(frozenset((node,))) is not None:
+                del moved[name]
+                continue
+            cluster.give_back(one.job.shape, one.placement)
+            cluster.take(one.job.shape, place)
+        placement = find(frozenset((node,)))
+        if placement is None:
+            return None
+        runs, places = zip(*moved.values(), strict=True)
+        return Plan(runs, places, placement)

@@ -70,6 +70,7 @@ class Search:
     ) -> None:
         self._state = state
         self._job = job
+        self._view = view_of_waiting(job)
         self._now_s = now_s
         self._preemptible = preemptible
         self._stopping = stopping
@@ -117,6 +118,8 @@ class Search:
         found.sort(key=self._order)
         others = [one for one in found if one.job.project != self._job.project]
         own = [one for one in found if one.job.project == self._job.project]
+        if not others:
+            return own
         return [*self._quotas.reclaimable(others, self._stopping), *own]
 
     def _may_go(self, running: Running) -> bool:
@@ -142,7 +145,7 @@ class Search:
             return "P2" if running.job.priority < self._job.priority else None
         behind = worth_preempting(
             view_of_running(running, self._now_s),
-            view_of_waiting(self._job),
+            self._view,
             self._now_s,
             self._state.history,
             self._state.order,

@@ -1,0 +1,57 @@
+"""Moves that make a place in one piece: who moves, and how many."""
+
+import pytest
+
+from resources.gpu.policy.model import JobId
+from resources.gpu.policy.state import State
+from tests.resources.gpu.policy.cases import decided, job, runs, state, waits
+
+
+@pytest.fixture
+def shared() -> State:
+    """Two devices with a share of each in use, and half of a third free elsewhere."""
+    of = state(2, 1)
+    of.moves_left = 1.0
+    runs(of, job("small", milli=400, preemptible=True), (0, 0))
+    runs(of, job("large", milli=500, preemptible=True), (0, 1))
+    runs(of, job("half", milli=500), (1, 0))
+    return of
+
+
+def test_a_share_moves_off_a_device_that_is_asked_for_as_a_whole(shared: State) -> None:
+    waits(shared, job("whole", who="b"))
+    told = decided(shared)
+    assert told["whole"] == "D1 -small"
+    assert told["small"] == "D1 to n1:0"
+
+
+def test_no_more_moves_are_planned_in_a_pass_than_are_left(shared: State) -> None:
+    waits(shared, job("whole", who="b"), job("other", who="c"))
+    assert sorted(rule[0] for rule in decided(shared).values()) == ["D", "D", "W"]
+
+
+def test_nobody_moves_where_none_is_allowed(shared: State) -> None:
+    shared.moves_left = 0.9
+    waits(shared, job("whole", who="b"))
+    assert decided(shared)["whole"].startswith("W")
+
+
+def test_who_cannot_go_on_from_a_checkpoint_stays(shared: State) -> None:
+    one = shared.running.pop(JobId("small"))
+    shared.cluster.give_back(one.job.shape, one.placement)
+    runs(shared, job("fixed", milli=400), (0, 0))
+    waits(shared, job("whole", who="b"))
+    assert decided(shared)["whole"] == "D1 -large"
+
+
+def test_what_moved_without_need_stays_where_it_was() -> None:
+    of = state(2, 2)
+    of.moves_left = 4.0
+    runs(of, job("one", milli=300, preemptible=True), (0, 0))
+    runs(of, job("two", milli=300, preemptible=True), (0, 0))
+    runs(of, job("pair", 2, milli=600), (1, 0), (1, 1))
+    runs(of, job("rest", milli=900), (0, 1))
+    waits(of, job("more", milli=700, who="b"))
+    told = decided(of)
+    assert told["more"].startswith("D1 -")
+    assert told["more"].count(",") == 0
