@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from resources.gpu.placement.model import Shape
 from resources.gpu.policy.history import Groups
 from resources.gpu.policy.order import JobView
 
@@ -22,6 +23,13 @@ class Job:
     priority: int = 0
     max_runtime_s: float | None = None
     """What it declares."""
+    shape: Shape | None = None
+    """What it asks for on one node, where that is more than a number of devices."""
+
+    @property
+    def wants(self) -> Shape:
+        """What it asks for."""
+        return self.shape or Shape(self.gpus)
 
     @property
     def service_gpu_s(self) -> float:
