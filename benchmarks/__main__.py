@@ -21,6 +21,7 @@ ALL = (
     ["packing"],
     ["queue"],
     ["churn"],
+    ["fairness"],
     ["forecast"],
 )
 """What ``all`` runs, each in a process of its own."""

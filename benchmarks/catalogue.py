@@ -14,6 +14,7 @@ NAMES = (
     "packing",
     "queue",
     "churn",
+    "fairness",
     "forecast",
     "speed",
 )
