@@ -8,7 +8,7 @@ wait.
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from benchmarks.simulation.claims import Claims
 from benchmarks.simulation.model import Job, JobRecord, Outcome
@@ -183,13 +183,7 @@ class _Play:
         ran_s = self._now_s - run.started_s - run.restart_s
         self._left_s[name] -= max(ran_s, 0.0)
         run.record.evictions += 1
-        again = replace(
-            one.job,
-            queued_since_s=self._now_s,
-            attained_gpu_s=one.attained_gpu_s(self._now_s),
-            evictions=one.job.evictions + 1,
-            evicted_at_s=self._now_s,
-        )
+        again = one.back_in_line(self._now_s)
         self._state.end(name, self._now_s, again=again)
         del self._running[name]
 
