@@ -59,8 +59,8 @@ class Moving:
     ) -> Plan | None:
         """The plan that moves the fewest jobs, of these the fewest units; or None.
 
-        The cluster is left as it was. What stands on ``reserved`` devices is left there: who leaves them leaves
-        them to others than ``job``.
+        The cluster is left as it was. What stands on ``reserved`` devices is left there: who leaves them
+        leaves them to others than ``job``.
         """
         movable = self._movable(frozenset(stopping), reserved)
         best: tuple[tuple[int, int], Plan] | None = None
