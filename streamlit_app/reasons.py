@@ -48,6 +48,8 @@ _RELEASES = frozenset(
         mark("it made room for another run"),
         mark("its process died; no attempt is left"),
         mark("its process is gone"),
+        mark("its time is over"),
+        mark("its owner gave it back"),
         mark("its process is gone, and so is its Dagster instance"),
     }
 )

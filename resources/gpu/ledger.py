@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -237,6 +238,7 @@ def add_leases(
             "granted_at": now,
             # A direct run has its process already; that of a queued run says so itself once it lives.
             **_identity("holder", waiting.holder),
+            "expires_at": _expires_at(waiting, now),
             "held": held_to_json(one.held),
         }
         for waiting, one in granted
@@ -346,11 +348,34 @@ def set_holder(connection: Connection, run_id: RunId, attempt: Attempt, holder: 
     return bool(changed.rowcount)
 
 
-def move_holder(connection: Connection, run_id: RunId, attempt: Attempt, holder: ProcessIdentity) -> None:
-    """Let the process that claimed a direct run's lease be the one that it ends with."""
+def move_holder(
+    connection: Connection, run_id: RunId, attempt: Attempt, holder: ProcessIdentity | None
+) -> None:
+    """Let a lease end with the process that claimed it; None: with no process."""
     connection.execute(
         update(LEASES).where(_is(LEASES, run_id, attempt)).values(**_identity("holder", holder))
     )
+
+
+def overdue(connection: Connection, now: datetime) -> list[Lease]:
+    """The leases without a run whose time is over, oldest first."""
+    query = select(LEASES).where(LEASES.c.state != LeaseState.RELEASED, LEASES.c.expires_at <= now)
+    return [_lease(row) for row in connection.execute(query.order_by(LEASES.c.granted_at, LEASES.c.run_id))]
+
+
+def set_expiry(connection: Connection, lease: Lease, expires_at: datetime) -> None:
+    """Let a lease without a run end at another time."""
+    terms = replace(lease.terms, max_runtime_s=(expires_at - lease.granted_at).total_seconds())
+    connection.execute(
+        update(LEASES)
+        .where(_is(LEASES, lease.run_id, lease.attempt), LEASES.c.state != LeaseState.RELEASED)
+        .values(expires_at=expires_at, terms=terms_to_json(terms))
+    )
+
+
+def set_heartbeat(connection: Connection, run_id: RunId, attempt: Attempt, now: datetime) -> None:
+    """Say that a process of a lease was seen alive."""
+    connection.execute(update(LEASES).where(_is(LEASES, run_id, attempt)).values(heartbeat_at=now))
 
 
 def release(connection: Connection, run_id: RunId, attempt: Attempt, reason: str, now: datetime) -> bool:
@@ -401,7 +426,17 @@ def _parts(names: Sequence[Name]) -> Iterator[Sequence[Name]]:
         yield names[begin : begin + NAMES_AT_ONCE]
 
 
-NEVER_CHANGE = {"instance", "origin", "device_count", "model", "project", "user", "submitted_at"}
+NEVER_CHANGE = {
+    "instance",
+    "origin",
+    "device_count",
+    "model",
+    "project",
+    "user",
+    "submitted_at",
+    "heartbeat_at",
+}
+"""A sign of life does, and nothing that is decided depends on it."""
 
 
 def _changing(table: Table) -> list[ColumnElement[Any]]:
@@ -415,6 +450,12 @@ def _changing(table: Table) -> list[ColumnElement[Any]]:
 
 def _marks(connection: Connection, query: Select[Any]) -> dict[tuple[RunId, Attempt], Mark]:
     return {(RunId(row[0]), Attempt(row[1])): tuple(row) for row in connection.execute(query).all()}
+
+
+def _expires_at(waiting: WaitingRequest, now: datetime) -> datetime | None:
+    if waiting.origin is not Origin.MANUAL or waiting.terms.max_runtime_s is None:
+        return None
+    return now + timedelta(seconds=waiting.terms.max_runtime_s)
 
 
 def _is(table: Any, run_id: RunId, attempt: Attempt) -> Any:
@@ -490,6 +531,8 @@ def _lease(row: Row[Any]) -> Lease:
         stop_for=None if row.stop_for is None else RunId(row.stop_for),
         stop_reason=row.stop_reason,
         stop_asked_at=row.stop_asked_at,
+        expires_at=row.expires_at,
+        heartbeat_at=row.heartbeat_at,
         held=held_from_json(row.held),
         **_history(row),
     )

@@ -21,6 +21,9 @@ Attempt = NewType("Attempt", int)
 DIED = "its process died"
 """Why a lease was given back whose run's process was killed or crashed."""
 PREEMPTED = "it made room for another run"
+GIVEN_BACK = "its owner gave it back"
+TIME_OVER = "its time is over"
+"""Why a lease without a run ended."""
 GONE = "its process is gone"
 """The same of a direct run, which waits and runs in its own process."""
 
@@ -46,6 +49,8 @@ class Origin(StrEnum):
     """Through the run coordinator: it waits as a row."""
     DIRECT = "direct"
     """Past it (``dagster asset materialize``): its own process waits."""
+    MANUAL = "manual"
+    """A lease without a run (``trainplat gpu allocate``): it has a name, and ends at its time."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,10 @@ class Lease:
     stop_reason: str | None = None
     stop_asked_at: datetime | None = None
     """When its process was asked for a checkpoint."""
+    expires_at: datetime | None = None
+    """When a lease without a run ends; None for that of a run, which ends with its processes."""
+    heartbeat_at: datetime | None = None
+    """When a process of it was last seen alive."""
     held: Held = ()
     """What counts as used while it lasts."""
 

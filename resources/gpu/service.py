@@ -1,5 +1,6 @@
 """The GPU service: the pure decision joined with the ledger. What changes a lease goes through here."""
 
+from resources.gpu.duties.allocation import Allocation
 from resources.gpu.duties.deciding import Deciding
 from resources.gpu.duties.drains import Drains
 from resources.gpu.duties.foresight import Foresight
@@ -10,5 +11,5 @@ from resources.gpu.duties.second import SecondLeases
 from resources.gpu.duties.simulation import Simulating
 
 
-class GpuService(SecondLeases, Simulating, Leases, Deciding, Foresight, Quotas, Drains, Reading):
+class GpuService(SecondLeases, Allocation, Simulating, Leases, Deciding, Foresight, Quotas, Drains, Reading):
     """Requests, decisions and leases of one ledger; what it does stands in ``resources/gpu/duties``."""

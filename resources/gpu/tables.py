@@ -77,6 +77,8 @@ LEASES = Table(
     Column("stop_for", String(64)),
     Column("stop_reason", Text),
     Column("stop_asked_at", UtcDateTime),
+    Column("expires_at", UtcDateTime),  # of a lease without a run
+    Column("heartbeat_at", UtcDateTime),
     Column("held", Text, nullable=False, server_default="{}"),  # JSON: thousandths of devices by flavour
     Column("held_ms", BigInteger),  # for how long, once it is released
     Index("gpu_leases_by_state", "state"),

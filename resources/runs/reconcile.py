@@ -16,7 +16,8 @@ fit. It can be repeated and interrupted anywhere; one runs at a time. Numbered, 
   of another instance's run come back when its processes are gone.
 - **R8** A run that makes room for another one is asked for a checkpoint, and after the grace goes back to the
   queue in place; what was granted and not started yet goes back at once.
-- **R9** What waits is decided on, and shown.
+- **R9** A lease without a run ends at its time; the decision below sees to it.
+- **R10** What waits is decided on, and shown.
 """
 
 import os
@@ -105,6 +106,7 @@ class Pass:
             if lease.instance == self._key and lease.origin is Origin.QUEUE:
                 self._check_lease(lease)
         self._service.free_dead_holders(self._actor)
+        self._service.note_alive()
         for run in self._instance.get_runs(RunsFilter(statuses=IN_PROGRESS)):
             self._check_without_lease(run)
         self._free_foreign()
@@ -149,7 +151,7 @@ class Pass:
                 self._instance.report_run_failed(run, "Its submission was cut short. Launch it again.")
 
     def _check_request(self, request: WaitingRequest) -> None:
-        if request.origin is Origin.DIRECT:
+        if request.origin is not Origin.QUEUE:
             return
         run = self._instance.get_run_by_id(request.run_id)
         if run is None or run.is_finished:

@@ -10,8 +10,8 @@ from resources.database.audit import AuditRow, record_all
 from resources.database.leadership import Leader, Superseded
 from resources.gpu import decision_log, ledger, quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
-from resources.gpu.duties.base import OnLedger
 from resources.gpu.duties.desk import DECIDER, Desk, desk_of
+from resources.gpu.duties.expiring import Expiring
 from resources.gpu.duties.known import is_still_so, read_known
 from resources.gpu.inventory.model import Inventory
 from resources.gpu.model import Decision, Grant, Stop, Wait
@@ -22,7 +22,7 @@ KEEPS = "W4"
 """The rule of a run for which others make room."""
 
 
-class Deciding(OnLedger):
+class Deciding(Expiring):
     """Who gets devices."""
 
     def decide_now(self, actor: Actor) -> list[Decision]:
@@ -31,6 +31,7 @@ class Deciding(OnLedger):
         Returns what is new: a request that goes on waiting for the same reason is not told again. Of all
         processes one decides at a time; the others wait for their turn.
         """
+        self.end_overdue(actor)
         desk = desk_of(self._database)
         with desk.lock:
             while self._is_anything_to_decide(desk):

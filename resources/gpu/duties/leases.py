@@ -1,5 +1,7 @@
 """Leases: taken up once, held by a process, given back."""
 
+from datetime import timedelta
+
 from resources.gpu import ledger
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.line import Line
@@ -7,6 +9,9 @@ from resources.gpu.environment import RUN_ID_VARIABLE
 from resources.gpu.model import GONE, Attempt, Lease, Origin, RunId, run_of
 from resources.process import ProcessIdentity, kill_remains
 from resources.terms import Actor
+
+HEARTBEAT = timedelta(seconds=30)
+"""How old the last sign of life of a lease may be before a new one is written."""
 
 
 class Leases(Line):
@@ -20,10 +25,12 @@ class Leases(Line):
             if attempt is None or not ledger.claim(connection, run_id, attempt, claimer, now):
                 return None
             lease = ledger.lease_of(connection, run_id, attempt)
-            if lease is None or lease.origin is not Origin.DIRECT:
+            if lease is None or lease.origin is Origin.QUEUE:
                 return lease
-            # Of two step processes of one run that wait, either may be the one that gets it.
-            ledger.move_holder(connection, run_id, attempt, claimer)
+            # Of two step processes of one run that wait, either may be the one that gets it. A lease without
+            # a run outlives the command that waited for it.
+            holder = claimer if lease.origin is Origin.DIRECT else None
+            ledger.move_holder(connection, run_id, attempt, holder)
             return ledger.lease_of(connection, run_id, attempt)
 
     def set_holder(self, run_id: RunId, attempt: Attempt, holder: ProcessIdentity) -> bool:
@@ -39,12 +46,13 @@ class Leases(Line):
     def free_dead_holders(self, actor: Actor) -> list[Lease]:
         """Give back what direct runs held whose process is gone, and take those that waited out of the line.
 
-        What a dead process has left of its group is killed first: it may still use the devices. Returns the
-        leases given back. The runs of the queue are the launcher's to judge.
+        What a dead process has left of its group is killed first: it may still use the devices. So with
+        leases without a run as long as a command waits for them. Returns the leases given back. The runs of
+        the queue are the launcher's to judge.
         """
         with self._database.read() as connection:
-            leases = [one for one in ledger.live_leases(connection) if one.origin is Origin.DIRECT]
-            waiting = [one for one in ledger.waiting_requests(connection) if one.origin is Origin.DIRECT]
+            leases = [one for one in ledger.live_leases(connection) if one.origin is not Origin.QUEUE]
+            waiting = [one for one in ledger.waiting_requests(connection) if one.origin is not Origin.QUEUE]
         for request in waiting:
             if request.holder is not None and not request.holder.is_alive():
                 self.withdraw(request.run_id, reason=GONE, actor=actor)
@@ -59,6 +67,23 @@ class Leases(Line):
             if was_live:
                 audit(connection, now, actor, "gpu.release", run_id, f"attempt {attempt}: {reason}")
         return was_live
+
+    def note_alive(self) -> None:
+        """Keep when the processes of leases were last seen alive; each lease once in a while."""
+        now = self._clock()
+        with self._database.read() as connection:
+            leases = ledger.live_leases(connection)
+        alive = [
+            one
+            for one in leases
+            if one.holder is not None
+            and (one.heartbeat_at is None or now - one.heartbeat_at >= HEARTBEAT)
+            and one.holder.is_alive()
+        ]
+        if alive:
+            with self._database.write() as connection:
+                for one in alive:
+                    ledger.set_heartbeat(connection, one.run_id, one.attempt, now)
 
     def ask_to_stop(self, run_id: RunId, attempt: Attempt) -> None:
         """Say that the process of a lease that makes room was asked for a checkpoint now."""

@@ -11,6 +11,7 @@ from resources.gpu.duties.base import OnLedger
 from resources.gpu.duties.desk import DECIDER
 from resources.gpu.inventory.model import Device, Inventory
 from resources.gpu.model import DIED, SECOND, Drained, Lease, RunId, WaitingRequest
+from resources.gpu.policy.model import LEASE
 
 SHOWN_RUNS = 5
 """How many runs are named when the beginning of an id fits several."""
@@ -63,13 +64,14 @@ class Reading(OnLedger):
             return None if attempt is None else ledger.request_of(connection, run_id, attempt)
 
     def find_run(self, text: str) -> RunId:
-        """The run whose id is ``text``, or begins with it.
+        """The run whose id is ``text``, or begins with it; or the lease without a run of this name.
 
         Raises NotFound where no run does, Conflict where several do.
         """
         with self._database.read() as connection:
-            if ledger.newest_attempt(connection, RunId(text)) is not None:
-                return RunId(text)
+            for name in (RunId(text), RunId(f"{LEASE}{text}")):
+                if ledger.newest_attempt(connection, name) is not None:
+                    return name
             found = ledger.runs_beginning(connection, text, SHOWN_RUNS) if text else []
         if SECOND not in text:
             found = [one for one in found if SECOND not in one] or found

@@ -10,6 +10,8 @@ COMMANDS = (
     "queue",
     "explain",
     "simulate",
+    "allocate",
+    "release",
     "history",
     "usage",
     "quota",

@@ -6,14 +6,17 @@ from typing import Any
 import click
 from rich.markup import escape
 
+from resources.clock import utc_now
 from resources.gpu.duties.reading import GpuStatus
 from resources.gpu.inventory.model import Device
+from resources.gpu.manual.left import Left
+from resources.gpu.manual.naming import name_of
 from resources.gpu.model import Lease, RunId
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.drain import drain_document, drain_text
-from trainplat_cli.commands.gpu.shown import gpu_service, makes_room, named, short, show_table
+from trainplat_cli.commands.gpu.shown import gpu_service, makes_room, moment, named, short, show_table
 from trainplat_cli.output import age, out, print_json
 from trainplat_cli.texts import _, ngettext
 
@@ -24,9 +27,11 @@ MIB_PER_GIB = 1024
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def status(as_json: bool) -> None:
     """Show the devices and the leases on them."""
-    found = gpu_service().status(past=0)
+    service = gpu_service()
+    found = service.status(past=0)
+    overdue = service.left_of_overdue()
     if as_json:
-        print_json(_document(found))
+        print_json(_document(found) | {"overdue": [_overdue_document(*one) for one in overdue.items()]})
         return
     console = out()
     if not found.devices:
@@ -37,6 +42,9 @@ def status(as_json: bool) -> None:
     for device in found.devices:
         if device.fault is not None:
             console.print(f"[red]✗[/red] {device.id}: {escape(device.fault)}")
+    for lease, left in overdue.items():
+        if left:
+            console.print(f"[yellow]–[/yellow] {lease.run_id}: {escape(left.text)}")
     for drained in found.drains:
         console.print(f"[yellow]–[/yellow] {escape(drain_text(drained))}")
     if found.waiting:
@@ -63,6 +71,8 @@ def _document(found: GpuStatus) -> dict[str, Any]:
                 "request": lease.request.text,
                 "share": lease.request.fraction,
                 "granted_at": lease.granted_at,
+                "expires_at": lease.expires_at,
+                "heartbeat_at": lease.heartbeat_at,
                 "stop_for": lease.stop_for,
             }
             for lease in found.leases
@@ -71,6 +81,15 @@ def _document(found: GpuStatus) -> dict[str, Any]:
         "drains": [drain_document(one) for one in found.drains],
         "waiting": len(found.waiting),
         "decider": found.decider,
+    }
+
+
+def _overdue_document(lease: Lease, left: Left) -> dict[str, Any]:
+    return {
+        "run": lease.run_id,
+        "since": lease.expires_at,
+        "processes": [{"pid": one.pid, "user": one.user} for one in left.processes],
+        "unread": list(left.unread),
     }
 
 
@@ -105,6 +124,14 @@ def _rows(device: Device, found: GpuStatus) -> Iterator[tuple[str, ...]]:
 
 
 def _holder(lease: Lease) -> str:
+    name = name_of(lease.run_id)
+    if name is not None and lease.expires_at is not None:
+        text = _("lease {name} of {owner}, asked for {request}, until {moment}")
+        if lease.expires_at <= utc_now():
+            text = _("lease {name} of {owner}, asked for {request}, overdue since {moment}")
+        return text.format(
+            name=name, owner=named(lease.owner), request=lease.request.text, moment=moment(lease.expires_at)
+        )
     said = _("run {run} of {owner}, asked for {request}, for {duration}").format(
         run=short(lease.run_id),
         owner=named(lease.owner),

@@ -1,0 +1,1 @@
+"""Leases without a run: their names, and whether anything of them is left."""
