@@ -1,6 +1,7 @@
 """Submission: a request is read, and refused or put in the line."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from resources.database.audit import AuditRow, record_all
@@ -11,7 +12,7 @@ from resources.gpu.model import NO_TERMS, Ask, Attempt, Origin, Owner, RunId, Te
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import QuotaRows
 from resources.gpu.requests.errors import OverQuota
-from resources.gpu.requests.fitting import refuse_impossible, refuse_terms
+from resources.gpu.requests.fitting import refuse_impossible
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.model import GpuRequest
 from resources.gpu.shapes import Shapes
@@ -78,8 +79,7 @@ class Submission(OnLedger):
         for text, terms in asked:
             if text not in requests:
                 requests[text] = parse_request(text, vendors)
-                refuse_impossible(requests[text], inventory.well)
-            refuse_terms(requests[text], terms, inventory)
+            refuse_impossible(requests[text], inventory, terms, vendors)
         return requests, inventory
 
 
@@ -107,5 +107,17 @@ def refuse_over_quota(rows: QuotaRows, inventory: Inventory, requests: Iterable[
         if refusal is not None:
             raise OverQuota(
                 f"GPU request {request.text!r} of {owner.user} in project {owner.project}: {refusal.text}",
-                "Ask for less, or have the quota raised; see `trainplat gpu quota show`.",
+                f"Ask for {_less(shapes, request, terms, owner, tree)}, or have the quota raised; see "
+                "`trainplat gpu quota show`.",
             )
+
+
+def _less(shapes: Shapes, request: GpuRequest, terms: Terms, owner: Owner, tree: QuotaTree) -> str:
+    """The most devices of the kind that the quotas would allow, in words."""
+    low, high = 0, request.count
+    while high - low > 1:  # what fits grows smaller with what is asked for
+        middle = (low + high) // 2
+        shape = shapes.shape_of(replace(request, count=middle), terms)
+        allowed = shapes.never_in_quota(shape, owner, tree) is None
+        low, high = (middle, high) if allowed else (low, middle)
+    return "less" if low < 1 else f"at most {low} of these devices"
