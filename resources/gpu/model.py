@@ -235,6 +235,16 @@ class Reserved:
     """Thousandths of each device."""
     terms: Terms = NO_TERMS
     """CPUs, memory and span that go with them."""
+    memory_mib: int = 0
+    """Device memory of each, of a share."""
+    text: str = ""
+    """The request, as it was written."""
+    actor: Actor | None = None
+    """Who reserved."""
+
+    def overlaps(self, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether it holds at some moment of that time."""
+        return self.starts_at < ends_at and starts_at < self.ends_at
 
 
 @dataclass(frozen=True)

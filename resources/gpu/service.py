@@ -7,9 +7,12 @@ from resources.gpu.duties.foresight import Foresight
 from resources.gpu.duties.leases import Leases
 from resources.gpu.duties.quotas import Quotas
 from resources.gpu.duties.reading import Reading
+from resources.gpu.duties.reserving import Reserving
 from resources.gpu.duties.second import SecondLeases
 from resources.gpu.duties.simulation import Simulating
 
 
-class GpuService(SecondLeases, Allocation, Simulating, Leases, Deciding, Foresight, Quotas, Drains, Reading):
+class GpuService(
+    SecondLeases, Allocation, Reserving, Simulating, Leases, Deciding, Foresight, Quotas, Drains, Reading
+):
     """Requests, decisions and leases of one ledger; what it does stands in ``resources/gpu/duties``."""

@@ -42,7 +42,7 @@ class Known:
 
     def leaves_nothing_to_decide(self, now: datetime) -> bool:
         """Whether nobody waits, and nobody makes room for a reservation or a drain."""
-        begun = any(one.starts_at <= now for one in self.reservations)
+        begun = any(one.starts_at <= now < one.ends_at for one in self.reservations)
         return not self.waiting and not begun and not any(one.evict for one in self.drains)
 
 
@@ -185,6 +185,7 @@ class Snapshot:
         shape = Shape(
             len(reserved.devices),
             reserved.milli,
+            reserved.memory_mib,
             cpu_milli=terms.cpu_milli,
             host_memory_mib=terms.host_memory_mib,
         )

@@ -104,6 +104,22 @@ KEPT = Table(
     Column("since", UtcDateTime, nullable=False),
 )
 
+RESERVATIONS = Table(
+    "gpu_reservations",
+    METADATA,
+    Column("name", String(100), primary_key=True),
+    Column("project", String(100), nullable=False),
+    Column("user", String(100)),
+    Column("text", String(200), nullable=False),
+    Column("devices", Text, nullable=False),  # ids, joined by commas
+    Column("milli", Integer, nullable=False),
+    Column("memory_mib", Integer, nullable=False),
+    Column("terms", Text, nullable=False),  # JSON
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("actor", String(200), nullable=False),
+)
+
 DRAINS = Table(
     "gpu_drains",
     METADATA,

@@ -21,6 +21,7 @@ from resources.gpu.model import (
     Terms,
     WaitingRequest,
 )
+from resources.gpu.reservations import store as reservations
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 
@@ -81,7 +82,7 @@ class Allocation(Submission, Expiring):
                 terms=terms,
             )
             refuse_over_quota(quota_store.read(connection), inventory, [asked])
-            ledger.add_request(connection, asked)
+            ledger.add_requests(connection, [asked])
             audit(connection, now, actor, "gpu.allocate", run_id, f"asks for {text} for {for_s} s")
         return asked
 
@@ -122,6 +123,13 @@ class Allocation(Submission, Expiring):
                             f"lease {name} is not renewed: {asked.owner.user} of {asked.owner.project} waits "
                             f"for devices that it holds, since {asked.submitted_at:%Y-%m-%d %H:%M} UTC",
                             "Give it back and ask again: then you stand in the line behind who waits.",
+                        )
+                for reserved in reservations.read(connection):
+                    if reserved.overlaps(now, ends_at) and set(reserved.devices) & set(lease.devices):
+                        raise Conflict(
+                            f"lease {name} is not renewed: reservation {reserved.id} of {reserved.project} "
+                            f"begins on its devices at {reserved.starts_at:%Y-%m-%d %H:%M} UTC",
+                            "Renew it until then at most, or ask for other devices.",
                         )
             ledger.set_expiry(connection, lease, ends_at)
             audit(connection, now, actor, "gpu.renew", run_id, f"ends at {ends_at:%Y-%m-%d %H:%M:%S} UTC")

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from resources.gpu import drain_store, ledger
 from resources.gpu.duties.rows import Rows
+from resources.gpu.reservations import store as reservations
 from resources.gpu.snapshot import Known
 
 
@@ -21,6 +22,7 @@ def read_known(connection: Connection, rows: Rows | None = None) -> Known:
         rows.leases(connection),
         rows.waiting(connection),
         ledger.kept(connection),
+        reservations=reservations.read(connection),
         drains=drain_store.read(connection),
     )
 

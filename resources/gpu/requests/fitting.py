@@ -1,5 +1,6 @@
 """Requests against what there is: the largest of several, and those that no wait will meet."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from resources.gpu.inventory.model import Device, Inventory
@@ -46,9 +47,21 @@ def refuse_impossible(
     )
 
 
+def number_matching(request: GpuRequest, devices: Iterable[Device]) -> int:
+    """How many of ``devices`` are of the kind asked for; of thousands that are alike one is looked at."""
+    known: dict[tuple[object, ...], bool] = {}
+    found = 0
+    for device in devices:
+        kind = (device.model, device.memory_mib, device.vendor, device.mig_profile)
+        if kind not in known:
+            known[kind] = request.matches(device)
+        found += known[kind]
+    return found
+
+
 def _problem(request: GpuRequest, terms: Terms, inventory: Inventory, devices: tuple[Device, ...]) -> str:
     here = _here(devices)
-    matching = sum(request.matches(device) for device in devices) if request.count else 0
+    matching = number_matching(request, devices) if request.count else 0
     if request.count and not matching:
         return _nothing_like_it(request, devices, here)
     kind = f" of model {request.model}" if request.model else ""

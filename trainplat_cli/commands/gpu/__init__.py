@@ -12,6 +12,7 @@ COMMANDS = (
     "simulate",
     "allocate",
     "release",
+    "reserve",
     "history",
     "usage",
     "quota",

@@ -1,0 +1,1 @@
+"""Advance reservations: where they can lie, and how they are kept."""
