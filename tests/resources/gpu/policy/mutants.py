@@ -234,9 +234,9 @@ _OF_STOPS = [
     _broken("D1: to the same node", "moving:Moving._on", "other != node", "True", MOVES),
     _broken(
         "D1: before its minimum runtime",
-        "moving:Moving._movable",
-        "self._now_s - one.started_at_s >= settings.min_runtime_s and rested",
-        "rested",
+        "moving:Moving._may_move",
+        "self._now_s - one.started_at_s < settings.min_runtime_s",
+        "False",
         MOVES,
     ),
     _broken(
@@ -256,7 +256,7 @@ _OF_STOPS = [
         "",
         AGAIN,
     ),
-    _broken("only the preemptible", f"{_SEARCH}_may_go", "or not job.preemptible", "", PLAIN),
+    _broken("only the preemptible", f"{_PASS}_preemptible_on", "if one.job.preemptible", "if True", RESERVED),
     _broken(
         "nobody is stopped twice at a time", f"{_SEARCH}_may_go", "or job.id in self._stopping", "", STOPS
     ),
@@ -437,7 +437,9 @@ BY_UNIT_TEST = (
         "test_small_jobs_move_so_that_a_large_one_has_a_place",
     ),
     (
-        Mutant("D1: while it cools down", _MODULE + "moving:Moving._movable", "and rested", ""),
+        Mutant(
+            "D1: while it cools down", _MODULE + "moving:Moving._may_move", "since_s is None or", "True or"
+        ),
         "test_moves_are_neither_more_than_allowed_nor_of_who_cools_down",
     ),
     (
