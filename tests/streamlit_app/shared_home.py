@@ -76,13 +76,14 @@ def fill(home: Home, now: datetime, devices: tuple[Device, ...] = SLOTS, memory:
         service.claim(run, ProcessIdentity.current())
 
     service.set_quotas(quotas(len(devices)), TESTER)
-    ask(HALF, f"{memory}0.5", MARA)
-    ask(OTHER_HALF, "0.25", LEA)
     ask(OWED, "1", JUN)
     ask(BACK, "1", JUN, AGAIN)
     ask(STOPPED, "1", JUN, AGAIN)
     for number in range(len(devices) - len(SLOTS)):
         ask(RunId(f"e{number}e{number}e{number}e{number}-0000"), "1", MARA)
+    # One device is left by now, which the fractions have to share.
+    ask(HALF, f"{memory}0.5", MARA)
+    ask(OTHER_HALF, "0.25", LEA)
     watch.now = now - timedelta(minutes=25)
     ask(FIRST, "1", MARA)
     ask(SECOND, "1", LEA)

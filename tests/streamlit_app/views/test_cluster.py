@@ -24,7 +24,7 @@ def test_each_device_shows_who_holds_how_much_of_it_and_what_keeps_them_apart(
     assert "3.75 of 4" in shown
     for text in ("cpu:0", "partly in use", "vision · mara", "vision · lea", "cooperative: only watched"):
         assert text in shown
-    title = "vision · mara: 0.5 of it, run a1a1a1a1, for 59 min; cooperative: only watched"
+    title = "vision · mara: 0.5 of it, run a1a1a1a1, for 56 min; cooperative: only watched"
     assert title in shown
     assert shown.count("tp-cooperative") >= 3  # two parts of one device, and the legend
 

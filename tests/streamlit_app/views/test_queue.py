@@ -66,8 +66,7 @@ def test_runs_stand_in_the_order_in_which_the_arbiter_looks_at_them(
 
 def test_the_line_of_one_project_can_be_looked_at(open_page: OpenPage, shared: Home) -> None:
     app = open_page("queue")
-    (box,) = [one for one in app.selectbox if one.label == "Project"]
-    box.set_value("speech").run()
+    app.selectbox(key="project").set_value("speech").run()
     shown = words(app)
     assert "b3b3b3b3" in shown
     assert "d1d1d1d1" not in shown
