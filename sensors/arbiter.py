@@ -4,6 +4,7 @@ from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationConte
 
 from resources.gpu.model import Decision, Grant
 from resources.gpu.resource import GpuResource
+from resources.gpu.settings import rebalances
 from resources.runs.reconcile import reconcile
 from resources.terms import Actor
 
@@ -22,7 +23,10 @@ def build_arbiter_sensor() -> SensorDefinition:
         "Turned off, no run that waits is started by a tick; submissions still decide for themselves.",
     )
     def gpu_arbiter(context: SensorEvaluationContext, gpu: GpuResource) -> SkipReason:
-        decisions = reconcile(context.instance, gpu.service(), Actor("sensor:gpu_arbiter"))
+        service, actor = gpu.service(), Actor("sensor:gpu_arbiter")
+        if rebalances():
+            service.rebalance(actor)
+        decisions = reconcile(context.instance, service, actor)
         return SkipReason(summary(decisions))
 
     return gpu_arbiter

@@ -18,6 +18,7 @@ from dagster import (
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
+from resources.gpu.policy.price import Cost
 from resources.gpu.resource import GpuResource
 from resources.learning.model import EpochPoint
 from resources.registry.model import Decision, ModelVersion, RoundEvaluation
@@ -148,7 +149,8 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
         return MaterializeResult(
             metadata=_champion_metadata(
                 decision, service.decisions(spec.name), round_.champion_link(decision)
-            ),
+            )
+            | _cost_metadata(round_.cost()),
             data_version=DataVersion(str(decision.champion_number)),
         )
 
@@ -199,6 +201,16 @@ def _recall_table(measured: RoundEvaluation) -> MetadataValue[Any]:
         records.append(TableRecord(row))
     columns = [TableColumn(name, "string") for name in records[0].data]
     return MetadataValue.table(records, TableSchema(columns))
+
+
+def _cost_metadata(cost: Cost | None) -> Metadata:
+    """What the devices of the training cost; nothing where the home has no prices."""
+    if cost is None:
+        return {}
+    told: Metadata = {"lease_cost": cost.text}
+    if cost.unpriced:
+        told["lease_cost_without"] = ", ".join(cost.unpriced)
+    return told
 
 
 def _champion_metadata(decision: Decision, decisions: list[Decision], link: str | None) -> Metadata:

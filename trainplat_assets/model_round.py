@@ -10,7 +10,9 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
 from resources.gpu.model import RunId
+from resources.gpu.policy.price import BadPrices, Cost
 from resources.gpu.service import GpuService
+from resources.gpu.usage.service import UsageService
 from resources.learning.evaluation import Evaluation, evaluate
 from resources.learning.model import ClassIndices, Progress, TrainedWeights
 from resources.learning.settings import TrainSettings
@@ -142,6 +144,18 @@ class Round:
         return self.registry.decide(
             self.spec.name, self.version, labels=record.labelled or 0, lease_s=lease_s, actor=self.actor
         )
+
+    def cost(self) -> Cost | None:
+        """What the devices cost under which this version's challenger was trained.
+
+        None without prices, and where they cannot be read: a decision is not lost for a list of prices.
+        """
+        evaluation = self.registry.evaluation(self.spec.name, self.version)
+        model = self.registry.model(self.spec.name, evaluation.challenger) if evaluation else None
+        try:
+            return UsageService(self.data.database).cost_of_run(RunId(model.run_id)) if model else None
+        except BadPrices:
+            return None
 
     def champion_before(self) -> ModelVersion | None:
         """The champion after the parent version's round; None for a first version.

@@ -25,9 +25,11 @@ from sqlalchemy import (
 
 from resources.database.types import UtcDateTime
 from resources.errors import BadInput, Conflict
+from resources.gpu import like_jobs, past_use
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import (
     NO_TERMS,
+    RUN_ENDED,
     Attempt,
     Grant,
     Held,
@@ -380,17 +382,24 @@ def set_heartbeat(connection: Connection, run_id: RunId, attempt: Attempt, now: 
 
 def release(connection: Connection, run_id: RunId, attempt: Attempt, reason: str, now: datetime) -> bool:
     """Give a lease's devices back. Returns whether it was live."""
-    live = and_(_is(LEASES, run_id, attempt), LEASES.c.state != LeaseState.RELEASED)
-    granted_at = connection.execute(select(LEASES.c.granted_at).where(live)).scalar_one_or_none()
-    held_ms = 0 if granted_at is None else held_for_ms(granted_at, now)
-    changed = connection.execute(
-        update(LEASES)
-        .where(live)
-        .values(state=LeaseState.RELEASED, released_at=now, release_reason=reason, held_ms=held_ms)
-    )
+    lease = lease_of(connection, run_id, attempt)
+    is_live = lease is not None and lease.state is not LeaseState.RELEASED
+    if lease is not None and is_live:
+        past_use.count(connection, lease, now)
+        like_jobs.count(connection, lease, now, ended=reason == RUN_ENDED)
+        connection.execute(
+            update(LEASES)
+            .where(_is(LEASES, run_id, attempt))
+            .values(
+                state=LeaseState.RELEASED,
+                released_at=now,
+                release_reason=reason,
+                held_ms=held_for_ms(lease.granted_at, now),
+            )
+        )
     connection.execute(delete(SHARES).where(_is(SHARES, run_id, attempt)))
     connection.execute(update(REQUESTS).where(_is(REQUESTS, run_id, attempt)).values(state=ENDED))
-    return bool(changed.rowcount)
+    return is_live
 
 
 def held_to_json(held: Held) -> str:
@@ -434,6 +443,7 @@ NEVER_CHANGE = {
     "project",
     "user",
     "submitted_at",
+    "batch",
     "heartbeat_at",
 }
 """A sign of life does, and nothing that is decided depends on it."""
@@ -478,6 +488,7 @@ def _common(waiting: WaitingRequest) -> dict[str, Any]:
         "evicted_at": waiting.evicted_at,
         "made_room_for": ",".join(waiting.made_room_for),
         "attained_gpu_s": waiting.attained_gpu_s,
+        "batch": waiting.batch,
     }
 
 
@@ -545,6 +556,7 @@ def _history(row: Row[Any]) -> dict[str, Any]:
         "evictions": row.evictions,
         "evicted_at": row.evicted_at,
         "made_room_for": tuple(RunId(one) for one in row.made_room_for.split(",") if one),
+        "batch": row.batch,
     }
 
 

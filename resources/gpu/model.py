@@ -18,6 +18,8 @@ RunId = NewType("RunId", str)
 Attempt = NewType("Attempt", int)
 """Which try of a run, from 1: a run whose worker died goes on as the next attempt."""
 
+RUN_ENDED = "the run ended"
+"""Why a lease was given back whose run came to its own end."""
 DIED = "its process died"
 """Why a lease was given back whose run's process was killed or crashed."""
 PREEMPTED = "it made room for another run"
@@ -118,6 +120,8 @@ class WaitingRequest:
     """When it will start, as far as declared runtimes tell."""
     why: Reason | None = None
     """The reason as values, which can be said in another language."""
+    batch: str = ""
+    """Those that were submitted together with it; empty: not known."""
 
 
 Held = tuple[tuple[Resource, int], ...]
@@ -185,6 +189,7 @@ class Lease:
     """When a process of it was last seen alive."""
     held: Held = ()
     """What counts as used while it lasts."""
+    batch: str = ""
 
     @property
     def milli(self) -> int:

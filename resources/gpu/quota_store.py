@@ -3,8 +3,17 @@
 from sqlalchemy import Connection, delete, insert, select
 
 from resources.gpu.policy.amounts import Resource
-from resources.gpu.policy.quota_model import Membership, Party, QuotaRow, QuotaRows, Scope
-from resources.gpu.tables import PARTIES, QUOTAS
+from resources.gpu.policy.quota_model import (
+    BudgetRow,
+    Membership,
+    Party,
+    Period,
+    PeriodKind,
+    QuotaRow,
+    QuotaRows,
+    Scope,
+)
+from resources.gpu.tables import BUDGETS, PARTIES, QUOTAS
 
 
 def read(connection: Connection) -> QuotaRows:
@@ -27,6 +36,20 @@ def read(connection: Connection) -> QuotaRows:
             )
             for row in quotas
         ),
+        read_budgets(connection),
+    )
+
+
+def read_budgets(connection: Connection) -> tuple[BudgetRow, ...]:
+    """The budgets, in a fixed order."""
+    order = (BUDGETS.c.scope, BUDGETS.c.name, BUDGETS.c.user, BUDGETS.c.kind, BUDGETS.c.days)
+    return tuple(
+        BudgetRow(
+            _party(row.scope, row.name, row.user),
+            row.gpu_hours,
+            Period(PeriodKind(row.kind), row.first_day, row.days, row.zone),
+        )
+        for row in connection.execute(select(BUDGETS).order_by(*order)).all()
     )
 
 
@@ -34,6 +57,7 @@ def replace(connection: Connection, rows: QuotaRows) -> None:
     """Put ``rows`` in the place of all there are."""
     connection.execute(delete(PARTIES))
     connection.execute(delete(QUOTAS))
+    connection.execute(delete(BUDGETS))
     for one in rows.memberships:
         connection.execute(insert(PARTIES).values(**_key(one.party), parent=one.parent, weight=one.weight))
     for row in rows.quotas:
@@ -44,6 +68,18 @@ def replace(connection: Connection, rows: QuotaRows) -> None:
                 nominal=row.nominal,
                 borrowing_limit=row.borrowing_limit,
                 lending_limit=row.lending_limit,
+            )
+        )
+    for budget in rows.budgets:
+        period = budget.period
+        connection.execute(
+            insert(BUDGETS).values(
+                **_key(budget.party),
+                kind=period.kind,
+                days=period.days,
+                first_day=period.first_day,
+                zone=period.zone,
+                gpu_hours=budget.gpu_hours,
             )
         )
 

@@ -26,7 +26,7 @@ from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
 from resources.gpu.forecast.service import ForecastService
-from resources.gpu.model import NO_TERMS, Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
+from resources.gpu.model import NO_TERMS, RUN_ENDED, Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
 from resources.gpu.requests.errors import OverQuota
 from resources.gpu.service import GpuService
 from resources.gpu.step_tags import over_steps
@@ -204,7 +204,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
                 yield lease
         finally:
             if lease is not None:
-                service.release(run_id, lease.attempt, reason="the run ended", actor=actor)
+                service.release(run_id, lease.attempt, reason=RUN_ENDED, actor=actor)
             else:
                 service.withdraw(run_id, reason="stopped waiting", actor=actor)
 

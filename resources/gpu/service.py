@@ -5,6 +5,7 @@ from resources.gpu.duties.deciding import Deciding
 from resources.gpu.duties.drains import Drains
 from resources.gpu.duties.foresight import Foresight
 from resources.gpu.duties.leases import Leases
+from resources.gpu.duties.lending import Lending
 from resources.gpu.duties.quotas import Quotas
 from resources.gpu.duties.reading import Reading
 from resources.gpu.duties.reserving import Reserving
@@ -13,6 +14,6 @@ from resources.gpu.duties.simulation import Simulating
 
 
 class GpuService(
-    SecondLeases, Allocation, Reserving, Simulating, Leases, Deciding, Foresight, Quotas, Drains, Reading
+    SecondLeases, Allocation, Reserving, Simulating, Leases, Deciding, Foresight, Quotas, Lending, Drains, Reading
 ):
     """Requests, decisions and leases of one ledger; what it does stands in ``resources/gpu/duties``."""

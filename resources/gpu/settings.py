@@ -10,6 +10,7 @@ from resources.gpu.policy.model import Settings
 MIN_RUNTIME_VARIABLE = "TRAINPLAT_MIN_RUNTIME_S"
 COOL_DOWN_VARIABLE = "TRAINPLAT_COOL_DOWN_S"
 KEEP_AFTER_VARIABLE = "TRAINPLAT_KEEP_AFTER_S"
+REBALANCE_VARIABLE = "TRAINPLAT_REBALANCE"
 
 
 def policy_settings() -> Settings:
@@ -21,6 +22,17 @@ def policy_settings() -> Settings:
         cool_down_s=_seconds(COOL_DOWN_VARIABLE, usual.cool_down_s),
         keep_after_s=_seconds(KEEP_AFTER_VARIABLE, usual.keep_after_s),
     )
+
+
+def rebalances() -> bool:
+    """Whether lending limits follow demand by themselves. Raises :class:`BadInput` for neither on nor off."""
+    told = os.environ.get(REBALANCE_VARIABLE, "off")
+    if told not in ("on", "off"):
+        raise BadInput(
+            f"{REBALANCE_VARIABLE} is {told!r}; expected on or off",
+            f"Set {REBALANCE_VARIABLE} to on, or unset it to keep the lending limits of the quotas.",
+        )
+    return told == "on"
 
 
 def _seconds(variable: str, usual: float) -> float:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from resources.gpu.inventory.model import Device, DeviceId, Inventory
-from resources.gpu.model import Drained, Kept, Lease, Reserved, RunId, WaitingRequest
+from resources.gpu.likeness import groups_of
+from resources.gpu.model import Drained, Kept, Lease, Owner, Reserved, RunId, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Placement, Shape, Slot
 from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Resource
 from resources.gpu.policy.decay import DecayedUsage
 from resources.gpu.policy.history import History
 from resources.gpu.policy.model import Affinity, Drain, Hold, Job, JobId, Reservation, Running, Settings
+from resources.gpu.policy.past import PastUse
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import Party
 from resources.gpu.policy.reason import Reason
@@ -33,8 +35,8 @@ class Known:
     """Those that have not ended."""
     drains: Sequence[Drained] = ()
     """What people took out of use; devices with a fault are known from the inventory."""
-    usage: Mapping[Party, DecayedUsage] | None = None
-    """What each party has used in the past; None: only what the live leases tell."""
+    usage: Mapping[Owner, PastUse] | None = None
+    """What each user in a project has used in the past; None: only what the live leases tell."""
     history: History | None = None
     """What ended jobs tell of those that have not ended."""
     over_budget: Mapping[Party, Reason] = field(default_factory=dict)
@@ -112,7 +114,7 @@ class Snapshot:
         self.state.reservations.clear()
         for reserved in known.reservations:
             self._reserve(reserved)
-        self.state.usage = dict(known.usage or {})
+        self.state.usage = self._past_shares(known.usage or {})
         self.state.history = known.history or History()
         self.state.quotas.hold_back(known.over_budget)
 
@@ -168,6 +170,13 @@ class Snapshot:
     def _drain(self, drained: Drained) -> Drain:
         covered = (device for device in self._inventory.devices if drained.covers(device))
         return Drain(drained.target, frozenset(self._places[device.id] for device in covered))
+
+    def _past_shares(self, usage: Mapping[Owner, PastUse]) -> dict[Party, DecayedUsage]:
+        sums: dict[Party, PastUse] = {}
+        for owner, used in usage.items():
+            for party in self.state.quotas.path(owner):
+                sums[party] = used if party not in sums else sums[party].plus(used)
+        return {party: used.share(self.state.capacity) for party, used in sums.items()}
 
     def _hold(self, kept: Kept) -> None:
         job_id, placement = JobId(kept.run_id), self._placement(kept.devices)
@@ -260,6 +269,7 @@ def _job(
         evictions=of.evictions,
         evicted_at_s=None if of.evicted_at is None else of.evicted_at.timestamp(),
         made_room_for=frozenset(of.made_room_for),
+        groups=groups_of(of),
         group=terms.group,
         affinity=Affinity(frozenset(terms.nodes), terms.near or None, terms.apart or None),
     )

@@ -42,6 +42,7 @@ REQUESTS = Table(
     Column("queued_at", UtcDateTime),
     Column("expected_at", UtcDateTime),
     Column("reason_values", Text),  # JSON
+    Column("batch", String(300), nullable=False, server_default=""),
     CheckConstraint("attempt >= 1", name="attempt_from_1"),
     Index("gpu_requests_by_state", "state", "submitted_at"),
 )
@@ -81,6 +82,7 @@ LEASES = Table(
     Column("heartbeat_at", UtcDateTime),
     Column("held", Text, nullable=False, server_default="{}"),  # JSON: thousandths of devices by flavour
     Column("held_ms", BigInteger),  # for how long, once it is released
+    Column("batch", String(300), nullable=False, server_default=""),
     Index("gpu_leases_by_state", "state"),
     Index("gpu_leases_by_release", "released_at"),
 )
@@ -166,4 +168,56 @@ QUOTAS = Table(
     Column("nominal", BigInteger, nullable=False),
     Column("borrowing_limit", BigInteger),
     Column("lending_limit", BigInteger),
+)
+
+BUDGETS = Table(
+    "gpu_budgets",
+    METADATA,
+    Column("scope", String(10), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("user", String(100), primary_key=True),
+    Column("kind", String(10), primary_key=True),  # month, rolling
+    Column("days", Integer, primary_key=True),  # of a rolling one
+    Column("first_day", Integer, nullable=False),  # of a month
+    Column("zone", String(60), nullable=False),
+    Column("gpu_hours", Float, nullable=False),
+)
+
+PAST_USE = Table(
+    "gpu_past_use",
+    METADATA,
+    Column("project", String(100), primary_key=True),
+    Column("user", String(100), primary_key=True),
+    Column("half_life_s", Float, nullable=False),
+    Column("as_of_s", Float, nullable=False),  # seconds since 1970
+    Column("devices", Float, nullable=False),  # decayed sums: thousandths times seconds
+    Column("cpus", Float, nullable=False),
+    Column("memory", Float, nullable=False),  # MiB times seconds
+)
+
+BATCHES = Table(
+    "gpu_batches",
+    METADATA,
+    Column("kind", String(200), primary_key=True),
+    Column("id", String(300), nullable=False),
+    Column("last_s", Float, nullable=False),  # when the last of it was submitted, in seconds since 1970
+)
+
+LIKE_JOBS = Table(
+    "gpu_like_jobs",
+    METADATA,
+    Column("name", String(300), primary_key=True),  # of a group; "*" for all jobs
+    Column("through", Text, nullable=False),  # JSON: by bin of service, how many are through with it
+    Column("ended", Text, nullable=False),  # JSON: how many of them ended in it
+)
+
+LENDING = Table(
+    "gpu_lending",
+    METADATA,
+    Column("scope", String(10), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("lending_limit", BigInteger, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("reason_values", Text, nullable=False),  # JSON
 )

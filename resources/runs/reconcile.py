@@ -36,6 +36,7 @@ from resources.gpu.model import (
     DIED,
     GONE,
     PREEMPTED,
+    RUN_ENDED,
     Decision,
     Lease,
     LeaseState,
@@ -188,7 +189,7 @@ class Pass:
             # Nobody reported: a worker that starts now finds its lease gone and ends.
             self._release(lease, "its run is over")
         elif not self._group_lives(lease):
-            self._release(lease, "the run ended")
+            self._release(lease, RUN_ENDED)
         elif (run is None or self._unchanged_for(run, END_GRACE)) and self._end_remains(lease):
             self._release(lease, "the run ended; what was left of its processes was killed")
 

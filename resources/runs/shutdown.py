@@ -4,7 +4,7 @@ from dagster import DagsterRunStatus
 from filelock import FileLock
 
 from resources.gpu.environment import RUN_ID_VARIABLE
-from resources.gpu.model import LeaseState, Origin
+from resources.gpu.model import RUN_ENDED, LeaseState, Origin
 from resources.gpu.resource import instance_key
 from resources.gpu.service import GpuService
 from resources.home import Home
@@ -39,7 +39,7 @@ def stop_runs(home: Home, actor: Actor = SUPERVISOR) -> int:
                 continue  # it hangs in the kernel and keeps its devices; the next start takes it up
             run = instance.get_run_by_id(lease.run_id)
             if run is None or run.is_finished:
-                service.release(lease.run_id, lease.attempt, reason="the run ended", actor=actor)
+                service.release(lease.run_id, lease.attempt, reason=RUN_ENDED, actor=actor)
             elif run.status is DagsterRunStatus.CANCELING:
                 instance.report_run_canceled(run)
                 service.release(lease.run_id, lease.attempt, reason="cancelled", actor=actor)

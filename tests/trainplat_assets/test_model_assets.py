@@ -27,6 +27,8 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = make_first(trainplat_home)
+    prices = Home(trainplat_home).prices_file
+    prices.write_text("currency: EUR\nper_gpu_hour: {'*': 36000}\n")
     first = run_round(FIRST_VERSION)
     model = metadata_of(first, "model")
     assert model["trained"] is True
@@ -42,6 +44,10 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     lease_seconds = champion["lease_seconds"]
     assert isinstance(lease_seconds, float)
     assert lease_seconds > 0
+    cost, currency = str(champion["lease_cost"]).split()
+    assert currency == "EUR"
+    assert float(cost) >= 10 * lease_seconds - 1, "it went on until the metadata was made"
+    prices.unlink()
     assert not list((trainplat_home / "checkpoints").rglob("*.pt"))
 
     monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", "http://127.0.0.1:9")
@@ -57,6 +63,7 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     assert champion["accuracy_old"] == measured["champion_accuracy"]
     assert str(champion["mlflow"]).startswith("http://127.0.0.1:9/#/models/shapes/versions/")
     assert str(champion["rounds"]).count("\n| v1.") == 2
+    assert "lease_cost" not in champion
     assert len(second.get_asset_check_evaluations()) == 3
     assert all(check.passed for check in second.get_asset_check_evaluations())
     assert [made.version for made in registry_service(trainplat_home).decisions(SPEC.name)] == [

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from resources.database.audit import AuditRow, record_all
 from resources.database.leadership import Leader, Superseded
-from resources.gpu import decision_log, ledger, quota_store
+from resources.gpu import decision_log, ledger, lending_store
 from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.duties.desk import DECIDER, Desk, desk_of
 from resources.gpu.duties.expiring import Expiring
@@ -16,6 +16,7 @@ from resources.gpu.duties.known import is_still_so, read_known
 from resources.gpu.inventory.model import Inventory
 from resources.gpu.model import Decision, Grant, Stop, Wait
 from resources.gpu.snapshot import Known
+from resources.gpu.usage.known import with_past
 from resources.terms import Actor
 
 KEEPS = "W4"
@@ -61,11 +62,11 @@ class Deciding(Expiring):
         inventory, now = self._inventory(), self._clock()
         with self._database.read() as connection:
             known, decided = self._decide(connection, desk, inventory, now)
-            quotas = quota_store.read(connection)
+            quotas = lending_store.rows_now(connection)
         with self._database.write() as connection:
             leader.fenced(connection)
             latest = read_known(connection, desk.rows)
-            if not is_still_so(known, latest) or quota_store.read(connection) != quotas:
+            if not is_still_so(known, latest) or lending_store.rows_now(connection) != quotas:
                 known, decided = self._decide(connection, desk, inventory, now)
             news = _write(connection, known, decided, actor, now)
             desk.role.hand_back(connection, leader)
@@ -74,8 +75,9 @@ class Deciding(Expiring):
     def _decide(
         self, connection: Connection, desk: Desk, inventory: Inventory, now: datetime
     ) -> tuple[Known, list[Decided]]:
-        known = read_known(connection, desk.rows)
-        snapshot = desk.snapshot(known, inventory, quota_store.read(connection), self._settings)
+        rows = lending_store.rows_now(connection)
+        known = with_past(connection, read_known(connection, desk.rows), rows, now)
+        snapshot = desk.snapshot(known, inventory, rows, self._settings)
         desk.learn(connection, snapshot, now)
         return known, decide_by_name(snapshot, known, now)
 

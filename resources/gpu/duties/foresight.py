@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from resources.gpu import quota_store
+from resources.gpu import lending_store, quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.duties.known import read_known
@@ -12,6 +12,7 @@ from resources.gpu.policy.quota_changes import Change, changes_between
 from resources.gpu.policy.quota_model import Borrower, QuotaRows
 from resources.gpu.policy.reason import Reason
 from resources.gpu.snapshot import Known, Snapshot
+from resources.gpu.usage.known import with_past
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,15 @@ class Foresight(OnLedger):
 
     def turns(self) -> tuple[RunId, ...]:
         """The runs that wait, in the order in which the next pass looks at them."""
-        inventory = self._inventory()
+        inventory, now = self._inventory(), self._clock()
         with self._database.read() as connection:
             known = read_known(connection)
-            tree = QuotaTree(quota_store.read(connection))
+            rows = lending_store.rows_now(connection)
+            known = with_past(connection, known, rows, now)
+        tree = QuotaTree(rows)
         if not known.waiting:
             return ()
-        decided = decide_by_name(Snapshot(inventory, known, tree, self._settings), known, self._clock())
+        decided = decide_by_name(Snapshot(inventory, known, tree, self._settings), known, now)
         waiting = dict.fromkeys(one.run_id for one in known.waiting)
         looked_at = dict.fromkeys(one.decision.run_id for one in decided if one.decision.run_id in waiting)
         return tuple(looked_at | waiting)
@@ -60,17 +63,19 @@ class Foresight(OnLedger):
     def preview_quotas(self, rows: QuotaRows) -> QuotaPreview:
         """What would change under these quotas. Raises BadQuota for rows that do not hold together."""
         tree = QuotaTree(rows)
-        inventory = self._inventory()
+        inventory, now = self._inventory(), self._clock()
         with self._database.read() as connection:
             known = read_known(connection)
             before = quota_store.read(connection)
-        now_snapshot = Snapshot(inventory, known, QuotaTree(before), self._settings)
-        then_snapshot = Snapshot(inventory, known, tree, self._settings)
+            rows_now = lending_store.rows_now(connection)
+            known_now = with_past(connection, known, rows_now, now)
+            known_then = with_past(connection, known, rows, now)
+        now_snapshot = Snapshot(inventory, known_now, QuotaTree(rows_now), self._settings)
+        then_snapshot = Snapshot(inventory, known_then, tree, self._settings)
         used = then_snapshot.state.quotas
         over, borrowers = used.overdrawn(), used.all_borrowers()
-        now = self._clock()
-        as_it_is = decide_by_name(now_snapshot, known, now)
-        then = decide_by_name(then_snapshot, known, now)
+        as_it_is = decide_by_name(now_snapshot, known_now, now)
+        then = decide_by_name(then_snapshot, known_then, now)
         anyway = {one.decision.run_id for one in as_it_is if not isinstance(one.decision, Grant)}
         stopped_anyway = {one.run_id for one in _stops(as_it_is, known)}
         return QuotaPreview(

@@ -70,6 +70,7 @@ class Line(OnLedger):
                 evictions=asked.evictions + evicted,
                 evicted_at=now if evicted else asked.evicted_at,
                 made_room_for=_made_room_for(asked, found if evicted else None),
+                batch=asked.batch,
             )
             ledger.add_requests(connection, [again])
             audit(connection, now, actor, "gpu.try_again", run_id, f"attempt {following}: {reason}")

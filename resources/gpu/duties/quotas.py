@@ -1,7 +1,7 @@
 """Quotas as they are kept, and what is used of them."""
 
 from resources.errors import Conflict
-from resources.gpu import ledger, quota_store
+from resources.gpu import ledger, lending_store, quota_store
 from resources.gpu.duties.base import OnLedger, audit
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_file import completed
@@ -41,5 +41,8 @@ class Quotas(OnLedger):
                     "Look at the quotas that hold now, and make your changes again.",
                 )
             quota_store.replace(connection, rows)
+            lending_store.forget(connection)
             detail = f"{len(rows.quotas)} rows for {len(rows.memberships)} cohorts, projects and users"
+            if rows.budgets:
+                detail += f", {len(rows.budgets)} budgets"
             audit(connection, now, actor, "gpu.set_quotas", "quotas", detail)

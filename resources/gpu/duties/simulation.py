@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from resources.gpu import quota_store
+from resources.gpu import lending_store, like_jobs, quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.duties.known import read_known
 from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
@@ -28,6 +28,7 @@ from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.reason import Reason
 from resources.gpu.requests.model import GpuRequest
 from resources.gpu.snapshot import Snapshot
+from resources.gpu.usage.known import with_past
 
 SIMULATED = RunId("simulated:run")
 """No run and no lease has this name."""
@@ -88,12 +89,22 @@ class Simulating(Submission):
         with self._database.read() as connection:
             rows = quota_store.read(connection)
             before = read_known(connection)
-        asked = WaitingRequest(
-            SIMULATED, FIRST_ATTEMPT, request, owner, Origin.QUEUE, "simulated", now, terms=terms
-        )
+            now_rows = lending_store.rows_now(connection)
+            asked = WaitingRequest(
+                SIMULATED,
+                FIRST_ATTEMPT,
+                request,
+                owner,
+                Origin.QUEUE,
+                "simulated",
+                now,
+                terms=terms,
+                batch=like_jobs.batch_now(connection, owner, request, now).id,
+            )
+            known = replace(before, waiting=[*before.waiting, asked])
+            known = with_past(connection, known, now_rows, now)
         refuse_over_quota(rows, inventory, [asked])
-        known = replace(before, waiting=[*before.waiting, asked])
-        snapshot = Snapshot(inventory, known, QuotaTree(rows), self._settings)
+        snapshot = Snapshot(inventory, known, QuotaTree(now_rows), self._settings)
         told = [one for one in decide_by_name(snapshot, known, now) if _is_about(one)]
         own = next(one for one in told if one.decision.run_id == SIMULATED)
         stopped = {one.decision.run_id for one in told if isinstance(one.decision, Stop)}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from resources.database.audit import AuditRow, record_all
-from resources.gpu import ledger, quota_store
+from resources.gpu import ledger, like_jobs, quota_store
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.inventory.model import Inventory
 from resources.gpu.model import NO_TERMS, Ask, Attempt, Origin, Owner, RunId, Terms, WaitingRequest
@@ -59,6 +59,7 @@ class Submission(OnLedger):
                 if ask.run_id not in known:
                     fresh.setdefault(ask.run_id, _waiting(ask, requests[ask.text], now))
             refuse_over_quota(quota_store.read(connection), inventory, fresh.values())
+            fresh = like_jobs.join_batches(connection, fresh)
             ledger.add_requests(connection, list(fresh.values()))
             record_all(
                 connection,

@@ -8,14 +8,22 @@ A GPU-hour is one hour of a whole device; prices may make an hour of a dearer mo
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from resources.gpu.policy.quota_model import EVERY_OTHER, BadQuota, Party, Scope, project, user
+from resources.gpu.policy.quota_model import (
+    EVERY_OTHER,
+    BadQuota,
+    BudgetRow,
+    Party,
+    PeriodKind,
+    Scope,
+    project,
+    user,
+)
 from resources.gpu.policy.reason import Reason, Value
 from resources.texts import mark
 
@@ -28,8 +36,6 @@ _PACE_S = 24 * 3600
 _PER_HOUR = 1000 * 1000 * 3600
 """Thousandths of a device times milliseconds: whole numbers, so that sums are exact."""
 
-_LAST_SAFE_DAY = 28
-
 _B1_MONTH = mark(
     "{who} has used {used} of its {budget} GPU-hours since {begins}. What runs goes on; "
     "what is new waits until {again}."
@@ -39,59 +45,6 @@ _B1_ROLLING = mark(
     "what is new waits."
 )
 _B2 = mark("At the present pace {who} will have used its {budget} GPU-hours on {runs_out}.")
-
-
-class PeriodKind(StrEnum):
-    """How the periods of a budget follow each other."""
-
-    MONTH = "month"
-    """Calendar months: with each the budget is whole again."""
-    ROLLING = "rolling"
-    """The last so many days, whenever one looks."""
-
-
-@dataclass(frozen=True)
-class Period:
-    """The time that a budget is for. Raises :class:`BadQuota` for a day or a zone that there is not."""
-
-    kind: PeriodKind = PeriodKind.MONTH
-    first_day: int = 1
-    """Of a month: the day on which the period begins, at most the 28th."""
-    days: int = 30
-    """Of a rolling period: how long it is."""
-    zone: str = "UTC"
-    """Where a month begins at midnight."""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.first_day <= _LAST_SAFE_DAY:
-            raise _bad(f"a budget's month begins on day {self.first_day}; expected 1 to {_LAST_SAFE_DAY}")
-        if self.days < 1:
-            raise _bad(f"a budget's period has {self.days} days; expected at least 1")
-        try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise _bad(
-                f"a budget's time zone is {self.zone!r}; expected one such as Europe/Berlin"
-            ) from error
-
-    def window(self, now: datetime) -> tuple[datetime, datetime]:
-        """When the period that ``now`` is in begins and ends, in UTC; a rolling one ends now."""
-        if self.kind is PeriodKind.ROLLING:
-            return (now - timedelta(days=self.days)).astimezone(UTC), now.astimezone(UTC)
-        here = now.astimezone(ZoneInfo(self.zone))
-        begins = here.replace(day=self.first_day, hour=0, minute=0, second=0, microsecond=0, fold=0)
-        if begins.astimezone(UTC) > now:
-            begins = _months_later(begins, -1)
-        return begins.astimezone(UTC), _months_later(begins, 1).astimezone(UTC)
-
-
-@dataclass(frozen=True)
-class BudgetRow:
-    """So many GPU-hours for each period."""
-
-    party: Party
-    gpu_hours: float
-    period: Period = Period()
 
 
 @dataclass(frozen=True)
@@ -120,6 +73,21 @@ class BudgetState:
     def is_over(self) -> bool:
         """Whether nothing new is let in."""
         return self.used_hours >= self.row.gpu_hours
+
+
+def problems_of_budgets(rows: Sequence[BudgetRow]) -> Iterator[str]:
+    """What is wrong with budgets."""
+    counts = Counter((row.party, row.period.key) for row in rows)
+    yield from (
+        f"{party} has {count} budgets for one period, {key}"
+        for (party, key), count in counts.items()
+        if count > 1
+    )
+    for row in rows:
+        if not math.isfinite(row.gpu_hours) or row.gpu_hours < 0:
+            yield f"the budget of {row.party} is {row.gpu_hours} GPU-hours; expected 0 or more"
+        if row.gpu_hours == 0 and EVERY_OTHER in {row.party.name, row.party.user}:
+            yield f"the budget of {row.party} is 0 GPU-hours; expected more for parties of unknown number"
 
 
 class BudgetBook:
@@ -155,6 +123,13 @@ class BudgetBook:
             for row in self._rows_of(party):
                 meter = self._meters.setdefault((party, row), _Meter())
                 meter.charge(began.timestamp(), ended.timestamp(), milli * Decimal(factor))
+
+    def add(self, path: Sequence[Party], at: datetime, milli_ms: int, factor: Decimal | int = 1) -> None:
+        """Count use at one moment that was summed elsewhere: thousandths of devices times milliseconds."""
+        for party in path:
+            for row in self._rows_of(party):
+                meter = self._meters.setdefault((party, row), _Meter())
+                meter.add(at.timestamp(), round(milli_ms * factor))
 
     def over_budget(self, now: datetime) -> dict[Party, Reason]:
         """Who gets nothing new, by rule B1: for ``QuotaTree.hold_back``."""
@@ -220,6 +195,12 @@ class _Meter:
                 self._total += up_to_here - counted
             counted = up_to_here
 
+    def add(self, at_s: float, amount: int) -> None:
+        bucket = math.floor(at_s / BUCKET_S)
+        if bucket >= self._first:
+            self._buckets[bucket] = self._buckets.get(bucket, 0) + amount
+            self._total += amount
+
     def used(self, since_s: float) -> float:
         """GPU-hours since then; of the quarter that it lies in, the part after it."""
         first = math.floor(since_s / BUCKET_S)
@@ -284,26 +265,7 @@ def _part(bucket: int, since_s: float, until_s: float) -> float:
     return max(0.0, min(ends, until_s) - max(begins, since_s)) / BUCKET_S
 
 
-def _months_later(moment: datetime, months: int) -> datetime:
-    at = moment.year * 12 + moment.month - 1 + months
-    return moment.replace(year=at // 12, month=at % 12 + 1)
-
-
 def _check(rows: Sequence[BudgetRow]) -> None:
-    counts = Counter((row.party, row.period) for row in rows)
-    problems = [
-        f"{party} has {count} budgets for one period" for (party, _), count in counts.items() if count > 1
-    ]
-    for row in rows:
-        if not math.isfinite(row.gpu_hours) or row.gpu_hours < 0:
-            problems.append(f"the budget of {row.party} is {row.gpu_hours} GPU-hours; expected 0 or more")
-        if row.gpu_hours == 0 and EVERY_OTHER in {row.party.name, row.party.user}:
-            problems.append(
-                f"the budget of {row.party} is 0 GPU-hours; expected more for parties of unknown number"
-            )
+    problems = sorted(problems_of_budgets(rows))
     if problems:
-        raise _bad("; ".join(sorted(problems)))
-
-
-def _bad(problem: str) -> BadQuota:
-    return BadQuota(problem, "Mend these budgets; none was changed.")
+        raise BadQuota("; ".join(problems), "Mend these budgets; none was changed.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from resources.gpu.policy.quota_file import completed, human, key_of
-from resources.gpu.policy.quota_model import Party, QuotaRow, QuotaRows
+from resources.gpu.policy.quota_model import BudgetRow, Party, Period, PeriodKind, QuotaRow, QuotaRows
 
 ALONE = "-"
 """As the cohort of who is in none."""
@@ -25,7 +25,8 @@ def changes_between(before: QuotaRows, after: QuotaRows) -> list[Change]:
     old, new = _told(completed(before)), _told(completed(after))
     keys = [*new, *(key for key in old if key not in new)]
     found = [Change(*key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
-    with_rows = {row.party for row in (*before.quotas, *after.quotas)}
+    with_rows = {row.party for rows in (before, after) for row in rows.quotas}
+    with_rows |= {row.party for rows in (before, after) for row in rows.budgets}
     return [one for one in found if one.party not in with_rows or not _is_usual(one)]
 
 
@@ -36,6 +37,8 @@ def _told(rows: QuotaRows) -> dict[tuple[Party, str], str]:
         told[one.party, "weight"] = f"{one.weight:g}"
     for row in rows.quotas:
         told[row.party, key_of(row.resource)] = _row(row)
+    for budget in rows.budgets:
+        told[budget.party, f"budget {budget.period.key}"] = _budget(budget)
     return told
 
 
@@ -49,4 +52,11 @@ def _row(row: QuotaRow) -> str:
     said = [str(human(row.resource, row.nominal))]
     limits = {"borrowing_limit": row.borrowing_limit, "lending_limit": row.lending_limit}
     said += [f"{name} {human(row.resource, value)}" for name, value in limits.items() if value is not None]
+    return ", ".join(said)
+
+
+def _budget(row: BudgetRow) -> str:
+    said = [f"{row.gpu_hours:g}"]
+    if row.period.kind is PeriodKind.MONTH and row.period != Period():
+        said += [f"first_day {row.period.first_day}", f"zone {row.period.zone}"]
     return ", ".join(said)

@@ -23,8 +23,11 @@ from resources.gpu.policy.amounts import (
 )
 from resources.gpu.policy.quota_model import (
     BadQuota,
+    BudgetRow,
     Membership,
     Party,
+    Period,
+    PeriodKind,
     QuotaRow,
     QuotaRows,
     Scope,
@@ -36,10 +39,12 @@ from resources.gpu.requests.quantity import UNITS_MIB
 
 CPUS, MEMORY = "cpus", "memory"
 _TOP = ("cohorts", "projects")
-_COHORT = ("cohort", "weight", "quotas")
+_COHORT = ("cohort", "weight", "quotas", "budget")
 _PROJECT = (*_COHORT, "users")
-_USER = ("weight", "quotas")
+_USER = ("weight", "quotas", "budget")
 _LIMITS = ("nominal", "borrowing_limit", "lending_limit")
+_BUDGET = ("gpu_hours", "first_day", "zone")
+_MONTH = "month"
 _MOST = 10**9
 """Whole devices or cores: far more than anybody has, and well within what the database holds."""
 _MOST_MIB = 10**12
@@ -57,11 +62,13 @@ def read_quotas(text: str, name: str) -> QuotaRows:
     top = _parsed(text, name)
     memberships: list[Membership] = []
     quotas: list[QuotaRow] = []
+    budgets: list[BudgetRow] = []
     if top is not None:
         for one in _parties(top):
             memberships.append(one.membership)
             quotas += one.quotas
-    return completed(QuotaRows(tuple(memberships), tuple(quotas)))
+            budgets += one.budgets
+    return completed(QuotaRows(tuple(memberships), tuple(quotas), tuple(budgets)))
 
 
 def write_quotas(rows: QuotaRows) -> str:
@@ -70,9 +77,14 @@ def write_quotas(rows: QuotaRows) -> str:
     own: dict[Party, dict[str, Any]] = defaultdict(dict)
     for row in whole.quotas:
         own[row.party][key_of(row.resource)] = _limits(row)
+    budgets: dict[Party, list[BudgetRow]] = defaultdict(list)
+    for budget in whole.budgets:
+        budgets[budget.party].append(budget)
     document: dict[str, dict[str, Any]] = {}
     for one in whole.memberships:
         entry = _entry(one, own[one.party])
+        if budgets[one.party]:
+            entry["budget"] = _budget_entry(budgets[one.party])
         party = one.party
         if party.scope is Scope.USER:
             above = document["projects"][party.name]
@@ -85,13 +97,14 @@ def write_quotas(rows: QuotaRows) -> str:
 def completed(rows: QuotaRows) -> QuotaRows:
     """The same quotas with a membership for each party that is named, sorted: cohorts, projects, users."""
     found = {one.party: one for one in rows.memberships}
-    for party in [*found, *(row.party for row in rows.quotas)]:
+    for party in rows.parties:
         found.setdefault(party, Membership(party))
         if party.scope is Scope.USER:
             found.setdefault(project(party.name), Membership(project(party.name)))
     memberships = sorted(found.values(), key=lambda one: _place(one.party))
     quotas = sorted(rows.quotas, key=lambda row: (_place(row.party), row.resource))
-    return QuotaRows(tuple(memberships), tuple(quotas))
+    budgets = sorted(rows.budgets, key=lambda row: (_place(row.party), row.period.kind, row.period.days))
+    return QuotaRows(tuple(memberships), tuple(quotas), tuple(budgets))
 
 
 def human(resource: Resource, amount: int) -> str | int | float:
@@ -168,6 +181,7 @@ class _At:
 class _Described:
     membership: Membership
     quotas: tuple[QuotaRow, ...]
+    budgets: tuple[BudgetRow, ...]
 
 
 def _parsed(text: str, name: str) -> _At | None:
@@ -231,7 +245,63 @@ def _described(party: Party, at: _At, keys: tuple[str, ...]) -> _Described:
                     _NEXT,
                 )
             quotas.append(row)
-    return _Described(Membership(party, above, weight), tuple(quotas))
+    budgets = tuple(_budgets(party, parts["budget"])) if "budget" in parts else ()
+    return _Described(Membership(party, above, weight), tuple(quotas), budgets)
+
+
+def _budgets(party: Party, at: _At) -> Iterator[BudgetRow]:
+    """A number of GPU-hours for each month, or budgets by their periods: ``month``, ``7 days``."""
+    if at.value is not None and not isinstance(at.value, dict):
+        yield BudgetRow(party, _hours(at))
+        return
+    for name, one in at.mapping(None, "GPU-hours for each month, or a mapping from periods to them").items():
+        days = re.fullmatch(r"([1-9][0-9]{0,3}) days?", name)
+        if days is not None:
+            yield BudgetRow(party, _hours(one), Period(PeriodKind.ROLLING, days=int(days[1])))
+        elif name == _MONTH:
+            yield _month(party, one)
+        else:
+            raise BadQuota(
+                f"{one.name}:{one.line}: {one.path} names no period; expected {_MONTH}, or such as 7 days",
+                _NEXT,
+            )
+
+
+def _month(party: Party, at: _At) -> BudgetRow:
+    if not isinstance(at.value, dict):
+        return BudgetRow(party, _hours(at))
+    parts = at.mapping(_BUDGET, "GPU-hours, or a mapping with some of the keys " + ", ".join(_BUDGET))
+    if "gpu_hours" not in parts:
+        raise at.wrong("the key gpu_hours in it")
+    first_day, zone = parts.get("first_day"), parts.get("zone")
+    try:
+        period = Period(
+            first_day=1 if first_day is None else _day(first_day), zone="UTC" if zone is None else _zone(zone)
+        )
+    except BadQuota as problem:
+        raise BadQuota(f"{at.name}:{at.line}: {at.path}: {problem.problem}", _NEXT) from problem
+    return BudgetRow(party, _hours(parts["gpu_hours"]), period)
+
+
+def _hours(at: _At) -> float:
+    expected = "a number of GPU-hours, 0 or more, such as 500 or 7.5"
+    if isinstance(at.value, bool) or not isinstance(at.value, int | float):
+        raise at.wrong(expected)
+    if not 0 <= at.value <= _MOST:
+        raise at.wrong(f"{expected}, at most {_MOST}")
+    return float(at.value)
+
+
+def _day(at: _At) -> int:
+    if isinstance(at.value, bool) or not isinstance(at.value, int):
+        raise at.wrong("a day of the month, 1 to 28")
+    return at.value
+
+
+def _zone(at: _At) -> str:
+    if not isinstance(at.value, str):
+        raise at.wrong("a time zone such as Europe/Berlin")
+    return at.value
 
 
 def _row(party: Party, resource: Resource, at: _At) -> QuotaRow:
@@ -304,6 +374,24 @@ def _entry(one: Membership, quotas: dict[str, Any]) -> dict[str, Any]:
     if quotas:
         entry["quotas"] = quotas
     return entry
+
+
+def _budget_entry(budgets: list[BudgetRow]) -> Any:
+    if len(budgets) == 1 and budgets[0].period == Period():
+        return _number(budgets[0].gpu_hours)
+    return {one.period.key: _budget_value(one) for one in budgets}
+
+
+def _budget_value(one: BudgetRow) -> Any:
+    hours, usual = _number(one.gpu_hours), Period()
+    if one.period.kind is PeriodKind.ROLLING or one.period == usual:
+        return hours
+    told: dict[str, Any] = {"gpu_hours": hours}
+    if one.period.first_day != usual.first_day:
+        told["first_day"] = one.period.first_day
+    if one.period.zone != usual.zone:
+        told["zone"] = one.period.zone
+    return told
 
 
 def _limits(row: QuotaRow) -> dict[str, Any]:

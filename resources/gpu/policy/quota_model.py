@@ -1,7 +1,9 @@
 """The values of quotas: who is limited, by which rows, and what the answer to a question is."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from resources.errors import BadInput
 from resources.gpu.policy.amounts import ANY_DEVICE, Resource
@@ -9,6 +11,10 @@ from resources.gpu.policy.reason import Reason
 
 EVERY_OTHER = "*"
 """As the name of a project, or of a user in one: each that has no rows of its own."""
+
+
+_LAST_SAFE_DAY = 28
+"""That each month has."""
 
 
 class BadQuota(BadInput):
@@ -87,12 +93,81 @@ class QuotaRow:
     """How much of its nominal others may use meanwhile; None for all of it. The rest is kept for it."""
 
 
+class PeriodKind(StrEnum):
+    """How the periods of a budget follow each other."""
+
+    MONTH = "month"
+    """Calendar months: with each the budget is whole again."""
+    ROLLING = "rolling"
+    """The last so many days, whenever one looks."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """The time that a budget is for. Raises :class:`BadQuota` for a day or a zone that there is not."""
+
+    kind: PeriodKind = PeriodKind.MONTH
+    first_day: int = 1
+    """Of a month: the day on which the period begins, at most the 28th."""
+    days: int = 30
+    """Of a rolling period: how long it is."""
+    zone: str = "UTC"
+    """Where a month begins at midnight."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.first_day <= _LAST_SAFE_DAY:
+            raise _bad_budget(
+                f"a budget's month begins on day {self.first_day}; expected 1 to {_LAST_SAFE_DAY}"
+            )
+        if self.days < 1:
+            raise _bad_budget(f"a budget's period has {self.days} days; expected at least 1")
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise _bad_budget(
+                f"a budget's time zone is {self.zone!r}; expected one such as Europe/Berlin"
+            ) from error
+
+    @property
+    def key(self) -> str:
+        """What tells the budgets of one party apart: ``month``, or ``7 days``."""
+        return "month" if self.kind is PeriodKind.MONTH else f"{self.days} days"
+
+    def window(self, now: datetime) -> tuple[datetime, datetime]:
+        """When the period that ``now`` is in begins and ends, in UTC; a rolling one ends now."""
+        if self.kind is PeriodKind.ROLLING:
+            return (now - timedelta(days=self.days)).astimezone(UTC), now.astimezone(UTC)
+        here = now.astimezone(ZoneInfo(self.zone))
+        begins = here.replace(day=self.first_day, hour=0, minute=0, second=0, microsecond=0, fold=0)
+        if begins.astimezone(UTC) > now:
+            begins = _months_later(begins, -1)
+        return begins.astimezone(UTC), _months_later(begins, 1).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class BudgetRow:
+    """So many GPU-hours for each period."""
+
+    party: Party
+    gpu_hours: float
+    period: Period = Period()
+
+
 @dataclass(frozen=True)
 class QuotaRows:
     """All rows of one machine."""
 
     memberships: tuple[Membership, ...] = ()
     quotas: tuple[QuotaRow, ...] = ()
+    budgets: tuple[BudgetRow, ...] = ()
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """Everyone that a row names, in the order of the rows."""
+        named = [one.party for one in self.memberships]
+        named += [one.party for one in self.quotas]
+        named += [one.party for one in self.budgets]
+        return tuple(dict.fromkeys(named))
 
 
 class FitKind(StrEnum):
@@ -216,3 +291,12 @@ class Account:
     """What nobody else may use of it."""
     limit: int | None
     """The most that it could ever use."""
+
+
+def _months_later(moment: datetime, months: int) -> datetime:
+    at = moment.year * 12 + moment.month - 1 + months
+    return moment.replace(year=at // 12, month=at % 12 + 1)
+
+
+def _bad_budget(problem: str) -> BadQuota:
+    return BadQuota(problem, "Mend these budgets; none was changed.")

@@ -14,6 +14,7 @@ from resources.gpu.policy.amounts import (
     is_device,
     widest,
 )
+from resources.gpu.policy.budget import problems_of_budgets
 from resources.gpu.policy.quota_model import (
     EVERY_OTHER,
     BadQuota,
@@ -46,7 +47,12 @@ class Plan:
 def checked(rows: QuotaRows) -> Plan:
     """The plan of ``rows``. Raises :class:`BadQuota` that lists each problem, with the row and its value."""
     problems = sorted(
-        {*_problems_of_parties(rows), *_problems_of_memberships(rows), *_problems_of_quotas(rows)}
+        {
+            *_problems_of_parties(rows),
+            *_problems_of_memberships(rows),
+            *_problems_of_quotas(rows),
+            *problems_of_budgets(rows.budgets),
+        }
     )
     if problems:
         raise _bad(problems)
@@ -79,7 +85,7 @@ def _bad(problems: list[str]) -> BadQuota:
 
 
 def _problems_of_parties(rows: QuotaRows) -> Iterator[str]:
-    for party in (*(one.party for one in rows.memberships), *(row.party for row in rows.quotas)):
+    for party in rows.parties:
         if not party.name or party.user == "":
             yield f"{party} has an empty name"
         if (party.user is not None) != (party.scope is Scope.USER):
@@ -136,13 +142,12 @@ def _numbers(row: QuotaRow) -> Iterator[tuple[str, int | None]]:
 
 
 def _cohorts(rows: QuotaRows) -> set[Party]:
-    named = {one.party for one in rows.memberships} | {row.party for row in rows.quotas}
-    return {party for party in named if party.scope is Scope.COHORT}
+    return {party for party in rows.parties if party.scope is Scope.COHORT}
 
 
 def _parents(rows: QuotaRows) -> dict[Party, Party | None]:
     parents: dict[Party, Party | None] = {}
-    for one in (*rows.memberships, *(Membership(row.party) for row in rows.quotas)):
+    for one in (*rows.memberships, *map(Membership, rows.parties)):
         party = project(one.party.name) if one.party.scope is Scope.USER else one.party
         above = None if one.parent is None or one.party.scope is Scope.USER else cohort(one.parent)
         parents[party] = above or parents.get(party)

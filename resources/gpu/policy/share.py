@@ -59,7 +59,7 @@ class Standing:
         return self.borrows, self.combined, self.party.path
 
 
-def dominant_share(used: Mapping[Resource, int], capacity: Mapping[Resource, int]) -> float:
+def dominant_share(used: Mapping[Resource, float], capacity: Mapping[Resource, int]) -> float:
     """The largest part of a capacity that is used; a resource that nobody has plays no part."""
     return max(
         (amount / capacity[one] for one, amount in used.items() if capacity.get(one, 0) > 0), default=0.0

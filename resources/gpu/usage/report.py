@@ -34,7 +34,7 @@ def report(
     sums: dict[_Key, _Sum] = {}
     total = _Sum()
     for number, one in enumerate(intervals):
-        for day, length_ms in _lengths(one, by_day=By.DAY in by):
+        for day, length_ms in lengths(one) if By.DAY in by else _whole(one):
             for kind, milli in one.held:
                 key = (
                     one.owner.project if By.PROJECT in by else "",
@@ -79,18 +79,18 @@ def cost_of(milli_ms: Iterable[tuple[Resource, int]], prices: Prices | None) -> 
     return prices.cost(Use(kind, amount, Decimal("0.001")) for kind, amount in milli_ms)
 
 
-def _lengths(one: HeldInterval, *, by_day: bool) -> Iterator[tuple[date | None, int]]:
-    """How many milliseconds of an interval lie on which day."""
-    if not by_day:
-        yield None, (one.ended - one.began) // _MS
-        return
+def lengths(one: HeldInterval) -> Iterator[tuple[date, int]]:
+    """How many milliseconds of an interval lie on which day in UTC; they add up to the whole."""
     began, ended = one.began.astimezone(UTC), one.ended.astimezone(UTC)
     while began < ended:
         midnight = began.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        # Counted from the beginning of the interval, so that the parts add up to the whole.
-        upto = (min(midnight, ended) - one.began) // _MS - (began - one.began) // _MS
-        yield began.date(), upto
+        # Counted from the beginning of the interval, so that nothing is lost by rounding.
+        yield began.date(), (min(midnight, ended) - one.began) // _MS - (began - one.began) // _MS
         began = midnight
+
+
+def _whole(one: HeldInterval) -> Iterator[tuple[None, int]]:
+    yield None, (one.ended - one.began) // _MS
 
 
 def _line(key: _Key, told: _Sum, prices: Prices | None) -> UsageLine:

@@ -1,16 +1,26 @@
 """The history of use for everyone above: GPU-hours by project, user, model and day, and what they cost."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
 from resources.errors import BadInput
-from resources.gpu.policy.price import Prices
+from resources.gpu import ledger, quota_store
+from resources.gpu.model import Lease, RunId
+from resources.gpu.policy.amounts import Resource, is_device, widest
+from resources.gpu.policy.price import Cost, Prices
+from resources.gpu.policy.quota import QuotaTree
+from resources.gpu.policy.quota_model import Party, QuotaRows, Scope
 from resources.gpu.usage import store
-from resources.gpu.usage.model import By, UsageReport
+from resources.gpu.usage.budgets import standings
+from resources.gpu.usage.model import BudgetStanding, By, QuotaCost, UsageReport
 from resources.gpu.usage.prices import home_prices
-from resources.gpu.usage.report import report
+from resources.gpu.usage.report import cost_of, report
+
+HOURS_OF_A_MONTH = 730
+"""A twelfth of a year."""
 
 
 class UsageService:
@@ -46,3 +56,54 @@ class UsageService:
         with self._database.read() as connection:
             held = store.intervals(connection, since, ends)
         return report(held, by, since, ends, prices)
+
+    def cost_of(self, leases: Iterable[Lease]) -> Cost | None:
+        """What these leases have cost up to now; None where no price is known for any of it.
+
+        Raises BadPrices for a bad prices.yaml of the home.
+        """
+        prices, now, used = self._prices(), self._clock(), Counter[Resource]()
+        for lease in leases if prices is not None else ():
+            held_ms = ledger.held_for_ms(lease.granted_at, lease.released_at or now)
+            for kind, milli in lease.held:
+                used[kind] += milli * held_ms
+        return cost_of(sorted(used.items()), prices)
+
+    def cost_of_run(self, run_id: RunId) -> Cost | None:
+        """What a run has cost up to now, over all its attempts."""
+        with self._database.read() as connection:
+            leases = ledger.leases_of_run(connection, run_id)
+        return self.cost_of(leases)
+
+    def monthly_cost(self, rows: QuotaRows) -> list[QuotaCost]:
+        """What it would cost to use all that each cohort and project is owed, for a month of 730 hours.
+
+        By party; without those for which no price is known.
+        """
+        prices = self._prices()
+        owed: dict[Party, dict[Resource, int]] = {}
+        for row in rows.quotas if prices is not None else ():
+            if row.party.scope is not Scope.USER and is_device(row.resource) and row.nominal:
+                owed.setdefault(row.party, {})[row.resource] = row.nominal
+        found = []
+        for party, amounts in owed.items():
+            counted = {one: amounts[one] for one in widest(amounts)}
+            cost = None if prices is None else prices.cost_of_quota(counted, HOURS_OF_A_MONTH)
+            if cost is not None:
+                found.append(QuotaCost(party, cost))
+        return sorted(found, key=lambda one: (one.party.scope, one.party.path))
+
+    def budgets(self) -> list[BudgetStanding]:
+        """How each budget stands now, by party; one for each party that used a budget of every other.
+
+        Raises BadPrices for a bad prices.yaml of the home.
+        """
+        now, prices = self._clock(), self._prices()
+        with self._database.read() as connection:
+            rows = quota_store.read(connection)
+            if not rows.budgets:
+                return []
+            since = min(row.period.window(now)[0] for row in rows.budgets)
+            held = store.intervals(connection, since, now)
+            live = ledger.live_leases(connection)
+        return standings(QuotaTree(rows), held, live, prices, now)

@@ -19,10 +19,11 @@ from resources.gpu.model import (
 )
 from resources.gpu.placement.model import Slot
 from resources.gpu.policy.amounts import Amounts
-from resources.gpu.policy.decay import DecayedUsage
+from resources.gpu.policy.decay import WEEK_S, DecayedUsage
 from resources.gpu.policy.decide import decide
 from resources.gpu.policy.history import History
 from resources.gpu.policy.model import JobId, Settings
+from resources.gpu.policy.past import PastUse
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import project, user
 from resources.gpu.policy.reason import Reason
@@ -115,11 +116,14 @@ def test_a_reservation_of_a_device_that_is_gone_keeps_nothing() -> None:
 
 
 def test_past_use_history_and_budgets_are_what_the_ledger_says() -> None:
-    used, history = {user("vision", "ann"): DecayedUsage(as_of_s=1.0)}, History()
+    half_a_week, none = DecayedUsage(value=500 * WEEK_S, as_of_s=1.0), DecayedUsage(as_of_s=1.0)
+    used, history = {Owner("vision", "ann"): PastUse(half_a_week, none, none)}, History()
     why = Reason("B1", "used up")
     known = Known([], [], usage=used, history=history, over_budget={project("vision"): why})
     state = snapshot(V100, known=known).state
-    assert (state.usage, state.history) == (used, history)
+    assert state.history is history
+    for party in (user("vision", "ann"), project("vision")):
+        assert state.usage[party] == DecayedUsage(value=WEEK_S / 2, as_of_s=1.0), "of the one device there is"
     assert state.quotas.fits(Owner("vision", "ann"), Amounts.of_devices(1)).reason == why
 
 

@@ -16,6 +16,7 @@ COMMANDS = (
     "history",
     "usage",
     "quota",
+    "rebalance",
     "drain",
     "doctor",
     "parse",

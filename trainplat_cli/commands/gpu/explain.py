@@ -11,6 +11,8 @@ from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.parse import meaning
 from trainplat_cli.commands.gpu.shown import (
+    cost_document,
+    cost_text,
     decision_document,
     gpu_service,
     lease_document,
@@ -21,6 +23,7 @@ from trainplat_cli.commands.gpu.shown import (
     show_decisions,
     show_facts,
     show_table,
+    usage_service,
     waiting_because,
 )
 from trainplat_cli.output import age, out, print_json
@@ -53,14 +56,18 @@ def explain(run: str, as_json: bool) -> None:
     state = _state(service, asked, lease)
     in_the_way = _in_the_way(service, asked) if state == WAITS else []
     decisions = service.decisions_of(run_id)
+    cost = usage_service().cost_of(leases)
     if as_json:
-        document = _document(asked, lease, state)
+        document = _document(asked, lease, state) | cost_document(cost)
         document["in_the_way"] = [lease_document(one) for one in in_the_way]
         document["decisions"] = [decision_document(one) for one in decisions]
         document["leases"] = [lease_document(one) for one in leases]
         print_json(document)
         return
-    show_facts(_facts(asked, lease, state))
+    facts = _facts(asked, lease, state)
+    if cost is not None:
+        facts.append((_("Cost so far"), cost_text(cost)))
+    show_facts(facts)
     if in_the_way:
         out().print(f"\n[bold]{_('What it asks for is held by')}[/bold]")
         titles = (_("run"), _("owner"), _("devices"), _("priority"), _("since"), _("room"))

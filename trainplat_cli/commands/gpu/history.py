@@ -6,6 +6,8 @@ from resources.gpu.model import Lease
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import (
+    cost_document,
+    cost_text,
     decision_document,
     gpu_service,
     lease_document,
@@ -14,6 +16,7 @@ from trainplat_cli.commands.gpu.shown import (
     short,
     show_decisions,
     show_table,
+    usage_service,
 )
 from trainplat_cli.output import duration, out, print_json
 from trainplat_cli.texts import _
@@ -36,11 +39,15 @@ def history(limit: int, as_json: bool) -> None:
     service = gpu_service()
     decisions = service.newest_decisions(limit)
     past = service.status(past=limit).past
+    usage = usage_service()
+    costs = [usage.cost_of([one]) for one in past]
     if as_json:
         print_json(
             {
                 "decisions": [decision_document(one) for one in decisions],
-                "leases": [lease_document(one) for one in past],
+                "leases": [
+                    lease_document(one) | cost_document(cost) for one, cost in zip(past, costs, strict=True)
+                ],
             }
         )
         return
@@ -54,8 +61,13 @@ def history(limit: int, as_json: bool) -> None:
     if not past:
         console.print(_("No lease has ended yet."))
         return
-    titles = (_("run"), _("attempt"), _("owner"), _("request"), _("devices"), _("held for"), _("given back"))
-    show_table((*titles, _("because")), [_row(one) for one in past])
+    titles: tuple[str, ...] = (_("run"), _("attempt"), _("owner"), _("request"), _("devices"))
+    titles = (*titles, _("held for"), _("given back"))
+    rows: list[tuple[str, ...]] = [_row(one) for one in past]
+    if any(cost is not None for cost in costs):
+        titles = (*titles, _("cost"))
+        rows = [(*row[:-1], cost_text(cost), row[-1]) for row, cost in zip(rows, costs, strict=True)]
+    show_table((*titles, _("because")), rows)
 
 
 def _row(lease: Lease) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from rich.table import Table
 
 from resources.gpu.decision_log import PastDecision
 from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
+from resources.gpu.policy.price import Cost
 from resources.gpu.service import GpuService
+from resources.gpu.usage.service import UsageService
 from resources.home import Home
 from resources.terms import Actor
 from resources.texts import mark
@@ -24,6 +26,11 @@ SHORT = 8
 def gpu_service() -> GpuService:
     """The service of the home of the environment."""
     return GpuService(Home.from_environment().database())
+
+
+def usage_service() -> UsageService:
+    """The service of what was used, of the home of the environment."""
+    return UsageService(Home.from_environment().database())
 
 
 def show_table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
@@ -85,6 +92,22 @@ def waiting_because(waiting: WaitingRequest) -> str:
         return _("The arbiter has not looked at it yet.")
     said = waiting.reason if waiting.why is None else waiting.why.translated(_)
     return f"{waiting.rule}: {said}"
+
+
+def cost_text(cost: Cost | None) -> str:
+    """A cost for people; says so where a part of it has no price."""
+    if cost is None:
+        return "-"
+    if not cost.unpriced:
+        return cost.text
+    return _("{cost}, without {models}").format(cost=cost.text, models=", ".join(cost.unpriced))
+
+
+def cost_document(cost: Cost | None) -> dict[str, Any]:
+    """A cost for machines: the amount is a text, for it is an exact decimal."""
+    if cost is None:
+        return {"cost": None, "currency": None, "unpriced": []}
+    return {"cost": f"{cost.amount:.4f}", "currency": cost.currency, "unpriced": list(cost.unpriced)}
 
 
 def lease_document(lease: Lease) -> dict[str, Any]:

@@ -6,14 +6,12 @@ from typing import Any
 import click
 
 from resources.clock import utc_now
-from resources.gpu.policy.price import Cost
 from resources.gpu.usage.model import By, UsageLine, UsageReport
 from resources.gpu.usage.report import as_csv
-from resources.gpu.usage.service import UsageService
-from resources.home import Home
 from resources.texts import mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.shown import show_table
+from trainplat_cli.commands.gpu.budgets import budget_document, show_budgets
+from trainplat_cli.commands.gpu.shown import cost_document, cost_text, show_table, usage_service
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
@@ -39,14 +37,27 @@ _TITLES = {
 )
 @option("--since", type=_DATE, metavar="DATE", help=mark("From this day on, in UTC. [default: 30 days ago]"))
 @option("--until", type=_DATE, metavar="DATE", help=mark("Up to the beginning of this day. [default: now]"))
+@option(
+    "--budgets", is_flag=True, help=mark("Show the budgets instead: used, committed, left, and until when.")
+)
 @option("--csv", "as_table", is_flag=True, help=mark("Print a file for a spreadsheet."))
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def usage(
-    by: tuple[str, ...], since: datetime | None, until: datetime | None, as_table: bool, as_json: bool
+    by: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    budgets: bool,
+    as_table: bool,
+    as_json: bool,
 ) -> None:
     """Show the use of the leases, ended and live."""
     if as_table and as_json:
         raise click.UsageError(_("--csv and --json exclude each other"))
+    if budgets and as_table:
+        raise click.UsageError(_("--csv and --budgets exclude each other"))
+    if budgets:
+        _budgets(as_json=as_json)
+        return
     chosen = tuple(dict.fromkeys(By(one) for one in by))
     began = utc_now() - USUAL if since is None else since.replace(tzinfo=UTC)
     told = usage_service().report(began, None if until is None else until.replace(tzinfo=UTC), by=chosen)
@@ -59,25 +70,16 @@ def usage(
     _show(told, chosen)
 
 
-def usage_service() -> UsageService:
-    """The service of the home of the environment."""
-    return UsageService(Home.from_environment().database())
-
-
-def cost_text(cost: Cost | None) -> str:
-    """A cost for people; says so where a part of it has no price."""
-    if cost is None:
-        return "-"
-    if not cost.unpriced:
-        return cost.text
-    return _("{cost}, without {models}").format(cost=cost.text, models=", ".join(cost.unpriced))
-
-
-def cost_document(cost: Cost | None) -> dict[str, Any]:
-    """A cost for machines: the amount is a text, for it is an exact decimal."""
-    if cost is None:
-        return {"cost": None, "currency": None, "unpriced": []}
-    return {"cost": f"{cost.amount:.4f}", "currency": cost.currency, "unpriced": list(cost.unpriced)}
+def _budgets(*, as_json: bool) -> None:
+    found = usage_service().budgets()
+    if as_json:
+        print_json({"budgets": [budget_document(one) for one in found]})
+    elif found:
+        show_budgets(found)
+    else:
+        out().print(
+            _("No budget is set. docs/gpu-policy.md shows how a file of quotas says it with the key budget.")
+        )
 
 
 def _document(told: UsageReport) -> dict[str, Any]:

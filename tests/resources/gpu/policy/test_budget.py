@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 from resources.gpu.model import Owner
 from resources.gpu.policy.amounts import Amounts
-from resources.gpu.policy.budget import BudgetBook, BudgetRow, BudgetState, Period, PeriodKind
+from resources.gpu.policy.budget import BudgetBook, BudgetState
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import (
     BadQuota,
+    BudgetRow,
     FitKind,
     Membership,
     Party,
+    Period,
+    PeriodKind,
     QuotaRows,
     cohort,
     project,

@@ -11,7 +11,10 @@ from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_file import completed, read_quotas, write_quotas
 from resources.gpu.policy.quota_model import (
     BadQuota,
+    BudgetRow,
     Membership,
+    Period,
+    PeriodKind,
     QuotaRow,
     QuotaRows,
     cohort,
@@ -63,6 +66,13 @@ weights = st.floats(min_value=0, max_value=1e9)
 parties = st.one_of(st.builds(cohort, names), st.builds(project, names), st.builds(user, names, names))
 
 
+hours = st.floats(min_value=0, max_value=1e9)
+periods = st.one_of(
+    st.builds(Period, first_day=st.integers(1, 28), zone=st.sampled_from(["UTC", "Asia/Shanghai"])),
+    st.builds(Period, st.just(PeriodKind.ROLLING), days=st.integers(1, 9999)),
+)
+
+
 @st.composite
 def any_rows(draw: st.DrawFn) -> QuotaRows:
     """Rows of which each stands once, whether or not they hold together."""
@@ -76,7 +86,11 @@ def any_rows(draw: st.DrawFn) -> QuotaRows:
     quotas = [
         QuotaRow(party, resource, draw(amounts), draw(limits), draw(limits)) for party, resource in pairs
     ]
-    return QuotaRows(tuple(memberships), tuple(quotas))
+    budgeted = draw(
+        st.lists(st.tuples(parties, periods), max_size=4, unique_by=lambda one: (one[0], one[1].key))
+    )
+    budgets = [BudgetRow(party, draw(hours), period) for party, period in budgeted]
+    return QuotaRows(tuple(memberships), tuple(quotas), tuple(budgets))
 
 
 @LAW
@@ -111,7 +125,7 @@ def test_an_empty_file_means_no_quotas(text: str) -> None:
         ("queues: {}", "q.yaml:1: queues is not a known key; expected one of cohorts, projects"),
         (
             "projects:\n  a: {quota: 1}",
-            "q.yaml:2: projects.a.quota is not a known key; expected one of cohort, weight, quotas, users",
+            "q.yaml:2: projects.a.quota is not a known key; expected one of cohort, weight, quotas, budget",
         ),
         ("projects: [a]", "q.yaml:1: projects is ['a']; expected a mapping from names to projects"),
         (
@@ -155,6 +169,30 @@ def test_an_empty_file_means_no_quotas(text: str) -> None:
             "projects.a.quotas.V100.most is not a known key; expected one of nominal, borrowing_limit",
         ),
         ("projects: {a: {users: {b: {cohort: c}}}}", "projects.a.users.b.cohort is not a known key"),
+        (
+            "projects: {a: {budget: much}}",
+            "projects.a.budget is 'much'; expected a number of GPU-hours, 0 or more",
+        ),
+        ("projects: {a: {budget: -1}}", "projects.a.budget is -1; expected a number of GPU-hours"),
+        ("projects: {a: {budget: .nan}}", "projects.a.budget is nan; expected a number of GPU-hours"),
+        ("projects: {a: {budget: true}}", "projects.a.budget is True; expected a number of GPU-hours"),
+        (
+            "projects: {a: {budget: {year: 1}}}",
+            "projects.a.budget.year names no period; expected month, or such as 7 days",
+        ),
+        ("projects: {a: {budget: {0 days: 1}}}", "projects.a.budget.0 days names no period"),
+        ("projects: {a: {budget: {month: {zone: UTC}}}}", "expected the key gpu_hours in it"),
+        (
+            "projects: {a: {budget: {month: {gpu_hours: 1, zone: Mars}}}}",
+            "projects.a.budget.month: a budget's time zone is 'Mars'",
+        ),
+        (
+            "projects: {a: {budget: {month: {gpu_hours: 1, first_day: 31}}}}",
+            "a budget's month begins on day 31; expected 1 to 28",
+        ),
+        ("projects: {a: {budget: {month: {gpu_hours: 1, first_day: x}}}}", "expected a day of the month"),
+        ("projects: {a: {budget: {month: {gpu_hours: 1, zone: 5}}}}", "expected a time zone such as"),
+        ("projects: {a: {budget: {month: {hours: 1}}}}", "is not a known key; expected one of gpu_hours"),
         ("projects: {a: ", "q.yaml:1: this is not YAML"),
         ("a: \x00", "q.yaml is not YAML"),
         ("projects: {a: {weight: 2020-99-99}}", "q.yaml is not YAML"),
@@ -164,6 +202,26 @@ def test_a_wrong_file_is_told_where_and_what_was_expected(text: str, said: str) 
     with pytest.raises(BadQuota) as refused:
         read_quotas(text, "q.yaml")
     assert said in refused.value.problem
+
+
+def test_budgets_are_read_by_their_periods() -> None:
+    text = """
+projects:
+  vision: {budget: 500}
+  speech:
+    budget:
+      month: {gpu_hours: 100, first_day: 15, zone: Europe/Berlin}
+      7 days: 30.5
+    users: {bob: {budget: {1 day: 10}}}
+"""
+    found = read_quotas(text, "q.yaml").budgets
+    assert found == (
+        BudgetRow(project("speech"), 100, Period(first_day=15, zone="Europe/Berlin")),
+        BudgetRow(project("speech"), 30.5, Period(PeriodKind.ROLLING, days=7)),
+        BudgetRow(project("vision"), 500),
+        BudgetRow(user("speech", "bob"), 10, Period(PeriodKind.ROLLING, days=1)),
+    )
+    assert "budget: 500\n" in write_quotas(QuotaRows(budgets=found))
 
 
 def test_what_is_written_is_what_people_would_write() -> None:

@@ -8,10 +8,10 @@ import pytest
 from resources.database.engine import Database
 from resources.errors import BadInput
 from resources.gpu.inventory.slots import cpu_slots
-from resources.gpu.model import Owner
+from resources.gpu.model import DIED, Attempt, Owner, RunId
 from resources.gpu.policy.price import BadPrices
 from resources.gpu.usage.model import By
-from tests.resources.gpu.usage.ledgers import NOON, Ledger
+from tests.resources.gpu.usage.ledgers import ANN, NOON, Ledger
 
 
 @pytest.fixture
@@ -85,3 +85,18 @@ def test_prices_of_the_home_say_what_it_cost(ledger: Ledger, trainplat_home: Pat
     prices.write_text("currency: EUR\nper_gpu_hour: {V100: -1}\n")
     with pytest.raises(BadPrices, match=r"prices\.yaml has the price '-1' for V100"):
         ledger.usage.report(NOON)
+
+
+def test_a_run_costs_what_all_its_attempts_held(ledger: Ledger, trainplat_home: Path) -> None:
+    trainplat_home.mkdir(exist_ok=True)
+    (trainplat_home / "prices.yaml").write_text("currency: EUR\nper_gpu_hour: {V100: 1.10}\n")
+    ledger.start("a", "2(V100)")
+    ledger.forward(1)
+    ledger.gpus.try_again(RunId("a"), Attempt(1), reason=DIED, actor=ANN)
+    ledger.forward(5)
+    ledger.gpus.decide_now(ANN)
+    ledger.forward(0.5)
+    cost = ledger.usage.cost_of_run(RunId("a"))
+    assert cost is not None
+    assert cost.text == "3.30 EUR"
+    assert ledger.usage.cost_of_run(RunId("never")) is None

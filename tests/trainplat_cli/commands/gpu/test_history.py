@@ -2,6 +2,7 @@
 
 import json
 
+from resources.home import Home
 from tests.streamlit_app.homes import FIRST_RUN, LARGE
 from tests.trainplat_cli.commands.gpu.homes import add_runs, run
 
@@ -35,3 +36,15 @@ def test_an_empty_home_says_what_to_do() -> None:
 
 def test_a_limit_of_nothing_is_refused() -> None:
     assert run("history", "--limit", "0").exit_code == 2
+
+
+def test_what_past_leases_cost_is_said_where_there_are_prices() -> None:
+    add_runs()
+    Home.from_environment().prices_file.write_text("currency: EUR\nper_gpu_hour: {'*': 75}\n")
+    [lease] = json.loads(run("history", "--json").stdout)["leases"]
+    assert (lease["cost"], lease["currency"]) == ("1.0000", "EUR")
+    said = run("history").stdout
+    assert said.splitlines()[-1].endswith("1.00 EUR  the run ended")
+    explained = json.loads(run("explain", FIRST_RUN, "--json").stdout)
+    assert (explained["cost"], explained["unpriced"]) == ("1.0000", [])
+    assert "Cost so far  1.00 EUR" in run("explain", FIRST_RUN).stdout

@@ -43,3 +43,31 @@ def test_a_time_in_which_nobody_held_anything_says_so() -> None:
     )
     assert run("usage", "--since", "2999-01-01").exit_code == 2
     assert run("usage", "--since", "yesterday").exit_code == 2
+
+
+BUDGETS = """
+projects:
+  vision: {budget: 0.001}
+  speech: {budget: {7 days: 30}}
+"""
+
+
+def test_budgets_are_set_from_the_file_of_quotas_and_told_as_they_stand() -> None:
+    add_runs()
+    assert run("usage", "--budgets").stdout.startswith("No budget is set.")
+    assert "budget month: nothing → 0.001" in run("quota", "set", "-", stdin=BUDGETS).stdout
+    lines = run("usage", "--budgets").stdout.splitlines()
+    assert lines[0].split()[:2] == ["budget", "of"]
+    assert lines[1].split()[0] == "speech"
+    assert "the last 7 days" in lines[1]
+    assert "B1: vision has used" in lines[2]
+    assert run("quota", "show").stdout.splitlines() == lines
+    told = json.loads(run("usage", "--budgets", "--json").stdout)["budgets"]
+    assert json.loads(run("quota", "show", "--json").stdout)["budgets"][0]["name"] == "speech"
+    assert [(one["name"], one["period"], one["over"], one["rule"]) for one in told] == [
+        ("speech", "7 days", False, None),
+        ("vision", "month", True, "B1"),
+    ]
+    assert told[1]["burn_down"][-1]["used_hours"] == told[1]["used_hours"] > 0.001
+    assert run("quota", "show", "--yaml").stdout.count("budget") == 2
+    assert run("usage", "--budgets", "--csv").exit_code == 2

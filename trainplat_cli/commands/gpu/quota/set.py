@@ -13,11 +13,19 @@ from resources.gpu.duties.foresight import ForeseenStop, QuotaPreview
 from resources.gpu.policy.quota_changes import Change
 from resources.gpu.policy.quota_file import read_quotas
 from resources.gpu.policy.quota_model import BadQuota, Borrower, Party
+from resources.gpu.usage.model import QuotaCost
 from resources.terms import Actor
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.quota.show import SCOPES, amount_of
-from trainplat_cli.commands.gpu.shown import gpu_service, named, short
+from trainplat_cli.commands.gpu.shown import (
+    cost_document,
+    cost_text,
+    gpu_service,
+    named,
+    short,
+    usage_service,
+)
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
@@ -40,6 +48,7 @@ def set(file: str, dry_run: bool, as_json: bool) -> None:  # noqa: A001
         raise BadQuota(f"{file}: {problem.problem}", problem.next_step) from problem
     if not dry_run:
         service.set_quotas(rows, Actor(f"user:{getpass.getuser()}"))
+    costs = usage_service().monthly_cost(rows)
     if as_json:
         print_json(
             {
@@ -49,10 +58,11 @@ def set(file: str, dry_run: bool, as_json: bool) -> None:  # noqa: A001
                 "borrowers": [_borrower_document(one) for one in preview.borrowers],
                 "stops": [_stop_document(one) for one in preview.stops],
                 "starts": list(preview.starts),
+                "monthly_costs": [{**_party(one.party), **cost_document(one.cost)} for one in costs],
             }
         )
         return
-    _show(preview, dry_run=dry_run)
+    _show(preview, costs, dry_run=dry_run)
 
 
 def _text(file: str) -> str:
@@ -90,7 +100,7 @@ def _stop_document(one: ForeseenStop) -> dict[str, Any]:
     }
 
 
-def _show(preview: QuotaPreview, *, dry_run: bool) -> None:
+def _show(preview: QuotaPreview, costs: list[QuotaCost], *, dry_run: bool) -> None:
     console = out()
     for one in preview.changes:
         before, after = one.before or _("nothing"), one.after or _("nothing")
@@ -107,6 +117,9 @@ def _show(preview: QuotaPreview, *, dry_run: bool) -> None:
         console.print(escape(text.format(**values, why=f"{stop.why.rule}: {stop.why.translated(_)}")))
     for run in preview.starts:
         console.print(_("Run {run} starts at once.").format(run=short(run)))
+    for cost in costs:
+        text = _("All that {who} is owed costs {cost} a month.")
+        console.print(text.format(who=_named(cost.party), cost=escape(cost_text(cost.cost))))
     if not preview.changes:
         console.print(_("The file says what holds already."))
     if dry_run:

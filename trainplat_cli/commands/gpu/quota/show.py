@@ -4,13 +4,15 @@ from typing import Any
 
 import click
 
+from resources.gpu.lending_store import LendsNow
 from resources.gpu.policy.amounts import HOST_MEMORY_MIB, Resource, shown
 from resources.gpu.policy.quota_file import write_quotas
 from resources.gpu.policy.quota_lines import Line, lines_of
 from resources.gpu.policy.quota_model import Scope
 from resources.texts import mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.shown import gpu_service, show_table
+from trainplat_cli.commands.gpu.budgets import budget_document, show_budgets
+from trainplat_cli.commands.gpu.shown import gpu_service, show_table, usage_service
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
@@ -31,9 +33,18 @@ def show(as_yaml: bool, as_json: bool) -> None:
     tree = service.quotas_in_use()
     lines = list(lines_of(tree))
     if as_json:
-        print_json({"quotas": [_document(line) for line in lines]})
+        budgets = usage_service().budgets()
+        lent = service.lending()
+        print_json(
+            {
+                "quotas": [
+                    _document(line, lent.get((line.account.party, line.account.resource))) for line in lines
+                ],
+                "budgets": [budget_document(one) for one in budgets],
+            }
+        )
         return
-    if not tree.rows.quotas:
+    if not tree.rows.quotas and not tree.rows.budgets:
         out().print(
             _(
                 "No quota is set: everybody may use everything. docs/gpu-policy.md shows the form of a file "
@@ -42,12 +53,17 @@ def show(as_yaml: bool, as_json: bool) -> None:
         )
         return
     titles = (_("party"), _("cohort"), _("used"), _("nominal"), _("borrowed"), _("lent"))
-    show_table(
-        (*titles, _("borrows at most"), _("lends at most"), _("limit")), [_cells(line) for line in lines]
-    )
+    if tree.rows.quotas:
+        show_table(
+            (*titles, _("borrows at most"), _("lends at most"), _("limit")), [_cells(line) for line in lines]
+        )
+    if tree.rows.quotas and tree.rows.budgets:
+        out().print()
+    if tree.rows.budgets:
+        show_budgets(usage_service().budgets())
 
 
-def _document(line: Line) -> dict[str, Any]:
+def _document(line: Line, lends: LendsNow | None) -> dict[str, Any]:
     account, row = line.account, line.row
     return {
         "scope": account.party.scope,
@@ -64,6 +80,8 @@ def _document(line: Line) -> dict[str, Any]:
         "borrowing_limit": None if row is None else row.borrowing_limit,
         "lending_limit": None if row is None else row.lending_limit,
         "limit": account.limit,
+        "lends_now": None if lends is None else lends.limit,
+        "lending_reason": None if lends is None else f"{lends.reason.rule}: {lends.reason.text}",
     }
 
 

@@ -1,14 +1,18 @@
 """``trainplat gpu quota set``: what changes, for whom, and what is refused."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from resources.database.audit import recent
+from resources.gpu.model import Origin, Owner, RunId, Terms
+from resources.gpu.policy.model import Settings
 from resources.gpu.policy.quota_model import QuotaRows, project
 from resources.gpu.service import GpuService
 from resources.home import Home
+from resources.terms import Actor
 from tests.trainplat_cli.commands.gpu.homes import add_runs, run
 
 LOW = "projects: {vision: {quotas: {'*': 0.5}}}"
@@ -62,6 +66,50 @@ def test_who_borrows_is_told_to_give_back() -> None:
     said = run("quota", "set", "-", stdin=SHARED).stdout
     assert "project vision borrows 0.5 of any device: it gives this back when" in said
     assert "The file says what holds already." in said
+
+
+TAKEN_BACK = """
+cohorts: {research: {}}
+projects:
+  vision: {cohort: research, quotas: {'*': 0}}
+  speech: {cohort: research, quotas: {'*': 2}}
+"""
+
+
+def test_a_dry_run_says_whom_the_next_pass_would_stop() -> None:
+    os.environ["TRAINPLAT_CPU_SLOTS"] = "2"
+    service = GpuService(Home.from_environment().database(), settings=Settings(min_runtime_s=0))
+
+    def submit(run_id: str, text: str, project_name: str) -> None:
+        owner, tester = Owner(project_name, "eve"), Actor("user:tester")
+        terms = Terms(preemptible=True)
+        for_run = {"origin": Origin.QUEUE, "instance": "here", "actor": tester, "terms": terms}
+        service.submit(RunId(run_id), text, owner=owner, **for_run)  # type: ignore[arg-type]
+        service.decide_now(tester)
+
+    submit("borrower", "2", "vision")
+    submit("owed", "1", "speech")
+    os.environ["TRAINPLAT_MIN_RUNTIME_S"] = "0"
+    told = json.loads(run("quota", "set", "-", "--dry-run", "--json", stdin=TAKEN_BACK).stdout)
+    assert [(one["run"], one["for_run"], one["rule"]) for one in told["stops"]] == [
+        ("borrower", "owed", "P1")
+    ]
+    said = run("quota", "set", "-", "--dry-run", stdin=TAKEN_BACK).stdout
+    assert "Run borrower of vision/eve makes room for run owed: P1: speech is owed" in said
+    assert all(one.stop_for is None for one in service.live_leases())
+
+
+def test_what_quotas_cost_is_said_where_there_are_prices() -> None:
+    home = Home.from_environment()
+    home.path.mkdir(parents=True)
+    home.prices_file.write_text("currency: EUR\nper_gpu_hour: {V100: 1.20, A100: 3}\n")
+    file = "projects: {vision: {quotas: {V100: 2, cpus: 4, 'V100 32GB': 1}}, speech: {quotas: {T4: 1}}}"
+    told = json.loads(run("quota", "set", "-", "--dry-run", "--json", stdin=file).stdout)
+    assert [(one["name"], one["cost"], one["currency"]) for one in told["monthly_costs"]] == [
+        ("vision", "1752.0000", "EUR")
+    ]
+    said = run("quota", "set", "-", "--dry-run", stdin=file).stdout
+    assert "All that project vision is owed costs 1752.00 EUR a month." in said
 
 
 def test_who_set_them_is_kept() -> None:

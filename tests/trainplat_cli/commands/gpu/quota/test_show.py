@@ -80,7 +80,7 @@ def test_without_quotas_it_says_how_to_set_some() -> None:
     result = run("quota", "show")
     assert result.exit_code == 0
     assert result.stdout.startswith("No quota is set: everybody may use everything.")
-    assert json.loads(run("quota", "show", "--json").stdout) == {"quotas": []}
+    assert json.loads(run("quota", "show", "--json").stdout) == {"quotas": [], "budgets": []}
     assert run("quota", "show", "--yaml").stdout == "{}\n"
 
 

@@ -1,0 +1,110 @@
+"""What ended jobs tell of those that have not ended, kept as rows: the history behind rule O3.
+
+A row for each group of like jobs holds the counts of those that are gone; those that run or wait are counted
+when somebody looks. Every function works inside the caller's transaction.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from resources.gpu.likeness import attained_gpu_s, groups_of, size_of
+from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
+from resources.gpu.policy.batches import Batch, batch_of
+from resources.gpu.policy.history import ALL, History
+from resources.gpu.requests.model import GpuRequest
+from resources.gpu.tables import BATCHES, LIKE_JOBS, REQUESTS
+
+EVERYTHING = "*"
+"""The name of the row of all jobs: an empty text is none to some databases."""
+_MOST_NAME = 100
+_LIVE = ("waiting", "granted")
+
+
+def batch_now(connection: Connection, owner: Owner, request: GpuRequest, now: datetime) -> Batch:
+    """The batch of a job that comes now: that of the last one of its project and size, if it is recent."""
+    kind = f"{owner.project[:_MOST_NAME]} {size_of(request)}"
+    row = connection.execute(select(BATCHES).where(BATCHES.c.kind == kind)).one_or_none()
+    return batch_of(kind, now.timestamp(), None if row is None else Batch(row.id, row.kind, row.last_s))
+
+
+def join_batches(
+    connection: Connection, submitted: Mapping[RunId, WaitingRequest]
+) -> dict[RunId, WaitingRequest]:
+    """Requests that are submitted, each with its batch: those that come next may belong to it."""
+    found: dict[RunId, WaitingRequest] = {}
+    last: dict[tuple[Owner, GpuRequest], Batch] = {}
+    for run_id, one in submitted.items():
+        key = one.owner, one.request
+        if key not in last:
+            last[key] = batch_now(connection, one.owner, one.request, one.submitted_at)
+            connection.execute(delete(BATCHES).where(BATCHES.c.kind == last[key].kind))
+            connection.execute(
+                insert(BATCHES).values(kind=last[key].kind, id=last[key].id, last_s=last[key].last_s)
+            )
+        found[run_id] = replace(one, batch=last[key].id)
+    return found
+
+
+def count(connection: Connection, lease: Lease, now: datetime, *, ended: bool) -> None:
+    """Count the job of a lease that is given back, if it ``ended``: one that was cancelled, or comes again,
+    tells nothing of an end.
+    """
+    if not ended or not lease.devices:
+        return
+    groups = groups_of(lease)
+    history = _read(connection, (ALL, *groups))
+    history.end(lease.run_id, groups, attained_gpu_s(lease, now))
+    _write(connection, history)
+    if lease.batch and not _has_others(connection, lease):
+        connection.execute(delete(LIKE_JOBS).where(LIKE_JOBS.c.name == lease.batch))
+
+
+def read(
+    connection: Connection, live: Iterable[Lease], waiting: Iterable[WaitingRequest], now: datetime
+) -> History:
+    """What ended jobs tell, and how far those have come that have not ended."""
+    history = _read(connection, None)
+    for lease in live:
+        if lease.devices:
+            history.note(lease.run_id, groups_of(lease), attained_gpu_s(lease, now))
+    for request in waiting:
+        if request.attained_gpu_s:
+            history.note(request.run_id, groups_of(request), request.attained_gpu_s)
+    return history
+
+
+def _read(connection: Connection, groups: tuple[str, ...] | None) -> History:
+    query = select(LIKE_JOBS)
+    if groups is not None:
+        query = query.where(LIKE_JOBS.c.name.in_([one or EVERYTHING for one in groups]))
+    counts = {
+        ALL if row.name == EVERYTHING else row.name: (json.loads(row.through), json.loads(row.ended))
+        for row in connection.execute(query).all()
+    }
+    ended_jobs = sum(counts[ALL][1]) if ALL in counts else 0.0
+    return History.from_state({"counts": counts, "reached": {}, "ended_jobs": ended_jobs})
+
+
+def _write(connection: Connection, history: History) -> None:
+    counts = history.state()["counts"]
+    names = [name or EVERYTHING for name in counts]
+    connection.execute(delete(LIKE_JOBS).where(LIKE_JOBS.c.name.in_(names)))
+    connection.execute(
+        insert(LIKE_JOBS),
+        [
+            {"name": name or EVERYTHING, "through": json.dumps(left), "ended": json.dumps(ended)}
+            for name, (left, ended) in counts.items()
+        ],
+    )
+
+
+def _has_others(connection: Connection, lease: Lease) -> bool:
+    """Whether another job of its batch has not ended; those that come later go by the wider groups."""
+    query = select(REQUESTS.c.run_id).where(
+        REQUESTS.c.state.in_(_LIVE), REQUESTS.c.batch == lease.batch, REQUESTS.c.run_id != lease.run_id
+    )
+    return connection.execute(query.limit(1)).first() is not None
