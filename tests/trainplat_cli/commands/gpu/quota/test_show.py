@@ -64,6 +64,8 @@ def test_machines_get_the_same_in_the_units_of_the_rows(quotas: Path) -> None:
         "borrowing_limit": 1000,
         "lending_limit": None,
         "limit": 1500,
+        "lends_now": None,
+        "lending_reason": None,
     }
 
 
