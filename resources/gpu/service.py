@@ -14,6 +14,16 @@ from resources.gpu.duties.simulation import Simulating
 
 
 class GpuService(
-    SecondLeases, Allocation, Reserving, Simulating, Leases, Deciding, Foresight, Quotas, Lending, Drains, Reading
+    SecondLeases,
+    Allocation,
+    Reserving,
+    Simulating,
+    Leases,
+    Deciding,
+    Foresight,
+    Quotas,
+    Lending,
+    Drains,
+    Reading,
 ):
     """Requests, decisions and leases of one ledger; what it does stands in ``resources/gpu/duties``."""
