@@ -2,10 +2,14 @@
 
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SkipReason, sensor
 
+from resources.errors import TrainplatError
+from resources.gpu.enforcement.watch import WatchState
 from resources.gpu.model import Decision, Grant
 from resources.gpu.resource import GpuResource
 from resources.gpu.settings import rebalances
+from resources.home import Home
 from resources.runs.reconcile import reconcile
+from resources.runs.watching import Watch, look_where_nobody_does
 from resources.terms import Actor
 
 MINIMUM_INTERVAL_S = 5
@@ -13,7 +17,8 @@ MINIMUM_INTERVAL_S = 5
 
 
 def build_arbiter_sensor() -> SensorDefinition:
-    """The sensor ``gpu_arbiter``: one reconciliation and one pass of decisions at each tick."""
+    """The sensor ``gpu_arbiter``: one reconciliation, one pass of decisions and one look at each tick."""
+    states = [WatchState()]  # of the look before; the process of the code location outlives its ticks
 
     @sensor(
         name="gpu_arbiter",
@@ -27,6 +32,12 @@ def build_arbiter_sensor() -> SensorDefinition:
         if rebalances():
             service.rebalance(actor)
         decisions = reconcile(context.instance, service, actor)
+        watch = Watch(context.instance, service, Home.from_environment(), state=states[-1])
+        try:
+            look_where_nobody_does(watch)
+        except TrainplatError as problem:
+            context.log.warning("the runs could not be looked at: %s", problem)
+        states[-1] = watch.state
         return SkipReason(summary(decisions))
 
     return gpu_arbiter

@@ -46,6 +46,8 @@ _RELEASES = frozenset(
         mark("it is queued again"),
         mark("its process died"),
         mark("it made room for another run"),
+        mark("it was stopped because it used more than its lease"),
+        mark("a device of it was out of order"),
         mark("its process died; no attempt is left"),
         mark("its process is gone"),
         mark("its time is over"),

@@ -20,7 +20,7 @@ class PastDecision:
 
     at: datetime
     kind: str
-    """``grant``, ``wait`` or ``stop``."""
+    """``grant``, ``wait`` or ``stop``; of overuse ``warn`` or ``resize``."""
     run_id: RunId
     attempt: Attempt
     for_run: RunId | None
@@ -51,6 +51,30 @@ def add(connection: Connection, made: Sequence[Decided], now: datetime) -> None:
     rows = [_row(one, now) for one in made]
     if rows:
         connection.execute(insert(DECISIONS), rows)
+
+
+def note(
+    connection: Connection,
+    kind: str,
+    run_id: RunId,
+    attempt: Attempt,
+    why: Reason,
+    now: datetime,
+    devices: Sequence[DeviceId] = (),
+) -> None:
+    """Record what was done about a run besides what the arbiter decided."""
+    connection.execute(
+        insert(DECISIONS).values(
+            at=now,
+            kind=kind,
+            run_id=run_id,
+            attempt=attempt,
+            devices=",".join(devices),
+            rule=why.rule,
+            reason=why.text,
+            reason_values=why.to_json(),
+        )
+    )
 
 
 def of_run(connection: Connection, run_id: RunId) -> list[PastDecision]:

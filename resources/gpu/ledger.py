@@ -266,6 +266,15 @@ def set_stop_asked(connection: Connection, run_id: RunId, attempt: Attempt, now:
     connection.execute(update(LEASES).where(_is(LEASES, run_id, attempt)).values(stop_asked_at=now))
 
 
+def resize(connection: Connection, grown: Lease) -> None:
+    """Let a live lease reserve what ``grown`` does. The caller has made sure that there is room."""
+    connection.execute(
+        update(LEASES)
+        .where(_is(LEASES, grown.run_id, grown.attempt), LEASES.c.state != LeaseState.RELEASED)
+        .values(text=grown.request.text, terms=terms_to_json(grown.terms))
+    )
+
+
 def keep(connection: Connection, kept: Kept) -> None:
     """Keep devices for a run; what was kept for it before is forgotten."""
     drop_kept(connection, kept.run_id)

@@ -26,6 +26,12 @@ PREEMPTED = "it made room for another run"
 GIVEN_BACK = "its owner gave it back"
 TIME_OVER = "its time is over"
 """Why a lease without a run ended."""
+EVICTED = "it was stopped because it used more than its lease"
+ILL_DEVICE = "a device of it was out of order"
+ILL = "device:"
+"""Before a device: the same of one that is out of order."""
+OVERUSE = "overuse:"
+"""Before a rule of overuse: what stands where the run would that a stopped one makes room for."""
 GONE = "its process is gone"
 """The same of a direct run, which waits and runs in its own process."""
 
@@ -63,6 +69,17 @@ class Owner:
     user: str
 
 
+class Overuse(StrEnum):
+    """What a run declares to be done when it goes on using more than its lease."""
+
+    LEAVE = "leave"
+    """It is warned and goes on."""
+    RESIZE = "resize"
+    """Its lease grows, where there is room."""
+    EVICT = "evict"
+    """It writes a checkpoint and goes back to the queue."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What a run says besides its devices. Each has a run tag of its name."""
@@ -74,8 +91,9 @@ class Terms:
     max_runtime_s: float | None = None
     """It declares that it runs no longer."""
     cpu_milli: int = 0
-    """Thousandths of cores that it needs for itself; 0 takes its share."""
+    """Thousandths of cores that it needs for itself; 0 takes its share of those that nobody asked for."""
     host_memory_mib: int = 0
+    """The same of main memory."""
     span: Span = Span.NODE
     """How far apart its devices may lie."""
     group: str = ""
@@ -84,6 +102,8 @@ class Terms:
     apart: str = ""
     nodes: tuple[tuple[str, str], ...] = ()
     """Labels that its nodes have to have."""
+    overuse: Overuse | None = None
+    """None: what its project declares."""
 
 
 NO_TERMS = Terms()

@@ -24,6 +24,7 @@ from pydantic import PrivateAttr
 from resources.clock import Clock, utc_now
 from resources.errors import BadInput
 from resources.gpu import tags
+from resources.gpu.enforcement.start import run_environment, start_mps
 from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
 from resources.gpu.forecast.service import ForecastService
 from resources.gpu.model import NO_TERMS, RUN_ENDED, Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
@@ -200,7 +201,9 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         lease = None
         try:
             lease = self._wait(service, run_id, actor, instance, context)
-            with _environment(lease_environment(lease, service.devices())):
+            home = Home.from_environment()
+            start_mps(home, service.fractions)
+            with _environment(run_environment(lease, service.devices(), home)):
                 yield lease
         finally:
             if lease is not None:

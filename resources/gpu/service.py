@@ -3,7 +3,9 @@
 from resources.gpu.duties.allocation import Allocation
 from resources.gpu.duties.deciding import Deciding
 from resources.gpu.duties.drains import Drains
+from resources.gpu.duties.enforcing import Enforcing
 from resources.gpu.duties.foresight import Foresight
+from resources.gpu.duties.health import Health
 from resources.gpu.duties.leases import Leases
 from resources.gpu.duties.lending import Lending
 from resources.gpu.duties.quotas import Quotas
@@ -24,6 +26,8 @@ class GpuService(
     Quotas,
     Lending,
     Drains,
+    Enforcing,
+    Health,
     Reading,
 ):
     """Requests, decisions and leases of one ledger; what it does stands in ``resources/gpu/duties``."""

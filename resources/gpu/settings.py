@@ -2,15 +2,20 @@
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 
 from resources.errors import BadInput
+from resources.gpu.model import Overuse
 from resources.gpu.policy.model import Settings
 
 MIN_RUNTIME_VARIABLE = "TRAINPLAT_MIN_RUNTIME_S"
 COOL_DOWN_VARIABLE = "TRAINPLAT_COOL_DOWN_S"
 KEEP_AFTER_VARIABLE = "TRAINPLAT_KEEP_AFTER_S"
 REBALANCE_VARIABLE = "TRAINPLAT_REBALANCE"
+OVERUSE_VARIABLE = "TRAINPLAT_OVERUSE"
+"""What projects declare for runs whose tags say nothing: ``vision=evict,*=resize``."""
+ANY_PROJECT = "*"
 
 
 def policy_settings() -> Settings:
@@ -33,6 +38,21 @@ def rebalances() -> bool:
             f"Set {REBALANCE_VARIABLE} to on, or unset it to keep the lending limits of the quotas.",
         )
     return told == "on"
+
+
+def overuse_of_projects() -> Mapping[str, Overuse]:
+    """What is done about overuse by project, ``*`` for all others. Raises :class:`BadInput`."""
+    told = os.environ.get(OVERUSE_VARIABLE, "")
+    found: dict[str, Overuse] = {}
+    for part in filter(None, (one.strip() for one in told.split(","))):
+        project, separator, rule = part.partition("=")
+        if not separator or not project or rule not in set(Overuse):
+            raise BadInput(
+                f"{OVERUSE_VARIABLE} holds {part!r}; expected PROJECT=RULE with one of {', '.join(Overuse)}",
+                f"Write it as vision=evict,*=leave, or unset {OVERUSE_VARIABLE}: then runs are warned only.",
+            )
+        found[project] = Overuse(rule)
+    return found
 
 
 def _seconds(variable: str, usual: float) -> float:

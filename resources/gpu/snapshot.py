@@ -1,13 +1,14 @@
 """From the ledger's rows and the inventory to the state of the policy, and back to names."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from resources.gpu.inventory.model import Device, DeviceId, Inventory
 from resources.gpu.likeness import groups_of
 from resources.gpu.model import Drained, Kept, Lease, Owner, Reserved, RunId, WaitingRequest
-from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Placement, Shape, Slot
+from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Oversold, Placement, Shape, Slot
 from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Resource
 from resources.gpu.policy.decay import DecayedUsage
 from resources.gpu.policy.history import History
@@ -18,6 +19,9 @@ from resources.gpu.policy.quota_model import Party
 from resources.gpu.policy.reason import Reason
 from resources.gpu.policy.state import State
 from resources.gpu.shapes import Shapes, kind_of
+
+if TYPE_CHECKING:
+    from resources.gpu.placement.cluster import Cluster
 
 ENDLESS_MIB = 1 << 40
 """The memory of a device that has none of its own: nothing is counted on it."""
@@ -132,11 +136,15 @@ class Snapshot:
 
     def _start(self, lease: Lease) -> None:
         self._leases[lease.run_id] = lease
-        placement = self._placement(lease.devices)
-        if placement is None:
-            return  # a device of it is gone from the inventory; it holds nothing that could be given
+        # Devices of it that are gone hold nothing that could be given; the others it holds all the same.
+        placement = self._placement_of_there(lease.devices)
         job = self._job_of_lease(lease)
-        self.state.restore(Running(job, placement, lease.granted_at.timestamp(), _stops_for(lease)))
+        running = Running(job, placement, lease.granted_at.timestamp(), _stops_for(lease))
+        try:
+            self.state.restore(running)
+        except Oversold:  # the machine came back with less than it had: what is there of it is held
+            shape = _as_far_as_free(self.state.cluster, job.shape, placement)
+            self.state.restore(replace(running, job=replace(job, shape=shape)))
 
     def _end(self, run_id: RunId) -> None:
         del self._leases[run_id]
@@ -178,6 +186,22 @@ class Snapshot:
                 sums[party] = used if party not in sums else sums[party].plus(used)
         return {party: used.share(self.state.capacity) for party, used in sums.items()}
 
+    def has_room_for(self, lease: Lease, kept: Iterable[Kept]) -> bool:
+        """Whether a lease that is not among the known ones could be what it is, where its devices are.
+
+        Not on a node where something is ``kept`` for somebody: what is free there is theirs. Quotas have to
+        allow it without anybody making room.
+        """
+        placement = self._placement_of_there(lease.devices)
+        job = self._job_of_lease(lease)
+        nodes = {slot.node for slot in placement}
+        promised = [self._placement_of_there(one.devices) for one in kept]
+        if any(slot.node in nodes for one in promised for slot in one):
+            return False
+        if not placement or _as_far_as_free(self.state.cluster, job.shape, placement) != job.shape:
+            return False
+        return self.state.quotas.fits(job.owner, self.state.amounts(job, placement)).fits
+
     def _hold(self, kept: Kept) -> None:
         job_id, placement = JobId(kept.run_id), self._placement(kept.devices)
         running = self.state.running.get(job_id)
@@ -209,6 +233,11 @@ class Snapshot:
             reserved.ends_at.timestamp(),
         )
 
+    def _placement_of_there(self, devices: Iterable[DeviceId]) -> Placement:
+        """Where those of the devices are that are in the inventory."""
+        known = tuple(devices)
+        return self._placement([one for one in known if one in self._places] if known else known) or ()
+
     def _placement(self, devices: Iterable[DeviceId]) -> Placement | None:
         by_node: dict[int, list[int]] = {}
         for device in devices:
@@ -223,9 +252,8 @@ class Snapshot:
     def _job_of_lease(self, lease: Lease) -> Job:
         shape = self.shapes.shape_of(lease.request, lease.terms)
         submitted_at = lease.submitted_at or lease.granted_at
-        return _job(
-            lease.run_id, lease, shape, submitted_at, submitted_at, len(lease.devices), lease.granted_at
-        )
+        there = sum(device in self._places for device in lease.devices)
+        return _job(lease.run_id, lease, shape, submitted_at, submitted_at, there, lease.granted_at)
 
     def _job_of_request(self, waiting: WaitingRequest) -> Job:
         shape = self.shapes.shape_of(waiting.request, waiting.terms)
@@ -243,6 +271,23 @@ def _node(name: str, cpu_milli: int, host_memory_mib: int, devices: Sequence[Dev
     return NodeSpec(name, cpu_milli, host_memory_mib, specs)
 
 
+def _as_far_as_free(cluster: "Cluster", shape: Shape, placement: Placement) -> Shape:
+    """``shape``, and where less is free at ``placement``, what of it is."""
+    left = shape
+    for slot in placement:
+        cpu_milli, host_mib = cluster.free_of_node(slot.node)
+        here, everywhere = (len(slot.devices), shape.devices) if shape.devices else (1, 1)
+        left = replace(
+            left,
+            cpu_milli=min(left.cpu_milli, cpu_milli * everywhere // here),
+            host_memory_mib=min(left.host_memory_mib, host_mib * everywhere // here),
+        )
+        for device in slot.devices:
+            _, memory_mib = cluster.free_of_device(slot.node, device)
+            left = replace(left, memory_mib=min(left.memory_mib, memory_mib))
+    return left
+
+
 def _job(
     run_id: RunId,
     of: Lease | WaitingRequest,
@@ -254,7 +299,7 @@ def _job(
 ) -> Job:
     terms = of.terms
     if granted_at is not None and devices != shape.devices:
-        shape = Shape(devices, shape.milli, cpu_milli=shape.cpu_milli, host_memory_mib=shape.host_memory_mib)
+        shape = replace(shape, devices=devices, models=None)
     return Job(
         id=JobId(run_id),
         owner=of.owner,

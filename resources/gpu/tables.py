@@ -132,6 +132,17 @@ DRAINS = Table(
     Column("actor", String(200), nullable=False),
 )
 
+SEEN_DEVICES = Table(
+    "gpu_seen_devices",
+    METADATA,
+    Column("id", String(100), primary_key=True),
+    Column("place", Integer, nullable=False),  # in the order of the inventory
+    Column("device", Text, nullable=False),  # JSON
+    Column("fault", Text),
+    Column("ill_since", UtcDateTime),
+    Column("well_since", UtcDateTime),
+)
+
 DECISIONS = Table(
     "gpu_decisions",
     METADATA,

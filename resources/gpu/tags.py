@@ -14,7 +14,9 @@ NEAR = "trainplat/near"
 APART = "trainplat/apart"
 NODES = "trainplat/nodes"
 """Labels that the nodes of the run have to have: ``zone=a``."""
-TERMS = (PRIORITY, PREEMPTIBLE, MAX_RUNTIME_S, CPUS, MEMORY, SPAN, GROUP, NEAR, APART, NODES)
+OVERUSE = "trainplat/overuse"
+"""What is done when the run goes on using more than its lease: ``leave``, ``resize`` or ``evict``."""
+TERMS = (PRIORITY, PREEMPTIBLE, MAX_RUNTIME_S, CPUS, MEMORY, SPAN, GROUP, NEAR, APART, NODES, OVERUSE)
 
 # Ours: overwritten at submission, so that nobody can forge them.
 ADMISSION = "trainplat/admission"

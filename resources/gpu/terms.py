@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from resources.errors import BadInput
 from resources.gpu import tags
-from resources.gpu.model import NO_TERMS, Terms
+from resources.gpu.model import NO_TERMS, Overuse, Terms
 from resources.gpu.placement.model import Span
 from resources.gpu.requests.quantity import UNITS_MIB
 
@@ -45,6 +45,7 @@ def terms_of(run_tags: Mapping[str, str]) -> Terms:
         near=_name(tags.NEAR, run_tags.get(tags.NEAR, "")),
         apart=_name(tags.APART, run_tags.get(tags.APART, "")),
         nodes=_labels(run_tags.get(tags.NODES, "")),
+        overuse=_overuse(run_tags.get(tags.OVERUSE)),
     )
 
 
@@ -66,6 +67,8 @@ def terms_from_json(text: str) -> Terms:
         known["span"] = Span(known["span"])
     if "nodes" in known:
         known["nodes"] = tuple((name, value) for name, value in known["nodes"])
+    if known.get("overuse") is not None:
+        known["overuse"] = Overuse(known["overuse"])
     return Terms(**known)
 
 
@@ -114,6 +117,14 @@ def _span(text: str) -> Span:
     if text not in set(Span):
         raise BadTerm(tags.SPAN, text, f"one of {', '.join(Span)}")
     return Span(text)
+
+
+def _overuse(text: str | None) -> Overuse | None:
+    if text is None:
+        return None
+    if text not in set(Overuse):
+        raise BadTerm(tags.OVERUSE, text, f"one of {', '.join(Overuse)}")
+    return Overuse(text)
 
 
 def _name(tag: str, text: str) -> str:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,12 +19,16 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_
 
 from resources.errors import TrainplatError, Unavailable
 from resources.gpu import tags
-from resources.gpu.environment import lease_environment
+from resources.gpu.enforcement.apart import apart
+from resources.gpu.enforcement.limits import lift_limits
+from resources.gpu.enforcement.start import run_environment, start_mps
+from resources.gpu.inventory.model import Device
 from resources.gpu.model import Lease, LeaseState, RunId
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import ProcessIdentity
 from resources.runs.reconcile import reconcile
+from resources.runs.watching import Watch, WatchThread, limit
 from resources.terms import Actor
 
 SUPERVISED_VARIABLE = "TRAINPLAT_SUPERVISED"
@@ -45,6 +50,7 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
     ) -> None:
         self.max_attempts = max_attempts
         self._inst_data = inst_data
+        self._watch: WatchThread | None = None
         super().__init__()  # type: ignore[no-untyped-call]
 
     @property
@@ -68,9 +74,11 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         """Start the run's process, or put the run back in the queue when it has no lease to claim."""
         run = context.dagster_run
         service = _service()
-        logs = Home.from_environment().logs / "runs"
+        home = Home.from_environment()
+        logs = home.logs / "runs"
         try:
             devices = service.devices()
+            start_mps(home, service.fractions)
             lease = service.claim(RunId(run.run_id), ProcessIdentity.current())
         except Unavailable as problem:  # a full disk, a busy database, an ill driver: not the run's fault
             self._enqueue(run, f"Back to the queue: {problem}")
@@ -81,7 +89,7 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         log_file = logs / f"{run.run_id}.{lease.attempt}.log"
         try:
             worker = start_worker(
-                self._worker_command(run, lease), lease_environment(lease, devices), log_file
+                self._worker_command(run, lease), run_environment(lease, devices, home), log_file
             )
         except OSError as problem:
             # Not the run's fault either. Reconciliation sees the claim expire and puts the run back.
@@ -92,7 +100,9 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
             f"Started process {worker.pid} with {', '.join(lease.devices) or 'no device'}; "
             f"its output is in {log_file}",
         )
-        threading.Thread(target=self._wait_for, args=(worker,), daemon=True).start()
+        self._limit(run, lease, worker.pid, devices)
+        threading.Thread(target=self._wait_for, args=(worker, lease.run_id), daemon=True).start()
+        self._ensure_watch(service, home)
 
     def terminate(self, run_id: str) -> bool:
         """Ask the run's process to end; what does not end within the grace is killed by reconciliation."""
@@ -118,11 +128,40 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Whether the run's process lives. A dead one is put back in the queue here, not failed."""
-        lease = _service().newest_lease(RunId(run.run_id))
+        service = _service()
+        self._ensure_watch(service, Home.from_environment())  # a daemon that was restarted has none yet
+        lease = service.newest_lease(RunId(run.run_id))
         if lease is None or lease.holder is None or lease.holder.is_alive():
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         reconcile(self._instance, _service(), ACTOR)
         return CheckRunHealthResult(WorkerStatus.RUNNING, "its process died; the run was taken up")
+
+    def dispose(self) -> None:
+        """End the watch with the instance that it writes to."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+
+    def _ensure_watch(self, service: GpuService, home: Home) -> None:
+        if self._watch is None:
+            self._watch = WatchThread(Watch(self._instance, service, home))
+        self._watch.ensure()
+
+    def _limit(self, run: DagsterRun, lease: Lease, pid: int, devices: tuple[Device, ...]) -> None:
+        """Keep the run within its lease, and say on it by what. One that cannot be limited is watched."""
+        leader = ProcessIdentity.of(pid)
+        if leader is None:
+            return
+        started = replace(lease, holder=leader)
+        try:
+            reason = limit(started, _service().live_leases())
+        except (OSError, TrainplatError) as problem:
+            reason = f"It is only watched: {problem}."
+        kept = apart(started, devices)
+        told = [one.reason for one in kept.devices] + list(kept.told)
+        sentences = [f"{one.rule}: {one.text}" for one in told] + ([reason] if reason and kept.told else [])
+        if sentences:
+            self._note(run, " ".join(sentences))
 
     def _without_claim(self, service: GpuService, run: DagsterRun) -> None:
         lease = service.newest_lease(RunId(run.run_id))
@@ -167,8 +206,9 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
             serialize_value(arguments),
         ]
 
-    def _wait_for(self, worker: "subprocess.Popen[bytes]") -> None:
+    def _wait_for(self, worker: "subprocess.Popen[bytes]", run_id: RunId) -> None:
         worker.wait()
+        lift_limits(run_id)
         try:
             reconcile(self._instance, _service(), ACTOR)
         except Exception:

@@ -34,7 +34,11 @@ from resources.gpu import tags
 from resources.gpu.environment import RUN_ID_VARIABLE
 from resources.gpu.model import (
     DIED,
+    EVICTED,
     GONE,
+    ILL,
+    ILL_DEVICE,
+    OVERUSE,
     PREEMPTED,
     RUN_ENDED,
     Decision,
@@ -102,10 +106,13 @@ class Pass:
                 self._submit_unknown(run)
         for request in waiting:
             self._check_request(request)
+        self._service.tend_devices(self._actor)
         self._fail_half_submitted()
         for lease in self._service.live_leases():
             if lease.instance == self._key and lease.origin is Origin.QUEUE:
                 self._check_lease(lease)
+            elif lease.instance == self._key and lease.origin is Origin.DIRECT and lease.stop_for is not None:
+                self._end_direct(lease)
         self._service.free_dead_holders(self._actor)
         self._service.note_alive()
         for run in self._instance.get_runs(RunsFilter(statuses=IN_PROGRESS)):
@@ -202,7 +209,8 @@ class Pass:
     def _take_grant_back(self, lease: Lease, run: DagsterRun) -> None:
         """R8. Nothing runs yet: closing the gate is enough."""
         self._instance.add_run_tags(run.run_id, {tags.ADMISSION: tags.PENDING, tags.DEVICES: ""})
-        self._service.try_again(lease.run_id, lease.attempt, reason=PREEMPTED, actor=self._actor, seen=lease)
+        why = _why_it_stops(lease)
+        self._service.try_again(lease.run_id, lease.attempt, reason=why, actor=self._actor, seen=lease)
 
     def _make_room(self, lease: Lease, run: DagsterRun) -> None:
         """R8. Ask once for a checkpoint; who has not ended by the end of the grace is put back."""
@@ -217,7 +225,19 @@ class Pass:
                 os.kill(lease.holder.pid, CHECKPOINT_SIGNAL)
             self._service.ask_to_stop(lease.run_id, lease.attempt)
         elif lease.stop_asked_at + CHECKPOINT_GRACE < self._now:
-            put_back(self._instance, self._service, run, lease, PREEMPTED, self._actor)
+            put_back(self._instance, self._service, run, lease, _why_it_stops(lease), self._actor)
+
+    def _end_direct(self, lease: Lease) -> None:
+        """R8. A run past the queue cannot be put back: its process is asked to end, and the run fails."""
+        if lease.stop_asked_at is not None:
+            return
+        self._service.ask_to_stop(lease.run_id, lease.attempt)
+        run = self._instance.get_run_by_id(lease.run_id)
+        if run is not None and not run.is_finished:
+            self._instance.report_engine_event(f"Is asked to end. {lease.stop_reason}", run)
+        if lease.holder is not None and lease.holder.is_alive():
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(lease.holder.pid, signal.SIGTERM)
 
     def _finish_submission(self, run: DagsterRun, since: datetime) -> None:
         if since + STEP_GRACE < self._now:
@@ -359,6 +379,13 @@ def _give_back(service: GpuService, lease: Lease, reason: str, actor: Actor) -> 
     if lease.holder is not None and not kill_remains(lease.holder, _marker(lease)):
         return  # it hangs in the kernel and still has the devices; the next pass tries again
     service.try_again(lease.run_id, lease.attempt, reason=reason, actor=actor, seen=lease)
+
+
+def _why_it_stops(lease: Lease) -> str:
+    whom = lease.stop_for or ""
+    if whom.startswith(ILL):
+        return ILL_DEVICE
+    return EVICTED if whom.startswith(OVERUSE) else PREEMPTED
 
 
 def _marker(lease: Lease) -> tuple[str, str]:

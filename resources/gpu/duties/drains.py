@@ -1,7 +1,7 @@
 """Drains: devices and nodes that are taken out of use, and into use again."""
 
 from resources.errors import BadInput, NotFound
-from resources.gpu import drain_store, ledger
+from resources.gpu import device_store, drain_store, ledger
 from resources.gpu.duties.base import OnLedger, audit
 from resources.gpu.model import Drained
 from resources.terms import Actor
@@ -47,9 +47,15 @@ class Drains(OnLedger):
         return drained
 
     def undrain(self, target: str, actor: Actor) -> None:
-        """Take a device or a node into use again. Raises NotFound where it was not drained."""
+        """Take a device or a node into use again, or one that was ill before it has been well for long.
+
+        Raises NotFound where it was neither drained nor ill. One that is still ill is found so again.
+        """
         now = self._clock()
         with self._database.write() as connection:
-            if not drain_store.remove(connection, target):
+            was_drained = drain_store.remove(connection, target)
+            was_ill = device_store.forget(connection, target)
+            if not was_drained and not was_ill:
                 raise NotFound(f"{target!r} is not drained", "`trainplat gpu status` says which devices are.")
             audit(connection, now, actor, "gpu.undrain", target, "")
+        self._seen = None

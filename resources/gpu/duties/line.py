@@ -2,7 +2,7 @@
 
 from resources.gpu import ledger
 from resources.gpu.duties.base import OnLedger, audit
-from resources.gpu.model import PREEMPTED, Attempt, Lease, LeaseState, RunId, WaitingRequest
+from resources.gpu.model import EVICTED, PREEMPTED, Attempt, Lease, LeaseState, RunId, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.process import ProcessIdentity
 from resources.terms import Actor
@@ -50,7 +50,7 @@ class Line(OnLedger):
             if seen is not None and found is not None and found.holder != seen.holder:
                 return attempt
             asked = ledger.request_of(connection, run_id, attempt)
-            evicted = found is not None and found.stop_for is not None and reason == PREEMPTED
+            evicted = found is not None and found.stop_for is not None and reason in {PREEMPTED, EVICTED}
             # A run that died keeps its place in the line; one that made room has had its turn.
             served_s = (now - found.granted_at).total_seconds() if evicted and found else 0.0
             ledger.release(connection, run_id, attempt, reason, now)

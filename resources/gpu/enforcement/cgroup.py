@@ -60,6 +60,17 @@ def make_group(parent: Path, name: str, *, cpu_milli: int | None, host_memory_mi
     return group
 
 
+def is_in_group(pid: int, name: str) -> bool:
+    """Whether a process is in the group of a run."""
+    place = _own_path(Path(f"/proc/{pid}/cgroup"))
+    return place is not None and Path(place).name == f"{_PREFIX}{name}"
+
+
+def names_of_groups(parent: Path) -> tuple[str, ...]:
+    """The runs that have a group below ``parent``."""
+    return tuple(one.name.removeprefix(_PREFIX) for one in parent.glob(f"{_PREFIX}*") if one.is_dir())
+
+
 def move_into(group: Path, pids: Iterable[int]) -> None:
     """Put processes into the group; what they start later is born there. One that has ended is no error."""
     for pid in pids:

@@ -4,25 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from resources.errors import BadInput
 from resources.gpu.inventory.model import DeviceId
-from resources.gpu.model import RunId
+from resources.gpu.model import Overuse, RunId
 from resources.gpu.policy.reason import Reason
 from resources.process import ProcessIdentity
-
-OVERUSE_TAG = "trainplat/overuse"
-"""The run tag that declares what is done when the run uses more than its lease."""
-
-
-class Overuse(StrEnum):
-    """What a run declares to be done when it goes on using more than its lease."""
-
-    LEAVE = "leave"
-    """It is warned and goes on."""
-    RESIZE = "resize"
-    """Its lease grows, where there is room."""
-    EVICT = "evict"
-    """It writes a checkpoint and goes back to the queue."""
 
 
 class Action(StrEnum):
@@ -133,14 +118,3 @@ class Finding:
     def rule(self) -> str:
         """``U1`` to ``U6``."""
         return self.reason.rule
-
-
-def declared_overuse(tags: Mapping[str, str]) -> Overuse:
-    """What a run's tags declare; ``leave`` where they say nothing. Raises :class:`BadInput`."""
-    told = tags.get(OVERUSE_TAG, Overuse.LEAVE.value)
-    if told not in tuple(Overuse):
-        raise BadInput(
-            f"the tag {OVERUSE_TAG} is {told!r}; expected one of: {', '.join(Overuse)}",
-            f"Set {OVERUSE_TAG} to one of them, or leave it out: then the run is warned and goes on.",
-        )
-    return Overuse(told)

@@ -18,7 +18,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -77,14 +77,15 @@ class Mps:
         self.pipes = _short_enough(home.run / "mps")
         self.logs = home.logs / "mps"
 
-    def keep(self, fractions: int) -> Change:
+    def keep(self, fractions: Callable[[], int]) -> Change:
         """Make it so that the daemon lives while there are fractions, and not without any.
 
-        Call it before a fraction is started, and in each pass. Raises :class:`Unavailable` where it does not
-        start.
+        Call it before a fraction is started, and in each pass. ``fractions`` counts them; before anything is
+        ended it counts again while nobody else starts or ends the daemon, so that one that was granted
+        meanwhile finds it. Raises :class:`Unavailable` where it does not start.
         """
-        if fractions <= 0:
-            return Change.STOPPED if self.stop() else Change.NONE
+        if fractions() <= 0:
+            return Change.STOPPED if self.stop(unless=lambda: fractions() > 0) else Change.NONE
         if self.daemon() is not None:
             return Change.NONE
         with self._alone():
@@ -117,11 +118,16 @@ class Mps:
                 found.append(identity)
         return tuple(found)
 
-    def stop(self) -> bool:
-        """End the daemon and its servers, and with them every client. Returns whether there were any."""
+    def stop(self, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """End the daemon and its servers, and with them every client. Returns whether there were any.
+
+        ``unless`` is asked while nobody else starts or ends the daemon: nothing is ended where it says so.
+        """
         if not self.pipes.exists():
             return False
         with self._alone():
+            if unless():
+                return False
             there = self.processes()
             if self.daemon() is not None:
                 self._tell(f"quit -t {QUIT_WAIT_S}", more_s=QUIT_WAIT_S)

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field, replace
 
 from resources.gpu.enforcement.excess import Key, excesses
 from resources.gpu.enforcement.guarantee import Danger, dangers
-from resources.gpu.enforcement.model import Action, Finding, Limits, Look, Overuse
-from resources.gpu.model import RunId
+from resources.gpu.enforcement.model import Action, Finding, Limits, Look
+from resources.gpu.model import Overuse, RunId
 from resources.gpu.policy.reason import Reason
 from resources.texts import mark
 

@@ -34,14 +34,21 @@ def local_inventory() -> Inventory:
     Raises as :func:`discover_inventory` does, and :class:`Unavailable` where every accelerator is ill:
     handing out CPU slots there would hide it.
     """
-    found = local_devices()
-    if all(device.fault is not None for device in found):
-        told = "; ".join(f"{device.id}: {device.fault}" for device in found)
-        raise Unavailable(
-            f"every accelerator of this machine is ill: {told}",
-            "Mend them as said there, or set TRAINPLAT_ACCELERATOR to cpu. No run is started meanwhile.",
-        )
-    return one_node(found)
+    found = one_node(local_devices())
+    refuse_all_ill(found)
+    return found
+
+
+def refuse_all_ill(inventory: Inventory) -> None:
+    """Raise :class:`Unavailable` where there are devices, and all of them are ill."""
+    devices = inventory.devices
+    if not devices or any(device.fault is None for device in devices):
+        return
+    told = "; ".join(f"{device.id}: {device.fault}" for device in devices)
+    raise Unavailable(
+        f"every accelerator of this machine is ill: {told}",
+        "Mend them as said there, or set TRAINPLAT_ACCELERATOR to cpu. No run is started meanwhile.",
+    )
 
 
 def discover() -> tuple[Device, ...]:
@@ -79,12 +86,14 @@ def with_vanished(before: Inventory, now: Inventory) -> Inventory:
 
 
 def _merged(before: tuple[Device, ...], now: tuple[Device, ...]) -> tuple[Device, ...]:
-    left = {_identity(device): device for device in now}
+    left = {identity(device): device for device in now}
     merged: list[Device] = []
     for device in before:
-        found = left.pop(_identity(device), None)
+        found = left.pop(identity(device), None)
         if found is None:
-            merged.append(_gone(device, "It is gone: no driver on its node lists it any more."))
+            nameless = left.pop(device.id, None)  # too ill to tell its uuid
+            gone = "It is gone: no driver on its node lists it any more."
+            merged.append(_gone(device, gone if nameless is None else nameless.fault or gone))
         else:
             merged.append(replace(found, id=device.id))
     taken = {device.id for device in merged}
@@ -92,9 +101,10 @@ def _merged(before: tuple[Device, ...], now: tuple[Device, ...]) -> tuple[Device
     return tuple(merged) + tuple(device for device in left.values() if device.id not in taken)
 
 
-def _identity(device: Device) -> str:
+def identity(device: Device) -> str:
+    """What stays with a device when its driver counts anew."""
     return device.mig_uuid or device.uuid or device.id
 
 
 def _gone(device: Device, why: str) -> Device:
-    return replace(device, fault=device.fault or why)
+    return replace(device, fault=device.fault or why, answers=False)

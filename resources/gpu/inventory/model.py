@@ -66,6 +66,10 @@ class Device:
     """Of an NVIDIA GPU whose driver tells it."""
     fault: str | None = None
     """Why it must not be given out, in a sentence; None for a device that is well."""
+    answers: bool = True
+    """False: it is gone, or its driver cannot reach it; what computes there cannot go on."""
+    is_recovering: bool = False
+    """Whether its fault is a past one: it is well, and has not been so for long."""
 
     @property
     def is_slice(self) -> bool:

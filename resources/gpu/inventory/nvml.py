@@ -139,7 +139,7 @@ def _card(nvml: Any, index: int) -> _Card:
         device = replace(device, memory_mib=_total_memory_mib(nvml, handle))
         return _Card(replace(device, fault=_fault(_health(nvml, handle))), handle)
     except nvml.NVMLError as problem:
-        return _Card(replace(device, fault=_fault_of_error(nvml, problem)), handle)
+        return _Card(replace(device, fault=_fault_of_error(nvml, problem), answers=False), handle)
 
 
 def _text(told: str | bytes | None) -> str | None:
@@ -290,7 +290,7 @@ def _instances(nvml: Any, card: _Card) -> list[Device]:
             if (instance := _instance(nvml, card, index)) is not None
         ]
     except nvml.NVMLError as problem:
-        return [replace(card.device, fault=_fault_of_error(nvml, problem))]
+        return [replace(card.device, fault=_fault_of_error(nvml, problem), answers=False)]
     if not found:
         empty = "It is in MIG mode and has no instance: make some with nvidia-smi mig, or leave MIG mode."
         return [replace(card.device, fault=card.device.fault or empty)]

@@ -5,7 +5,6 @@ on one clock (``now_s``), shares are thousandths of a device, nodes and devices 
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import NewType
 
 from resources.gpu.model import Owner
@@ -18,14 +17,6 @@ JobId = NewType("JobId", str)
 LEASE, RESERVATION, DRAIN = "lease:", "reservation:", "drain:"
 """Before the name of what is no run and stands where the id of a run does."""
 LONGEST_ID = 64
-
-
-class Overuse(StrEnum):
-    """What happens to a run that uses more than its lease."""
-
-    LEAVE = "leave"
-    RESIZE = "resize"
-    EVICT = "evict"
 
 
 @dataclass(frozen=True, slots=True)

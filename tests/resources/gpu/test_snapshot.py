@@ -86,9 +86,45 @@ def test_what_leases_hold_is_taken_and_what_is_ill_is_not_given_out() -> None:
     assert made.state.cluster.find(made.state.waiting[JobId("b")].shape) is None
 
 
-def test_a_lease_on_a_device_that_is_gone_takes_nothing() -> None:
-    made = snapshot(V100, known=Known([lease("a", "cuda:7")], []))
-    assert not made.state.running
+def test_a_lease_on_a_device_that_is_gone_keeps_its_cpus_and_main_memory() -> None:
+    terms = Terms(cpu_milli=3000, host_memory_mib=1024)
+    made = snapshot(V100, known=Known([lease("a", "cuda:7", terms=terms)], []))
+    assert made.state.cluster.free_of_device(0, 0)[0] == 1000
+    assert made.state.cluster.free_of_node(0) == (5000, 15_360)
+
+
+def test_a_gang_of_which_one_device_is_gone_still_holds_the_others() -> None:
+    known = Known([lease("a", "cuda:0", "cuda:1", "cuda:7", text="3")], [waiting("b")])
+    made = snapshot(V100, T4, known=known)
+    assert made.state.running[JobId("a")].placement == (Slot(0, (0, 1)),)
+    assert made.state.cluster.free_milli == ((0, 0),)
+    assert [one.reason.rule for one in decide(made.state, NOW.timestamp())] == ["W1"]
+
+
+def test_a_machine_that_came_back_smaller_has_nothing_free_and_fails_no_pass() -> None:
+    terms = Terms(cpu_milli=6000, host_memory_mib=10_000)
+    leases = [
+        lease("a", "cuda:0", text="14G,0.5", terms=terms),
+        lease("b", "cuda:0", text="14G,0.5", terms=terms),
+    ]
+    made = snapshot(V100, known=Known(leases, [waiting("c", "0.1")]))
+    assert made.state.cluster.free_of_node(0) == (0, 0)
+    assert made.state.cluster.free_of_device(0, 0) == (0, 0)
+    assert [one.reason.rule for one in decide(made.state, NOW.timestamp())] == ["W1"]
+
+
+def test_a_lease_has_room_where_what_it_would_be_is_free_and_kept_for_nobody() -> None:
+    other = lease("b", "cuda:0", text="8G,0.5", terms=Terms(cpu_milli=5000))
+    kept = Kept(RunId("c"), (DeviceId("cuda:0"),), (), NOW)
+    made = snapshot(V100, known=Known([other], []))
+
+    def grown(text: str, cpus: int) -> Lease:
+        return lease("a", "cuda:0", text=text, terms=Terms(cpu_milli=cpus))
+
+    assert made.has_room_for(grown("8G,0.5", 3000), ())
+    assert not made.has_room_for(grown("8G,0.5", 3000), [kept])
+    assert not made.has_room_for(grown("8G,0.5", 3100), ())
+    assert not made.has_room_for(grown("9G,0.5", 3000), ())
 
 
 def test_a_hold_is_restored_with_its_victims() -> None:

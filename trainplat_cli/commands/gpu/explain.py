@@ -4,13 +4,16 @@ from typing import Any
 
 import click
 
-from resources.gpu.model import Lease, LeaseState, RunId, WaitingRequest
+from resources.gpu.enforcement.apart import Apart, apart
+from resources.gpu.model import OVERUSE, Lease, LeaseState, RunId, WaitingRequest
 from resources.gpu.policy.reasons import called
 from resources.gpu.service import GpuService
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.parse import meaning
 from trainplat_cli.commands.gpu.shown import (
+    apart_document,
+    apart_sentences,
     cost_document,
     cost_text,
     decision_document,
@@ -57,14 +60,16 @@ def explain(run: str, as_json: bool) -> None:
     in_the_way = _in_the_way(service, asked) if state == WAITS else []
     decisions = service.decisions_of(run_id)
     cost = usage_service().cost_of(leases)
+    kept = None if lease is None or state == ENDED else apart(lease, service.status(past=0).devices)
     if as_json:
         document = _document(asked, lease, state) | cost_document(cost)
+        document["apart"] = None if kept is None else apart_document(kept)
         document["in_the_way"] = [lease_document(one) for one in in_the_way]
         document["decisions"] = [decision_document(one) for one in decisions]
         document["leases"] = [lease_document(one) for one in leases]
         print_json(document)
         return
-    facts = _facts(asked, lease, state)
+    facts = _facts(asked, lease, state, kept)
     if cost is not None:
         facts.append((_("Cost so far"), cost_text(cost)))
     show_facts(facts)
@@ -137,7 +142,9 @@ def _document(asked: WaitingRequest, lease: Lease | None, state: str) -> dict[st
     }
 
 
-def _facts(asked: WaitingRequest, lease: Lease | None, state: str) -> list[tuple[str, str]]:
+def _facts(
+    asked: WaitingRequest, lease: Lease | None, state: str, kept: Apart | None
+) -> list[tuple[str, str]]:
     rows = [
         (_("Run"), asked.run_id),
         (_("Owner"), named(asked.owner)),
@@ -155,7 +162,10 @@ def _facts(asked: WaitingRequest, lease: Lease | None, state: str) -> list[tuple
             rows.append((_("Expected start"), moment(asked.expected_at)))
     if lease is not None:
         rows.append((_("Devices"), ", ".join(lease.devices) or _("no device")))
-        if state == MAKES_ROOM and lease.stop_for is not None:
+        rows += [(_("Kept apart"), sentence) for sentence in apart_sentences(kept)] if kept else []
+        if state == MAKES_ROOM and lease.stop_for is not None and lease.stop_for.startswith(OVERUSE):
+            rows.append((_("Is stopped"), lease.stop_reason or ""))
+        elif state == MAKES_ROOM and lease.stop_for is not None:
             rows.append((_("Makes room for"), called(lease.stop_for)))
         if lease.release_reason is not None:
             rows.append((_("Because"), _(lease.release_reason)))

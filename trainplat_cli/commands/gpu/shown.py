@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from resources.gpu.decision_log import PastDecision
+from resources.gpu.enforcement.apart import Apart
 from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
 from resources.gpu.policy.price import Cost
 from resources.gpu.service import GpuService
@@ -18,7 +19,13 @@ from resources.texts import mark
 from trainplat_cli.output import out
 from trainplat_cli.texts import _
 
-KINDS = {"grant": mark("granted"), "wait": mark("waits"), "stop": mark("makes room")}
+KINDS = {
+    "grant": mark("granted"),
+    "wait": mark("waits"),
+    "stop": mark("makes room"),
+    "warn": mark("is warned"),
+    "resize": mark("its lease grows"),
+}
 SHORT = 8
 """Of a run's id, as much as tells runs apart."""
 
@@ -67,6 +74,7 @@ def makes_room(whom: RunId) -> str:
         "lease": _("makes room for lease {name}"),
         "reservation": _("makes room for reservation {name}"),
         "drain": _("makes room because {name} is drained"),
+        "device": _("stops because {name} is out of order"),
     }
     return texts.get(kind, "{name}").format(name=name)
 
@@ -129,6 +137,23 @@ def lease_document(lease: Lease) -> dict[str, Any]:
         "stop_for": lease.stop_for,
         "stop_reason": lease.stop_reason,
     }
+
+
+def apart_document(kept: Apart) -> dict[str, Any]:
+    """How a run is kept apart from its neighbours, for machines; sentences are in English."""
+    return {
+        "devices": [
+            {"level": one.level, "rule": one.reason.rule, "reason": one.reason.text} for one in kept.devices
+        ],
+        "cpu": kept.cpu,
+        "host_memory": kept.host_memory,
+    }
+
+
+def apart_sentences(kept: Apart) -> list[str]:
+    """The same for people."""
+    told = [one.reason for one in kept.devices] + list(kept.told)
+    return [f"{one.rule}: {one.translated(_)}" for one in told]
 
 
 def decision_document(decision: PastDecision) -> dict[str, Any]:

@@ -8,11 +8,15 @@ from rich.markup import escape
 
 from resources.clock import utc_now
 from resources.gpu.duties.reading import GpuStatus
+from resources.gpu.enforcement.apart import apart
+from resources.gpu.enforcement.isolation import Level
+from resources.gpu.enforcement.report import Report, read_report
 from resources.gpu.inventory.model import Device
 from resources.gpu.manual.left import Left
 from resources.gpu.manual.naming import name_of
-from resources.gpu.model import Lease, RunId
+from resources.gpu.model import OVERUSE, Lease, RunId
 from resources.gpu.placement.model import WHOLE_MILLI
+from resources.home import Home
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.drain import drain_document, drain_text
@@ -21,6 +25,11 @@ from trainplat_cli.output import age, out, print_json
 from trainplat_cli.texts import _, ngettext
 
 MIB_PER_GIB = 1024
+LEVELS = {
+    Level.ISOLATED: mark("isolated"),
+    Level.LIMITED: mark("limited by MPS"),
+    Level.COOPERATIVE: mark("cooperative"),
+}
 
 
 @click.command(cls=Command, help=mark("Show each device, how much of it is given out, and who has it."))
@@ -30,8 +39,10 @@ def status(as_json: bool) -> None:
     service = gpu_service()
     found = service.status(past=0)
     overdue = service.left_of_overdue()
+    seen = read_report(Home.from_environment())
     if as_json:
-        print_json(_document(found) | {"overdue": [_overdue_document(*one) for one in overdue.items()]})
+        late = [_overdue_document(*one) for one in overdue.items()]
+        print_json(_document(found) | {"overdue": late, "watch": _watch_document(seen)})
         return
     console = out()
     if not found.devices:
@@ -47,6 +58,9 @@ def status(as_json: bool) -> None:
             console.print(f"[yellow]–[/yellow] {lease.run_id}: {escape(left.text)}")
     for drained in found.drains:
         console.print(f"[yellow]–[/yellow] {escape(drain_text(drained))}")
+    for noted in seen.noted if seen is not None else ():
+        whose = "" if noted.run_id is None else _("run {run}: ").format(run=short(noted.run_id))
+        console.print(f"[yellow]![/yellow] {whose}{escape(noted.reason.translated(_))}")
     if found.waiting:
         text = ngettext(
             "{count} run waits; `trainplat gpu queue` says why.",
@@ -93,6 +107,16 @@ def _overdue_document(lease: Lease, left: Left) -> dict[str, Any]:
     }
 
 
+def _watch_document(seen: Report | None) -> dict[str, Any] | None:
+    if seen is None:
+        return None
+    noted = [
+        {"run": one.run_id, "rule": one.reason.rule, "reason": one.reason.text, **one.reason.values}
+        for one in seen.noted
+    ]
+    return {"at": seen.at, "noted": noted}
+
+
 def _device_document(device: Device, found: GpuStatus) -> dict[str, Any]:
     on_it, drained = list(_on(device, found.leases)), found.drain_of(device)
     return {
@@ -102,6 +126,7 @@ def _device_document(device: Device, found: GpuStatus) -> dict[str, Any]:
         "mig_profile": device.mig_profile,
         "memory_mib": device.memory_mib,
         "share_used": _used_milli(on_it) / WHOLE_MILLI,
+        "apart": {lease.run_id: one.level for lease in on_it for one in apart(lease, (device,)).devices},
         "runs": list[RunId](dict.fromkeys(lease.run_id for lease in on_it)),
         "fault": device.fault,
         "drained": drained is not None,
@@ -118,12 +143,12 @@ def _rows(device: Device, found: GpuStatus) -> Iterator[tuple[str, ...]]:
     used = f"{_used_milli(on_it) / WHOLE_MILLI:.0%}"
     nobody = _("nobody") if found.drain_of(device) is None else _("drained")
     nobody = nobody if device.fault is None else _("out of order")
-    yield device.id, model, memory, used, _holder(on_it[0]) if on_it else nobody
+    yield device.id, model, memory, used, _holder(on_it[0], device) if on_it else nobody
     for lease in on_it[1:]:
-        yield "", "", "", "", _holder(lease)
+        yield "", "", "", "", _holder(lease, device)
 
 
-def _holder(lease: Lease) -> str:
+def _holder(lease: Lease, device: Device) -> str:
     name = name_of(lease.run_id)
     if name is not None and lease.expires_at is not None:
         text = _("lease {name} of {owner}, asked for {request}, until {moment}")
@@ -138,8 +163,13 @@ def _holder(lease: Lease) -> str:
         request=lease.request.text,
         duration=age(lease.granted_at),
     )
+    for kept in apart(lease, (device,)).devices:
+        if kept.level is not Level.ALONE:
+            said += ", " + _(LEVELS[kept.level])
     if lease.stop_for is None:
         return said
+    if lease.stop_for.startswith(OVERUSE):
+        return said + "; " + _("is stopped: {reason}").format(reason=lease.stop_reason)
     return f"{said}; {makes_room(lease.stop_for)}"
 
 

@@ -31,7 +31,7 @@ from pathlib import Path
 from resources.gpu.enforcement.mps import Mps
 from resources.home import Home
 print("began", flush=True)
-Mps(Home(Path(sys.argv[1]))).keep(1)
+Mps(Home(Path(sys.argv[1]))).keep(lambda: 1)
 print("kept", flush=True)
 sys.stdin.read()
 """
@@ -66,35 +66,35 @@ def tell(mps: Mps, command: str) -> str:
 
 
 def test_it_lives_while_there_are_fractions(mps: Mps) -> None:
-    assert mps.keep(0) is Change.NONE
-    assert mps.keep(2) is Change.STARTED
+    assert mps.keep(lambda: 0) is Change.NONE
+    assert mps.keep(lambda: 2) is Change.STARTED
     daemon = mps.daemon()
     assert daemon is not None
     assert mps.answers()
-    assert mps.keep(1) is Change.NONE
+    assert mps.keep(lambda: 1) is Change.NONE
     assert mps.daemon() == daemon
-    assert mps.keep(0) is Change.STOPPED
+    assert mps.keep(lambda: 0) is Change.STOPPED
     assert not daemon.is_alive()
-    assert mps.keep(0) is Change.NONE
+    assert mps.keep(lambda: 0) is Change.NONE
 
 
 def test_a_daemon_that_died_is_started_again(mps: Mps) -> None:
-    mps.keep(1)
+    mps.keep(lambda: 1)
     first = mps.daemon()
     kill(first)
     assert mps.daemon() is None
-    assert mps.keep(1) is Change.RESTARTED
+    assert mps.keep(lambda: 1) is Change.RESTARTED
     assert mps.daemon() not in (None, first)
 
 
 def test_servers_of_a_killed_daemon_are_ended_with_the_last_fraction(mps: Mps) -> None:
-    mps.keep(1)
+    mps.keep(lambda: 1)
     tell(mps, "start_server -uid 0\n")
     kill(mps.daemon())
-    mps.keep(1)
+    mps.keep(lambda: 1)
     tell(mps, "start_server -uid 0\n")
     assert len(mps.processes()) == 3
-    assert mps.keep(0) is Change.STOPPED
+    assert mps.keep(lambda: 0) is Change.STOPPED
     assert mps.processes() == ()
 
 
@@ -103,7 +103,7 @@ def test_a_daemon_that_hangs_is_killed_with_the_last_fraction(
 ) -> None:
     monkeypatch.setattr("resources.gpu.enforcement.mps.ANSWER_WAIT_S", 0.2)
     monkeypatch.setattr("resources.gpu.enforcement.mps.QUIT_WAIT_S", 0)
-    mps.keep(1)
+    mps.keep(lambda: 1)
     daemon = mps.daemon()
     assert daemon is not None
     os.kill(daemon.pid, signal.SIGSTOP)
@@ -142,7 +142,7 @@ def test_the_next_one_adopts_the_daemon_of_a_killed_starter(mps: Mps, trainplat_
     daemon = mps.daemon()
     end(process)
     assert daemon is not None
-    assert mps.keep(1) is Change.NONE
+    assert mps.keep(lambda: 1) is Change.NONE
     assert mps.daemon() == daemon
 
 
@@ -155,7 +155,7 @@ def test_a_starter_that_was_killed_halfway_leaves_one_daemon(
     while not mps.processes():
         time.sleep(0.01)
     end(process)
-    assert mps.keep(1) is Change.NONE
+    assert mps.keep(lambda: 1) is Change.NONE
     assert len(mps.processes()) == 1
 
 
@@ -169,7 +169,7 @@ def test_two_that_start_at_once_start_one(mps: Mps, trainplat_home: Path) -> Non
 
 def test_somebody_else_s_daemon_is_left_alone(programs: None, mps: Mps, tmp_path: Path) -> None:
     theirs = Mps(Home(tmp_path / "other"))
-    theirs.keep(1)
+    theirs.keep(lambda: 1)
     daemon = theirs.daemon()
     assert daemon is not None
     try:
@@ -178,7 +178,7 @@ def test_somebody_else_s_daemon_is_left_alone(programs: None, mps: Mps, tmp_path
         assert mps.daemon() is None
         mps.stop()
         assert daemon.is_alive()
-        assert mps.keep(1) is Change.STARTED
+        assert mps.keep(lambda: 1) is Change.STARTED
         assert mps.daemon() != daemon
     finally:
         theirs.stop()
@@ -188,13 +188,13 @@ def test_a_daemon_that_does_not_start_is_told(mps: Mps, monkeypatch: pytest.Monk
     monkeypatch.setenv("FAKE_MPS", "broken")
     monkeypatch.setattr("resources.gpu.enforcement.mps.START_WAIT_S", 1.0)
     with pytest.raises(Unavailable, match="does not start: The driver is too old for MPS"):
-        mps.keep(1)
+        mps.keep(lambda: 1)
 
 
 def test_a_machine_without_the_program_is_told(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Unavailable, match=f"{PROGRAM} is not installed"):
-        Mps(Home(trainplat_home)).keep(1)
+        Mps(Home(trainplat_home)).keep(lambda: 1)
 
 
 def test_a_home_with_a_long_path_has_its_sockets_elsewhere(programs: None, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_home_with_a_long_path_has_its_sockets_elsewhere(programs: None, tmp_p
     assert len(str(long.pipes / "control_privileged")) <= LONGEST_SOCKET_PATH
     assert long.pipes != Mps(Home(tmp_path / ("long" * 26))).pipes
     try:
-        assert long.keep(1) is Change.STARTED
+        assert long.keep(lambda: 1) is Change.STARTED
         assert long.pipes.stat().st_mode & 0o777 == 0o700
     finally:
         long.stop()
@@ -213,14 +213,14 @@ def test_the_daemon_counts_as_nvml_does_and_knows_nothing_of_our_own_hiding(
     mps: Mps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    mps.keep(1)
+    mps.keep(lambda: 1)
     assert (mps.logs / "control.log").read_text() == "order PCI_BUS_ID visible None\n"
 
 
 def test_a_daemon_for_some_devices_counts_these(programs: None, trainplat_home: Path) -> None:
     mps = Mps(Home(trainplat_home), ("GPU-b", "GPU-c"))
     try:
-        mps.keep(1)
+        mps.keep(lambda: 1)
         assert "visible GPU-b,GPU-c" in (mps.logs / "control.log").read_text()
     finally:
         mps.stop()
@@ -263,7 +263,7 @@ def test_memory_is_limited_by_the_daemon_s_count_and_the_client_s_own(indexes: l
 
 
 def test_the_client_of_a_daemon_is_not_taken_for_the_platform_s_own(mps: Mps) -> None:
-    mps.keep(1)
+    mps.keep(lambda: 1)
     environment = {**os.environ, **mps.client_environment(500, 100, [DeviceId("cuda:0")])}
     client = psutil.Popen(["/bin/sleep", "600"], env=environment)
     try:

@@ -12,13 +12,12 @@ from resources.gpu.enforcement.model import (
     Finding,
     Limits,
     Look,
-    Overuse,
     Stranger,
     Use,
 )
 from resources.gpu.enforcement.rules import LOOK_EVERY_S, LOOKS_TO_WARN, History, Patience, judge
 from resources.gpu.inventory.model import DeviceId
-from resources.gpu.model import RunId
+from resources.gpu.model import Overuse, RunId
 
 GPU, OTHER = DeviceId("cuda:0"), DeviceId("cuda:1")
 A, B = RunId("a"), RunId("b")

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from resources.gpu.enforcement.model import Action, Finding, Limits, Overuse
+from resources.gpu.enforcement.model import Action, Finding, Limits
 from resources.gpu.enforcement.rules import Patience
 from resources.gpu.enforcement.watch import Watched, WatchState, watch_once
 from resources.gpu.inventory.model import DeviceId
-from resources.gpu.model import RunId
+from resources.gpu.model import Overuse, RunId
 from tests.resources.gpu.enforcement.processes import Program, program
 from tests.resources.gpu.enforcement.test_usage import Card, OnDevice
 

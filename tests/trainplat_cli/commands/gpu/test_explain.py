@@ -4,11 +4,15 @@ import json
 
 import pytest
 
+from resources.gpu.enforcement.model import Action, Finding
+from resources.gpu.policy.reason import Reason
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.terms import Actor
 from tests.streamlit_app.homes import FIRST_RUN, HOLDER, LARGE, SMALL
 from tests.trainplat_cli.commands.gpu.homes import add_runs, run
+
+USED = {"used_cores": "2.0", "allowed_cores": "1.0"}
 
 
 def test_a_run_that_waits_is_told_who_holds_what_it_asks_for() -> None:
@@ -79,3 +83,22 @@ def test_a_run_that_is_owed_devices_is_told_who_borrows_them() -> None:
     assert any(
         "Q6: speech is owed this, and has lent it; to give back: vision (1)." in line for line in lines
     )
+
+
+def test_what_keeps_a_run_apart_is_told() -> None:
+    add_runs()
+    told = json.loads(run("explain", HOLDER, "--json").stdout)["apart"]
+    assert [(one["level"], one["rule"]) for one in told["devices"]] == [("alone", "I1")]
+    assert (told["cpu"], told["host_memory"]) == ("none", "none")
+    assert "I1: cpu:0 is not shared: the run has it alone." in run("explain", HOLDER).stdout
+    assert json.loads(run("explain", FIRST_RUN, "--json").stdout)["apart"] is None
+
+
+def test_a_run_that_was_evicted_is_told_why() -> None:
+    add_runs()
+    why = Reason("U3", "It uses {used_cores} CPU cores; its lease has {allowed_cores}.", USED)
+    service = GpuService(Home.from_environment().database())
+    assert service.evict(Finding(why, Action.EVICT, HOLDER), Actor("watch"))
+    shown = run("explain", HOLDER).stdout
+    assert "U3: It uses 2.0 CPU cores; its lease has 1.0." in shown
+    assert "is stopped: U3: It uses 2.0 CPU cores" in run("status").stdout

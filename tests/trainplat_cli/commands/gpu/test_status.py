@@ -5,8 +5,12 @@ import os
 
 import pytest
 
+from resources.clock import utc_now
+from resources.gpu.enforcement.model import Action, Finding
+from resources.gpu.enforcement.report import write_report
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, Vendor
+from resources.gpu.policy.reason import Reason, Value
 from resources.gpu.service import GpuService
 from resources.home import Home
 from tests.streamlit_app.homes import HOLDER, SMALL
@@ -61,3 +65,26 @@ def test_people_read_it_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
     add_runs()
     assert "设备" in run("status").stdout
+
+
+def test_what_the_watch_saw_last_is_shown() -> None:
+    add_runs()
+    values: dict[str, Value] = {"device": "cuda:0", "pid": 7, "user": "eve", "used_mib": 900}
+    stranger = Reason(
+        "U5", "Process {pid} of user {user} has {used_mib} MiB on {device} without a lease.", values
+    )
+    above = Reason(
+        "U4",
+        "It has {used_mib} MiB of main memory; its lease has {allowed_mib} MiB.",
+        {"used_mib": 9, "allowed_mib": 8},
+    )
+    home = Home.from_environment()
+    assert json.loads(run("status", "--json").stdout)["watch"] is None
+    write_report(home, utc_now(), [Finding(stranger, Action.WARN), Finding(above, Action.NONE, HOLDER)])
+    shown = run("status").stdout
+    assert "! Process 7 of user eve has 900 MiB on cuda:0 without a lease." in shown
+    assert f"! run {HOLDER[:8]}: It has 9 MiB of main memory; its lease has 8 MiB." in shown
+    noted = json.loads(run("status", "--json").stdout)["watch"]["noted"]
+    assert [(one["run"], one["rule"]) for one in noted] == [(None, "U5"), (HOLDER, "U4")]
+    (home.run / "watch.json").write_text("{")
+    assert json.loads(run("status", "--json").stdout)["watch"] is None

@@ -1,0 +1,108 @@
+"""Health: accelerators that are ill or gone are drained, and the leases on them dealt with by rule.
+
+| rule | says |
+|---|---|
+| H1 | A device of the run is out of order, and the run can stop: it goes on elsewhere from its checkpoint. |
+| H2 | A device of the run does not answer any more: the run goes back to the queue, whatever it is. |
+| H3 | A device of the run is out of order, and the run cannot stop: it goes on while the device answers. |
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from resources.errors import Unavailable
+from resources.gpu import decision_log, device_store, ledger
+from resources.gpu.arbiter import Decided
+from resources.gpu.duties.base import OnLedger, audit
+from resources.gpu.inventory.memory import Remembered, remember, seen_again
+from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.inventory.slots import leaves_accelerators
+from resources.gpu.model import ILL, Lease, RunId, Stop
+from resources.gpu.policy.reason import Reason
+from resources.terms import Actor
+from resources.texts import mark
+
+
+class Health(OnLedger):
+    """Which devices are well."""
+
+    def tend_devices(self, actor: Actor) -> list[Stop]:
+        """Remember what is there, and stop what stands on what is ill. Returns what was told to stop.
+
+        Does nothing while the driver is silent about all devices: who knows what is wrong then?
+        """
+        try:
+            seen = self._look()
+        except Unavailable:
+            return []
+        if leaves_accelerators():
+            return []
+        now = self._clock()
+        with self._database.read() as connection:
+            known = device_store.read(connection)
+        if not known and all(device.is_cpu_slot for device in seen.devices):
+            return []
+        ill = {one.id: one for one in seen_again(seen, known).devices if one.fault and not one.is_recovering}
+        if not ill and remember(seen, known, (), now) == known:
+            return []
+        with self._database.write() as connection:
+            known = device_store.read(connection)  # somebody may have taken one into use meanwhile
+            leases = ledger.live_leases(connection)
+            held = {device for lease in leases for device in lease.devices}
+            fresh = remember(seen, known, held, now)
+            if fresh != known:
+                device_store.replace_all(connection, fresh)
+                self._tell(connection, known, fresh, actor, now)
+            stops = [
+                stop for lease in leases if (stop := _stop(connection, lease, ill, known, now)) is not None
+            ]
+            for stop in stops:
+                audit(connection, now, actor, "gpu.stop", stop.run_id, f"{stop.rule}: {stop.reason}")
+        return stops
+
+    def _tell(
+        self,
+        connection: Connection,
+        known: tuple[Remembered, ...],
+        fresh: tuple[Remembered, ...],
+        actor: Actor,
+        now: datetime,
+    ) -> None:
+        before = {one.device.id: one.fault for one in known}
+        for one in fresh:
+            was = before.get(one.device.id)
+            if one.fault is not None and one.fault != was:
+                audit(connection, now, actor, "gpu.device_ill", one.device.id, one.fault)
+            elif one.fault is None and was is not None:
+                audit(connection, now, actor, "gpu.device_well", one.device.id, was)
+
+
+def _stop(
+    connection: Connection,
+    lease: Lease,
+    ill: dict[DeviceId, Device],
+    known: tuple[Remembered, ...],
+    now: datetime,
+) -> Stop | None:
+    """What becomes of one lease."""
+    held = [ill[device] for device in lease.devices if device in ill]
+    if not held or lease.stop_for is not None:
+        return None
+    worst = min(held, key=lambda device: device.answers)
+    values = {"device": worst.id, "fault": worst.fault or ""}
+    if worst.answers and not lease.terms.preemptible:
+        if all(one.fault is None for one in known if one.device.id == worst.id):  # said once
+            why = Reason("H3", _GOES_ON, values)
+            decision_log.note(connection, "warn", lease.run_id, lease.attempt, why, now)
+        return None
+    why = Reason("H1", _STOPS, values) if worst.answers else Reason("H2", _IS_PUT_BACK, values)
+    stop = Stop(lease.run_id, lease.attempt, RunId(f"{ILL}{worst.id}"[:64]), why.rule, why.text)
+    ledger.stop(connection, stop)
+    decision_log.add(connection, [Decided(stop, why)], now)
+    return stop
+
+
+_STOPS = mark("{device} is out of order: {fault} The run stops at a checkpoint and goes on elsewhere.")
+_IS_PUT_BACK = mark("{device} does not answer any more: {fault} The run goes back to the queue.")
+_GOES_ON = mark("{device} is out of order: {fault} The run cannot stop, and goes on while it answers.")
