@@ -4,7 +4,7 @@ from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationConte
 
 from resources.errors import TrainplatError
 from resources.gpu.enforcement.watch import WatchState
-from resources.gpu.model import Decision, Grant
+from resources.gpu.model import Decision, Grant, Wait
 from resources.gpu.resource import GpuResource
 from resources.gpu.settings import rebalances
 from resources.home import Home
@@ -38,16 +38,16 @@ def build_arbiter_sensor() -> SensorDefinition:
         except TrainplatError as problem:
             context.log.warning("the runs could not be looked at: %s", problem)
         states[-1] = watch.state
-        return SkipReason(summary(decisions))
+        return SkipReason(summary(decisions, service.waiting_count()))
 
     return gpu_arbiter
 
 
-def summary(decisions: list[Decision]) -> str:
-    """What a pass did, in one line."""
-    if not decisions:
+def summary(decisions: list[Decision], waiting: int) -> str:
+    """What a pass did, in one line; ``waiting`` requests go on waiting after it."""
+    granted = sum(isinstance(one, Grant) for one in decisions)
+    if not granted and not waiting:
         return "Nothing waits for devices."
-    granted = [one for one in decisions if isinstance(one, Grant)]
-    waiting = [one for one in decisions if not isinstance(one, Grant)]
-    first = f" First in line, run {waiting[0].run_id[:8]}: {waiting[0].reason}" if waiting else ""
-    return f"Granted {len(granted)}, waiting {len(waiting)}.{first}"
+    first = next((one for one in decisions if isinstance(one, Wait) and one.place == 1), None)
+    told = "" if first is None else f" First in line, run {first.run_id[:8]}: {first.reason}"
+    return f"Granted {granted}, waiting {waiting}.{told}"

@@ -7,8 +7,9 @@ from pathlib import Path
 OURS = ("TRAINPLAT_", "DAGSTER_", "MLFLOW_", "LABEL_STUDIO_", "STREAMLIT_", "DVC_", "POSTGRE_")
 """Variables with these beginnings change what the parts do; a developer's own are taken away."""
 
-KEPT = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
-"""By these each process that a test starts counts which lines it runs."""
+COUNTING = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+"""By these each process that one of ours starts counts which lines it runs."""
+WORKER = "PYTEST_XDIST_WORKER"
 
 
 def clean(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -51,17 +52,19 @@ def clean(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
-    """``environment`` for processes whose lines need not be counted: what they run, others run as well.
-
-    Counting costs a process of Dagster's a third more time.
-    """
-    return {name: value for name, value in environment.items() if name not in KEPT}
+    """``environment`` for processes whose lines need not be counted: what they run, others run as well."""
+    return {name: value for name, value in environment.items() if name not in COUNTING}
 
 
 def enter(home: Path) -> None:
-    """Make this process's environment a clean one. Called once, before any test module is imported."""
+    """Make this process's environment a clean one. Called once, before any test module is imported.
+
+    The workers of ``-n`` count their lines; what their tests start does not: counting costs a process of
+    Dagster's a third more time, and there are hundreds of them.
+    """
     home.mkdir(parents=True, exist_ok=True)
     cleaned = clean(home, os.environ)
-    for name in set(os.environ) - set(cleaned) - set(KEPT):
+    kept = () if WORKER in os.environ else COUNTING
+    for name in set(os.environ) - set(cleaned) - set(kept):
         del os.environ[name]
     os.environ.update(cleaned)

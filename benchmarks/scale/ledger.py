@@ -21,14 +21,14 @@ def ledger_metrics(
     """Times on one database, whose name ends the metrics' names. ``asks``: as many as all of it takes."""
     service = GpuService(database, inventory=lambda: inventory)
     database.migrate()
-    todo = iter(asks)
+    rest = iter(asks)
     found: dict[str, float] = {}
 
-    _submit(service, todo, "first", 1)
+    _submit(service, rest, "first", 1)
     found[f"first_pass_{name}_s"] = _timed(lambda: service.decide_now(WHO))
 
     begin = time.perf_counter()
-    _submit(service, todo, "burst", BURST)
+    _submit(service, rest, "burst", BURST)
     granted = sum(isinstance(one, Grant) for one in service.decide_now(WHO))
     found[f"submit_to_bound_1000_{name}_s"] = time.perf_counter() - begin
     if granted != BURST:
@@ -38,26 +38,26 @@ def ledger_metrics(
 
     begin = time.perf_counter()
     for at in range(BURST // 10):
-        _submit(service, todo, f"single{at}", 1)
+        _submit(service, rest, f"single{at}", 1)
         service.decide_now(WHO)
     found[f"submit_to_bound_each_{name}_ms"] = 1000 * (time.perf_counter() - begin) / (BURST // 10)
 
-    _submit(service, todo, "fill", LINE)
+    _submit(service, rest, "fill", LINE)
     service.decide_now(WHO)
-    _submit(service, todo, "line", LINE - len(service.waiting()))
+    _submit(service, rest, "line", LINE - len(service.waiting()))
     found[f"pass_10000_{name}_first_s"] = _timed(lambda: service.decide_now(WHO))
-    _submit(service, todo, "last", 1)
+    _submit(service, rest, "last", 1)
     found[f"pass_10000_{name}_s"] = _timed(lambda: service.decide_now(WHO))
     found[f"leases_{name}"] = float(len(service.live_leases()))
     found[f"waiting_{name}"] = float(len(service.waiting()))
     return found
 
 
-def _submit(service: GpuService, todo: Iterator[Asked], name: str, number: int) -> None:
+def _submit(service: GpuService, rest: Iterator[Asked], name: str, number: int) -> None:
     service.submit_many(
         [
             Ask(RunId(f"{name}-{at:06}"), one.text, one.owner, Origin.QUEUE, "benchmark", one.terms)
-            for at, one in zip(range(number), todo, strict=False)
+            for at, one in zip(range(number), rest, strict=False)
         ],
         WHO,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 
 from resources.gpu.model import Attempt, Decision, Grant, Kept, RunId, Stop, Wait
 from resources.gpu.policy import model as policy
@@ -25,13 +26,18 @@ def decide_by_name(snapshot: Snapshot, known: Known, now: datetime) -> list[Deci
     attempts = {lease.run_id: lease.attempt for lease in known.leases}
     attempts |= {asked.run_id: asked.attempt for asked in known.waiting}
     found: list[Decided] = []
+    places = count(1)
     for made in decide(snapshot.state, now.timestamp()):
-        found.extend(_named(made, snapshot, attempts, now))
+        found.extend(_named(made, snapshot, attempts, now, places))
     return found
 
 
 def _named(
-    made: policy.Decision, snapshot: Snapshot, attempts: dict[RunId, Attempt], now: datetime
+    made: policy.Decision,
+    snapshot: Snapshot,
+    attempts: dict[RunId, Attempt],
+    now: datetime,
+    places: Iterator[int],
 ) -> Iterator[Decided]:
     run_id, why = RunId(made.job), made.reason
     attempt = attempts.get(run_id, Attempt(0))
@@ -41,7 +47,7 @@ def _named(
         yield Decided(Grant(run_id, attempt, devices, why.rule, why.text, held), why)
     elif isinstance(made, policy.Wait):
         expected = None if made.starts_at_s is None else datetime.fromtimestamp(made.starts_at_s, UTC)
-        yield Decided(Wait(run_id, attempt, why.rule, why.text, expected), why)
+        yield Decided(Wait(run_id, attempt, why.rule, why.text, expected, next(places)), why)
     elif isinstance(made, policy.Move):
         kept = Kept(run_id, snapshot.devices_of(made.placement), (), now)
         yield Decided(Stop(run_id, attempt, RunId(made.for_job), why.rule, why.text), why, kept)
@@ -52,4 +58,4 @@ def _named(
             stop = Stop(victim, attempts[victim], run_id, why.rule, why.text)
             yield Decided(stop, why, kept if index == 0 and run_id in attempts else None)
         if run_id in attempts:
-            yield Decided(Wait(run_id, attempt, why.rule, why.text), why)
+            yield Decided(Wait(run_id, attempt, why.rule, why.text, place=next(places)), why)

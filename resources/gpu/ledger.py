@@ -93,6 +93,12 @@ def anything_waits(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
+def count_waiting(connection: Connection) -> int:
+    """How many requests wait."""
+    query = select(func.count()).select_from(REQUESTS).where(REQUESTS.c.state == WAITING)
+    return int(connection.execute(query).scalar_one())
+
+
 def asked_since(connection: Connection, since: datetime) -> list[tuple[GpuRequest, Terms, int]]:
     """What runs have asked for since then, and how often."""
     alike = REQUESTS.c.text, REQUESTS.c.terms, REQUESTS.c.device_count, REQUESTS.c.model

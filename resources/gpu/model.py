@@ -295,6 +295,8 @@ class Wait:
     reason: str
     expected_at: datetime | None = None
     """When it will start, where declared runtimes tell."""
+    place: int = 0
+    """Its place among those that go on waiting, from 1."""
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,17 @@ from collections.abc import Mapping
 from dagster import DagsterInstance, DagsterRun
 
 from resources.gpu import tags
+from resources.gpu.duties.deciding import TOLD_PLACES
 from resources.gpu.model import Decision, Grant, Lease, LeaseState, RunId, Stop, Wait, WaitingRequest
 from resources.gpu.policy.reasons import called
 from resources.gpu.service import GpuService
 from resources.terms import Actor
 
-SHOWN_PLACES = 20
-"""Of who waits further behind, no place is shown: each grant would be a write on every run of a long line."""
-
 
 def admit(instance: DagsterInstance, service: GpuService, actor: Actor) -> list[Decision]:
     """One pass of the arbiter, and its decisions written on the runs of ``instance``."""
     decisions = service.decide_now(actor)
-    place = 0
     for decision in decisions:
-        place += isinstance(decision, Wait)
         run = instance.get_run_by_id(decision.run_id)
         if run is None or run.is_finished:
             continue
@@ -28,16 +24,16 @@ def admit(instance: DagsterInstance, service: GpuService, actor: Actor) -> list[
             instance.add_run_tags(run.run_id, {tags.REASON: reason})
             instance.report_engine_event(f"Is to make room for {called(decision.for_run)}. {reason}", run)
             continue
-        show(instance, run, decision_tags(decision) | place_tag(run, decision, place))
+        show(instance, run, decision_tags(decision) | place_tag(run, decision))
         if isinstance(decision, Grant) and decision.devices:
             instance.report_engine_event(f"{decision.reason} (rule {decision.rule})", run)
     return decisions
 
 
-def place_tag(run: DagsterRun, decision: Grant | Wait, place: int) -> dict[str, str]:
-    """The place in the line of who waits, as shown: the decisions of a pass are in the order of turns."""
+def place_tag(run: DagsterRun, decision: Grant | Wait) -> dict[str, str]:
+    """The place in the line of who waits. Of those behind none is shown: each grant would change them all."""
     if isinstance(decision, Wait):
-        return {tags.PLACE: str(place) if place <= SHOWN_PLACES else f"after {SHOWN_PLACES}"}
+        return {tags.PLACE: str(decision.place) if decision.place <= TOLD_PLACES else f"after {TOLD_PLACES}"}
     return {tags.PLACE: ""} if tags.PLACE in run.tags else {}
 
 
@@ -59,6 +55,7 @@ def ledger_tags(asked: WaitingRequest, lease: Lease | None) -> dict[str, str]:
         tags.ADMISSION: tags.GRANTED if held else tags.PENDING,
         tags.DEVICES: ",".join(lease.devices) if held and lease is not None else "",
         tags.ATTEMPT: str(asked.attempt),
+        tags.USER: asked.owner.user,
     }
     return shown | ({tags.REASON: f"{asked.rule}: {asked.reason}"} if asked.reason else {})
 

@@ -7,14 +7,14 @@ from resources.gpu.model import Attempt, Grant, RunId, Wait
 from sensors.arbiter import build_arbiter_sensor, summary
 
 GRANT = Grant(RunId("a" * 36), Attempt(1), (DeviceId("cpu:0"),), "A2", "Granted cpu:0.")
-WAIT = Wait(RunId("b" * 36), Attempt(1), "A3", "Waits for 1 device(s), 0 free.")
+WAIT = Wait(RunId("b" * 36), Attempt(1), "A3", "Waits for 1 device(s), 0 free.", place=1)
 
 
 def test_a_tick_says_who_was_granted_and_why_the_first_one_waits() -> None:
-    assert summary([]) == "Nothing waits for devices."
-    assert summary([GRANT]) == "Granted 1, waiting 0."
-    assert summary([GRANT, WAIT]) == (
-        "Granted 1, waiting 1. First in line, run bbbbbbbb: Waits for 1 device(s), 0 free."
+    assert summary([], 0) == "Nothing waits for devices."
+    assert summary([GRANT], 0) == "Granted 1, waiting 0."
+    assert summary([GRANT, WAIT], 30) == (
+        "Granted 1, waiting 30. First in line, run bbbbbbbb: Waits for 1 device(s), 0 free."
     )
 
 

@@ -22,7 +22,7 @@ def reasons_in_code() -> set[str]:
     return {
         reason
         for module, path in module_files().items()
-        if module.startswith(("resources.gpu.", "resources.runs.", "resources.notebooks."))
+        if module.startswith(("resources.gpu.", "resources.runs."))
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
         for reason in reasons_given(node)

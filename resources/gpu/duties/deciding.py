@@ -21,6 +21,8 @@ from resources.terms import Actor
 
 KEEPS = "W4"
 """The rule of a run for which others make room."""
+TOLD_PLACES = 20
+"""How many of the line are told after each pass, whether or not anything about them is new."""
 
 
 class Deciding(Expiring):
@@ -29,8 +31,9 @@ class Deciding(Expiring):
     def decide_now(self, actor: Actor) -> list[Decision]:
         """One pass of the arbiter: grants what can be granted, says who makes room, and why others wait.
 
-        Returns what is new: a request that goes on waiting for the same reason is not told again. Of all
-        processes one decides at a time; the others wait for their turn.
+        Returns what is new, and the first :data:`TOLD_PLACES` of the line: who waits further behind, for the
+        same reason as before, is not told again. Of all processes one decides at a time; the others wait for
+        their turn.
         """
         self.end_overdue(actor)
         desk = desk_of(self._database)
@@ -92,7 +95,7 @@ class Deciding(Expiring):
 def _write(
     connection: Connection, known: Known, decided: Sequence[Decided], actor: Actor, now: datetime
 ) -> list[Decided]:
-    """Write what is new of what was decided, and return it."""
+    """Write what is new of what was decided. Returns that, and the first of the line."""
     waiting = {one.run_id: one for one in known.waiting}
     news: list[Decided] = []
     waits: list[tuple[Wait, str]] = []
@@ -104,6 +107,8 @@ def _write(
             asked = waiting[decision.run_id]
             as_before = asked.rule, asked.reason, asked.expected_at
             if as_before == (decision.rule, decision.reason, decision.expected_at):
+                if decision.place <= TOLD_PLACES:
+                    news.append(made)  # its place in the line may be another one
                 continue
             waits.append((decision, made.why.to_json()))
             news.append(made)

@@ -57,6 +57,11 @@ class Reading(OnLedger):
         with self._database.read() as connection:
             return ledger.waiting_requests(connection)
 
+    def waiting_count(self) -> int:
+        """How many requests wait."""
+        with self._database.read() as connection:
+            return ledger.count_waiting(connection)
+
     def newest_request(self, run_id: RunId) -> WaitingRequest | None:
         """The request of a run's newest attempt, whatever its state; None for a run that never asked."""
         with self._database.read() as connection:

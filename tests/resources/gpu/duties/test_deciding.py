@@ -11,6 +11,7 @@ import pytest
 
 from resources.database.audit import recent
 from resources.database.engine import Database
+from resources.gpu.duties.deciding import TOLD_PLACES
 from resources.gpu.duties.desk import DECIDER, desk_of
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId, Vendor
@@ -122,7 +123,9 @@ def test_one_pass_admits_all_that_fit(any_database: Database) -> None:
     decided = service.decide_now(ANN)
     assert Counter(type(one) for one in decided) == {Grant: 60, Wait: 40}
     assert len({lease.devices for lease in service.live_leases()}) == 60
-    assert service.decide_now(ANN) == []  # nothing is new
+    again = service.decide_now(ANN)
+        assert [one.place for one in again if isinstance(one, Wait)] == list(range(1, len(again) + 1))
+        assert len(again) == TOLD_PLACES  # nothing is new, and the first of the line are told all the same
 
 
 def test_many_are_submitted_at_once_or_none(any_database: Database) -> None:
