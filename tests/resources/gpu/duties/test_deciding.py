@@ -124,8 +124,8 @@ def test_one_pass_admits_all_that_fit(any_database: Database) -> None:
     assert Counter(type(one) for one in decided) == {Grant: 60, Wait: 40}
     assert len({lease.devices for lease in service.live_leases()}) == 60
     again = service.decide_now(ANN)
-        assert [one.place for one in again if isinstance(one, Wait)] == list(range(1, len(again) + 1))
-        assert len(again) == TOLD_PLACES  # nothing is new, and the first of the line are told all the same
+    assert [one.place for one in again if isinstance(one, Wait)] == list(range(1, len(again) + 1))
+    assert len(again) == TOLD_PLACES  # nothing is new, and the first of the line are told all the same
 
 
 def test_many_are_submitted_at_once_or_none(any_database: Database) -> None:
