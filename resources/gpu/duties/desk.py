@@ -36,6 +36,8 @@ MOST_WAITS_S = 60.0
 LEARN_AFTER = timedelta(minutes=10)
 LEARN_FROM = timedelta(days=7)
 """How often each shape is asked for is learned from the requests of so long."""
+WHOLE_ONE_IN = 10
+"""Of so many requests one more is taken to ask for a whole device: somebody may, though nobody did lately."""
 KEPT_DESKS = 4
 
 
@@ -82,6 +84,7 @@ class Desk:
         popularity: Counter[Shape] = Counter()
         for request, terms, count in ledger.asked_since(connection, now - LEARN_FROM):
             popularity[snapshot.shapes.shape_of(request, terms)] += count
+        popularity[Shape(1)] += 1 + popularity.total() // WHOLE_ONE_IN
         snapshot.learn(popularity)
         self._learned_at = now
 
