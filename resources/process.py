@@ -9,6 +9,9 @@ from pathlib import Path
 
 import psutil
 
+SUPERVISED_VARIABLE = "TRAINPLAT_SUPERVISED"
+"""Marks the processes of the stack. Runs have no such mark: they outlive the supervisor."""
+
 
 @dataclass(frozen=True)
 class ProcessIdentity:

@@ -29,9 +29,12 @@ def build_arbiter_sensor() -> SensorDefinition:
     )
     def gpu_arbiter(context: SensorEvaluationContext, gpu: GpuResource) -> SkipReason:
         service, actor = gpu.service(), Actor("sensor:gpu_arbiter")
-        if rebalances():
-            service.rebalance(actor)
         decisions = reconcile(context.instance, service, actor)
+        try:
+            if rebalances():
+                service.rebalance(actor)
+        except TrainplatError as problem:
+            context.log.warning("what projects lend stays as it is: %s", problem)
         watch = Watch(context.instance, service, Home.from_environment(), state=states[-1])
         try:
             look_where_nobody_does(watch)

@@ -55,6 +55,8 @@ from resources.gpu.tables import KEPT, LEASES, REQUESTS, SHARES
 from resources.gpu.terms import terms_from_json, terms_to_json
 from resources.process import ProcessIdentity
 
+_IS_LIVE = LEASES.c.state.in_([LeaseState.GRANTED, LeaseState.CLAIMED])
+"""Said so that the index of states serves: most leases of a ledger are released."""
 WAITING = "waiting"
 GRANTED = "granted"
 ENDED = "ended"
@@ -117,7 +119,7 @@ def marks_of_waiting(connection: Connection) -> dict[tuple[RunId, Attempt], Mark
 
 def marks_of_leases(connection: Connection) -> dict[tuple[RunId, Attempt], Mark]:
     """The marks of the leases that are not released, oldest first."""
-    query = select(*_changing(LEASES)).where(LEASES.c.state != LeaseState.RELEASED)
+    query = select(*_changing(LEASES)).where(_IS_LIVE)
     return _marks(connection, query.order_by(LEASES.c.granted_at, LEASES.c.run_id))
 
 
@@ -132,7 +134,7 @@ def requests_of(connection: Connection, runs: Sequence[RunId]) -> list[WaitingRe
 
 def leases_of(connection: Connection, runs: Sequence[RunId]) -> list[Lease]:
     """Those leases of these runs that are not released."""
-    live = LEASES.c.state != LeaseState.RELEASED
+    live = _IS_LIVE
     some = [select(LEASES).where(live, LEASES.c.run_id.in_(part)) for part in _parts(runs)]
     return [_lease(row) for query in some for row in connection.execute(query).all()]
 
@@ -260,7 +262,7 @@ def stop(connection: Connection, decided: Stop) -> None:
         update(LEASES)
         .where(
             _is(LEASES, decided.run_id, decided.attempt),
-            LEASES.c.state != LeaseState.RELEASED,
+            _IS_LIVE,
             LEASES.c.stop_for.is_(None),
         )
         .values(stop_for=decided.for_run, stop_reason=f"{decided.rule}: {decided.reason}")
@@ -276,7 +278,7 @@ def resize(connection: Connection, grown: Lease) -> None:
     """Let a live lease reserve what ``grown`` does. The caller has made sure that there is room."""
     connection.execute(
         update(LEASES)
-        .where(_is(LEASES, grown.run_id, grown.attempt), LEASES.c.state != LeaseState.RELEASED)
+        .where(_is(LEASES, grown.run_id, grown.attempt), _IS_LIVE)
         .values(text=grown.request.text, terms=terms_to_json(grown.terms))
     )
 
@@ -327,7 +329,7 @@ def leases_of_run(connection: Connection, run_id: RunId) -> list[Lease]:
 
 def live_leases(connection: Connection) -> list[Lease]:
     """The leases that are not released, oldest first."""
-    query = select(LEASES).where(LEASES.c.state != LeaseState.RELEASED)
+    query = select(LEASES).where(_IS_LIVE)
     rows = connection.execute(query.order_by(LEASES.c.granted_at, LEASES.c.run_id)).all()
     return [_lease(row) for row in rows]
 
@@ -376,7 +378,7 @@ def move_holder(
 
 def overdue(connection: Connection, now: datetime) -> list[Lease]:
     """The leases without a run whose time is over, oldest first."""
-    query = select(LEASES).where(LEASES.c.state != LeaseState.RELEASED, LEASES.c.expires_at <= now)
+    query = select(LEASES).where(_IS_LIVE, LEASES.c.expires_at <= now)
     return [_lease(row) for row in connection.execute(query.order_by(LEASES.c.granted_at, LEASES.c.run_id))]
 
 
@@ -385,7 +387,7 @@ def set_expiry(connection: Connection, lease: Lease, expires_at: datetime) -> No
     terms = replace(lease.terms, max_runtime_s=(expires_at - lease.granted_at).total_seconds())
     connection.execute(
         update(LEASES)
-        .where(_is(LEASES, lease.run_id, lease.attempt), LEASES.c.state != LeaseState.RELEASED)
+        .where(_is(LEASES, lease.run_id, lease.attempt), _IS_LIVE)
         .values(expires_at=expires_at, terms=terms_to_json(terms))
     )
 

@@ -144,7 +144,8 @@ class Snapshot:
             self.state.restore(running)
         except Oversold:  # the machine came back with less than it had: what is there of it is held
             shape = _as_far_as_free(self.state.cluster, job.shape, placement)
-            self.state.restore(replace(running, job=replace(job, shape=shape)))
+            there = () if shape is None else placement
+            self.state.restore(replace(running, job=replace(job, shape=shape or job.shape), placement=there))
 
     def _end(self, run_id: RunId) -> None:
         del self._leases[run_id]
@@ -271,8 +272,8 @@ def _node(name: str, cpu_milli: int, host_memory_mib: int, devices: Sequence[Dev
     return NodeSpec(name, cpu_milli, host_memory_mib, specs)
 
 
-def _as_far_as_free(cluster: "Cluster", shape: Shape, placement: Placement) -> Shape:
-    """``shape``, and where less is free at ``placement``, what of it is."""
+def _as_far_as_free(cluster: "Cluster", shape: Shape, placement: Placement) -> Shape | None:
+    """What of ``shape`` is free at ``placement``; None where nothing of a device is."""
     left = shape
     for slot in placement:
         cpu_milli, host_mib = cluster.free_of_node(slot.node)
@@ -283,8 +284,10 @@ def _as_far_as_free(cluster: "Cluster", shape: Shape, placement: Placement) -> S
             host_memory_mib=min(left.host_memory_mib, host_mib * everywhere // here),
         )
         for device in slot.devices:
-            _, memory_mib = cluster.free_of_device(slot.node, device)
-            left = replace(left, memory_mib=min(left.memory_mib, memory_mib))
+            milli, memory_mib = cluster.free_of_device(slot.node, device)
+            if milli == 0:
+                return None
+            left = replace(left, milli=min(left.milli, milli), memory_mib=min(left.memory_mib, memory_mib))
     return left
 
 

@@ -24,15 +24,13 @@ from resources.gpu.enforcement.limits import lift_limits
 from resources.gpu.enforcement.start import run_environment, start_mps
 from resources.gpu.inventory.model import Device
 from resources.gpu.model import Lease, LeaseState, RunId
+from resources.gpu.requests.model import Mode
 from resources.gpu.service import GpuService
 from resources.home import Home
-from resources.process import ProcessIdentity
+from resources.process import SUPERVISED_VARIABLE, ProcessIdentity
 from resources.runs.reconcile import reconcile
 from resources.runs.watching import Watch, WatchThread, limit
 from resources.terms import Actor
-
-SUPERVISED_VARIABLE = "TRAINPLAT_SUPERVISED"
-"""Marks the processes of the stack. A run is not one of them: it outlives the supervisor."""
 
 DEFAULT_MAX_ATTEMPTS = 5
 ACTOR = Actor("launcher")
@@ -78,7 +76,9 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         logs = home.logs / "runs"
         try:
             devices = service.devices()
-            start_mps(home, service.fractions)
+            granted = service.newest_lease(RunId(run.run_id))
+            if granted is not None and granted.request.mode is Mode.FRACTION:
+                start_mps(home, service.fractions)  # that of others may not start, which is their trouble
             lease = service.claim(RunId(run.run_id), ProcessIdentity.current())
         except Unavailable as problem:  # a full disk, a busy database, an ill driver: not the run's fault
             self._enqueue(run, f"Back to the queue: {problem}")

@@ -177,7 +177,8 @@ class Pass:
             self._check_granted(lease, run)
         elif run.status is DagsterRunStatus.QUEUED:
             # Putting it back was cut short after the run was queued.
-            _give_back(self._service, lease, DIED, self._actor)
+            why = DIED if lease.stop_for is None else _why_it_stops(lease)
+            _give_back(self._service, lease, why, self._actor)
         elif self._worker_lives(lease):
             if lease.stop_for is not None and run.status is DagsterRunStatus.STARTED:
                 self._make_room(lease, run)

@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from resources.errors import Unavailable
-from resources.gpu import decision_log, ledger, quota_store
+from resources.gpu import decision_log, ledger, lending_store
 from resources.gpu.arbiter import Decided
 from resources.gpu.duties.base import OnLedger, audit
 from resources.gpu.duties.known import read_known
-from resources.gpu.enforcement.allowance import Machine, limits_of
+from resources.gpu.enforcement.allowance import Machine, joined, limits_of
 from resources.gpu.enforcement.model import Finding, Holder
 from resources.gpu.enforcement.sharing import can_be_limited
 from resources.gpu.enforcement.watch import Watched
@@ -42,10 +42,11 @@ class Enforcing(OnLedger):
         with self._database.read() as connection:
             leases = [one for one in ledger.live_leases(connection) if one.state is LeaseState.CLAIMED]
         limits = limits_of(leases, machine, overuse_of_projects())
+        holders = {lease.run_id: lease.holder for lease in leases if lease.holder is not None}
         return tuple(
-            Watched(allowed, Holder(lease.run_id, lease.holder))
-            for lease, allowed in zip(leases, limits, strict=True)
-            if lease.holder is not None
+            Watched(allowed, Holder(allowed.run_id, holders[allowed.run_id]))
+            for allowed in joined(limits)
+            if allowed.run_id in holders
         )
 
     def fractions(self) -> int:
@@ -111,7 +112,7 @@ class Enforcing(OnLedger):
             return None
         known = read_known(connection)
         others = tuple(one for one in known.leases if one.run_id != lease.run_id)
-        quotas = QuotaTree(quota_store.read(connection))
+        quotas = QuotaTree(lending_store.rows_now(connection))
         snapshot = Snapshot(self._inventory(), replace(known, leases=others), quotas, self._settings)
         return wanted if snapshot.has_room_for(wanted, known.kept) else None
 

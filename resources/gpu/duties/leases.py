@@ -55,14 +55,23 @@ class Leases(Line):
             waiting = [one for one in ledger.waiting_requests(connection) if one.origin is not Origin.QUEUE]
         for request in waiting:
             if request.holder is not None and not request.holder.is_alive():
-                self.withdraw(request.run_id, reason=GONE, actor=actor)
+                self.withdraw(request.run_id, reason=GONE, actor=actor, seen=request)
         dead = [one for one in leases if one.holder is not None and _is_gone(one.holder, one.run_id)]
-        return [one for one in dead if self.release(one.run_id, one.attempt, reason=GONE, actor=actor)]
+        return [
+            one for one in dead if self.release(one.run_id, one.attempt, reason=GONE, actor=actor, seen=one)
+        ]
 
-    def release(self, run_id: RunId, attempt: Attempt, *, reason: str, actor: Actor) -> bool:
-        """Give the devices of a lease back. Returns whether it was live; doing it twice changes nothing."""
+    def release(
+        self, run_id: RunId, attempt: Attempt, *, reason: str, actor: Actor, seen: Lease | None = None
+    ) -> bool:
+        """Give the devices of a lease back. Returns whether it was live; doing it twice changes nothing.
+
+        A lease that another process has taken up since it was ``seen`` is left as it is.
+        """
         now = self._clock()
         with self._database.write() as connection:
+            if seen is not None and not _is_as_seen(ledger.lease_of(connection, run_id, attempt), seen):
+                return False
             was_live = ledger.release(connection, run_id, attempt, reason, now)
             if was_live:
                 audit(connection, now, actor, "gpu.release", run_id, f"attempt {attempt}: {reason}")
@@ -90,6 +99,10 @@ class Leases(Line):
         now = self._clock()
         with self._database.write() as connection:
             ledger.set_stop_asked(connection, run_id, attempt, now)
+
+
+def _is_as_seen(found: Lease | None, seen: Lease) -> bool:
+    return found is not None and (found.state, found.holder) == (seen.state, seen.holder)
 
 
 def _is_gone(holder: ProcessIdentity, run_id: RunId) -> bool:

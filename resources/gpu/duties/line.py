@@ -11,12 +11,19 @@ from resources.terms import Actor
 class Line(OnLedger):
     """Requests that wait."""
 
-    def withdraw(self, run_id: RunId, *, reason: str, actor: Actor) -> None:
-        """Take a run out of the line and give back what it was granted but has not taken up."""
+    def withdraw(
+        self, run_id: RunId, *, reason: str, actor: Actor, seen: WaitingRequest | None = None
+    ) -> None:
+        """Take a run out of the line and give back what it was granted but has not taken up.
+
+        One for which another process waits since it was ``seen`` is left as it is.
+        """
         now = self._clock()
         with self._database.write() as connection:
             attempt = ledger.newest_attempt(connection, run_id)
             if attempt is None:
+                return
+            if seen is not None and ledger.request_of(connection, run_id, attempt).holder != seen.holder:
                 return
             lease = ledger.lease_of(connection, run_id, attempt)
             ended = ledger.end_request(connection, run_id, attempt, reason)

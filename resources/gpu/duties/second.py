@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from resources.gpu import ledger, quota_store
+from resources.gpu import ledger, lending_store
 from resources.gpu.arbiter import decide_by_name
 from resources.gpu.duties.leases import Leases
 from resources.gpu.duties.submission import Submission
@@ -65,7 +65,8 @@ class SecondLeases(Submission, Leases):
             terms=replace(terms, preemptible=False),
         )
         with self._database.read() as connection:
-            own = [one for one in ledger.live_leases(connection) if run_of(one.run_id) == run_id]
+            held_by_run = [one for one in ledger.live_leases(connection) if run_of(one.run_id) == run_id]
+            own = [one for one in held_by_run if one.run_id != asked.run_id]  # it may be granted already
             blocked = not self._fits(connection, asked, own) and self._fits(connection, asked, ())
         if blocked:
             self.withdraw(asked.run_id, reason="its own run holds what it asks for", actor=actor)
@@ -99,7 +100,7 @@ class SecondLeases(Submission, Leases):
 
     def _fits(self, connection: Connection, asked: WaitingRequest, leases: Collection[Lease]) -> bool:
         known = Known(list(leases), [asked])
-        tree = QuotaTree(quota_store.read(connection))
+        tree = QuotaTree(lending_store.rows_now(connection))
         snapshot = Snapshot(self._inventory(), known, tree, self._settings)
         made = decide_by_name(snapshot, known, self._clock())
         return any(isinstance(one.decision, Grant) and one.decision.run_id == asked.run_id for one in made)

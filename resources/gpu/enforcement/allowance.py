@@ -9,11 +9,11 @@ So the allowances on a device, and on a machine, never add up to more than there
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resources.gpu.enforcement.model import Limits
 from resources.gpu.inventory.model import Device, DeviceId
-from resources.gpu.model import Lease, Overuse
+from resources.gpu.model import Lease, Overuse, RunId, run_of
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.gpu.requests.model import Mode
 from resources.gpu.settings import ANY_PROJECT
@@ -52,6 +52,35 @@ def limits_of(
         )
         for one in known
     )
+
+
+def joined(limits: Iterable[Limits]) -> list[Limits]:
+    """The same, with what a run has by second leases added to its own: its processes use both as one."""
+    found: dict[RunId, Limits] = {}
+    for one in sorted(limits, key=lambda one: one.run_id):  # the run's own id is the beginning of the others
+        own = found.get(run_of(one.run_id))
+        if own is None:
+            found[one.run_id] = one
+        else:
+            found[own.run_id] = _with(own, one)
+    return list(found.values())
+
+
+def _with(own: Limits, more: Limits) -> Limits:
+    memory = dict(own.device_memory_mib)
+    for device, mib in more.device_memory_mib.items():
+        memory[device] = _sum(memory[device], mib) if device in memory else mib
+    return replace(
+        own,
+        device_memory_mib=memory,
+        cpu_milli=_sum(own.cpu_milli, more.cpu_milli),
+        host_memory_mib=_sum(own.host_memory_mib, more.host_memory_mib),
+        unreserved=own.unreserved | more.unreserved,
+    )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def _device_memory(leases: Sequence[Lease], devices: Iterable[Device]) -> dict[tuple[str, DeviceId], int]:

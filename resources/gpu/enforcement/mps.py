@@ -28,7 +28,7 @@ import psutil
 from resources.errors import Unavailable
 from resources.gpu.inventory.model import DeviceId
 from resources.home import Home
-from resources.process import ProcessIdentity
+from resources.process import SUPERVISED_VARIABLE, ProcessIdentity
 
 PROGRAM = "nvidia-cuda-mps-control"
 PIPES_VARIABLE = "CUDA_MPS_PIPE_DIRECTORY"
@@ -214,7 +214,8 @@ class Mps:
         return False
 
     def _environment(self) -> dict[str, str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CUDA_")}
+        left_out = "CUDA_", SUPERVISED_VARIABLE  # it serves runs, which outlive the stack
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         environment |= {
             PIPES_VARIABLE: str(self.pipes),
             LOGS_VARIABLE: str(self.logs),

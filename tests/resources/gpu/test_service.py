@@ -7,6 +7,7 @@ import pytest
 
 from resources.database.audit import recent
 from resources.database.engine import Database
+from resources.gpu.duties import leases
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device
 from resources.gpu.inventory.slots import cpu_slots
@@ -139,6 +140,21 @@ def test_withdrawing_gives_back_what_was_granted_and_leaves_what_runs(service: G
     for run in ("granted", "running"):
         service.withdraw(RunId(run), reason="cancelled", actor=ANN)
     assert [lease.run_id for lease in service.live_leases()] == ["running"]
+
+
+def test_a_lease_that_a_living_process_took_up_meanwhile_is_not_given_back(
+    service: GpuService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(service, "run", "1", Origin.DIRECT, DEAD)
+    [granted] = service.decide_now(ANN)
+
+    def taken_up_while_it_is_judged(holder: ProcessIdentity, run_id: RunId) -> bool:
+        service.hand_over(run_id, granted.attempt, ME)
+        return holder == DEAD
+
+    monkeypatch.setattr(leases, "_is_gone", taken_up_while_it_is_judged)
+    assert service.free_dead_holders(ANN) == []
+    assert [(one.run_id, one.holder) for one in service.live_leases()] == [("run", ME)]
 
 
 def test_a_direct_run_whose_process_is_gone_gives_its_devices_back(service: GpuService) -> None:

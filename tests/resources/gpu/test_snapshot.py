@@ -113,6 +113,13 @@ def test_a_machine_that_came_back_smaller_has_nothing_free_and_fails_no_pass() -
     assert [one.reason.rule for one in decide(made.state, NOW.timestamp())] == ["W1"]
 
 
+def test_leases_whose_texts_no_longer_say_what_share_they_have_fail_no_pass() -> None:
+    leases = [lease("a", "cuda:0", text="1"), lease("b", "cuda:0", text="1")]
+    made = snapshot(V100, known=Known(leases, [waiting("c", "0.1")]))
+    assert made.state.cluster.free_of_device(0, 0)[0] == 0
+    assert [one.reason.rule for one in decide(made.state, NOW.timestamp())] == ["W1"]
+
+
 def test_a_lease_has_room_where_what_it_would_be_is_free_and_kept_for_nobody() -> None:
     other = lease("b", "cuda:0", text="8G,0.5", terms=Terms(cpu_milli=5000))
     kept = Kept(RunId("c"), (DeviceId("cuda:0"),), (), NOW)

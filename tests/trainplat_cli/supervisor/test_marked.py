@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.process import ProcessIdentity
-from resources.runs.launcher import SUPERVISED_VARIABLE
+from resources.process import SUPERVISED_VARIABLE, ProcessIdentity
 from trainplat_cli.supervisor.marked import (
     MARK_VARIABLE,
     end_marked,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.gpu.enforcement.allowance import Machine, limits_of
+from resources.gpu.enforcement.allowance import Machine, joined, limits_of
 from resources.gpu.enforcement.model import Limits
 from resources.gpu.inventory.model import Device, DeviceId, Vendor
 from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Overuse, Owner, RunId, Terms
@@ -38,6 +38,19 @@ def test_a_fraction_has_the_memory_it_names_else_what_goes_with_its_share() -> N
     )
     memory = {run: dict(one.device_memory_mib) for run, one in found.items()}
     assert memory == {"a": {"cuda:0": 10_000}, "b": {"cuda:0": 6000}, "c": {"cuda:1": 8000}}
+
+
+def test_a_run_may_use_what_its_second_leases_give_it_too() -> None:
+    own = Limits(RunId("a"), {GPUS[0].id: 4000}, 2000, 1000)
+    second = Limits(RunId("a+1234"), {GPUS[0].id: 1000, GPUS[1].id: None}, 500, None, unreserved=frozenset())
+    other = Limits(RunId("ab"), {GPUS[1].id: 500}, 100, 100)
+    assert joined([second, other, own]) == [
+        replace(
+            own, device_memory_mib={GPUS[0].id: 5000, GPUS[1].id: None}, cpu_milli=2500, host_memory_mib=None
+        ),
+        other,
+    ]
+    assert joined([second]) == [second]
 
 
 def test_who_states_cpus_and_memory_has_them_and_the_others_share_the_rest_by_their_devices() -> None:
