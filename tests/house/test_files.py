@@ -51,6 +51,10 @@ def test_nothing_reads_as_unfinished() -> None:
     assert not found, "\n".join(found)
 
 
+def test_no_merge_is_left_halfway() -> None:
+    assert hits(re.compile(r"^(<{7}|>{7}) \S"), text_files()) == []
+
+
 def test_no_file_names_a_package_index() -> None:
     found = hits(PACKAGE_INDEX, [path for path in text_files() if path != Path(__file__)])
     assert not found, "\n".join(found)

@@ -81,6 +81,8 @@ def notebook(
     as_json: bool,
 ) -> None:
     """Keep a notebook, or list or stop those that run."""
+    if as_json and not listed:
+        raise click.UsageError(_("--json goes with --list: `trainplat notebook --list --json`."))
     home = Home.from_environment()
     service = NotebookService(home, GpuService(home.database()))
     if listed:

@@ -156,7 +156,7 @@ class Allocation(Submission, Expiring):
                 return Returned(is_over=True)
             if lease.expires_at is None or lease.expires_at > now:
                 ledger.set_expiry(connection, lease, now)
-        if any(one.run_id == run_id for one in self.end_overdue(actor)):
+        if any(one.run_id == run_id for one in self.end_overdue(actor, given_back=run_id)):
             return Returned(is_over=True)
         left = {lease.run_id: left for lease, left in self.left_of_overdue().items()}
         return Returned(is_over=run_id not in left, left=left.get(run_id, NOTHING))

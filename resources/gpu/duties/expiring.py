@@ -4,17 +4,18 @@ from resources.gpu import ledger
 from resources.gpu.duties.base import OnLedger, audit
 from resources.gpu.inventory.model import Inventory
 from resources.gpu.manual.left import Left, left_of
-from resources.gpu.model import TIME_OVER, Lease
+from resources.gpu.model import GIVEN_BACK, TIME_OVER, Lease, RunId
 from resources.terms import Actor
 
 
 class Expiring(OnLedger):
     """What is over."""
 
-    def end_overdue(self, actor: Actor) -> list[Lease]:
+    def end_overdue(self, actor: Actor, *, given_back: RunId | None = None) -> list[Lease]:
         """Release the leases whose time is over and of which nothing is left; the others stay, overdue.
 
-        Each pass does it. Returns those released.
+        Each pass does it. ``given_back`` is the lease whose owner has ended its time just now. Returns those
+        released.
         """
         now = self._clock()
         with self._database.read() as connection:
@@ -30,8 +31,9 @@ class Expiring(OnLedger):
                 found = ledger.lease_of(connection, lease.run_id, lease.attempt)
                 if found is None or found.expires_at is None or found.expires_at > now:
                     continue  # it was renewed meanwhile
-                if ledger.release(connection, lease.run_id, lease.attempt, TIME_OVER, now):
-                    audit(connection, now, actor, "gpu.expire", lease.run_id, TIME_OVER)
+                why = GIVEN_BACK if lease.run_id == given_back else TIME_OVER
+                if ledger.release(connection, lease.run_id, lease.attempt, why, now):
+                    audit(connection, now, actor, "gpu.expire", lease.run_id, why)
                     ended.append(found)
         return ended
 

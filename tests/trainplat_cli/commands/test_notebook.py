@@ -63,6 +63,7 @@ def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(
 
 def test_what_cannot_be_asked_for_is_refused_with_the_code_for_it() -> None:
     assert answer("--gpus", "9").returncode == 2
+    assert answer("--json").returncode == 2
     assert answer("--stop", "beef").returncode == 4
     told = answer("--for", "soon")
     assert told.returncode == 2

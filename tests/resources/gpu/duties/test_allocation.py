@@ -10,7 +10,7 @@ from resources.errors import BadInput, Conflict, NotFound
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, DeviceProcess, DeviceReading, Vendor
 from resources.gpu.manual.naming import lease_id
-from resources.gpu.model import TIME_OVER, Lease, LeaseState, Owner, Terms
+from resources.gpu.model import GIVEN_BACK, TIME_OVER, Lease, LeaseState, Owner, Terms
 from resources.gpu.policy.quota_model import Membership, QuotaRow, QuotaRows, project
 from resources.gpu.requests.errors import ImpossibleGpuRequest, OverQuota
 from resources.gpu.service import GpuService
@@ -61,6 +61,7 @@ def test_a_name_is_taken_until_its_lease_has_ended(any_database: Database) -> No
     with pytest.raises(Conflict, match="there is a lease probe already, of ann in project vision"):
         ask(service, "probe", owner=EVE)
     assert service.give_back("probe", ANN).is_over
+    assert service.status().past[0].release_reason == GIVEN_BACK
     again = ask(service, "probe", owner=EVE)
     assert again is not None
     assert (again.attempt, again.owner) == (2, EVE)
