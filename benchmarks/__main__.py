@@ -22,6 +22,7 @@ ALL = (
     ["queue"],
     ["churn"],
     ["fairness"],
+    ["speed"],
     ["forecast"],
 )
 """What ``all`` runs, each in a process of its own."""

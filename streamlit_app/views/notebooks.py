@@ -24,7 +24,8 @@ def page() -> None:
 
 def _draw() -> None:
     reader = current_reader()
-    frame.head(reader, reader.translate("Notebooks"))
+    _ = reader.translate
+    frame.head(reader, _("Notebooks"))
     with frame.guarded(reader):
         _open_one(reader)
         _list(reader)

@@ -23,7 +23,7 @@ class Quotas(OnLedger):
         inventory = self._inventory()
         with self._database.read() as connection:
             known = Known(ledger.live_leases(connection), ())
-            tree = QuotaTree(lending_store.rows_now(connection))
+            tree = QuotaTree(quota_store.read(connection))
         return Snapshot(inventory, known, tree, self._settings).state.quotas
 
     def set_quotas(self, rows: QuotaRows, actor: Actor, *, seen: QuotaRows | None = None) -> None:

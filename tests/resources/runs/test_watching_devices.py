@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -114,7 +115,9 @@ def test_who_takes_more_device_memory_than_its_lease_is_warned_in_two_looks(told
 
 
 def test_who_leaves_a_neighbour_short_is_evicted_whatever_it_declared(told: dict[str, object]) -> None:
-    assert told["a neighbour is short"] == [["first", "U2", "none"], ["first", "U6", "evict"]]
+    above, short = cast(list[list[str]], told["a neighbour is short"])
+    assert above[:2] == ["first", "U2"]  # what follows from that depends on how long it took until here
+    assert short == ["first", "U6", "evict"]
     assert told["stops"] == "overuse:U6"
 
 

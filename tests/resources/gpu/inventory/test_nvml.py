@@ -42,6 +42,8 @@ def test_a_card_tells_its_model_memory_and_place(look: Look) -> None:
         "compute_capability": None,
         "compute_mode": None,
         "fault": None,
+        "answers": True,
+        "is_recovering": False,
     }
     assert seen["nvml"].startswith("driver 580.65.06, NVML 13.580.65.06, nvidia-ml-py ")
 

@@ -76,6 +76,7 @@ def test_no_sentence_of_the_policy_has_english_in_it_for_a_chinese_reader() -> N
         "others": "vision",
         "project": "vision",
         "reservation": "vision",
+        "target": "1",
     }
     for number in ("free", "matching", "usable", "most", "cpus", "memory_mib", "priority"):
         values[number] = 1

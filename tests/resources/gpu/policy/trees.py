@@ -1,6 +1,6 @@
 """Hierarchies of quotas, drawn at random and by hand, for the tests of whatever counts in them."""
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from resources.gpu.model import Owner
@@ -11,7 +11,7 @@ V100 = Resource("V100")
 COHORTS = ("c0", "c1", "c2")
 PROJECTS = ("p0", "p1", "p2", "p3")
 USERS = ("ann", "bob")
-LAW = settings(max_examples=40)
+LAW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 """Hierarchies are slow to draw: fewer of them, in each of more laws."""
 
 OWNERS = tuple(Owner(one, name) for one in PROJECTS for name in USERS)
