@@ -164,7 +164,7 @@ def test_a_request_for_any_device_goes_where_little_else_is_asked_for(
 def test_a_small_share_leaves_a_whole_device_whole_though_nobody_asked_for_one_yet(
     any_database: Database, first: str
 ) -> None:
-    cards = tuple(Device(DeviceId(f"cuda:{at}"), "A100", 81920, Vendor.NVIDIA) for at in range(4))
+    cards = tuple(Device(DeviceId(f"cuda:{at}"), "A100", 81920, vendor=Vendor.NVIDIA) for at in range(4))
     service = service_of(any_database, cards)
     service.submit_many(asks(1, first, "first"), ANN)
     service.decide_now(ANN)
