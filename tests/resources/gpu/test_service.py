@@ -1,7 +1,6 @@
 """The ledger through its service, on either database: what is granted, claimed, released, and never twice."""
 
 import threading
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,23 +15,11 @@ from resources.gpu.requests.errors import BadGpuRequest, ImpossibleGpuRequest
 from resources.gpu.service import GpuService
 from resources.process import ProcessIdentity
 from resources.terms import Actor
+from tests.resources.gpu.duties.clock import Clock
 
 ANN = Actor("user:ann")
 DEAD = ProcessIdentity(2**22 + 1, 1.0)
 ME = ProcessIdentity.current()
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture
