@@ -62,5 +62,5 @@ def _who_imported(function: Any, name: str) -> list[Any]:
     return [
         module
         for module_name, module in list(sys.modules.items())
-        if module_name.startswith("resources.") and getattr(module, name, None) is function
+        if module_name.startswith(("resources.", "tests.")) and getattr(module, name, None) is function
     ]

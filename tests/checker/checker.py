@@ -52,8 +52,8 @@ def _grant(eyes: Eyes, event: Event) -> None:
         owner = eyes.freed_for.get(place)
         if owner not in (None, run):
             eyes.say(event, f"{run} takes {place}, which was freed for {owner}")
-        if place in eyes.lost:
-            eyes.say(event, f"{run} is given {place}, which is out of order")
+        if place in eyes.out:
+            eyes.say(event, f"{run} is given {place}, which is out of order or drained")
     _leaves_what_is_saved(eyes, event, asked)
     _leaves_what_is_reserved(eyes, event, asked)
     _forget_freed(eyes, run)
@@ -66,7 +66,7 @@ def _grant(eyes: Eyes, event: Event) -> None:
 
 
 def _stop(eyes: Eyes, event: Event) -> None:
-    """``run`` is who room is made for; a reservation that begins is no run."""
+    """``run`` is who room is made for; a reservation that begins is no run, nor is a drain."""
     if event.run in eyes.world.asked:
         in_turn(eyes, event)
         if eyes.world.asked[event.run].project in eyes.spent:
@@ -129,8 +129,22 @@ def _end(eyes: Eyes, event: Event) -> None:
 
 def _lose(eyes: Eyes, event: Event) -> None:
     eyes.lost.update(event.places)
+    _forget_what_is_out(eyes)
+
+
+def _drain(eyes: Eyes, event: Event) -> None:
+    eyes.drained[event.run] = event
+    _forget_what_is_out(eyes)
+
+
+def _undrain(eyes: Eyes, event: Event) -> None:
+    del eyes.drained[event.run]
+
+
+def _forget_what_is_out(eyes: Eyes) -> None:
+    out = eyes.out
     for run, places in list(eyes.kept.items()):
-        if set(places) & eyes.lost:
+        if set(places) & out:
             _forget_freed(eyes, run)
             eyes.unlucky.add(run)
 
@@ -148,6 +162,7 @@ def _pass(eyes: Eyes, event: Event) -> None:
     _everybody_decided(eyes, event)
     _first_in_line_is_kept_for(eyes, event)
     _reservations_are_cleared(eyes, event)
+    _drains_are_cleared(eyes, event)
     begun = {one.asked.group for one in eyes.live.values() if one.since_s == event.at_s}
     busy = eyes.saved or eyes.freed_for or any(one.stopped_for for one in eyes.live.values())
     eyes.saved, eyes.decided, eyes.stops = [], {}, 0
@@ -170,7 +185,7 @@ def _everybody_decided(eyes: Eyes, event: Event) -> None:
 def _first_in_line_is_kept_for(eyes: Eyes, event: Event) -> None:
     """Who has waited for long starves not: what comes free where it will stand is kept for it."""
     begun = any(one.since_s == event.at_s for one in eyes.live.values())
-    if begun or eyes.lost or eyes.reserved or any(one.stopped_for for one in eyes.live.values()):
+    if begun or eyes.out or eyes.reserved or any(one.stopped_for for one in eyes.live.values()):
         return  # it is not known yet where it will stand
     seen: set[Asked] = set()
     models = {card[0] for machine in eyes.world.machines for card in machine.cards}
@@ -208,6 +223,15 @@ def _reservations_are_cleared(eyes: Eyes, event: Event) -> None:
             in_the_way = set(live.places) & set(one.places) and live.asked.project != one.project
             if in_the_way and live.asked.preemptible and live.stopped_for is None:
                 eyes.say(event, f"reservation {name} has begun, and {run} stands on its cards")
+
+
+def _drains_are_cleared(eyes: Eyes, event: Event) -> None:
+    """What can stop on a card that is drained at once has been told to go."""
+    for name, one in eyes.drained.items():
+        for run, live in eyes.live.items():
+            stays = live.asked.preemptible and live.stopped_for is None
+            if one.evict and stays and set(live.places) & set(one.places):
+                eyes.say(event, f"{name} is drained at once, and {run} stands on it")
 
 
 def _forget_what_no_longer_suits(eyes: Eyes) -> None:
@@ -260,6 +284,8 @@ _LOOK: dict[str, Callable[[Eyes, Event], None]] = {
     "lose": _lose,
     "reserve": _reserve,
     "spend": _spend,
+    "drain": _drain,
+    "undrain": _undrain,
     "grant": _grant,
     "stop": _stop,
     "move": _move,

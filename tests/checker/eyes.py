@@ -53,6 +53,8 @@ class Eyes:
     spent: set[str] = field(default_factory=set)
     """Projects whose budget is used up."""
     lost: set[Place] = field(default_factory=set)
+    drained: dict[str, Event] = field(default_factory=dict)
+    """By what people call it."""
     decided: dict[str, str] = field(default_factory=dict)
     """In this pass: what was decided about whom, in order; a rule."""
     stops: int = 0
@@ -66,6 +68,11 @@ class Eyes:
     def say(self, event: Event, problem: str) -> None:
         """Note a broken law."""
         self.found.append(f"at {event.at_s:g} s: {problem}")
+
+    @property
+    def out(self) -> set[Place]:
+        """The cards on which nothing new may begin."""
+        return self.lost | {place for one in self.drained.values() for place in one.places}
 
     @property
     def saved_places(self) -> set[Place]:

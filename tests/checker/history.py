@@ -60,16 +60,17 @@ class Event:
     """One thing that happened. ``what`` is one of:
 
     ``submit``, ``refuse`` (at submission), ``withdraw``, ``end``, ``requeue``; ``lose`` (a card);
-    ``reserve``, ``spend`` (the budget of a project is used up); and what a pass decides: ``grant``, ``stop``,
+    ``reserve``, ``spend`` (the budget of a project is used up), ``drain`` (nothing new begins there) and
+    ``undrain``; and what a pass decides: ``grant``, ``stop``,
     ``move`` (where a stopped run goes on), ``wait``, ``keep``; ``pass`` at its end.
     """
 
     at_s: float
     what: str
     run: str = ""
-    """A run; on ``reserve`` the reservation, on ``spend`` the project."""
+    """A run; on ``reserve`` the reservation, on ``spend`` the project, on ``drain`` what people call it."""
     places: tuple[Place, ...] = ()
-    """The cards that are given, lost, reserved, or, on ``stop``, ``move`` and ``keep``, kept for the run."""
+    """The cards that are given, lost, drained or reserved; on ``stop``, ``move`` and ``keep`` kept for it."""
     victims: tuple[str, ...] = ()
     rule: str = ""
     project: str = ""
@@ -77,6 +78,8 @@ class Event:
     starts_at_s: float | None = None
     """When a reservation begins, or the run for which something is kept is expected to start."""
     ends_at_s: float | None = None
+    evict: bool = False
+    """On ``drain``: whether what can stop makes room at once."""
 
 
 @dataclass(frozen=True)

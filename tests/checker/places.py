@@ -84,7 +84,7 @@ def cards_free(eyes: Eyes, asked: Asked, live: dict[str, Live], closed: set[Plac
 def card_fits(eyes: Eyes, asked: Asked, live: dict[str, Live], place: Place, closed: set[Place]) -> bool:
     """Whether a card has enough left."""
     model, memory_mib, _ = eyes.world.machines[place[0]].cards[place[1]]
-    if place in closed or place in eyes.lost or (asked.models and model not in asked.models):
+    if place in closed or place in eyes.out or (asked.models and model not in asked.models):
         return False
     there = [one.asked for one in live.values() if place in one.places]
     room = WHOLE - sum(one.milli for one in there)

@@ -8,6 +8,8 @@ from tests.checker.quotas import is_owed, within_quota
 BEGINS = "P4"
 """The rule by which a reservation begins: it asks nobody whether it is time."""
 MOVES = "D1"
+DRAINS = "P5"
+"""By which what stands on a drained card goes: it asks nobody either."""
 
 
 def stopped_rightly(eyes: Eyes, event: Event) -> None:
@@ -24,6 +26,9 @@ def stopped_rightly(eyes: Eyes, event: Event) -> None:
         if event.rule == BEGINS:
             _stands_in_the_way(eyes, event, victim)
             continue
+        if event.rule == DRAINS:
+            _stands_on_what_is_drained(eyes, event, victim)
+            continue
         _not_too_soon(eyes, event, victim)
         if event.rule != MOVES:
             _rightly(eyes, event, victim)
@@ -34,7 +39,7 @@ def not_in_vain(eyes: Eyes, event: Event, told: set[str]) -> None:
 
     ``told`` went already.
     """
-    if event.rule in (BEGINS, MOVES):
+    if event.rule in (BEGINS, MOVES, DRAINS):
         return
     winner = eyes.world.asked[event.run]
     if eyes.saved and winner.cpu_milli:
@@ -73,6 +78,14 @@ def _stands_in_the_way(eyes: Eyes, event: Event, victim: str) -> None:
         eyes.say(event, f"{victim} is stopped for {event.run}, which has not begun")
     elif not set(live.places) & set(reservation.places) or live.asked.project == reservation.project:
         eyes.say(event, f"{victim} is stopped for reservation {event.run} and is not in its way")
+
+
+def _stands_on_what_is_drained(eyes: Eyes, event: Event, victim: str) -> None:
+    drain = eyes.drained.get(event.run)
+    if drain is None or not drain.evict:
+        eyes.say(event, f"{victim} is stopped for {event.run}, which is not drained at once")
+    elif not set(eyes.live[victim].places) & set(drain.places):
+        eyes.say(event, f"{victim} is stopped for the drain of {event.run}, and does not stand on it")
 
 
 def _begun(reservation: Event, now_s: float) -> bool:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -30,12 +31,21 @@ def reading(*processes: DeviceProcess) -> dict[DeviceId, DeviceReading]:
     return {CARD: DeviceReading(CARD, processes=processes)}
 
 
-@pytest.fixture
-def marked() -> Iterator[int]:
+@contextmanager
+def started() -> Iterator[int]:
     """A process that was started in the environment of lease:mine."""
     process = subprocess.Popen(SLEEP, stdin=subprocess.PIPE, env={RUN_ID_VARIABLE: "lease:mine"})
-    yield process.pid
-    process.communicate(b"\n")
+    try:
+        yield process.pid
+    finally:
+        process.communicate(b"\n")
+
+
+@pytest.fixture
+def marked() -> Iterator[int]:
+    """The same, for the length of a test."""
+    with started() as pid:
+        yield pid
 
 
 MINE = lease("lease:mine")
@@ -73,10 +83,11 @@ def test_the_process_of_another_run_is_not_its_own() -> None:
     assert left_of(MINE, [MINE, other], on_card), "it is dead, and the driver still lists the number"
 
 
-def test_on_a_slot_what_carries_its_name_counts(marked: int) -> None:
+def test_on_a_slot_what_carries_its_name_counts() -> None:
     slot = replace(MINE, devices=(DeviceId("cpu:0"),))
-    assert [one.pid for one in left_of(slot, [slot], {}).processes] == [marked]
-    assert not left_of(replace(slot, run_id=RunId("lease:x")), [slot], {})
+    with started() as pid:
+        assert [one.pid for one in left_of(slot, [slot], {}).processes] == [pid]
+        assert not left_of(replace(slot, run_id=RunId("lease:x")), [slot], {})
 
 
 def test_a_card_that_cannot_be_read_may_have_anything_on_it() -> None:

@@ -1,8 +1,8 @@
 """Random histories of the real policy, told to the independent checker.
 
 A history is made by drawing what happens next: a run comes, a run ends or dies, time goes by, a card fails,
-a waiting run is withdrawn, cards are reserved, a budget is used up, the decider is killed and its state is
-built anew from what is known to run and to wait.
+a waiting run is withdrawn, cards are reserved, drained and taken into use again, a budget is used up, the
+decider is killed and its state is built anew from what is known to run and to wait.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,17 @@ from random import Random
 
 from resources.gpu.placement.model import Placement, Shape, Slot, Span
 from resources.gpu.policy import decide as policy
-from resources.gpu.policy.model import Grant, Job, Move, Preempt, Reservation, Running, Wait
+from resources.gpu.policy.model import (
+    Decision,
+    Drain,
+    Grant,
+    Job,
+    Move,
+    Preempt,
+    Reservation,
+    Running,
+    Wait,
+)
 from resources.gpu.policy.quota_model import project
 from resources.gpu.policy.reason import Reason
 from tests.checker.history import Event, Place, World
@@ -29,6 +39,8 @@ USUAL = {
     "die": 0.3,
     "reserve": 0.0,
     "spend": 0.0,
+    "drain": 0.0,
+    "undrain": 0.0,
 }
 """How likely each thing is to happen next."""
 
@@ -57,6 +69,7 @@ class _Player:
         self._now_s = 0.0
         self._told = Told(world)
         self._lost: set[Place] = set()
+        self._drains: dict[str, Event] = {}
         self._spent: set[str] = set()
         self._state = state_of(world)
 
@@ -122,6 +135,40 @@ class _Player:
         self._state.cluster.set_usable(*place, False)
         self._say("lose", places=(place,))
 
+    def _drain(self) -> None:
+        """A card or a node; said again with another word on whether what can stop makes room at once."""
+        node, card = self._random.choice(self._places())
+        whole = self._random.random() < 0.3
+        places = tuple(one for one in self._places() if one[0] == node and (whole or one[1] == card))
+        event = Event(
+            self._now_s,
+            "drain",
+            f"node{node}" if whole else f"node{node}:{card}",
+            places,
+            evict=self._random.random() < 0.6,
+        )
+        self._drains[event.run] = event
+        self._take_out_of_use()
+        self._told.events.append(event)
+
+    def _undrain(self) -> None:
+        if not self._drains:
+            return
+        target = self._random.choice(sorted(self._drains))
+        for place in self._drains.pop(target).places:
+            self._state.cluster.set_usable(*place, True)
+        self._take_out_of_use()
+        self._say("undrain", target)
+
+    def _take_out_of_use(self) -> None:
+        """What is lost or drained; cards may be drained twice, alone and with their node."""
+        drained = {place for one in self._drains.values() for place in one.places}
+        for place in self._lost | drained:
+            self._state.cluster.set_usable(*place, False)
+        self._state.draining = tuple(
+            Drain(name, frozenset(one.places)) for name, one in sorted(self._drains.items()) if one.evict
+        )
+
     def _reserve(self) -> None:
         """Some cards of a node that nobody has reserved, from now or later on."""
         taken = {
@@ -132,7 +179,9 @@ class _Player:
         }
         taken |= {place for one in self._state.holds.values() for place in _places(one.placement)}
         node = self._random.randrange(len(self._world.machines))
-        free = [place for place in self._places() if place[0] == node and place not in taken | self._lost]
+        drained = {place for one in self._drains.values() for place in one.places}
+        shut = taken | self._lost | drained
+        free = [place for place in self._places() if place[0] == node and place not in shut]
         if not free:
             return
         cards = tuple(
@@ -176,11 +225,11 @@ class _Player:
         self._state.reservations.update(old.reservations)
         self._state.moves_left = old.moves_left
         self._hold_back()
-        for place in self._lost:
-            self._state.cluster.set_usable(*place, False)
+        self._take_out_of_use()
 
     def _decide(self) -> None:
-        for one in policy.decide(self._state, self._now_s):
+        decisions = policy.decide(self._state, self._now_s)
+        for one in decisions:
             self._state.apply(one, self._now_s)
             rule = one.reason.rule
             if isinstance(one, Grant):
@@ -189,7 +238,7 @@ class _Player:
                 places = _places(one.placement)
                 self._say(
                     "stop",
-                    one.job.removeprefix("reservation:"),
+                    one.job.removeprefix("reservation:").removeprefix("drain:"),
                     places=places,
                     victims=one.victims,
                     rule=rule,
@@ -198,7 +247,14 @@ class _Player:
                 self._say("move", one.job, places=_places(one.placement), rule=rule)
             else:
                 self._say_wait(one)
+        self._forget_holds(decisions)
         self._say("pass")
+
+    def _forget_holds(self, decisions: Iterable[Decision]) -> None:
+        """As the service does: what is kept for a run that fares otherwise by now is of no use."""
+        still = {one.job for one in decisions if isinstance(one, Preempt) or one.reason.rule == "W4"}
+        for job in set(self._state.holds) - still - set(self._state.running):
+            del self._state.holds[job]
 
     def _say_wait(self, one: Wait) -> None:
         self._say("wait", one.job, rule=one.reason.rule)

@@ -6,6 +6,8 @@ from tests.mutants import Mutant
 from tests.resources.gpu.policy.worlds import (
     AGAIN,
     CARDS_ONLY,
+    DRAINS,
+    EXCHANGES,
     LOOPS,
     MOVES,
     PLAIN,
@@ -108,6 +110,14 @@ _OF_GRANTS = [
         "self._overlay.hold(hold, victims)",
         "True",
         STOPS,
+    ),
+    _broken(
+        "A4: granted before its quota is free",
+        f"{_PASS}_lay_holds",
+        "if not self._quotas.is_over(job, hold.placement):",
+        "if True:",
+        EXCHANGES,
+        81,
     ),
     _broken(
         "A4: granted where its affinity forbids it",
@@ -230,6 +240,21 @@ _OF_STOPS = [
         "if one.starts_at_s <= self._now_s:",
         "if True:",
         RESERVED,
+    ),
+    _broken("P5: nobody makes room", f"{_PASS}_clear_drained", "if victims:", "if False:", DRAINS),
+    _broken(
+        "P5: who stands elsewhere makes room too",
+        f"{_PASS}_clear_drained",
+        "self._preemptible_on(drain.places)",
+        "self._preemptible_on(frozenset((n, d) for n, _ in drain.places for d in range(9)))",
+        DRAINS,
+    ),
+    _broken(
+        "P5: who cannot stop makes room too",
+        f"{_PASS}_preemptible_on",
+        "if one.job.preemptible",
+        "if True",
+        DRAINS,
     ),
     _broken("D1: to the same node", "moving:Moving._on", "other != node", "True", MOVES),
     _broken(
@@ -431,25 +456,3 @@ _OF_WORDS = [
     ),
 ]
 BROKEN = (*_OF_TURNS, *_OF_GRANTS, *_OF_STOPS, *_OF_KEEPING, *_OF_QUOTAS, *_OF_WORDS)
-BY_UNIT_TEST = (
-    (
-        Mutant("D1: more moves than allowed", _MODULE + "state:State.apply", "self.moves_left -= 1", "pass"),
-        "test_small_jobs_move_so_that_a_large_one_has_a_place",
-    ),
-    (
-        Mutant(
-            "D1: while it cools down", _MODULE + "moving:Moving._may_move", "since_s is None or", "True or"
-        ),
-        "test_moves_are_neither_more_than_allowed_nor_of_who_cools_down",
-    ),
-    (
-        Mutant(
-            "add-back: those who go already do not count",
-            f"{_MODULE}{_SEARCH}run",
-            "self._go(self._already, gone)",
-            "pass",
-        ),
-        "test_who_makes_room_where_a_device_was_lost_is_not_asked_in_vain",
-    ),
-)
-"""What few histories come to, and the test of ``test_decide.py`` that notices it."""

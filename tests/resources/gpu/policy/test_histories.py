@@ -38,9 +38,9 @@ def test_histories_are_full_of_events_of_each_kind() -> None:
             told = _history_of(number, name)
             seen.update(f"{event.what} {event.rule}".strip() for event in told.events)
     grants = {f"grant A{number}" for number in range(1, 6)}
-    stops = {f"stop P{number}" for number in range(1, 5)}
+    stops = {f"stop P{number}" for number in range(1, 6)} | {"stop D1", "move D1"}
     waits = {f"wait {rule}" for rule in ("W1", "W3", "W4", "W5", "W6", "W8", "Q4", "Q5", "B1")}
-    others = {"requeue", "end", "lose", "keep", "reserve", "refuse", "withdraw"}
+    others = {"requeue", "end", "lose", "keep", "reserve", "refuse", "withdraw", "drain", "undrain"}
     assert not (grants | stops | waits | others) - set(seen), sorted(seen)
 
 

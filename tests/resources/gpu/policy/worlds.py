@@ -47,6 +47,16 @@ LOSSES = Kind(cpus=False, machines=2, preemptible=1.0, one_card=0.2, acts={"lose
 TIGHT = Kind(quotas=True, cpus=False, machines=3, preemptible=1.0, one_card=0.2, acts={"tick": 6.0})
 RESERVED = Kind(terms=True, acts={"reserve": 2})
 SPENDING = Kind(quotas=True, acts={"spend": 0.5})
+DRAINS = Kind(quotas=True, terms=True, acts={"drain": 1.5, "undrain": 1.0, "reserve": 0.5})
+EXCHANGES = Kind(
+    quotas=True,
+    cpus=False,
+    preemptible=1.0,
+    one_card=0.3,
+    priorities=(0, 1, 2, 3),
+    cool_down_s=0.0,
+    acts={"tick": 6.0, "stop_ends": 1.0, "end": 0.5, "withdraw": 0.0, "lose": 0.0},
+)
 MOVES = Kind(
     cpus=False, one_card=0.7, preemptible=1.0, moves_per_job=0.2, priorities=(0, 1, 2, 3), acts={"tick": 8}
 )
@@ -62,6 +72,8 @@ KINDS = {
     "tight": TIGHT,
     "reserved": RESERVED,
     "spending": SPENDING,
+    "drains": DRAINS,
+    "exchanges": EXCHANGES,
     "moves": MOVES,
 }
 
