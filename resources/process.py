@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,26 +110,70 @@ def end_group(group: int, *, grace_s: float) -> bool:
     return not group_members(group)
 
 
-def remains_of(leader: ProcessIdentity, marker: tuple[str, str]) -> list[ProcessIdentity]:
-    """What still lives of the process group that ``leader`` led.
+@dataclass(frozen=True)
+class Mark:
+    """A variable in the environment of processes, and its value, by which they are known."""
+
+    variable: str
+    value: str
+
+
+def carriers_of(mark: Mark) -> list[ProcessIdentity]:
+    """The living processes of this machine that were started with ``mark``, in whatever session and group.
+
+    Those of other users cannot be looked at, and are not among them. Neither is the helper of Python's
+    ``multiprocessing`` that counts names of shared memory: it computes nothing, and lives for as long as the
+    process that has once shared something.
+    """
+    found = []
+    for process in psutil.process_iter():
+        identity = ProcessIdentity.of(process.pid)
+        carries = identity is not None and _carries(identity, mark)
+        if identity is not None and carries and identity.is_alive() and not _only_counts(process):
+            found.append(identity)
+    return found
+
+
+def remains_of(
+    leader: ProcessIdentity, in_group: Mark, anywhere: Mark | None = None
+) -> list[ProcessIdentity]:
+    """What still lives of the process group that ``leader`` led, and of what carries the mark ``anywhere``.
 
     The number of a group can be another group's by now, after a restart of the machine for instance. So once
-    the leader is gone only those count that carry ``marker``, a variable of their environment and its value;
-    and none at all where another process has the leader's number, which is given out only when the old group
-    is empty.
+    the leader is gone only those of the group count that carry ``in_group``; and none at all where another
+    process has the leader's number, which is given out only when the old group is empty. A process that has
+    left the group, as the kernel of a notebook does, is known by the mark ``anywhere``.
     """
+    found = dict.fromkeys(_left_of_group(leader, in_group))
+    if anywhere is not None:
+        found |= dict.fromkeys(carriers_of(anywhere))
+    return list(found)
+
+
+def kill_remains(
+    leader: ProcessIdentity, in_group: Mark, anywhere: Mark | None = None, *, wait_s: float = 5.0
+) -> bool:
+    """``kill -9`` of :func:`remains_of`. Returns whether all of it is gone."""
+    return _kill_all(lambda: remains_of(leader, in_group, anywhere), wait_s)
+
+
+def kill_carriers(mark: Mark, *, wait_s: float = 5.0) -> bool:
+    """``kill -9`` of :func:`carriers_of`. Returns whether all of them are gone."""
+    return _kill_all(lambda: carriers_of(mark), wait_s)
+
+
+def _left_of_group(leader: ProcessIdentity, mark: Mark) -> list[ProcessIdentity]:
     there = ProcessIdentity.of(leader.pid)
     if there is not None and there != leader:
         return []
     members = group_members(leader.pid)
-    return members if leader.is_alive() else [one for one in members if _carries(one, marker)]
+    return members if leader.is_alive() else [one for one in members if _carries(one, mark)]
 
 
-def kill_remains(leader: ProcessIdentity, marker: tuple[str, str], *, wait_s: float = 5.0) -> bool:
-    """``kill -9`` of :func:`remains_of`. Returns whether all of it is gone."""
+def _kill_all(look: Callable[[], list[ProcessIdentity]], wait_s: float) -> bool:
     deadline = time.monotonic() + wait_s
-    while remains := remains_of(leader, marker):
-        for one in remains:
+    while left := look():
+        for one in left:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(one.pid, signal.SIGKILL)
         if time.monotonic() > deadline:
@@ -146,8 +191,15 @@ def _started_at(pid: int) -> float | None:
     return int(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
-def _carries(process: ProcessIdentity, marker: tuple[str, str]) -> bool:
+def _carries(process: ProcessIdentity, mark: Mark) -> bool:
     try:
-        return bool(psutil.Process(process.pid).environ().get(marker[0]) == marker[1])
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return bool(psutil.Process(process.pid).environ().get(mark.variable) == mark.value)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _only_counts(process: psutil.Process) -> bool:
+    try:
+        return any("multiprocessing.resource_tracker import main" in word for word in process.cmdline())
+    except psutil.Error:
         return False

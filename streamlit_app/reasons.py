@@ -51,6 +51,7 @@ _RELEASES = frozenset(
         mark("the notebook ended: its time is over"),
         mark("the notebook ended: it was closed"),
         mark("the notebook ended: it could not be opened"),
+        mark("the notebook ended: the arbiter stopped it"),
         mark("it is queued again"),
         mark("its process died"),
         mark("it made room for another run"),

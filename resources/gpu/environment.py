@@ -1,12 +1,21 @@
 """The environment variables by which a process knows its devices."""
 
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
 from resources.gpu.inventory.host import threads_for, usable_cpus
 from resources.gpu.inventory.model import Device
 from resources.gpu.inventory.visible import visible_devices
-from resources.gpu.model import Lease
+from resources.gpu.model import Lease, run_of
+from resources.process import Mark
 
 CORE_MILLI = 1000
 RUN_ID_VARIABLE = "TRAINPLAT_RUN_ID"
+LEASE_VARIABLE = "TRAINPLAT_LEASE"
+"""Which attempt of which lease the devices are of. In the block of a second lease it is that lease's, while
+the run's id stays that of the run."""
 DEVICES_VARIABLE = "TRAINPLAT_DEVICES"
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 """How many CPU threads the process may use; OpenMP and torch read it themselves."""
@@ -18,6 +27,7 @@ def lease_environment(lease: Lease, devices: tuple[Device, ...]) -> dict[str, st
     held = [device for device in devices if device.id in lease.devices]
     return {
         RUN_ID_VARIABLE: lease.run_id,
+        LEASE_VARIABLE: lease_mark(lease).value,
         DEVICES_VARIABLE: ",".join(lease.devices),
         # NVML counts by PCI bus, CUDA by speed unless told.
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
@@ -26,6 +36,64 @@ def lease_environment(lease: Lease, devices: tuple[Device, ...]) -> dict[str, st
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
     }
+
+
+def lease_mark(lease: Lease) -> Mark:
+    """What every process carries that was started in the environment of this attempt of a lease."""
+    return Mark(LEASE_VARIABLE, f"{lease.run_id}#{lease.attempt}")
+
+
+def marks_of(lease: Lease) -> tuple[Mark, Mark]:
+    """The mark of the lease's run, and its own: what is left of a lease is found by them."""
+    return Mark(RUN_ID_VARIABLE, run_of(lease.run_id)), lease_mark(lease)
+
+
+def without_lease(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same for what outlives the lease of who starts it: it does not count as a process of that lease."""
+    return {
+        name: value for name, value in environment.items() if name not in (RUN_ID_VARIABLE, LEASE_VARIABLE)
+    }
+
+
+@contextmanager
+def in_environment(given: Mapping[str, str | None]) -> Iterator[None]:
+    """Let this process, and what it starts meanwhile, have these variables; None: not this one.
+
+    Blocks may be nested, and may overlap in several threads: the one that was entered last of those that go
+    on holds, and at the end of the last one everything is as it was.
+    """
+    block = dict(given)
+    with _guard:
+        for name in block.keys() - _before.keys():
+            _before[name] = os.environ.get(name)
+        _blocks.append(block)
+        _apply()
+    try:
+        yield
+    finally:
+        with _guard:
+            _blocks[:] = [one for one in _blocks if one is not block]
+            _apply()
+            if not _blocks:
+                _before.clear()
+
+
+_guard = threading.Lock()
+_blocks: list[dict[str, str | None]] = []
+"""The blocks that go on in this process, the innermost last."""
+_before: dict[str, str | None] = {}
+"""What the variables were that a block has changed."""
+
+
+def _apply() -> None:
+    wanted = dict(_before)
+    for block in _blocks:
+        wanted |= block
+    for name, value in wanted.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _threads(lease: Lease, devices: int) -> int:

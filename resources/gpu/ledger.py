@@ -377,7 +377,7 @@ def move_holder(
 
 
 def overdue(connection: Connection, now: datetime) -> list[Lease]:
-    """The leases without a run whose time is over, oldest first."""
+    """The leases whose time is over, oldest first."""
     query = select(LEASES).where(_IS_LIVE, LEASES.c.expires_at <= now)
     return [_lease(row) for row in connection.execute(query.order_by(LEASES.c.granted_at, LEASES.c.run_id))]
 
@@ -389,6 +389,13 @@ def set_expiry(connection: Connection, lease: Lease, expires_at: datetime) -> No
         update(LEASES)
         .where(_is(LEASES, lease.run_id, lease.attempt), _IS_LIVE)
         .values(expires_at=expires_at, terms=terms_to_json(terms))
+    )
+
+
+def set_over(connection: Connection, lease: Lease, now: datetime) -> None:
+    """Say that a live lease is to end as soon as nothing of it is left."""
+    connection.execute(
+        update(LEASES).where(_is(LEASES, lease.run_id, lease.attempt), _IS_LIVE).values(expires_at=now)
     )
 
 

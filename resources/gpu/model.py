@@ -32,6 +32,8 @@ OVERUSE = "overuse:"
 """Before a rule of overuse: what stands where the run would that a stopped one makes room for."""
 ILL = "device:"
 """Before a device: the same of one that is out of order."""
+STEP_DONE = "its step is done with it"
+"""Why a second lease was given back whose block was over."""
 GONE = "its process is gone"
 """Why a lease was given back of a direct run, which waits and runs in its own process, and died."""
 
@@ -40,14 +42,22 @@ SECOND = "+"
 """Stands in the id of a second lease, after that of its run; no run's own id has it."""
 
 
-def second_id(run_id: RunId) -> RunId:
-    """A new id under which a step of a run asks for a lease of its own."""
-    return RunId(f"{run_id}{SECOND}{secrets.token_hex(4)}")
+def second_id(within: RunId) -> RunId:
+    """A new id under which a step asks for a lease of its own; ``within``: of its run, or of the second lease
+    in whose block it asks.
+    """
+    return RunId(f"{within}{SECOND}{secrets.token_hex(4)}")
 
 
 def run_of(run_id: RunId) -> RunId:
     """The run that a lease belongs to: itself, but for a second lease."""
     return RunId(run_id.partition(SECOND)[0])
+
+
+def outer_of(run_id: RunId) -> tuple[RunId, ...]:
+    """The leases that a second lease is nested in, that of its run first; none for a run."""
+    parts = run_id.split(SECOND)
+    return tuple(RunId(SECOND.join(parts[:count])) for count in range(1, len(parts)))
 
 
 class Origin(StrEnum):

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 from dagster import (
@@ -24,10 +25,22 @@ from pydantic import PrivateAttr
 from resources.clock import Clock, utc_now
 from resources.errors import BadInput
 from resources.gpu import tags
+from resources.gpu.enforcement.mps import CLIENT_VARIABLES
 from resources.gpu.enforcement.start import run_environment, start_mps
-from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, lease_environment
+from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, in_environment
 from resources.gpu.forecast.service import ForecastService
-from resources.gpu.model import NO_TERMS, RUN_ENDED, Attempt, Lease, LeaseState, Origin, Owner, RunId, Terms
+from resources.gpu.model import (
+    NO_TERMS,
+    RUN_ENDED,
+    STEP_DONE,
+    Attempt,
+    Lease,
+    LeaseState,
+    Origin,
+    Owner,
+    RunId,
+    Terms,
+)
 from resources.gpu.requests.errors import OverQuota
 from resources.gpu.service import GpuService
 from resources.gpu.step_tags import over_steps
@@ -101,7 +114,9 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         Given the context of an asset: what its run holds. Given a request string: a second lease, for this
         block, from the same arbiter and on the same quota; it waits, and says why in the log of the step. The
         environment names its devices meanwhile, so that what is started in the block sees these and no
-        other ones. ``for_s`` says how long it takes, in seconds, which lets it use what is kept for others
+        other ones; what of that outlives the block keeps them until it ends. Blocks may be nested; threads
+        of a step may have one each, and then the environment names the devices of the one that began last.
+        ``for_s`` says how long it takes, in seconds, which lets it use what is kept for others
         until then; a block that takes longer is warned of in the log, and keeps its devices to its end, since
         nobody else could use them.
 
@@ -118,7 +133,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
                 f"run {of.run.run_id} holds no lease; expected the resource to be set up with it",
                 allow_retries=False,
             )
-        yield _shown(lease)
+        yield _shown(lease, int(os.environ[THREADS_VARIABLE]))
 
     @contextmanager
     def _second(self, text: str, for_s: float | None) -> Iterator[DeviceLease]:
@@ -126,7 +141,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         if within is None:
             raise Failure("a second lease belongs into a step of a run; there is none", allow_retries=False)
         run, service, log = within.run, self.service(), _log_of_step()
-        me, actor = ProcessIdentity.current(), Actor(f"run:{run.run_id}")
+        me, actor, around = ProcessIdentity.current(), Actor(f"run:{run.run_id}"), _block_of.get()
         try:
             second = service.submit_second(
                 RunId(run.run_id),
@@ -138,18 +153,28 @@ class GpuResource(ConfigurableResource["GpuResource"]):
                 terms=replace(
                     NO_TERMS, priority=requested(run, within.instance).terms.priority, max_runtime_s=for_s
                 ),
+                within=around,
             )
         except (BadInput, OverQuota) as refusal:
             raise Failure(str(refusal), allow_retries=False) from refusal
         lease = None
         try:
             lease = self._wait_for_second(service, within, second, log)
-            shown = {**lease_environment(lease, service.devices()), RUN_ID_VARIABLE: run.run_id}
-            with _environment(shown), _warning_after(for_s, log, lease):
-                yield _shown(lease)
+            home = Home.from_environment()
+            start_mps(home, service.fractions)
+            shown = {**run_environment(lease, service.devices(), home), RUN_ID_VARIABLE: run.run_id}
+            # Whatever limits the run's own share of a device are not those of these.
+            unlimited = dict.fromkeys(CLIENT_VARIABLES)
+            _block_of.set(second)
+            with in_environment({**unlimited, **shown}), _warning_after(for_s, log, lease):
+                yield _shown(lease, int(shown[THREADS_VARIABLE]))
         finally:
+            _block_of.set(around)
             if lease is not None:
-                service.release(second, lease.attempt, reason="its step is done with it", actor=actor)
+                left = service.end(lease, reason=STEP_DONE, actor=actor)
+                if left:
+                    devices = ", ".join(lease.devices) or "no device"
+                    log.warning(_OUTLIVES, devices, ", ".join(str(one.pid) for one in left))
             else:
                 service.withdraw(second, reason="its step waits no longer", actor=actor)
 
@@ -203,11 +228,11 @@ class GpuResource(ConfigurableResource["GpuResource"]):
             lease = self._wait(service, run_id, actor, instance, context)
             home = Home.from_environment()
             start_mps(home, service.fractions)
-            with _environment(run_environment(lease, service.devices(), home)):
+            with in_environment(run_environment(lease, service.devices(), home)):
                 yield lease
         finally:
             if lease is not None:
-                service.release(run_id, lease.attempt, reason=RUN_ENDED, actor=actor)
+                service.end(lease, reason=RUN_ENDED, actor=actor)
             else:
                 service.withdraw(run_id, reason="stopped waiting", actor=actor)
 
@@ -254,13 +279,18 @@ class _Within:
     instance: DagsterInstance
 
 
-def _shown(lease: Lease) -> DeviceLease:
+_block_of: ContextVar[RunId | None] = ContextVar("block_of", default=None)
+"""The second lease in whose block this thread is. A thread that is started in the block is in none."""
+_OUTLIVES = "The second lease on %s was given back, but its devices stay taken until these processes end: %s."
+
+
+def _shown(lease: Lease, threads: int) -> DeviceLease:
     return DeviceLease(
         run_id=lease.run_id,
         attempt=lease.attempt,
         devices=lease.devices,
         torch_device=torch_device(lease.devices),
-        threads=int(os.environ[THREADS_VARIABLE]),
+        threads=threads,
     )
 
 
@@ -337,20 +367,6 @@ def owner_of(run_tags: Mapping[str, str]) -> Owner:
 def instance_key(instance: DagsterInstance) -> str:
     """What tells one Dagster instance from another on the same ledger: its folder."""
     return str(instance.root_directory)
-
-
-@contextmanager
-def _environment(given: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _is_over(instance: DagsterInstance, run: DagsterRun) -> bool:

@@ -5,6 +5,7 @@ Started as ``python -m resources.notebooks.background WANTED``, with what is wan
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from dataclasses import asdict
 from typing import NoReturn
 
 from resources.errors import TrainplatError
+from resources.gpu.environment import without_lease
 from resources.gpu.model import Owner
 from resources.gpu.service import GpuService
 from resources.gpu.terms import terms_from_json, terms_to_json
@@ -32,6 +34,7 @@ def begin(home: Home, wanted: Wanted) -> "subprocess.Popen[bytes]":
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "resources.notebooks.background", told],
+            env=without_lease(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -14,12 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from resources.errors import Unavailable
-from resources.gpu.environment import RUN_ID_VARIABLE
 from resources.notebooks.model import Work
-from resources.process import ProcessIdentity, end_group
+from resources.process import Mark, ProcessIdentity, end_group, kill_carriers
 
 LOOPBACK = "127.0.0.1"
 READY_TIMEOUT_S = 120.0
@@ -37,7 +34,8 @@ class Server:
     identity: ProcessIdentity
     port: int
     token: str
-    lease_id: str
+    mark: Mark
+    """What its kernels and terminals carry."""
     log: Path
 
     @property
@@ -71,16 +69,14 @@ class Server:
         started = datetime.fromisoformat(self._ask("/api/status")["started"])
         return Work(any(one["execution_state"] == "busy" for one in kernels), max([started, *moments]))
 
-    def end(self) -> None:
-        """End it with its kernels and terminals, which have process groups of their own."""
+    def end(self) -> bool:
+        """End it with its kernels and terminals, which have process groups of their own.
+
+        Returns whether all of them are gone; one that hangs in the kernel is not.
+        """
         end_group(self.identity.pid, grace_s=END_GRACE_S)
         self.process.wait()
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(RUN_ID_VARIABLE) == self.lease_id:
-                    process.kill()
-            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-                continue
+        return kill_carriers(self.mark)
 
     def _ask(self, path: str) -> Any:
         import httpx
@@ -99,7 +95,7 @@ class Server:
             ) from problem
 
 
-def start(lease_id: str, folder: Path, log: Path, environment: Mapping[str, str]) -> Server:
+def start(mark: Mark, folder: Path, log: Path, environment: Mapping[str, str]) -> Server:
     """Start JupyterLab in ``folder``. It ends when the process that starts it does, however that ends."""
     folder.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +128,7 @@ def start(lease_id: str, folder: Path, log: Path, environment: Mapping[str, str]
     identity = ProcessIdentity.of(process.pid)
     if identity is None:
         raise Unavailable("JupyterLab could not be started", f"See its log: {log}")
-    return Server(process, identity, port, token, lease_id, log)
+    return Server(process, identity, port, token, mark, log)
 
 
 def _end_with(parent: int) -> None:

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from resources.clock import Clock, utc_now
 from resources.errors import NotFound, Unavailable
-from resources.gpu.environment import lease_environment
-from resources.gpu.model import Lease, Origin, RunId, WaitingRequest
+from resources.gpu.enforcement.start import run_environment, start_mps
+from resources.gpu.environment import lease_mark
+from resources.gpu.model import Lease, LeaseState, Origin, RunId, WaitingRequest
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.notebooks import server as jupyter
@@ -26,6 +27,7 @@ LOOK_S = 5.0
 """How often somebody looks whether it is still used."""
 INSTANCE = "notebooks"
 IDLE, OVER, ENDED = "nobody worked in it", "its time is over", "it was closed"
+STOPPED = "the arbiter stopped it"
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,19 @@ class Told:
 class NotebookService:
     """Notebooks of one home."""
 
-    def __init__(self, home: Home, gpu: GpuService, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        home: Home,
+        gpu: GpuService,
+        *,
+        clock: Clock = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``clock`` tells moments to people; time passes by ``monotonic``, which nobody sets."""
         self._home = home
         self._gpu = gpu
         self._clock = clock
+        self._monotonic = monotonic
 
     def running(self) -> list[Notebook]:
         """Those that run, the oldest first."""
@@ -72,10 +83,10 @@ class NotebookService:
         return found[0]
 
     def keep(self, wanted: Wanted, told: Told) -> str:
-        """Wait for a lease, open a notebook under it, and keep it until it is closed, idle or over.
+        """Wait for a lease, open a notebook under it, and keep it until it is closed, idle, over or stopped.
 
         Returns why it ended. However this process ends, the server ends with it; the lease is that of the
-        server's process, so the devices come back when that one is dead. Raises as ``GpuService.submit``
+        server's process, so the devices come back when that one and its kernels are dead. Raises as ``GpuService.submit``
         does, and Unavailable where JupyterLab does not start.
         """
         actor, me = Actor(f"user:{wanted.owner.user}"), ProcessIdentity.current()
@@ -99,7 +110,7 @@ class NotebookService:
             if lease is None:
                 self._gpu.withdraw(lease_id, reason="its user waits no longer", actor=actor)
             else:
-                self._gpu.release(lease_id, lease.attempt, reason=f"the notebook ended: {reason}", actor=actor)
+                self._gpu.end(lease, reason=f"the notebook ended: {reason}", actor=actor)
         return reason
 
     def _wait(self, lease_id: RunId, me: ProcessIdentity, actor: Actor, told: Told) -> Lease:
@@ -119,9 +130,9 @@ class NotebookService:
     def _open(self, wanted: Wanted, lease: Lease, told: Told) -> str:
         folder = self._home.work / wanted.owner.user
         log = self._home.logs / "notebooks" / f"{lease.run_id}.log"
-        server = jupyter.start(
-            lease.run_id, folder, log, lease_environment(lease, self._gpu.devices())
-        )
+        start_mps(self._home, self._gpu.fractions)
+        environment = run_environment(lease, self._gpu.devices(), self._home)
+        server = jupyter.start(lease_mark(lease), folder, log, environment)
         try:
             self._gpu.hand_over(lease.run_id, lease.attempt, server.identity)
             server.wait_until_ready()
@@ -140,25 +151,43 @@ class NotebookService:
             )
             store.write(self._home, notebook)
             told.opened(notebook)
-            return self._watch(notebook, server)
+            return self._watch(notebook, server, lease)
         finally:
             server.end()
 
-    def _watch(self, notebook: Notebook, server: jupyter.Server) -> str:
+    def _watch(self, notebook: Notebook, server: jupyter.Server, lease: Lease) -> str:
+        opened_s = last_s = self._monotonic()
         last = notebook.opened_at
         look_s = min(LOOK_S, notebook.idle_s / 4)
+        for_s = (notebook.until - notebook.opened_at).total_seconds()
         while not server.has_ended():
             with suppress(Unavailable):  # one that computes in its own process answers later
                 work = server.work()
-                last = self._clock() if work.busy else max(last, work.last)
-            if why := over(notebook, last, self._clock()):
+                if work.busy or work.last != last:  # Jupyter's moments are of a clock that somebody may set
+                    last, last_s = work.last, self._monotonic()
+            if self._is_stopped(lease):
+                return STOPPED
+            now_s = self._monotonic()
+            if why := over(now_s - opened_s, now_s - last_s, for_s=for_s, idle_s=notebook.idle_s):
                 return why
             time.sleep(look_s)
         return ENDED
 
+    def _is_stopped(self, lease: Lease) -> bool:
+        """Whether its lease makes room, or is none any more: nobody else ends a notebook."""
+        try:
+            newest = self._gpu.newest_lease(lease.run_id)
+        except Unavailable:
+            return False  # the database is away for a moment
+        lives = newest is not None and newest.state is LeaseState.CLAIMED
+        return not lives or (newest is not None and newest.stop_for is not None)
 
-def over(notebook: Notebook, last: datetime, now: datetime) -> str | None:
-    """Why a notebook in which something last happened at ``last`` is given back now; None: not yet."""
-    if now >= notebook.until:
+
+def over(open_s: float, still_s: float, *, for_s: float, idle_s: float) -> str | None:
+    """Why a notebook that is open for ``open_s``, and in which nothing happened for ``still_s``, is given back.
+
+    None: not yet. All in seconds.
+    """
+    if open_s >= for_s:
         return OVER
-    return IDLE if now - last >= timedelta(seconds=notebook.idle_s) else None
+    return IDLE if still_s >= idle_s else None

@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 from resources.clock import Clock, utc_now
 from resources.errors import BadInput
 from resources.gpu import tags
-from resources.gpu.environment import RUN_ID_VARIABLE
+from resources.gpu.environment import marks_of
 from resources.gpu.model import (
     DIED,
     EVICTED,
@@ -344,10 +344,10 @@ class Pass:
         return launcher_lives and claimed_at + START_GRACE > self._now
 
     def _group_lives(self, lease: Lease) -> bool:
-        return lease.holder is not None and bool(remains_of(lease.holder, _marker(lease)))
+        return lease.holder is not None and bool(remains_of(lease.holder, *marks_of(lease)))
 
     def _end_remains(self, lease: Lease) -> bool:
-        return lease.holder is None or kill_remains(lease.holder, _marker(lease))
+        return lease.holder is None or kill_remains(lease.holder, *marks_of(lease))
 
     def _release(self, lease: Lease, reason: str) -> None:
         self._service.release(lease.run_id, lease.attempt, reason=reason, actor=self._actor)
@@ -377,7 +377,7 @@ def put_back(
 
 
 def _give_back(service: GpuService, lease: Lease, reason: str, actor: Actor) -> None:
-    if lease.holder is not None and not kill_remains(lease.holder, _marker(lease)):
+    if lease.holder is not None and not kill_remains(lease.holder, *marks_of(lease)):
         return  # it hangs in the kernel and still has the devices; the next pass tries again
     service.try_again(lease.run_id, lease.attempt, reason=reason, actor=actor, seen=lease)
 
@@ -387,7 +387,3 @@ def _why_it_stops(lease: Lease) -> str:
     if whom.startswith(ILL):
         return ILL_DEVICE
     return EVICTED if whom.startswith(OVERUSE) else PREEMPTED
-
-
-def _marker(lease: Lease) -> tuple[str, str]:
-    return RUN_ID_VARIABLE, lease.run_id

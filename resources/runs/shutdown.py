@@ -3,7 +3,7 @@
 from dagster import DagsterRunStatus
 from filelock import FileLock
 
-from resources.gpu.environment import RUN_ID_VARIABLE
+from resources.gpu.environment import marks_of
 from resources.gpu.model import RUN_ENDED, LeaseState, Origin
 from resources.gpu.resource import instance_key
 from resources.gpu.service import GpuService
@@ -34,8 +34,7 @@ def stop_runs(home: Home, actor: Actor = SUPERVISOR) -> int:
             if lease.state is not LeaseState.CLAIMED:
                 continue
             # Dead first, since no daemon runs: what it has reported by then is what became of it.
-            marker = (RUN_ID_VARIABLE, lease.run_id)
-            if lease.holder is not None and not kill_remains(lease.holder, marker):
+            if lease.holder is not None and not kill_remains(lease.holder, *marks_of(lease)):
                 continue  # it hangs in the kernel and keeps its devices; the next start takes it up
             run = instance.get_run_by_id(lease.run_id)
             if run is None or run.is_finished:

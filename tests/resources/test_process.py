@@ -6,13 +6,23 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from resources.process import ProcessIdentity, end_group, group_members, kill_remains, remains_of
+from resources.process import (
+    Mark,
+    ProcessIdentity,
+    carriers_of,
+    end_group,
+    group_members,
+    kill_carriers,
+    kill_remains,
+    remains_of,
+)
 from tests.servers.dagster_servers import wait_until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
-MARKER = ("MARK", "mine")
+MARKER = Mark("MARK", "mine")
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
 
 
@@ -128,3 +138,36 @@ def test_of_a_group_without_its_leader_only_those_with_the_marker_are_ended() ->
         assert other.is_alive()
     finally:
         end_group(leader.pid, grace_s=0)
+
+
+def test_what_carries_a_mark_is_found_in_whatever_session_and_ended_with_its_leader() -> None:
+    leader, child, other = (
+        subprocess.Popen(SLEEP, start_new_session=True, env={"OWN": value}) for value in ("a", "a", "b")
+    )
+    identities = [ProcessIdentity.of(one.pid) for one in (leader, child, other)]
+    first, second, third = (one for one in identities if one is not None)
+    own = Mark("OWN", "a")
+    try:
+        assert carriers_of(own) == sorted([first, second], key=lambda one: one.pid)
+        leader.kill()
+        leader.wait()
+        assert remains_of(first, MARKER) == []
+        assert remains_of(first, MARKER, own) == [second]
+        assert kill_remains(first, MARKER, own)
+        assert not second.is_alive()
+        assert third.is_alive()
+        assert kill_carriers(Mark("OWN", "b"))
+        assert not third.is_alive()
+    finally:
+        for one in (leader, child, other):
+            one.kill()
+            one.wait()
+
+
+def test_the_helper_of_multiprocessing_that_only_counts_names_keeps_nothing_alive() -> None:
+    code = "from multiprocessing import resource_tracker; resource_tracker.ensure_running(); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env={"OWN": "c"}) as parent:
+        helper = wait_until(lambda: psutil.Process(parent.pid).children(), "the helper")
+        assert helper[0].environ()["OWN"] == "c"
+        assert [one.pid for one in carriers_of(Mark("OWN", "c"))] == [parent.pid]
+        parent.communicate(b"\n")

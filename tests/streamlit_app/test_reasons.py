@@ -10,7 +10,7 @@ from streamlit_app import reasons
 from tests.house.modules import module_files
 
 ENGLISH, CHINESE = translator("en"), translator("zh_CN")
-TAKES_A_REASON = {"release", "withdraw", "try_again", "put_back", "_release", "_give_back"}
+TAKES_A_REASON = {"release", "end", "withdraw", "try_again", "put_back", "_release", "_give_back"}
 """What gives a lease back, and is told why."""
 
 

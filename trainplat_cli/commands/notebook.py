@@ -25,6 +25,9 @@ ENDS = {
     notebooks.IDLE: mark("The devices are given back: nobody worked in it."),
     notebooks.OVER: mark("The devices are given back: its time is over."),
     notebooks.ENDED: mark("The devices are given back: it was closed."),
+    notebooks.STOPPED: mark(
+        "The devices are given back: the arbiter stopped it; trainplat gpu history says why."
+    ),
 }
 
 

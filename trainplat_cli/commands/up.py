@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from resources.clock import utc_now
 from resources.errors import ExitCode, Unavailable
+from resources.gpu.environment import without_lease
 from resources.home import Home, read_or_make_secrets
 from resources.texts import mark
 from trainplat_cli.command import Command, option
@@ -149,7 +150,7 @@ def launch(home: Home, *, with_me: bool = False) -> "subprocess.Popen[bytes]":
         write_header(output, utc_now())
         return subprocess.Popen(
             [sys.executable, "-m", "trainplat_cli.main", "up", *parent],
-            env={**os.environ, "TRAINPLAT_HOME": str(home.path)},
+            env={**without_lease(os.environ), "TRAINPLAT_HOME": str(home.path)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from resources.errors import NotFound
+from resources.gpu.environment import without_lease
 from resources.home import Addresses, Home, Secrets
 from resources.process import ProcessIdentity
 from trainplat_cli.supervisor.marked import MARK_VARIABLE
@@ -121,7 +122,7 @@ def addresses_of(parts: tuple[Part, ...]) -> Addresses:
 
 def shared_environment(home: Home, mark: str) -> dict[str, str]:
     """The environment of every part: ours, with the home, the mark, and nobody told about us."""
-    environment = dict(os.environ)
+    environment = without_lease(os.environ)  # the stack outlives a lease of the shell that starts it
     programs = str(Path(sys.executable).parent)
     # A proxy of the machine has no business between two parts of one stack.
     spared = ",".join(filter(None, (os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), LOOPBACK)))

@@ -1,10 +1,10 @@
-"""Leases without a run end at their time, once nothing of them is left."""
+"""Leases without a run end at their time, and those that were ended end, once nothing of them is left."""
 
 from resources.gpu import ledger
 from resources.gpu.duties.base import OnLedger, audit
 from resources.gpu.inventory.model import Inventory
 from resources.gpu.manual.left import Left, left_of
-from resources.gpu.model import GIVEN_BACK, TIME_OVER, Lease, RunId
+from resources.gpu.model import GIVEN_BACK, RUN_ENDED, STEP_DONE, TIME_OVER, Lease, Origin, RunId, run_of
 from resources.terms import Actor
 
 
@@ -31,7 +31,7 @@ class Expiring(OnLedger):
                 found = ledger.lease_of(connection, lease.run_id, lease.attempt)
                 if found is None or found.expires_at is None or found.expires_at > now:
                     continue  # it was renewed meanwhile
-                why = GIVEN_BACK if lease.run_id == given_back else TIME_OVER
+                why = GIVEN_BACK if lease.run_id == given_back else _why(lease)
                 if ledger.release(connection, lease.run_id, lease.attempt, why, now):
                     audit(connection, now, actor, "gpu.expire", lease.run_id, why)
                     ended.append(found)
@@ -47,3 +47,9 @@ class Expiring(OnLedger):
     def _left(self, overdue: list[Lease], live: list[Lease], inventory: Inventory) -> dict[Lease, Left]:
         readings = self._readings(inventory)
         return {lease: left_of(lease, live, readings) for lease in overdue}
+
+
+def _why(lease: Lease) -> str:
+    if lease.origin is Origin.MANUAL:
+        return TIME_OVER
+    return RUN_ENDED if run_of(lease.run_id) == lease.run_id else STEP_DONE

@@ -5,9 +5,9 @@ from datetime import timedelta
 from resources.gpu import ledger
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.line import Line
-from resources.gpu.environment import RUN_ID_VARIABLE
-from resources.gpu.model import GONE, Attempt, Lease, Origin, RunId, run_of
-from resources.process import ProcessIdentity, kill_remains
+from resources.gpu.environment import lease_mark, marks_of
+from resources.gpu.model import GONE, Attempt, Lease, Origin, RunId
+from resources.process import ProcessIdentity, carriers_of, kill_remains
 from resources.terms import Actor
 
 HEARTBEAT = timedelta(seconds=30)
@@ -46,9 +46,9 @@ class Leases(Line):
     def free_dead_holders(self, actor: Actor) -> list[Lease]:
         """Give back what direct runs held whose process is gone, and take those that waited out of the line.
 
-        What a dead process has left of its group is killed first: it may still use the devices. So with
-        leases without a run as long as a command waits for them. Returns the leases given back. The runs of
-        the queue are the launcher's to judge.
+        What a dead process has left is killed first, in whatever group it is: it may still use the devices.
+        So with leases without a run as long as a command waits for them. Returns the leases given back. The
+        runs of the queue are the launcher's to judge.
         """
         with self._database.read() as connection:
             leases = [one for one in ledger.live_leases(connection) if one.origin is not Origin.QUEUE]
@@ -56,10 +56,27 @@ class Leases(Line):
         for request in waiting:
             if request.holder is not None and not request.holder.is_alive():
                 self.withdraw(request.run_id, reason=GONE, actor=actor, seen=request)
-        dead = [one for one in leases if one.holder is not None and _is_gone(one.holder, one.run_id)]
+        dead = [one for one in leases if _is_gone(one)]
         return [
             one for one in dead if self.release(one.run_id, one.attempt, reason=GONE, actor=actor, seen=one)
         ]
+
+    def end(self, lease: Lease, *, reason: str, actor: Actor) -> list[ProcessIdentity]:
+        """Give a lease back with whose devices its holder is done, once no process computes on them any more.
+
+        Returns the processes that were started with them and still live. With any, the lease is overdue: it
+        keeps its devices, and the first pass that finds them gone gives these back.
+        """
+        left = carriers_of(lease_mark(lease))
+        if not left:
+            self.release(lease.run_id, lease.attempt, reason=reason, actor=actor)
+            return []
+        now = self._clock()
+        with self._database.write() as connection:
+            ledger.set_over(connection, lease, now)
+            pids = ", ".join(str(one.pid) for one in left)
+            audit(connection, now, actor, "gpu.end", lease.run_id, f"{reason}; left: process {pids}")
+        return left
 
     def release(
         self, run_id: RunId, attempt: Attempt, *, reason: str, actor: Actor, seen: Lease | None = None
@@ -105,5 +122,6 @@ def _is_as_seen(found: Lease | None, seen: Lease) -> bool:
     return found is not None and (found.state, found.holder) == (seen.state, seen.holder)
 
 
-def _is_gone(holder: ProcessIdentity, run_id: RunId) -> bool:
-    return not holder.is_alive() and kill_remains(holder, (RUN_ID_VARIABLE, run_of(run_id)))
+def _is_gone(lease: Lease) -> bool:
+    holder = lease.holder
+    return holder is not None and not holder.is_alive() and kill_remains(holder, *marks_of(lease))

@@ -3,7 +3,8 @@
 Who holds devices while it waits for others can wait for itself, or in a circle. Both are found here, so that
 nobody waits for what cannot come:
 
-- what does not fit beside the run's own leases, and would fit without them, is refused at once;
+- what does not fit beside the run's own lease and those in whose blocks it is asked for, and would fit
+  without them, is refused at once; what another thread or step of the run holds comes back by itself;
 - of the runs that wait for second leases, those go on that fit once all others are done; of a circle that
   is left, the one that asked last gives up.
 """
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from resources.errors import BadInput
 from resources.gpu import ledger, lending_store
 from resources.gpu.arbiter import decide_by_name
 from resources.gpu.duties.leases import Leases
@@ -25,6 +27,7 @@ from resources.gpu.model import (
     RunId,
     Terms,
     WaitingRequest,
+    outer_of,
     run_of,
     second_id,
 )
@@ -33,6 +36,9 @@ from resources.gpu.requests.errors import ImpossibleGpuRequest
 from resources.gpu.snapshot import Known, Snapshot
 from resources.process import ProcessIdentity
 from resources.terms import Actor
+
+DEEPEST = 3
+"""So many leases, that of the run included, may a second lease be nested in: an id has 64 characters."""
 
 
 class SecondLeases(Submission, Leases):
@@ -48,13 +54,22 @@ class SecondLeases(Submission, Leases):
         actor: Actor,
         holder: ProcessIdentity,
         terms: Terms,
+        within: RunId | None = None,
     ) -> RunId:
         """Put the request of a step in the line, and return its id.
 
-        Raises as :meth:`submit` does, and ImpossibleGpuRequest for what the run's own leases rule out.
+        ``within``: the second lease in whose block it is asked for; None: in none's. Raises as :meth:`submit`
+        does, BadInput where it is nested too deep, and ImpossibleGpuRequest for what the run's own lease and
+        those around it rule out.
         """
+        own_id = second_id(within or run_id)
+        if len(outer_of(own_id)) > DEEPEST:
+            raise BadInput(
+                f"a second lease within {DEEPEST} others is nested too deep; expected {DEEPEST} at most",
+                "Ask for the devices in one of the blocks around it.",
+            )
         asked = self.submit(
-            second_id(run_id),
+            own_id,
             text,
             owner=owner,
             origin=Origin.DIRECT,
@@ -65,8 +80,8 @@ class SecondLeases(Submission, Leases):
             terms=replace(terms, preemptible=False),
         )
         with self._database.read() as connection:
-            held_by_run = [one for one in ledger.live_leases(connection) if run_of(one.run_id) == run_id]
-            own = [one for one in held_by_run if one.run_id != asked.run_id]  # it may be granted already
+            around = outer_of(asked.run_id)
+            own = [one for one in ledger.live_leases(connection) if one.run_id in around]
             blocked = not self._fits(connection, asked, own) and self._fits(connection, asked, ())
         if blocked:
             self.withdraw(asked.run_id, reason="its own run holds what it asks for", actor=actor)
@@ -93,9 +108,9 @@ class SecondLeases(Submission, Leases):
     def _free_to_go(
         self, connection: Connection, asking: Collection[WaitingRequest], held: Iterable[Lease]
     ) -> set[RunId]:
-        """Those that fit beside what all that ask hold."""
-        runs = {run_of(one.run_id) for one in asking}
-        beside = [lease for lease in held if run_of(lease.run_id) in runs]
+        """Those that fit beside what all that ask hold while they wait."""
+        around = {lease for one in asking for lease in outer_of(one.run_id)}
+        beside = [lease for lease in held if lease.run_id in around]
         return {one.run_id for one in asking if self._fits(connection, one, beside)}
 
     def _fits(self, connection: Connection, asked: WaitingRequest, leases: Collection[Lease]) -> bool:

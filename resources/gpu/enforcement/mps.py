@@ -26,6 +26,7 @@ from pathlib import Path
 import psutil
 
 from resources.errors import Unavailable
+from resources.gpu.environment import without_lease
 from resources.gpu.inventory.model import DeviceId
 from resources.home import Home
 from resources.process import SUPERVISED_VARIABLE, ProcessIdentity
@@ -35,6 +36,8 @@ PIPES_VARIABLE = "CUDA_MPS_PIPE_DIRECTORY"
 LOGS_VARIABLE = "CUDA_MPS_LOG_DIRECTORY"
 SHARE_VARIABLE = "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"
 MEMORY_VARIABLE = "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT"
+CLIENT_VARIABLES = (PIPES_VARIABLE, LOGS_VARIABLE, SHARE_VARIABLE, MEMORY_VARIABLE)
+"""What a client gets, and whoever is no client must not inherit."""
 OWNER_VARIABLE = "TRAINPLAT_MPS"
 """Marks the daemon and its servers, with the folder of their pipes; clients do not carry it."""
 
@@ -62,6 +65,14 @@ class Change(StrEnum):
 def program() -> str | None:
     """Where the program of the control daemon is; None where the driver's package did not bring it."""
     return shutil.which(PROGRAM)
+
+
+def is_of_mps(pid: int) -> bool:
+    """Whether a process is a control daemon of ours, or a server of one, of whatever home."""
+    try:
+        return OWNER_VARIABLE in psutil.Process(pid).environ()
+    except (psutil.Error, OSError):
+        return False
 
 
 class Mps:
@@ -215,7 +226,8 @@ class Mps:
 
     def _environment(self) -> dict[str, str]:
         left_out = "CUDA_", SUPERVISED_VARIABLE  # it serves runs, which outlive the stack
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+        environment = without_lease(os.environ)
+        environment = {name: value for name, value in environment.items() if not name.startswith(left_out)}
         environment |= {
             PIPES_VARIABLE: str(self.pipes),
             LOGS_VARIABLE: str(self.logs),

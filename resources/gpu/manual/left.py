@@ -1,11 +1,13 @@
-"""Whether anything of a lease without a run is left on its devices once its time is over.
+"""Whether anything of a lease is left on its devices once its time is over.
 
-Nobody of ours started its processes, so there is no process group to look at. What is known instead, device
-by device:
+Of a lease of ours, as of a step's second one, what carries its mark is left: its processes were started with
+it. Nobody of ours started those of a lease without a run, so there is no process group to look at. What is
+known instead, device by device:
 
 - **E1** Where the driver lists the processes on a device, one of these is taken for the lease's if it carries
   the lease's name in its environment, if it is its user's, or if nobody can see whose it is; unless it is of
-  another live lease. Processes of other users, such as a display server, are not.
+  another live lease. Processes of other users, such as a display server, are not, and neither are the
+  daemon of MPS and its servers.
 - **E2** Where there is no such list, as on a CPU slot, a process is the lease's if it carries its name.
 - **E3** A device that cannot be read now may have anything on it.
 """
@@ -14,10 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from resources.gpu.enforcement.model import Holder
+from resources.gpu.enforcement.mps import is_of_mps
 from resources.gpu.enforcement.usage import processes_of
+from resources.gpu.environment import lease_mark
 from resources.gpu.inventory.model import DeviceId, DeviceProcess, DeviceReading
-from resources.gpu.model import Lease, RunId
-from resources.process import ProcessIdentity
+from resources.gpu.model import Lease, Origin, RunId
+from resources.process import ProcessIdentity, carriers_of
 from resources.users import user_named
 
 
@@ -44,9 +48,13 @@ NOTHING = Left()
 
 def left_of(lease: Lease, live: Sequence[Lease], readings: Mapping[DeviceId, DeviceReading]) -> Left:
     """What is left of ``lease``; ``live`` are all leases that hold something, itself included."""
+    marked = {one.pid for one in carriers_of(lease_mark(lease))}
+    if lease.origin is not Origin.MANUAL:
+        return Left(tuple(DeviceProcess(pid, lease.owner.user, None) for pid in sorted(marked)))
     others = [one for one in live if one.run_id != lease.run_id]
     families = processes_of([_holder(one) for one in (lease, *others)])
-    own = {process.pid for process in families[lease.run_id]}
+    own = marked | {process.pid for process in families[lease.run_id]}
+    own = {pid for pid in own if not is_of_mps(pid)}
     of_others = {process.pid for one in others for process in families[one.run_id]}
     of_others |= {one.holder.pid for one in others if one.holder is not None and one.holder.is_alive()}
     found: dict[int, DeviceProcess] = {}
@@ -68,7 +76,8 @@ def left_of(lease: Lease, live: Sequence[Lease], readings: Mapping[DeviceId, Dev
 
 
 def _may_be_of(process: DeviceProcess, lease: Lease) -> bool:
-    return process.user is None or user_named(process.user) == lease.owner.user
+    is_its_users = process.user is None or user_named(process.user) == lease.owner.user
+    return is_its_users and not is_of_mps(process.pid)
 
 
 NOBODY = ProcessIdentity(0, -1.0)

@@ -52,13 +52,13 @@ def a_notebook(name: str = "0a1b2c3d-notebook", server: ProcessIdentity = ME) ->
 
 
 @pytest.mark.parametrize(
-    ("last_h", "now_h", "why"),
-    [(0, 0.9, None), (0, 1, IDLE), (2.5, 3, None), (7.9, 8, OVER), (9, 9, OVER)],
+    ("open_h", "still_h", "why"),
+    [(0.9, 0.9, None), (1, 1, IDLE), (3, 0.5, None), (8, 0.1, OVER), (9, 0, OVER)],
 )
 def test_a_notebook_is_given_back_when_it_is_idle_or_its_time_is_over(
-    last_h: float, now_h: float, why: str | None
+    open_h: float, still_h: float, why: str | None
 ) -> None:
-    assert over(a_notebook(), NOW + timedelta(hours=last_h), NOW + timedelta(hours=now_h)) == why
+    assert over(open_h * 3600, still_h * 3600, for_s=8 * 3600, idle_s=3600) == why
 
 
 def test_a_notebook_is_known_while_its_server_lives_and_to_its_user_only(home: Home) -> None:

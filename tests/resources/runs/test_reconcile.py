@@ -231,15 +231,16 @@ def test_a_launch_gets_its_time_while_the_launcher_lives(
     assert status(instance, run) is DagsterRunStatus.QUEUED
 
 
+@pytest.mark.parametrize("has_left_the_group", [False, True])
 def test_a_run_whose_process_died_goes_back_in_place_and_its_children_are_ended(
-    instance: DagsterInstance, service: GpuService
+    instance: DagsterInstance, service: GpuService, has_left_the_group: bool
 ) -> None:
-    start = f"subprocess.Popen({SLEEP!r}, stdout=subprocess.DEVNULL)"
+    start = f"subprocess.Popen({SLEEP!r}, stdout=subprocess.DEVNULL, start_new_session={has_left_the_group})"
     script = f"import subprocess, time; print({start}.pid, flush=True); time.sleep(600)"
     run = new_run(instance, DagsterRunStatus.STARTED)
     worker = subprocess.Popen(
         [sys.executable, "-c", script],
-        env=os.environ | {"TRAINPLAT_RUN_ID": run.run_id},
+        env=os.environ | {"TRAINPLAT_RUN_ID": run.run_id, "TRAINPLAT_LEASE": f"{run.run_id}#1"},
         start_new_session=True,
         stdout=subprocess.PIPE,
         text=True,

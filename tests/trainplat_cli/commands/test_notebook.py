@@ -1,6 +1,8 @@
 """``trainplat notebook`` as a process, killed."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,8 +42,9 @@ def started() -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("outlives", [False, True])
 def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(
-    started: "subprocess.Popen[str]",
+    started: "subprocess.Popen[str]", outlives: bool
 ) -> None:
     assert started.stdout is not None
     address, _, token = started.stdout.readline().strip().partition("/lab?token=")
@@ -51,12 +54,17 @@ def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(
     made = httpx.post(f"{address}/api/kernels", headers=allowed, trust_env=False, timeout=60)
     assert made.status_code == 201
     assert len(carriers(known["id"])) > 1
-    started.kill()
-    started.wait()
-    wait_until(lambda: not carriers(known["id"]), "the server and its kernel to end")
+    if outlives:
+        kill_all_but_a_kernel_that_cannot_hear(known["id"], started)
+        assert carriers(known["id"])
+    else:
+        started.kill()
+        started.wait()
+        wait_until(lambda: not carriers(known["id"]), "the server and its kernel to end")
     gpu = GpuService(Home.from_environment().database())
     [freed] = gpu.free_dead_holders(Actor("user:ann"))
     assert freed.run_id == known["id"]
+    assert carriers(known["id"]) == []
     assert gpu.live_leases() == []
     assert json.loads(answer("--list", "--json").stdout) == []
 
@@ -68,6 +76,16 @@ def test_what_cannot_be_asked_for_is_refused_with_the_code_for_it() -> None:
     told = answer("--for", "soon")
     assert told.returncode == 2
     assert "such as 8h" in told.stderr
+
+
+def kill_all_but_a_kernel_that_cannot_hear(lease_id: str, keeper: "subprocess.Popen[str]") -> None:
+    """A kernel in a long call is as deaf as one that is stopped: it does not end when its server does."""
+    [kernel] = [pid for pid in carriers(lease_id) if "ipykernel_launcher" in psutil.Process(pid).cmdline()]
+    os.kill(kernel, signal.SIGSTOP)
+    for pid in (keeper.pid, *(one for one in carriers(lease_id) if one != kernel)):
+        os.kill(pid, signal.SIGKILL)
+    keeper.wait()
+    wait_until(lambda: carriers(lease_id) == [kernel], "all but the kernel to end")
 
 
 def carriers(lease_id: str) -> list[int]:
