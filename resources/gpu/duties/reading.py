@@ -124,7 +124,7 @@ class Reading(OnLedger):
 
     def status(self, *, past: int = 20) -> GpuStatus:
         """Devices, leases and the line, as they are now."""
-        inventory = self._inventory()
+        inventory = self._everything()
         with self._database.read() as connection:
             return GpuStatus(
                 inventory,

@@ -34,9 +34,17 @@ def local_inventory() -> Inventory:
     Raises as :func:`discover_inventory` does, and :class:`Unavailable` where every accelerator is ill:
     handing out CPU slots there would hide it.
     """
-    found = one_node(local_devices())
+    found = machine()
     refuse_all_ill(found)
     return found
+
+
+def machine() -> Inventory:
+    """The machine as one node, with its ill devices too, even where all of them are ill.
+
+    Raises as :func:`discover_inventory` does.
+    """
+    return one_node(local_devices())
 
 
 def refuse_all_ill(inventory: Inventory) -> None:

@@ -8,12 +8,13 @@ import click
 from rich.markup import escape
 
 from resources.errors import Conflict
-from resources.gpu.environment import lease_environment
+from resources.gpu.enforcement.start import run_environment, start_mps
 from resources.gpu.manual.naming import lease_id
 from resources.gpu.model import Lease, Owner, Terms
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.service import GpuService
+from resources.home import Home
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 from resources.texts import mark
@@ -72,7 +73,9 @@ def allocate(
         lease = service.renew(name, for_s=for_s, owner=owner, actor=actor)
     else:
         lease = _taken_up(service, name, request, owner, actor, terms, for_s, wait=wait)
-    variables = lease_environment(lease, service.devices())
+    home = Home.from_environment()
+    start_mps(home, service.fractions)
+    variables = run_environment(lease, service.devices(), home)
     if as_json:
         print_json(_document(name, lease, variables, renewed=live is not None))
         return

@@ -154,9 +154,10 @@ def _holder(lease: Lease, device: Device) -> str:
         text = _("lease {name} of {owner}, asked for {request}, until {moment}")
         if lease.expires_at <= utc_now():
             text = _("lease {name} of {owner}, asked for {request}, overdue since {moment}")
-        return text.format(
+        told = text.format(
             name=name, owner=named(lease.owner), request=lease.request.text, moment=moment(lease.expires_at)
         )
+        return told if lease.stop_reason is None else f"{told}: {lease.stop_reason}"
     said = _("run {run} of {owner}, asked for {request}, for {duration}").format(
         run=short(lease.run_id),
         owner=named(lease.owner),
