@@ -11,7 +11,6 @@ from streamlit_app import colours
 from streamlit_app.readings.usage import name_of
 
 Chart = dict[str, Any]
-LEGEND = {"orient": "top", "direction": "horizontal", "symbolType": "square", "labelLimit": 300}
 MOST_RUNS = 40
 """With more runs than this, each project has one line."""
 
@@ -56,14 +55,14 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
         "type": "nominal",
         "title": None,
         "sort": list(dict.fromkeys(bar["line"] for bar in bars)),
-        "axis": {"labelLimit": 300},
+        "axis": {"labelLimit": 190},
     }
     colour = {
         "field": "project",
         "type": "nominal",
         "title": None,
         "scale": {"domain": projects, "range": [colours.of_owner(one) for one in projects]},
-        "legend": LEGEND,
+        "legend": {"orient": "top", "direction": "horizontal", "symbolType": "square"},
     }
     spans: Chart = {
         "data": {"values": bars},
@@ -78,7 +77,12 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": [held, waited], "range": [0.9, 0.22]},
-                "legend": {**LEGEND, "symbolFillColor": colours.IDLE},
+                "legend": {
+                    "orient": "top",
+                    "direction": "horizontal",
+                    "symbolType": "square",
+                    "symbolFillColor": colours.IDLE,
+                },
             },
             "tooltip": [
                 {"field": "line", "title": _("run")},
@@ -148,7 +152,7 @@ def hours_by_day(
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": names, "range": [colours.of_owner(name) for name in names]},
-                "legend": LEGEND,
+                "legend": {"orient": "top", "direction": "horizontal", "symbolType": "square"},
             },
             "tooltip": [
                 {"field": "day", "title": _("day")},

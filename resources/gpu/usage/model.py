@@ -67,12 +67,10 @@ class UsageReport:
 
 @dataclass(frozen=True)
 class QuotaCost:
-    """What it costs to use all that somebody is owed."""
+    """What it costs to use all that somebody is owed, for a month."""
 
     party: Party
     cost: Cost
-    """For a month."""
-    per_hour: Cost
 
 
 @dataclass(frozen=True)
