@@ -56,6 +56,8 @@ STYLE = """
   border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
 .tp-table tr:last-child td { border-bottom: 0; }
 .tp-table .tp-num, .tp-table th.tp-num { text-align: right; white-space: nowrap; }
+.tp-whole { white-space: nowrap; }
+.tp-sentence { min-width: 13rem; }
 .tp-table code, .tp-rows code { font-size: 0.95em; }
 .tp-pill { display: inline-block; border-radius: 1rem; padding: 0 0.55rem; font-size: 0.78rem;
   font-weight: 600; color: color-mix(in srgb, var(--tone) 82%, currentColor);

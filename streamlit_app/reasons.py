@@ -77,7 +77,9 @@ def of_waiting(waiting: WaitingRequest, _: Translate) -> str:
     if waiting.why is not None:
         return pieces.text(waiting.why.translated(_))
     meaning = of_rule(waiting.rule, _)
-    kept = pieces.kept(waiting.reason or "")
+    if waiting.reason is None:
+        return pieces.text(_("The arbiter has not looked at it yet."))
+    kept = pieces.kept(waiting.reason)
     return kept if meaning is None else pieces.text(meaning) + kept
 
 

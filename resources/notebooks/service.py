@@ -171,7 +171,7 @@ class NotebookService:
             if why := over(now_s - opened_s, now_s - last_s, for_s=for_s, idle_s=notebook.idle_s):
                 return why
             time.sleep(look_s)
-        return ENDED
+        return STOPPED if self._is_stopped(lease) else ENDED
 
     def _is_stopped(self, lease: Lease) -> bool:
         """Whether its lease makes room, or is none any more: nobody else ends a notebook."""

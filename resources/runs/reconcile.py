@@ -15,7 +15,8 @@ fit. It can be repeated and interrupted anywhere; one runs at a time. Numbered, 
 - **R7** A direct run whose process died gives its devices back and fails: nobody else would say so. Devices
   of another instance's run come back when its processes are gone.
 - **R8** A run that makes room for another one is asked for a checkpoint, and after the grace goes back to the
-  queue in place; what was granted and not started yet goes back at once.
+  queue in place; what was granted and not started yet goes back at once. One past the queue is asked to end
+  and killed after the grace, and so is a notebook that its keeper does not end.
 - **R9** A lease without a run ends at its time; the decision below sees to it.
 - **R10** What waits is decided on, and shown.
 """
@@ -47,6 +48,7 @@ from resources.gpu.model import (
     Origin,
     RunId,
     WaitingRequest,
+    run_of,
 )
 from resources.gpu.requests.errors import OverQuota
 from resources.gpu.resource import instance_key, owner_of, requested
@@ -111,7 +113,7 @@ class Pass:
         for lease in self._service.live_leases():
             if lease.instance == self._key and lease.origin is Origin.QUEUE:
                 self._check_lease(lease)
-            elif lease.instance == self._key and lease.origin is Origin.DIRECT and lease.stop_for is not None:
+            elif lease.origin is Origin.DIRECT and lease.stop_for is not None:
                 self._end_direct(lease)
         self._service.free_dead_holders(self._actor)
         self._service.note_alive()
@@ -229,11 +231,16 @@ class Pass:
             put_back(self._instance, self._service, run, lease, _why_it_stops(lease), self._actor)
 
     def _end_direct(self, lease: Lease) -> None:
-        """R8. A run past the queue cannot be put back: its process is asked to end, and the run fails."""
+        """R8. A run past the queue cannot be put back: its process is asked to end, and the run fails.
+
+        Of whatever instance: that of a run in memory has no pass of its own. What does not listen is killed.
+        """
         if lease.stop_asked_at is not None:
+            if lease.stop_asked_at + END_GRACE < self._now:
+                self._end_remains(lease)
             return
         self._service.ask_to_stop(lease.run_id, lease.attempt)
-        run = self._instance.get_run_by_id(lease.run_id)
+        run = self._instance.get_run_by_id(run_of(lease.run_id))
         if run is not None and not run.is_finished:
             self._instance.report_engine_event(f"Is asked to end. {lease.stop_reason}", run)
         if lease.holder is not None and lease.holder.is_alive():

@@ -26,7 +26,7 @@ from resources.gpu.enforcement.usage import Reading
 from resources.gpu.enforcement.watch import WatchState, watch_once
 from resources.gpu.inventory.discover import local_inventory
 from resources.gpu.inventory.readings import read_devices
-from resources.gpu.model import Lease, LeaseState, Origin, RunId
+from resources.gpu.model import Lease, LeaseState, Origin, RunId, run_of
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.terms import Actor
@@ -35,6 +35,9 @@ ACTOR = Actor("watch")
 IDLE_LOOKS = 20
 """After so many looks at nothing the thread ends; the next run starts it again."""
 STALE_AFTER_S = 30.0
+MPS_PAUSE_S = 60.0
+MPS_LONGEST_PAUSE_S = 900.0
+"""How long after MPS did not start it is tried again: twice as long each time, up to this."""
 _log = logging.getLogger(__name__)
 
 
@@ -52,7 +55,7 @@ class Watch:
     def look(self) -> tuple[Finding, ...]:
         """Look once and act. A driver that is silent hides the devices only."""
         if self._is_stale():
-            self.state = WatchState()
+            self.state = WatchState(mps_failures=self.state.mps_failures, mps_again_s=self.state.mps_again_s)
         mps = Mps(self.home)
         self._keep_mps(mps)
         ours = frozenset(one.pid for one in mps.processes()) if mps.pipes.exists() else frozenset[int]()
@@ -79,10 +82,22 @@ class Watch:
     def _keep_mps(self, mps: Mps) -> None:
         if program() is None:
             return
+        if time.monotonic() < self.state.mps_again_s:
+            return
         try:
             mps.keep(self.service.fractions)
         except TrainplatError:
-            _log.warning("fractions that are started now wait for MPS", exc_info=True)
+            # Each try takes a while, in which nobody looks at the runs.
+            self.state.mps_failures += 1
+            pause_s = min(MPS_PAUSE_S * 2 ** (self.state.mps_failures - 1), MPS_LONGEST_PAUSE_S)
+            self.state.mps_again_s = time.monotonic() + pause_s
+            _log.warning(
+                "fractions that are started now wait for MPS, which is tried again in %g s",
+                pause_s,
+                exc_info=True,
+            )
+        else:
+            self.state.mps_failures = 0
 
     def _act(self, finding: Finding) -> None:
         if finding.run_id is None:
@@ -112,7 +127,7 @@ class Watch:
             limit(lease, self.service.live_leases())
 
     def _say(self, run_id: RunId, text: str) -> None:
-        run = self.instance.get_run_by_id(run_id)  # None: of another Dagster instance on this home
+        run = self.instance.get_run_by_id(run_of(run_id))  # None: of another Dagster instance on this home
         if run is not None and not run.is_finished:
             self.instance.report_engine_event(text, run)
 

@@ -11,6 +11,7 @@ from streamlit_app import colours
 from streamlit_app.readings.usage import name_of
 
 Chart = dict[str, Any]
+LEGEND = {"orient": "top", "direction": "horizontal", "symbolType": "square", "labelLimit": 300}
 MOST_RUNS = 40
 """With more runs than this, each project has one line."""
 
@@ -55,14 +56,14 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
         "type": "nominal",
         "title": None,
         "sort": list(dict.fromkeys(bar["line"] for bar in bars)),
-        "axis": {"labelLimit": 190},
+        "axis": {"labelLimit": 300},
     }
     colour = {
         "field": "project",
         "type": "nominal",
         "title": None,
         "scale": {"domain": projects, "range": [colours.of_owner(one) for one in projects]},
-        "legend": {"orient": "top", "direction": "horizontal", "symbolType": "square"},
+        "legend": LEGEND,
     }
     spans: Chart = {
         "data": {"values": bars},
@@ -77,12 +78,7 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": [held, waited], "range": [0.9, 0.22]},
-                "legend": {
-                    "orient": "top",
-                    "direction": "horizontal",
-                    "symbolType": "square",
-                    "symbolFillColor": colours.IDLE,
-                },
+                "legend": {**LEGEND, "symbolFillColor": colours.IDLE},
             },
             "tooltip": [
                 {"field": "line", "title": _("run")},
@@ -152,7 +148,7 @@ def hours_by_day(
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": names, "range": [colours.of_owner(name) for name in names]},
-                "legend": {"orient": "top", "direction": "horizontal", "symbolType": "square"},
+                "legend": LEGEND,
             },
             "tooltip": [
                 {"field": "day", "title": _("day")},

@@ -19,6 +19,8 @@ from resources.gpu.service import GpuService
 from resources.terms import Actor
 from resources.texts import Translate
 from streamlit_app import frame, pieces
+from streamlit_app.gpu import quota_costs
+from streamlit_app.gpu.quota_costs import QuotaCosts
 from streamlit_app.reader import Reader
 from streamlit_app.readings.source import open_home
 
@@ -40,6 +42,7 @@ class Work:
     preview: QuotaPreview | None = None
     rows: QuotaRows | None = None
     """What the preview is of."""
+    costs: QuotaCosts | None = None
     refusal: str = ""
 
 
@@ -99,7 +102,7 @@ def _edit(reader: Reader) -> None:
     if work.refusal:
         st.error(work.refusal, icon=":material/error:")
     if work.preview is not None and work.rows is not None:
-        _show(reader, work.preview)
+        _show(reader, work.preview, work.costs)
         _confirm(reader, work)
 
 
@@ -107,7 +110,8 @@ def _looked_over(work: Work, table: tuple[TableRow, ...]) -> Work:
     after = typed(work, table)
     try:
         rows = rows_of(table, work.seen)
-        return replace(after, rows=rows, preview=_service().preview_quotas(rows))
+        preview = _service().preview_quotas(rows)
+        return replace(after, rows=rows, preview=preview, costs=quota_costs.read_costs(preview, rows))
     except BadTable as bad:
         problems: dict[int, str] = {}
         for one in bad.at_rows:
@@ -115,7 +119,7 @@ def _looked_over(work: Work, table: tuple[TableRow, ...]) -> Work:
         return replace(after, problems=problems, refusal="; ".join(bad.rest))
 
 
-def _show(reader: Reader, preview: QuotaPreview) -> None:
+def _show(reader: Reader, preview: QuotaPreview, costs: QuotaCosts | None) -> None:
     _ = reader.translate
     st.markdown(f"**{_('What this would change')}**")
     if not preview.changes:
@@ -132,7 +136,12 @@ def _show(reader: Reader, preview: QuotaPreview) -> None:
         for one in preview.changes
     ]
     st.html(pieces.table(heads, rows))
-    _show_stops(reader, preview)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _show_stops(reader, preview)
+    with right:
+        if costs is not None:
+            quota_costs.draw(reader, costs)
     for one in preview.over:
         text = _("{who} is {amount} over its limit: it gets nothing new until it is below.")
         st.warning(_about(one, text))
@@ -143,6 +152,7 @@ def _show(reader: Reader, preview: QuotaPreview) -> None:
 
 def _show_stops(reader: Reader, preview: QuotaPreview) -> None:
     _, ngettext = reader.translate, reader.plural
+    st.markdown(f"**{_('Who would make room')}**")
     if preview.stops:
         count = len(preview.stops)
         text = ngettext("{count} run would make room:", "{count} runs would make room:", count)
@@ -214,7 +224,9 @@ def _columns(_: Translate, *, with_problems: bool) -> dict[str, Any]:
     text = st.column_config.TextColumn
     columns: dict[str, Any] = {
         "scope": st.column_config.SelectboxColumn(_("Scope"), options=list(Scope), required=True),
-        "name": text(_("Name"), help=_("Of the cohort or project; * for every other project.")),
+        "name": text(
+            _("Name"), width="medium", help=_("Of the cohort or project; * for every other project.")
+        ),
         "user": text(_("User"), help=_("For the scope user only; * for every other user.")),
         "cohort": text(_("In cohort"), help=_("Empty: it shares with nobody.")),
         "weight": text(_("Weight"), help=_("Of two siblings, twice the weight is due twice as much.")),

@@ -40,7 +40,13 @@ def draw(reader: Reader, projects: tuple[str, ...]) -> None:
         row = st.container(horizontal=True, vertical_alignment="bottom")
         text = row.text_input(_("Request"), key="ask", placeholder="2(V100)", width=220)
         project = row.selectbox(
-            _("Project"), projects, key="ask-project", accept_new_options=True, index=None, width=200
+            _("Project"),
+            projects,
+            key="ask-project",
+            accept_new_options=True,
+            index=None,
+            placeholder=_("choose or type one"),
+            width=200,
         )
         priority = row.number_input(
             _("Priority"), -_MOST_PRIORITY, _MOST_PRIORITY, 0, key="ask-priority", width=140

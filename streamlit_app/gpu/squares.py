@@ -55,7 +55,7 @@ a.tp-sq:hover, a.tp-sq:focus-visible { outline: 2px solid var(--tone); outline-o
 .tp-legend .tp-sq { width: 1.05rem; height: 1.05rem; border-radius: 0.25rem; flex: none; }
 .tp-legend .tp-sq::after { font-size: 0.6rem; }
 .tp-legend .tp-sq .tp-meters { left: 0.1rem; right: 0.1rem; }
-.tp-gauge { display: inline-flex; align-items: center; gap: 0.45rem; width: 100%; }
+.tp-gauge { white-space: nowrap; display: inline-flex; align-items: center; gap: 0.45rem; width: 100%; }
 .tp-gauge > span { flex: 1; height: 0.4rem; border-radius: 0.3rem; overflow: hidden; min-width: 3rem;
   background: color-mix(in srgb, currentColor 14%, transparent); }
 .tp-gauge > span > i { display: block; height: 100%; border-radius: 0.3rem;

@@ -1,11 +1,11 @@
-"""What was used of the devices, day by day."""
+"""What was used of the devices, day by day, and how the budgets stand."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
-from resources.gpu.usage.model import By, UsageLine, UsageReport
+from resources.gpu.usage.model import BudgetStanding, By, UsageLine, UsageReport
 from resources.gpu.usage.report import as_csv
 from resources.gpu.usage.service import UsageService
 from resources.home import Home
@@ -50,6 +50,13 @@ def read_usage(_home: Home, database: Database, days: int, by: By, clock: Clock 
         service.report(since, by=(by,)),
         now,
     )
+
+
+def read_budgets(
+    _home: Home, database: Database, clock: Clock = utc_now
+) -> tuple[tuple[BudgetStanding, ...], datetime]:
+    """How each budget stands, and when that was. Raises BadPrices for a bad prices.yaml of the home."""
+    return tuple(UsageService(database, clock=clock).budgets()), clock()
 
 
 def name_of(line: UsageLine, by: By) -> str:

@@ -9,7 +9,7 @@ from resources.notebooks.background import begin
 from resources.notebooks.model import Wanted
 from resources.notebooks.service import NotebookService
 from resources.users import current_user
-from streamlit_app import frame
+from streamlit_app import frame, reasons
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.source import open_home
 
@@ -60,11 +60,11 @@ def _list(reader: Reader) -> None:
     for asked in waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.text(f"{asked.request.text} · {asked.owner.project} · {asked.owner.user}")
-            st.caption(asked.reason or _("The arbiter has not looked at it yet."))
+            st.html(reasons.of_waiting(asked, _))
             if st.button(_("Close"), key=f"close-{asked.run_id}", icon=":material/close:"):
                 service.stop(asked.run_id)
     if not running and not waiting:
-        st.caption(_("No notebook runs."))
+        st.caption(_("No notebook runs. Open one above, or with `trainplat notebook`."))
 
 
 if __name__ == "__main__":

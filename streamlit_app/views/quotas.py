@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from resources.gpu.lending_store import LendsNow
 from resources.gpu.policy.amounts import ANY_DEVICE, HOST_MEMORY_MIB, Resource, shown
+from resources.gpu.policy.quota_lines import SCOPES
 from resources.gpu.policy.quota_model import Party, QuotaRow, Scope
 from resources.gpu.service import GpuService
 from resources.texts import Translate, mark
@@ -13,7 +15,6 @@ from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.quotas import Branch, Quotas, read_quotas
 from streamlit_app.readings.source import open_home
 
-SCOPES = {Scope.COHORT: mark("cohort"), Scope.PROJECT: mark("project"), Scope.USER: mark("user")}
 NAMES = {
     "*": mark("Devices of any kind"),
     "cpu_milli": mark("CPUs"),
@@ -50,7 +51,7 @@ def _draw() -> None:
         st.html(bars.keys(_keys(_), colours.ACTIVE))
         for resource, branches in quotas.by_resource.items():
             st.subheader(_(NAMES.get(resource, resource)), anchor=False)
-            st.html(_table(reader, resource, branches))
+            st.html(_table(reader, quotas, resource, branches))
 
 
 def _nothing_set(_: Translate) -> None:
@@ -68,7 +69,7 @@ def _numbers(reader: Reader, quotas: Quotas) -> None:
         _(
             "Projects with a quota"
         ): f"{len({row.party.name for row in quotas.rows.quotas if row.party.scope is Scope.PROJECT}):,}",
-        _("Devices owed"): f"{sum(line.account.nominal or 0 for line in tops) / 1000:g}" if tops else "–",
+        _("Devices owed"): f"{sum(line.nominal or 0 for line in tops) / 1000:g}" if tops else "–",
         _("Devices borrowed"): f"{quotas.borrowed_milli / 1000:g}",
     }
     grid = st.grid(len(numbers))
@@ -86,7 +87,7 @@ def _keys(_: Translate) -> dict[str, str]:
     }
 
 
-def _table(reader: Reader, resource: Resource, branches: tuple[Branch, ...]) -> str:
+def _table(reader: Reader, quotas: Quotas, resource: Resource, branches: tuple[Branch, ...]) -> str:
     _ = reader.translate
     full = max((_bar(one).length for one in branches), default=0)
     heads = [_("Party"), "", _("Used"), _("Owed"), _("Borrowed"), _("Lent"), _("Limit")]
@@ -99,7 +100,7 @@ def _table(reader: Reader, resource: Resource, branches: tuple[Branch, ...]) -> 
             _("owed"): amount(resource, one.line.nominal),
             _("borrowed"): amount(resource, figures.borrowed) if figures.borrowed else "–",
             _("lent"): amount(resource, figures.lent) if figures.lent else "–",
-            _("limit"): amount(resource, account.limit) if account.limit is not None else _("no limit"),
+            _("limit"): amount(resource, one.line.limit) if one.line.limit is not None else _("no limit"),
         }
         title = f"{_named(account.party, _)}: " + _(", ").join(
             f"{key} {value}" for key, value in told.items()
@@ -107,6 +108,9 @@ def _table(reader: Reader, resource: Resource, branches: tuple[Branch, ...]) -> 
         name = pieces.text(account.party.user or account.party.name) + pieces.small(
             _row(one.line.row, one, _)
         )
+        lends = quotas.lending.get((account.party, resource))
+        if lends is not None:
+            name += _lends(resource, lends, _)
         rows.append(
             [
                 bars.indented(name, one.depth),
@@ -123,7 +127,7 @@ def _bar(one: Branch) -> Bar:
     # A user without a row of its own uses what its project is owed.
     is_owed = one.line.row is not None or account.party.scope is not Scope.USER
     borrowed = min(account.used, account.borrowed) if is_owed else 0
-    return Bar(account.used, nominal, borrowed, one.line.lent, account.limit)
+    return Bar(account.used, nominal, borrowed, one.line.lent, one.line.limit)
 
 
 def _row(row: QuotaRow | None, one: Branch, _: Translate) -> str:
@@ -137,6 +141,13 @@ def _row(row: QuotaRow | None, one: Branch, _: Translate) -> str:
     if one.line.weight != 1:
         said.append(_("weight {weight}").format(weight=f"{one.line.weight:g}"))
     return " · ".join(said)
+
+
+def _lends(resource: Resource, lends: LendsNow, _: Translate) -> str:
+    """What the rules of lending made of its limit, and why."""
+    said = _("lends at most {amount} now").format(amount=amount(resource, lends.limit))
+    why = f"{lends.reason.rule}: {lends.reason.translated(_)}"
+    return pieces.small(f"{said} ({why})")
 
 
 def amount(resource: Resource, value: int | None) -> str:

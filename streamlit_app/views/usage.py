@@ -1,14 +1,16 @@
-"""Usage: GPU-hours by day, by whom, and what they cost."""
+"""Usage: GPU-hours by day, by whom, what they cost, and how the budgets burn down."""
+
+from datetime import datetime
 
 import streamlit as st
 
-from resources.gpu.usage.model import By
+from resources.gpu.usage.model import BudgetStanding, By
 from resources.texts import mark
 from streamlit_app import colours, frame, pieces
-from streamlit_app.gpu import charts, squares
+from streamlit_app.gpu import budgets, charts, squares
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.source import open_home
-from streamlit_app.readings.usage import Usage, name_of, read_usage
+from streamlit_app.readings.usage import Usage, name_of, read_budgets, read_usage
 
 DAYS = (7, 30, 90)
 KINDS = {By.PROJECT: mark("project"), By.USER: mark("user"), By.MODEL: mark("model")}
@@ -24,6 +26,11 @@ def _read(_place: str, days: int, by: By) -> Usage:
     return read_usage(*open_home(), days, by)
 
 
+@frame.cached
+def _budgets(_place: str) -> tuple[tuple[BudgetStanding, ...], datetime]:
+    return read_budgets(*open_home())
+
+
 def _draw() -> None:
     reader = current_reader()
     _ = reader.translate
@@ -34,6 +41,8 @@ def _draw() -> None:
         usage = _read(place, days, by)
         frame.refreshed(note, reader, usage.read_at)
         _hours(reader, usage)
+        st.subheader(_("Budgets"), anchor=False)
+        budgets.draw(reader, *_budgets(place))
 
 
 def _choose(reader: Reader) -> tuple[int, By]:

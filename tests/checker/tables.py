@@ -1,15 +1,33 @@
 """The laws of the ledger's tables, read by plain SQL: what holds at every moment, whoever was killed when."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 Row = Mapping[str, Any]
-TABLES = ("gpu_requests", "gpu_leases", "gpu_shares", "gpu_kept", "gpu_decisions", "audit")
+TABLES = (
+    "gpu_requests",
+    "gpu_leases",
+    "gpu_shares",
+    "gpu_kept",
+    "gpu_decisions",
+    "gpu_drains",
+    "gpu_reservations",
+    "audit",
+)
 WHOLE = 1000
+ENDS = ("gpu.release", "gpu.withdraw", "gpu.expire", "gpu.give_back")
+COMES_BY = ((1, False, False), (1, True, False), (0, False, True))
+"""Submitted once; or tried again after that; or asked for by its name, however often."""
+MOVES = "D1"
+SECOND = "+"
+"""In the id of the lease that a step of a run has asked for."""
+TIME_OVER = "its time is over"
 
 
 def tables_of(url: str) -> dict[str, list[Row]]:
@@ -18,8 +36,11 @@ def tables_of(url: str) -> dict[str, list[Row]]:
     return _read(engine)
 
 
-def broken(tables: Mapping[str, list[Row]], devices: set[str]) -> list[str]:
-    """Each broken law of the tables of a ledger of these ``devices``; empty for a whole one."""
+def broken(tables: Mapping[str, list[Row]], devices: set[str], moves_per_job: float = 0.05) -> list[str]:
+    """Each broken law of the tables of a ledger of these ``devices``; empty for a whole one.
+
+    At most ``moves_per_job`` moves are made for each lease that was granted.
+    """
     return [
         *_nothing_oversold(tables),
         *_shares_and_leases_agree(tables),
@@ -27,6 +48,9 @@ def broken(tables: Mapping[str, list[Row]], devices: set[str]) -> list[str]:
         *_requests_and_leases_agree(tables),
         *_kept_is_there(tables, devices),
         *_each_change_is_on_record(tables),
+        *_who_cannot_stop_is_left_alone(tables),
+        *_no_lease_is_over_before_its_time(tables),
+        *_moves_within_their_budget(tables, moves_per_job),
     ]
 
 
@@ -38,6 +62,11 @@ def only_added_to(before: Mapping[str, list[Row]], after: Mapping[str, list[Row]
         changed = [row["id"] for row in before[table] if there.get(row["id"]) != row]
         found += [f"row {one} of {table} was changed or lost" for one in changed]
     return found
+
+
+def time_of(value: Any) -> datetime:
+    """A moment, as SQLite or PostgreSQL gives it."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def _read(engine: Engine) -> dict[str, list[Row]]:
@@ -125,7 +154,11 @@ def _kept_is_there(tables: Mapping[str, list[Row]], devices: set[str]) -> list[s
 
 
 def _each_change_is_on_record(tables: Mapping[str, list[Row]]) -> list[str]:
-    """Each lease has its grant in the audit and among the decisions, each end of one its row."""
+    """Each attempt, each grant and each end has its row in the audit; each grant one among the decisions.
+
+    The first attempt of a run was submitted, each other one is a try again; each of a lease without a run was
+    asked for by its name.
+    """
     audited = Counter((row["action"], row["subject"]) for row in tables["audit"])
     decided = Counter(
         (row["run_id"], row["attempt"]) for row in tables["gpu_decisions"] if row["kind"] == "grant"
@@ -140,9 +173,10 @@ def _each_change_is_on_record(tables: Mapping[str, list[Row]]) -> list[str]:
     released = Counter(row["run_id"] for row in tables["gpu_leases"] if row["state"] == "released")
     for run, attempts in asked.items():
         again = audited["gpu.try_again", run]
-        ends = again + audited["gpu.release", run] + audited["gpu.withdraw", run]
-        if audited["gpu.submit", run] != 1 or again != attempts - 1:
-            found.append(f"{run} has {attempts} attempts, and the audit tells of {again + 1}")
+        ends = again + sum(audited[action, run] for action in ENDS)
+        first, more = audited["gpu.submit", run], audited["gpu.allocate", run]
+        if first + again + more != attempts or (first, again > 0, more > 0) not in COMES_BY:
+            found.append(f"{run} has {attempts} attempts, and the audit tells of {first + again + more}")
         if audited["gpu.grant", run] != leased[run]:
             found.append(
                 f"{run} has {leased[run]} leases, and the audit tells of {audited['gpu.grant', run]}"
@@ -150,3 +184,34 @@ def _each_change_is_on_record(tables: Mapping[str, list[Row]]) -> list[str]:
         if ends < released[run]:
             found.append(f"{released[run]} leases of {run} ended, and the audit tells of {ends} ends")
     return found
+
+
+def _who_cannot_stop_is_left_alone(tables: Mapping[str, list[Row]]) -> list[str]:
+    """Only what goes on from a checkpoint is told to make room: no lease without a run, and no second one."""
+    return [
+        f"the lease of {_key(row)} is told to make room for {row['stop_for']}, and cannot stop"
+        for row in tables["gpu_leases"]
+        if row["stop_for"] is not None and not _can_stop(row)
+    ]
+
+
+def _can_stop(row: Row) -> bool:
+    is_of_a_run = row["origin"] != "manual" and SECOND not in row["run_id"]
+    return is_of_a_run and bool(json.loads(row["terms"]).get("preemptible"))
+
+
+def _no_lease_is_over_before_its_time(tables: Mapping[str, list[Row]]) -> list[str]:
+    return [
+        f"the lease of {_key(row)} was ended at {row['released_at']}, and its time at {row['expires_at']}"
+        for row in tables["gpu_leases"]
+        if row["release_reason"] == TIME_OVER and time_of(row["released_at"]) < time_of(row["expires_at"])
+    ]
+
+
+def _moves_within_their_budget(tables: Mapping[str, list[Row]], moves_per_job: float) -> list[str]:
+    decisions = tables["gpu_decisions"]
+    moves = len({_key(row) for row in decisions if (row["kind"], row["rule"]) == ("stop", MOVES)})
+    grants = sum(row["kind"] == "grant" for row in decisions)
+    if moves > moves_per_job * grants + 1e-9:
+        return [f"{moves} moves for {grants} grants; {moves_per_job:g} are allowed for each"]
+    return []

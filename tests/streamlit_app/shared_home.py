@@ -8,7 +8,17 @@ from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId
 from resources.gpu.model import NO_TERMS, Attempt, Origin, Owner, RunId, Terms
 from resources.gpu.policy.amounts import Resource
-from resources.gpu.policy.quota_model import Membership, QuotaRow, QuotaRows, cohort, project, user
+from resources.gpu.policy.quota_model import (
+    BudgetRow,
+    Membership,
+    Period,
+    PeriodKind,
+    QuotaRow,
+    QuotaRows,
+    cohort,
+    project,
+    user,
+)
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import ProcessIdentity
@@ -37,7 +47,7 @@ AGAIN = Terms(preemptible=True, max_runtime_s=7200)
 
 
 def quotas(devices: int) -> QuotaRows:
-    """Of the devices, speech is owed one, and vision the others."""
+    """Of the devices, speech is owed one, and vision the others; both have a budget."""
     return QuotaRows(
         (
             Membership(cohort("research")),
@@ -50,6 +60,10 @@ def quotas(devices: int) -> QuotaRows:
             QuotaRow(project("vision"), Resource("cpu_milli"), 16_000),
             QuotaRow(project("vision"), Resource("host_memory_mib"), 65_536, lending_limit=32_768),
             QuotaRow(user("vision", "lea"), nominal=500),
+        ),
+        (
+            BudgetRow(project("vision"), 500),
+            BudgetRow(project("speech"), 3, Period(PeriodKind.ROLLING, days=7)),
         ),
     )
 

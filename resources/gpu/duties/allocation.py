@@ -63,7 +63,7 @@ class Allocation(Submission, Expiring):
         run_id = lease_id(name)
         _refuse_time(for_s)
         terms = replace(terms, max_runtime_s=float(for_s), preemptible=False)
-        requests, inventory = self._read([(text, terms)], for_run=False)
+        requests, inventory = self._read([(text, terms)])
         now = self._clock()
         with self._database.write() as connection:
             newest = ledger.newest_attempt(connection, run_id)
@@ -113,6 +113,11 @@ class Allocation(Submission, Expiring):
                 raise _no_lease(name)
             if lease.owner != owner:
                 raise _taken(name, lease.owner)
+            if lease.stop_for is not None:
+                raise Conflict(
+                    f"lease {name} is not renewed: {lease.stop_reason}",
+                    f"Give it back, and ask for other devices: trainplat gpu release {name}",
+                )
             if (ends_at - lease.granted_at).total_seconds() > LONGEST_S:
                 raise _too_long((ends_at - lease.granted_at).total_seconds())
             if ends_at > lease.expires_at:

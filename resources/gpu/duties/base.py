@@ -10,7 +10,7 @@ from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.gpu import device_store
-from resources.gpu.inventory.discover import inventory_to_give_out, refuse_all_ill
+from resources.gpu.inventory.discover import machine, refuse_all_ill
 from resources.gpu.inventory.memory import Remembered, seen_again
 from resources.gpu.inventory.model import DeviceId, DeviceReading, Inventory
 from resources.gpu.inventory.readings import read_devices
@@ -33,7 +33,7 @@ class OnLedger:
         self,
         database: Database,
         *,
-        inventory: Callable[[], Inventory] = inventory_to_give_out,
+        inventory: Callable[[], Inventory] = machine,
         vendors: Callable[[], VendorTable] = home_vendors,
         settings: Settings | None = None,
         clock: Clock = utc_now,
@@ -48,17 +48,16 @@ class OnLedger:
         self._readings = readings
 
     def _inventory(self) -> Inventory:
-        """What there is now, with accelerators that are gone, and none given out that was ill until lately.
+        """What there is to give out: :meth:`_everything`. Raises Unavailable where all of it is ill."""
+        found = self._everything()
+        refuse_all_ill(found)
+        return found
 
-        Raises Unavailable where all are ill.
-        """
+    def _everything(self) -> Inventory:
+        """What there is now, with accelerators that are gone, and as ill what was so until lately."""
         seen = self._look()
         known = () if leaves_accelerators() else self._remembered()
-        if not known:
-            return seen
-        merged = seen_again(seen, known)
-        refuse_all_ill(merged)
-        return merged
+        return seen_again(seen, known) if known else seen
 
     def _remembered(self) -> tuple[Remembered, ...]:
         """What is remembered of devices, read anew each second: a look of its own tells what is ill now."""

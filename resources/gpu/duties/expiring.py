@@ -23,7 +23,7 @@ class Expiring(OnLedger):
             live = ledger.live_leases(connection) if overdue else []
         if not overdue:
             return []
-        left = self._left(overdue, live, self._inventory())
+        left = self._left(overdue, live, self._everything())
         free = [lease for lease in overdue if not left[lease]]
         ended = []
         with self._database.write() as connection:
@@ -42,11 +42,12 @@ class Expiring(OnLedger):
         with self._database.read() as connection:
             overdue = ledger.overdue(connection, self._clock())
             live = ledger.live_leases(connection) if overdue else []
-        return self._left(overdue, live, self._inventory()) if overdue else {}
+        return self._left(overdue, live, self._everything()) if overdue else {}
 
     def _left(self, overdue: list[Lease], live: list[Lease], inventory: Inventory) -> dict[Lease, Left]:
         readings = self._readings(inventory)
-        return {lease: left_of(lease, live, readings) for lease in overdue}
+        gone = frozenset(device.id for device in inventory.devices if not device.answers)
+        return {lease: left_of(lease, live, readings, gone) for lease in overdue}
 
 
 def _why(lease: Lease) -> str:

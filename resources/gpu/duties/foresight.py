@@ -40,6 +40,8 @@ class QuotaPreview:
     """Runs that would make room at the next pass, and would not under the quotas of now."""
     starts: tuple[RunId, ...]
     """Runs that wait now and would start at once."""
+    models: tuple[str | None, ...] = ()
+    """The models of the devices that there are; None for CPU slots."""
 
 
 class Foresight(OnLedger):
@@ -89,6 +91,7 @@ class Foresight(OnLedger):
                 for one in then
                 if isinstance(one.decision, Grant) and one.decision.run_id in anyway
             ),
+            tuple(dict.fromkeys(device.model for node in inventory.nodes for device in node.devices)),
         )
 
 

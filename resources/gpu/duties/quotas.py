@@ -19,11 +19,11 @@ class Quotas(OnLedger):
             return quota_store.read(connection)
 
     def quotas_in_use(self) -> QuotaTree:
-        """All quotas, with what the live leases use of them."""
+        """All quotas with the lending limits that hold now, and what the live leases use of them."""
         inventory = self._inventory()
         with self._database.read() as connection:
             known = Known(ledger.live_leases(connection), ())
-            tree = QuotaTree(quota_store.read(connection))
+            tree = QuotaTree(lending_store.rows_now(connection))
         return Snapshot(inventory, known, tree, self._settings).state.quotas
 
     def set_quotas(self, rows: QuotaRows, actor: Actor, *, seen: QuotaRows | None = None) -> None:

@@ -35,6 +35,10 @@ class WatchState:
 
     cpu: CpuTimes = field(default_factory=CpuTimes)
     history: History = field(default_factory=dict)
+    mps_failures: int = 0
+    """How often in a row MPS did not start."""
+    mps_again_s: float = 0.0
+    """Until when it is not tried again, on the clock of :func:`time.monotonic`."""
 
 
 def no_room(_finding: Finding) -> bool:

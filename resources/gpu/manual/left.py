@@ -9,10 +9,11 @@ known instead, device by device:
   another live lease. Processes of other users, such as a display server, are not, and neither are the
   daemon of MPS and its servers.
 - **E2** Where there is no such list, as on a CPU slot, a process is the lease's if it carries its name.
-- **E3** A device that cannot be read now may have anything on it.
+- **E3** A device that cannot be read now may have anything on it. One that is gone has what carries the
+  lease's name, by E2: nothing else can be computing there, and nobody gets it as long as it is gone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from resources.gpu.enforcement.model import Holder
@@ -46,8 +47,16 @@ class Left:
 NOTHING = Left()
 
 
-def left_of(lease: Lease, live: Sequence[Lease], readings: Mapping[DeviceId, DeviceReading]) -> Left:
-    """What is left of ``lease``; ``live`` are all leases that hold something, itself included."""
+def left_of(
+    lease: Lease,
+    live: Sequence[Lease],
+    readings: Mapping[DeviceId, DeviceReading],
+    gone: Collection[DeviceId] = (),
+) -> Left:
+    """What is left of ``lease``; ``live`` are all leases that hold something, itself included.
+
+    ``gone`` are the devices that do not answer any more.
+    """
     marked = {one.pid for one in carriers_of(lease_mark(lease))}
     if lease.origin is not Origin.MANUAL:
         return Left(tuple(DeviceProcess(pid, lease.owner.user, None) for pid in sorted(marked)))
@@ -61,7 +70,9 @@ def left_of(lease: Lease, live: Sequence[Lease], readings: Mapping[DeviceId, Dev
     unread, by_marker = [], not lease.devices
     for device in lease.devices:
         reading = readings.get(device)
-        if reading is not None and reading.processes is not None:
+        if device in gone:
+            by_marker = True
+        elif reading is not None and reading.processes is not None:
             for process in reading.processes:
                 if process.pid in own or (process.pid not in of_others and _may_be_of(process, lease)):
                     found[process.pid] = process

@@ -6,6 +6,7 @@ its unit; devices are in thousandths.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NewType
 
 Resource = NewType("Resource", str)
@@ -87,6 +88,18 @@ def shown(resource: Resource, amount: int) -> str:
     if resource == ANY_DEVICE:
         return number
     return f"{number} {'CPU' if resource == CPU_MILLI else resource}"
+
+
+def hours_shown(hours: float) -> str:
+    """GPU-hours as people write them, the same in each language: ``1,234.5``, ``0.25``, ``0.0012``.
+
+    Two decimals, and below a tenth two digits that say something: a small budget is not 0.
+    """
+    if abs(hours) >= 1000:
+        return f"{hours:,.1f}".removesuffix(".0")
+    if abs(hours) >= 0.1:
+        return f"{hours:.2f}".rstrip("0").rstrip(".")
+    return f"{Decimal(f'{hours:.2g}'):f}".removesuffix(".0")
 
 
 def _words(name: str) -> list[str]:

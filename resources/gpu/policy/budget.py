@@ -10,10 +10,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from resources.gpu.policy.amounts import hours_shown
 from resources.gpu.policy.quota_model import (
     EVERY_OTHER,
     BadQuota,
@@ -68,6 +69,13 @@ class BudgetState:
     def left_hours(self) -> float:
         """What may still be used; 0 when over."""
         return max(0.0, self.row.gpu_hours - self.used_hours)
+
+    @property
+    def first_and_last_day(self) -> tuple[date, date]:
+        """The days of the period, both in it, where it begins at midnight."""
+        zone = ZoneInfo(self.row.period.zone)
+        last = self.ends.astimezone(zone) - timedelta(microseconds=1)
+        return self.begins.astimezone(zone).date(), last.date()
 
     @property
     def is_over(self) -> bool:
@@ -160,7 +168,7 @@ class BudgetBook:
             return BudgetState(party, row, begins, ends, used, pace, None, None)
         values: dict[str, Value] = {
             "who": party.path,
-            "budget": float(row.gpu_hours),
+            "budget": hours_shown(row.gpu_hours),
             "runs_out": runs_out.astimezone(ZoneInfo(row.period.zone)).date().isoformat(),
         }
         return BudgetState(party, row, begins, ends, used, pace, runs_out, Reason("B2", _B2, values))
@@ -250,8 +258,8 @@ def _over(party: Party, row: BudgetRow, used: float, begins: datetime, ends: dat
     zone = ZoneInfo(row.period.zone)
     values: dict[str, Value] = {
         "who": party.path,
-        "used": round(used, 2),
-        "budget": float(row.gpu_hours),
+        "used": hours_shown(used),
+        "budget": hours_shown(row.gpu_hours),
         "begins": begins.astimezone(zone).date().isoformat(),
     }
     if row.period.kind is PeriodKind.ROLLING:

@@ -1,6 +1,6 @@
 """What GPU-hours cost: a price by model, where one is given. No price is ever guessed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
@@ -76,9 +76,19 @@ class Prices:
             total += price * use.milli * use.seconds / _MILLI_SECONDS_IN_AN_HOUR
         return Cost(total, self.currency, tuple(sorted(unpriced))) if is_priced else None
 
-    def cost_of_quota(self, nominal_milli: Mapping[Resource, int], hours: int) -> Cost | None:
-        """What it costs to use all of a quota for so long: flavours and thousandths of devices."""
-        return self.cost(Use(one, milli, hours * 3600) for one, milli in nominal_milli.items())
+    def cost_of_quota(
+        self, nominal_milli: Mapping[Resource, int], hours: int, models: Collection[str | None] = ()
+    ) -> Cost | None:
+        """What it costs to use all of a quota for so long: flavours and thousandths of devices.
+
+        ``models`` are those of the devices that there are: where all have one price, a device of any kind
+        has it too.
+        """
+        any_model = self._model_for_any(models)
+        return self.cost(
+            Use(any_model if one == ANY_DEVICE else one, milli, hours * 3600)
+            for one, milli in nominal_milli.items()
+        )
 
     def factor(self, model: str | None) -> Decimal:
         """How many GPU-hours of a budget one hour of a whole device counts; 1 where prices do not say."""
@@ -86,6 +96,13 @@ class Prices:
             return Decimal(1)
         unit, price = self.per_gpu_hour[self.budget_unit], self.of_model(model)
         return Decimal(1) if price is None else price / unit
+
+    def _model_for_any(self, models: Collection[str | None]) -> str | None:
+        """A model that has the price of a device of any kind; ``*`` where it has its own, or none does."""
+        prices = {self.of_model(model) for model in models}
+        if ANY_DEVICE in self.per_gpu_hour or len(prices) != 1 or None in prices:
+            return ANY_DEVICE
+        return next(iter(models))
 
 
 def parse_prices(text: str, where: str = PRICES_FILE) -> Prices | None:

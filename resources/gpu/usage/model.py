@@ -67,10 +67,12 @@ class UsageReport:
 
 @dataclass(frozen=True)
 class QuotaCost:
-    """What it costs to use all that somebody is owed, for a month."""
+    """What it costs to use all that somebody is owed."""
 
     party: Party
     cost: Cost
+    """For a month."""
+    per_hour: Cost
 
 
 @dataclass(frozen=True)

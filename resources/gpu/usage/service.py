@@ -1,7 +1,7 @@
 """The history of use for everyone above: GPU-hours by project, user, model and day, and what they cost."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from resources.clock import Clock, utc_now
@@ -75,22 +75,26 @@ class UsageService:
             leases = ledger.leases_of_run(connection, run_id)
         return self.cost_of(leases)
 
-    def monthly_cost(self, rows: QuotaRows) -> list[QuotaCost]:
+    def monthly_cost(self, rows: QuotaRows, models: Collection[str | None] = ()) -> list[QuotaCost]:
         """What it would cost to use all that each cohort and project is owed, for a month of 730 hours.
 
-        By party; without those for which no price is known.
+        By party; without those for which no price is known. ``models`` are those of the devices that there
+        are, as :meth:`Prices.cost_of_quota` takes them. Raises BadPrices for a bad prices.yaml of the home.
         """
         prices = self._prices()
+        if prices is None:
+            return []
         owed: dict[Party, dict[Resource, int]] = {}
-        for row in rows.quotas if prices is not None else ():
+        for row in rows.quotas:
             if row.party.scope is not Scope.USER and is_device(row.resource) and row.nominal:
                 owed.setdefault(row.party, {})[row.resource] = row.nominal
         found = []
         for party, amounts in owed.items():
             counted = {one: amounts[one] for one in widest(amounts)}
-            cost = None if prices is None else prices.cost_of_quota(counted, HOURS_OF_A_MONTH)
-            if cost is not None:
-                found.append(QuotaCost(party, cost))
+            month = prices.cost_of_quota(counted, HOURS_OF_A_MONTH, models)
+            hour = prices.cost_of_quota(counted, 1, models)
+            if month is not None and hour is not None:
+                found.append(QuotaCost(party, month, hour))
         return sorted(found, key=lambda one: (one.party.scope, one.party.path))
 
     def budgets(self) -> list[BudgetStanding]:

@@ -8,12 +8,14 @@ import httpx
 import pytest
 
 from resources.errors import NotFound
+from resources.gpu.enforcement.model import Action, Finding
 from resources.gpu.model import Origin, Owner, RunId
+from resources.gpu.policy.reason import Reason
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.notebooks import store
 from resources.notebooks.model import Notebook, Wanted
-from resources.notebooks.service import ENDED, IDLE, OVER, NotebookService, Told, over
+from resources.notebooks.service import ENDED, IDLE, OVER, STOPPED, NotebookService, Told, over
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 
@@ -96,7 +98,7 @@ def test_who_stops_waiting_for_a_notebook_leaves_the_line(home: Home) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("idle_s", "why"), [(1, IDLE), (3600, ENDED)])
+@pytest.mark.parametrize(("idle_s", "why"), [(1, IDLE), (3600, ENDED), (3600, STOPPED)])
 def test_it_opens_in_the_users_folder_with_its_devices_and_gives_them_back(
     home: Home, idle_s: int, why: str
 ) -> None:
@@ -116,6 +118,9 @@ def test_it_opens_in_the_users_folder_with_its_devices_and_gives_them_back(
         assert f"TRAINPLAT_DEVICES={','.join(one.devices)}" in environment
         if why == ENDED:
             service(home).stop(one.id[:8])
+        if why == STOPPED:
+            gone = Finding(Reason("U6", "A neighbour is short.", {}), Action.EVICT, one.id, None)
+            assert gpu(home).evict(gone, ANN)
 
     reason = service(home).keep(Wanted("1", OWNER, 3600, idle_s), Told(pytest.fail, opened))
     assert reason == why

@@ -19,7 +19,9 @@ from dagster._core.remote_origin import (
 from dagster._core.test_utils import create_run_for_test
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
+from resources.gpu.enforcement.model import Action, Finding
 from resources.gpu.model import Attempt, LeaseState, Origin, Owner, RunId
+from resources.gpu.policy.reason import Reason
 from resources.gpu.resource import instance_key
 from resources.gpu.service import GpuService
 from resources.home import Home
@@ -314,6 +316,35 @@ def test_a_direct_run_whose_process_died_gives_its_devices_back_and_is_failed(
     assert status(instance, run) is DagsterRunStatus.STARTED
     mend(instance, service, later(seconds=21))
     assert status(instance, run) is DagsterRunStatus.FAILURE
+
+
+def test_a_direct_run_of_any_instance_is_asked_to_end_and_killed_if_it_does_not_listen(
+    instance: DagsterInstance, service: GpuService
+) -> None:
+    code = "import signal, time; signal.signal(15, lambda *_: print(2, flush=True)); print(1, flush=True)"
+    held = subprocess.Popen(
+        [sys.executable, "-c", f"{code}\nwhile True: time.sleep(600)"],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+    )
+    assert held.stdout is not None
+    assert held.stdout.readline() == b"1\n"
+    service.submit(
+        RunId("elsewhere"), "1", owner=Owner("vision", "ann"), origin=Origin.DIRECT, instance="in memory",
+        actor=TEST, holder=of(held.pid),
+    )  # fmt: skip
+    service.decide_now(TEST)
+    assert service.claim(RunId("elsewhere"), of(held.pid))
+    why = Reason("U6", "too much", {})
+    assert service.evict(Finding(why, Action.EVICT, RunId("elsewhere"), None), TEST)
+    mend(instance, service)
+    assert held.stdout.readline() == b"2\n"
+    mend(instance, service)
+    assert len(service.live_leases()) == 1, "it has its grace"
+    mend(instance, service, later(seconds=21))
+    assert held.wait(5) == -signal.SIGKILL
+    held.stdout.close()
+    assert service.live_leases() == []
 
 
 def test_a_direct_run_goes_on_after_a_step_that_had_a_process_of_its_own(

@@ -1,8 +1,11 @@
 """The watch over runs of a real instance, with real processes: said on the run, then done as declared."""
 
+import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
@@ -16,7 +19,7 @@ from resources.gpu.resource import instance_key
 from resources.gpu.service import GpuService
 from resources.gpu.terms import terms_of
 from resources.home import Home
-from resources.runs.watching import Watch, WatchThread, lock_of, look_where_nobody_does
+from resources.runs.watching import MPS_PAUSE_S, Watch, WatchThread, lock_of, look_where_nobody_does
 from tests.resources.gpu.enforcement.processes import Program, program
 from tests.resources.runs import test_reconcile
 from tests.resources.runs.test_reconcile import ME, TEST, later, mend, new_run, status
@@ -198,3 +201,28 @@ def test_the_thread_looks_until_it_is_stopped_and_outlives_a_look_that_fails(
     thread.stop()
     with lock_of(Home.from_environment()).acquire(timeout=0):
         assert failed.is_set()
+
+
+def test_after_mps_did_not_start_the_next_looks_do_not_wait_for_it(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = tmp_path / "tries"
+    control = tmp_path / "bin" / "nvidia-cuda-mps-control"
+    control.parent.mkdir()
+    control.write_text(f"#!/bin/sh\necho try >> {tries}\nexit 1\n")
+    control.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{control.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("resources.gpu.enforcement.mps.START_WAIT_S", 2.0)
+    monkeypatch.setattr(watched.service, "fractions", lambda: 1)  # a machine with a GPU has some
+
+    def starts() -> int:
+        tries.unlink(missing_ok=True)
+        watched.watch.look()
+        return tries.exists()
+
+    assert starts()
+    assert [starts() for _ in range(3)] == [False] * 3
+    assert watched.watch.state.mps_failures == 1
+    watched.watch.state.mps_again_s = 0.0  # the pause is over
+    assert starts()
+    assert watched.watch.state.mps_again_s - time.monotonic() > MPS_PAUSE_S, "the next one is longer"

@@ -1,12 +1,19 @@
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from resources.database.audit import recent
+from resources.gpu import lending_store
+from resources.gpu.policy.amounts import ANY_DEVICE
 from resources.gpu.policy.quota_file import completed
 from resources.gpu.policy.quota_model import QuotaRow, QuotaRows, project
 from resources.gpu.policy.quota_table import TableRow, rows_of
+from resources.gpu.policy.reason import Reason
+from resources.gpu.policy.rebalance import Move, MoveKind
 from resources.gpu.service import GpuService
 from resources.home import Home
 from streamlit_app.gpu import quota_editor
@@ -22,6 +29,18 @@ def test_bars_say_what_is_used_owed_borrowed_and_lent(open_page: OpenPage, share
     assert "project vision: used 1.75, owed 3, borrowed –, lent 1, limit 4" in shown
     assert "project vision: used 0 GiB, owed 64 GiB" in shown
     assert shown.count("tp-bar-borrowed") >= 2
+
+
+def test_what_the_rules_of_lending_made_of_a_limit_is_told_with_the_reason(
+    open_page: OpenPage, shared: Home
+) -> None:
+    moved = Move(project("vision"), ANY_DEVICE, MoveKind.TAKE_BACK, 3000, 1000, Reason("L2", "It is short."))
+    with shared.database().write() as connection:
+        lending_store.put(connection, [moved], datetime.now(UTC))
+    shown = words(open_page("quotas"))
+    assert "lends at most 1 now (L2: It is short.)" in shown
+    assert "project vision: used 1.75, owed 3" in shown
+    assert "project speech: used 2, owed 1, borrowed 1, lent –, limit 2" in shown, "vision keeps two"
 
 
 def test_without_quotas_the_page_says_how_to_set_some(open_page: OpenPage, filled_home: Home) -> None:
@@ -87,9 +106,44 @@ def test_quotas_that_somebody_else_changed_meanwhile_are_not_overwritten(
 def test_the_editor_shows_the_quotas_that_hold(open_page: OpenPage, shared: Home) -> None:
     app = open_page("quotas")
     button(app, "Edit").click().run()
-    assert rows_of(app.session_state["quota-editor"].table) == completed(
-        shared_home.quotas(len(shared_home.SLOTS))
+    kept = shared_home.quotas(len(shared_home.SLOTS))
+    assert rows_of(app.session_state["quota-editor"].table, kept) == completed(kept)
+
+
+def test_a_preview_says_what_the_quotas_cost_before_and_after(open_page: OpenPage, shared: Home) -> None:
+    shared.prices_file.write_text("currency: EUR\nper_gpu_hour: {CPU-SLOT: 0.5}\n")
+    app = edit(
+        open_page,
+        TableRow("project", "vision", resource="*", nominal="2"),
+        TableRow("project", "speech", resource="*", nominal="1"),
     )
+    button(app, "Preview").click().run()
+    (costs,) = [one.value for one in app.html if "A month now" in str(one.value)]
+    assert cells(costs) == [
+        *("vision project", "1.50 EUR", "1.00 EUR", "1095.00 EUR", "730.00 EUR"),
+        *("In all", "2.00 EUR", "1.50 EUR", "1460.00 EUR", "1095.00 EUR"),
+    ]
+
+
+def test_a_preview_without_prices_says_where_they_go(open_page: OpenPage, shared: Home) -> None:
+    app = edit(open_page, TableRow("project", "vision", resource="*", nominal="2"))
+    button(app, "Preview").click().run()
+    assert "prices.yaml" in words(app)
+    assert "A month now" not in words(app)
+
+
+@pytest.mark.parametrize(
+    ("prices", "said"),
+    [("currency: 5", "per_gpu_hour"), ("currency: EUR\nper_gpu_hour: {V100: 1}", "names no price")],
+)
+def test_prices_that_say_nothing_of_it_keep_nobody_from_a_preview(
+    open_page: OpenPage, shared: Home, prices: str, said: str
+) -> None:
+    shared.prices_file.write_text(prices)
+    app = edit(open_page, TableRow("project", "vision", resource="*", nominal="2"))
+    button(app, "Preview").click().run()
+    assert said in words(app)
+    assert "What this would change" in words(app)
 
 
 def edit(open_page: OpenPage, *rows: TableRow) -> AppTest:
@@ -99,6 +153,12 @@ def edit(open_page: OpenPage, *rows: TableRow) -> AppTest:
     begun: Any = app.session_state["quota-editor"]
     app.session_state["quota-editor"] = quota_editor.typed(begun, rows)
     return app.run()
+
+
+def cells(table: str) -> list[str]:
+    """The words of the cells of a table, without its heads."""
+    found = re.findall(r"<td[^>]*>(.*?)</td>", table, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in found]
 
 
 def button(app: AppTest, label: str) -> Any:

@@ -8,26 +8,20 @@ import click
 from rich.markup import escape
 
 from resources.errors import Conflict
-from resources.gpu.environment import lease_environment
+from resources.gpu.enforcement.start import run_environment, start_mps
 from resources.gpu.manual.naming import lease_id
 from resources.gpu.model import Lease, Owner, Terms
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.service import GpuService
+from resources.home import Home
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 from resources.texts import mark
 from resources.users import current_user
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.asking import asking_options, seconds, terms_asked
-from trainplat_cli.commands.gpu.shown import (
-    current_actor,
-    elsewhere_text,
-    gpu_service,
-    moment,
-    placement_document,
-    waiting_because,
-)
+from trainplat_cli.commands.gpu.shown import current_actor, gpu_service, moment, waiting_because
 from trainplat_cli.output import err, print_json
 from trainplat_cli.texts import _
 
@@ -79,11 +73,11 @@ def allocate(
         lease = service.renew(name, for_s=for_s, owner=owner, actor=actor)
     else:
         lease = _taken_up(service, name, request, owner, actor, terms, for_s, wait=wait)
-    variables = lease_environment(lease, service.devices())
-    places = service.places_of(lease.devices)
+    home = Home.from_environment()
+    start_mps(home, service.fractions)
+    variables = run_environment(lease, service.devices(), home)
     if as_json:
-        document = _document(name, lease, variables, renewed=live is not None)
-        print_json(document | {"placement": placement_document(places)})
+        print_json(_document(name, lease, variables, renewed=live is not None))
         return
     for key, value in variables.items():
         click.echo(f"export {key}={shlex.quote(value)}")
@@ -91,8 +85,6 @@ def allocate(
         "Lease {name} has {devices} until {moment}. To give it back: trainplat gpu release {name}"
     ).format(name=name, devices=", ".join(lease.devices) or _("no device"), moment=moment(_end(lease)))
     err().print(escape(said))
-    if there := elsewhere_text(places):
-        err().print(escape(there))
 
 
 def _taken_up(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from resources.gpu.policy.amounts import hours_shown
 from resources.gpu.policy.quota_model import PeriodKind
 from resources.gpu.usage.model import BudgetStanding
 from trainplat_cli.commands.gpu.shown import show_table
@@ -10,7 +11,7 @@ from trainplat_cli.texts import _
 
 def show_budgets(budgets: list[BudgetStanding]) -> None:
     """Print budgets as a table; the last column says when one is used up, or will be."""
-    titles = (_("budget of"), _("GPU-hours for"), _("budget"), _("used"), _("committed"), _("left"))
+    titles = (_("budget of"), _("GPU-hours for"), _("budget"), _("used"), _("committed"), _("remaining"))
     show_table((*titles, _("at this pace"), _("because")), [_row(one) for one in budgets])
 
 
@@ -46,7 +47,8 @@ def budget_document(one: BudgetStanding) -> dict[str, Any]:
 def _row(one: BudgetStanding) -> tuple[str, ...]:
     state, period = one.state, one.state.row.period
     if period.kind is PeriodKind.MONTH:
-        lasts = f"{state.begins:%Y-%m-%d} – {state.ends:%Y-%m-%d}"
+        first, last = state.first_and_last_day
+        lasts = f"{first} – {last}"
     else:
         lasts = _("the last {days} days").format(days=period.days)
     because = "-" if state.reason is None else f"{state.reason.rule}: {state.reason.translated(_)}"
@@ -57,4 +59,4 @@ def _row(one: BudgetStanding) -> tuple[str, ...]:
         state.left_hours,
         one.projected_hours,
     )
-    return (state.party.path, lasts, *(f"{figure:.2f}" for figure in hours), because)
+    return (state.party.path, lasts, *(hours_shown(figure) for figure in hours), because)

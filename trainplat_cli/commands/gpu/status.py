@@ -122,7 +122,6 @@ def _device_document(device: Device, found: GpuStatus) -> dict[str, Any]:
     return {
         "id": device.id,
         "node": device.node,
-        "declared": _is_declared(device, found),
         "model": device.model,
         "mig_profile": device.mig_profile,
         "memory_mib": device.memory_mib,
@@ -144,16 +143,9 @@ def _rows(device: Device, found: GpuStatus) -> Iterator[tuple[str, ...]]:
     used = f"{_used_milli(on_it) / WHOLE_MILLI:.0%}"
     nobody = _("nobody") if found.drain_of(device) is None else _("drained")
     nobody = nobody if device.fault is None else _("out of order")
-    if _is_declared(device, found):
-        nobody += ", " + _("declared")
     yield device.id, model, memory, used, _holder(on_it[0], device) if on_it else nobody
     for lease in on_it[1:]:
         yield "", "", "", "", _holder(lease, device)
-
-
-def _is_declared(device: Device, found: GpuStatus) -> bool:
-    """Whether a file says that it is there, and nobody looks at it."""
-    return device.id in found.declared
 
 
 def _holder(lease: Lease, device: Device) -> str:
@@ -162,9 +154,10 @@ def _holder(lease: Lease, device: Device) -> str:
         text = _("lease {name} of {owner}, asked for {request}, until {moment}")
         if lease.expires_at <= utc_now():
             text = _("lease {name} of {owner}, asked for {request}, overdue since {moment}")
-        return text.format(
+        told = text.format(
             name=name, owner=named(lease.owner), request=lease.request.text, moment=moment(lease.expires_at)
         )
+        return told if lease.stop_reason is None else f"{told}: {lease.stop_reason}"
     said = _("run {run} of {owner}, asked for {request}, for {duration}").format(
         run=short(lease.run_id),
         owner=named(lease.owner),

@@ -1,16 +1,18 @@
 """Devices that fall ill or vanish under leases, on either database."""
 
+from dataclasses import replace
+
 import pytest
 
 from resources.database.audit import recent
 from resources.database.engine import Database
-from resources.errors import NotFound, Unavailable
+from resources.errors import Conflict, NotFound, Unavailable
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Vendor
 from resources.gpu.inventory.slots import cpu_slots
-from resources.gpu.model import Attempt, LeaseState, RunId, Terms
+from resources.gpu.model import Attempt, LeaseState, Origin, RunId, Terms
 from resources.gpu.service import GpuService
-from tests.resources.gpu.duties.clock import ANN, ME, Clock, submit, told
+from tests.resources.gpu.duties.clock import ANN, ME, VISION, Clock, submit, told
 
 CARDS = tuple(
     Device(DeviceId(f"cuda:{n}"), "V100", 16_384, vendor=Vendor.NVIDIA, uuid=f"GPU-{n}") for n in range(3)
@@ -61,7 +63,7 @@ def service(
     any_database: Database, machine: Machine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> GpuService:
     monkeypatch.setattr("resources.gpu.duties.base.READ_AGAIN_S", -1.0)
-    made = GpuService(any_database, inventory=machine, clock=clock)
+    made = GpuService(any_database, inventory=machine, clock=clock, readings=lambda _: {})
     assert made.tend_devices(ANN) == []
     return made
 
@@ -113,6 +115,66 @@ def test_a_run_whose_device_is_gone_is_put_back_and_its_gang_keeps_the_others(
     assert [one.fault is None for one in service.status().devices].count(False) == 1
     (lease,) = service.live_leases()
     assert (lease.run_id, lease.devices) == ("a", held)
+
+
+def test_a_lease_without_a_run_ends_with_its_device_and_says_why(
+    service: GpuService, machine: Machine
+) -> None:
+    asked = service.allocate("probe", "2", for_s=3600, owner=VISION, actor=ANN, holder=ME)
+    service.decide_now(ANN)
+    lease = service.claim(asked.run_id, ME)
+    assert lease is not None
+    machine.has_errors(int(lease.devices[0].partition(":")[2]))
+    assert service.tend_devices(ANN) == []
+    assert rules(service, asked.run_id)[-1] == ("warn", "H3"), "it goes on while the device answers"
+    machine.loses(int(lease.devices[0].partition(":")[2]))
+    assert [(one.run_id, one.rule) for one in service.tend_devices(ANN)] == [("lease:probe", "H4")]
+    assert service.tend_devices(ANN) == []
+    assert rules(service, asked.run_id)[-1] == ("stop", "H4")
+    with pytest.raises(Conflict, match=r"H4: .* does not answer any more"):
+        service.renew("probe", for_s=60, owner=VISION, actor=ANN)
+    assert not service.left_of_overdue()[service.live_leases()[0]], "nobody is on what is left of it"
+    service.decide_now(ANN)
+    assert service.live_leases() == []
+
+
+def test_a_run_stops_as_one_with_its_second_lease(service: GpuService, machine: Machine) -> None:
+    runs(service, "a", "1", STOPS)
+    second = service.submit_second(
+        RunId("a"), "1", owner=VISION, instance="x", actor=ANN, holder=ME, terms=Terms()
+    )
+    service.decide_now(ANN)
+    lease = service.claim(second, ME)
+    assert lease is not None
+    machine.has_errors(int(lease.devices[0].partition(":")[2]))
+    assert [(one.run_id, one.rule) for one in service.tend_devices(ANN)] == [("a", "H1")]
+    assert service.tend_devices(ANN) == []
+
+
+def test_what_was_granted_and_not_taken_up_goes_back_to_the_line(
+    service: GpuService, machine: Machine
+) -> None:
+    service.submit(RunId("a"), "1", owner=VISION, origin=Origin.DIRECT, instance="x", actor=ANN, holder=ME)
+    service.decide_now(ANN)
+    (granted,) = service.live_leases()
+    machine.has_errors(int(granted.devices[0].partition(":")[2]))
+    assert service.tend_devices(ANN) == []
+    service.decide_now(ANN)
+    lease = service.claim(RunId("a"), ME)
+    assert lease is not None
+    assert (lease.attempt, lease.holder) == (2, ME)
+    assert lease.devices != granted.devices
+
+
+def test_with_every_accelerator_ill_what_can_stop_stops_and_is_shown(
+    service: GpuService, machine: Machine
+) -> None:
+    runs(service, "a", "1", STOPS)
+    machine.cards = tuple(replace(one, fault="Errors.") for one in CARDS)
+    assert [(one.run_id, one.rule) for one in service.tend_devices(ANN)] == [("a", "H1")]
+    assert {one.fault for one in service.status().devices} == {"Errors."}
+    with pytest.raises(Unavailable, match="every accelerator of this machine is ill"):
+        service.devices()
 
 
 def test_cards_keep_their_ids_when_the_driver_counts_anew(service: GpuService, machine: Machine) -> None:

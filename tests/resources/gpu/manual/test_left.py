@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from resources.gpu.environment import RUN_ID_VARIABLE
+from resources.gpu.environment import LEASE_VARIABLE, RUN_ID_VARIABLE
 from resources.gpu.inventory.model import DeviceId, DeviceProcess, DeviceReading
 from resources.gpu.manual.left import left_of
 from resources.gpu.model import Attempt, Lease, LeaseState, Origin, Owner, RunId
@@ -88,6 +88,29 @@ def test_on_a_slot_what_carries_its_name_counts() -> None:
     with started() as pid:
         assert [one.pid for one in left_of(slot, [slot], {}).processes] == [pid]
         assert not left_of(replace(slot, run_id=RunId("lease:x")), [slot], {})
+
+
+def test_a_card_that_is_gone_has_what_carries_its_name(marked: int) -> None:
+    ill = {CARD: DeviceReading(CARD, fault="It does not answer.")}
+    assert [one.pid for one in left_of(MINE, [MINE], ill, [CARD]).processes] == [marked]
+    assert not left_of(lease("lease:other"), [MINE], ill, [CARD])
+
+
+def test_the_daemon_of_mps_keeps_no_lease_even_if_it_was_started_under_it() -> None:
+    environment = {RUN_ID_VARIABLE: "lease:mine", "TRAINPLAT_MPS": "/home/run/mps"}
+    with subprocess.Popen(SLEEP, stdin=subprocess.PIPE, env=environment) as server:
+        assert not left_of(MINE, [MINE], reading(DeviceProcess(server.pid, "ann", 10)))
+        server.communicate(b"\n")
+
+
+def test_of_a_second_lease_what_carries_its_mark_is_left() -> None:
+    second = replace(lease("run+1"), origin=Origin.DIRECT, holder=ProcessIdentity.current())
+    environment = {RUN_ID_VARIABLE: "run", LEASE_VARIABLE: "run+1#1"}
+    on_card = reading(DeviceProcess(11, "ann", 10))
+    assert not left_of(second, [second], on_card)
+    with subprocess.Popen(SLEEP, stdin=subprocess.PIPE, env=environment) as child:
+        assert [one.pid for one in left_of(second, [second], on_card).processes] == [child.pid]
+        child.communicate(b"\n")
 
 
 def test_a_card_that_cannot_be_read_may_have_anything_on_it() -> None:

@@ -13,6 +13,7 @@ from resources.gpu.policy.amounts import (
     Resource,
     covers,
     flavour,
+    hours_shown,
     is_device,
     shown,
     widest,
@@ -110,3 +111,22 @@ def test_nothing_is_asked_for_less_than_nothing(make: type) -> None:
 def test_amounts_of_one_model_are_devices_and_nothing_else() -> None:
     assert Amounts.of_devices(500, "V100") == Amounts({"V100": 500}, 0, 0)
     assert hash(Amounts.of_devices(500, "V100")) == hash(Amounts({"V100": 500}))
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (0, "0"),
+        (0.001, "0.001"),
+        (0.0000123, "0.000012"),
+        (0.0996, "0.1"),
+        (0.256, "0.26"),
+        (5, "5"),
+        (99.5, "99.5"),
+        (500, "500"),
+        (1234.56, "1,234.6"),
+        (2000, "2,000"),
+    ],
+)
+def test_hours_are_shown_with_digits_that_say_something(hours: float, said: str) -> None:
+    assert hours_shown(hours) == said

@@ -363,3 +363,15 @@ def test_a_month_and_a_week_can_both_hold_for_one_project() -> None:
     assert states == {PeriodKind.MONTH: False, PeriodKind.ROLLING: True}
     parties: list[Party] = list(mine.over_budget(NOW))
     assert parties == [project("vision")]
+
+
+def test_the_days_of_a_month_are_those_of_its_zone() -> None:
+    berlin = Period(first_day=15, zone="Europe/Berlin")
+    state = only(book(BudgetRow(project("vision"), 100, berlin)).states(NOW))
+    assert [day.isoformat() for day in state.first_and_last_day] == ["2026-05-15", "2026-06-14"]
+
+
+def test_a_small_budget_that_is_used_up_does_not_say_that_nothing_was_used() -> None:
+    mine = book(BudgetRow(project("vision"), 0.001))
+    mine.charge(PATH, NOW - HOUR / 600, NOW, 1000)
+    assert "has used 0.0017 of its 0.001" in mine.over_budget(NOW)[project("vision")].text

@@ -51,6 +51,17 @@ def test_the_entry_that_names_a_model_most_closely_counts() -> None:
     assert either.of_model("NVIDIA A100") == 9
 
 
+def test_a_quota_for_any_device_costs_what_all_devices_cost_alike() -> None:
+    quota = {ANY_DEVICE: 2000}
+    assert EUR.cost_of_quota(quota, 1) is None
+    assert EUR.cost_of_quota(quota, 1, ["Tesla V100", "V100 16GB"]) == Cost(Decimal("2.40"), "EUR")
+    assert EUR.cost_of_quota(quota, 1, ["Tesla V100", "NVIDIA H200"]) is None, "they cost more or less"
+    assert EUR.cost_of_quota(quota, 1, ["Tesla V100", "RTX 3090"]) is None, "one has no price"
+    assert EUR.cost_of_quota(quota, 1, ["RTX 3090"]) is None
+    either = Prices("EUR", {ANY_DEVICE: Decimal(9), Resource("V100"): Decimal(1)})
+    assert either.cost_of_quota(quota, 1, ["Tesla V100"]) == Cost(Decimal(18), "EUR")
+
+
 def test_what_has_no_price_is_named_and_costs_nothing() -> None:
     cost = EUR.cost([Use("RTX 3090", 1000, 3600), Use("Tesla V100", 1000, 3600), Use(None, 1000, 3600)])
     assert cost == Cost(Decimal("1.20"), "EUR", ("CPU-SLOT", "RTX-3090"))

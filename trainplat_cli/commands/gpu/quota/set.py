@@ -12,12 +12,13 @@ from resources.errors import BadInput
 from resources.gpu.duties.foresight import ForeseenStop, QuotaPreview
 from resources.gpu.policy.quota_changes import Change
 from resources.gpu.policy.quota_file import read_quotas
+from resources.gpu.policy.quota_lines import SCOPES
 from resources.gpu.policy.quota_model import BadQuota, Borrower, Party
 from resources.gpu.usage.model import QuotaCost
 from resources.terms import Actor
 from resources.texts import mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.quota.show import SCOPES, amount_of
+from trainplat_cli.commands.gpu.quota.show import amount_of
 from trainplat_cli.commands.gpu.shown import (
     cost_document,
     cost_text,
@@ -48,7 +49,7 @@ def set(file: str, dry_run: bool, as_json: bool) -> None:  # noqa: A001
         raise BadQuota(f"{file}: {problem.problem}", problem.next_step) from problem
     if not dry_run:
         service.set_quotas(rows, Actor(f"user:{getpass.getuser()}"))
-    costs = usage_service().monthly_cost(rows)
+    costs = usage_service().monthly_cost(rows, preview.models)
     if as_json:
         print_json(
             {

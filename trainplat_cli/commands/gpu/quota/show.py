@@ -7,7 +7,7 @@ import click
 from resources.gpu.lending_store import LendsNow
 from resources.gpu.policy.amounts import HOST_MEMORY_MIB, Resource, shown
 from resources.gpu.policy.quota_file import write_quotas
-from resources.gpu.policy.quota_lines import Line, lines_of
+from resources.gpu.policy.quota_lines import SCOPES, Line, lines_of
 from resources.gpu.policy.quota_model import Scope
 from resources.texts import mark
 from trainplat_cli.command import Command, option
@@ -15,8 +15,6 @@ from trainplat_cli.commands.gpu.budgets import budget_document, show_budgets
 from trainplat_cli.commands.gpu.shown import gpu_service, show_table, usage_service
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
-
-SCOPES = {Scope.COHORT: mark("cohort"), Scope.PROJECT: mark("project"), Scope.USER: mark("user")}
 
 
 @click.command(cls=Command, help=mark("Show each quota, and how much of it is used, owed and borrowed."))
@@ -31,7 +29,7 @@ def show(as_yaml: bool, as_json: bool) -> None:
         click.echo(write_quotas(service.quotas()), nl=False)
         return
     tree = service.quotas_in_use()
-    lines = list(lines_of(tree))
+    lines = list(lines_of(tree, service.quotas()))
     if as_json:
         budgets = usage_service().budgets()
         lent = service.lending()
