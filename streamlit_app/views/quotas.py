@@ -124,10 +124,7 @@ def _table(reader: Reader, quotas: Quotas, resource: Resource, branches: tuple[B
 def _bar(one: Branch) -> Bar:
     account = one.line.account
     nominal = one.line.nominal or 0
-    # A user without a row of its own uses what its project is owed.
-    is_owed = one.line.row is not None or account.party.scope is not Scope.USER
-    borrowed = min(account.used, account.borrowed) if is_owed else 0
-    return Bar(account.used, nominal, borrowed, one.line.lent, one.line.limit)
+    return Bar(account.used, nominal, one.line.borrowed, one.line.lent, one.line.limit)
 
 
 def _row(row: QuotaRow | None, one: Branch, _: Translate) -> str:

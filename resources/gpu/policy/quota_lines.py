@@ -34,6 +34,13 @@ class Line:
         return None if self.account.nominal is None else self.account.nominal + self.kept_within
 
     @property
+    def borrowed(self) -> int:
+        """What it uses above what it is owed; a user without a row uses what its project is owed."""
+        if self.row is None and self.account.party.scope is Scope.USER:
+            return 0
+        return min(self.account.used, self.account.borrowed)
+
+    @property
     def limit(self) -> int | None:
         """The most that all in it could ever use."""
         return None if self.account.limit is None else self.account.limit + self.kept_within

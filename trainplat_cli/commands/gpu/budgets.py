@@ -5,7 +5,7 @@ from typing import Any
 from resources.gpu.policy.amounts import hours_shown
 from resources.gpu.policy.quota_model import PeriodKind
 from resources.gpu.usage.model import BudgetStanding
-from trainplat_cli.commands.gpu.shown import show_table
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 

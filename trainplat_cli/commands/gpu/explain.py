@@ -24,12 +24,11 @@ from trainplat_cli.commands.gpu.shown import (
     named,
     short,
     show_decisions,
-    show_facts,
-    show_table,
     usage_service,
     waiting_because,
 )
 from trainplat_cli.output import age, out, print_json
+from trainplat_cli.tables import show_facts, show_table
 from trainplat_cli.texts import _
 
 WAITS, GRANTED, RUNS, MAKES_ROOM, ENDED = "waits", "granted", "runs", "makes room", "ended"

@@ -15,10 +15,10 @@ from trainplat_cli.commands.gpu.shown import (
     named,
     short,
     show_decisions,
-    show_table,
     usage_service,
 )
 from trainplat_cli.output import duration, out, print_json
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 MOST = 10_000

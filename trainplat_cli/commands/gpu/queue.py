@@ -9,8 +9,9 @@ from resources.gpu.model import WaitingRequest
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.parse import meaning
-from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, short, show_table, waiting_because
+from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, short, waiting_because
 from trainplat_cli.output import age, out, print_json
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 

@@ -10,8 +10,9 @@ from resources.gpu.policy.rebalance import Move, MoveKind
 from resources.terms import Actor
 from resources.texts import mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.shown import gpu_service, show_table
+from trainplat_cli.commands.gpu.shown import gpu_service
 from trainplat_cli.output import out, print_json
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 _KINDS = {

@@ -11,8 +11,9 @@ from resources.gpu.model import Reserved
 from resources.texts import mark
 from trainplat_cli.command import Command, Group, option
 from trainplat_cli.commands.gpu.asking import DEFAULT_PROJECT, seconds, terms_asked
-from trainplat_cli.commands.gpu.shown import current_actor, gpu_service, moment, show_table
+from trainplat_cli.commands.gpu.shown import current_actor, gpu_service, moment
 from trainplat_cli.output import out, print_json
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 

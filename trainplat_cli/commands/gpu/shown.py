@@ -4,9 +4,6 @@ import getpass
 from datetime import datetime
 from typing import Any
 
-from rich.markup import escape
-from rich.table import Table
-
 from resources.gpu.decision_log import PastDecision
 from resources.gpu.enforcement.apart import Apart
 from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
@@ -16,7 +13,7 @@ from resources.gpu.usage.service import UsageService
 from resources.home import Home
 from resources.terms import Actor
 from resources.texts import mark
-from trainplat_cli.output import out
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 KINDS = {
@@ -38,26 +35,6 @@ def gpu_service() -> GpuService:
 def usage_service() -> UsageService:
     """The service of what was used, of the home of the environment."""
     return UsageService(Home.from_environment().database())
-
-
-def show_table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print rows of plain texts; the last column is the one that may be long."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for place, title in enumerate(titles):
-        table.add_column(title, no_wrap=place < len(titles) - 1)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    out().print(table)
-
-
-def show_facts(rows: list[tuple[str, str]]) -> None:
-    """Print names and what they are, one below the other."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    for name, value in rows:
-        table.add_row(name, escape(value))
-    out().print(table)
 
 
 def short(run_id: RunId) -> str:

@@ -13,8 +13,9 @@ from resources.users import current_user
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.asking import asking_options, seconds, terms_asked
 from trainplat_cli.commands.gpu.parse import meaning
-from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, short, show_facts, show_table
+from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, short
 from trainplat_cli.output import age, out, print_json
+from trainplat_cli.tables import show_facts, show_table
 from trainplat_cli.texts import _
 
 HOUR_S = 3600

@@ -20,8 +20,9 @@ from resources.home import Home
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.drain import drain_document, drain_text
-from trainplat_cli.commands.gpu.shown import gpu_service, makes_room, moment, named, short, show_table
+from trainplat_cli.commands.gpu.shown import gpu_service, makes_room, moment, named, short
 from trainplat_cli.output import age, out, print_json
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _, ngettext
 
 MIB_PER_GIB = 1024

@@ -6,13 +6,15 @@ from typing import Any
 import click
 
 from resources.clock import utc_now
+from resources.gpu.policy.amounts import hours_shown
 from resources.gpu.usage.model import By, UsageLine, UsageReport
 from resources.gpu.usage.report import as_csv
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.budgets import budget_document, show_budgets
-from trainplat_cli.commands.gpu.shown import cost_document, cost_text, show_table, usage_service
+from trainplat_cli.commands.gpu.shown import cost_document, cost_text, usage_service
 from trainplat_cli.output import out, print_json
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 USUAL = timedelta(days=30)
@@ -121,5 +123,5 @@ def _cells(line: UsageLine, by: tuple[By, ...], has_cost: bool) -> tuple[str, ..
 
 
 def _figures(line: UsageLine, has_cost: bool) -> tuple[str, ...]:
-    figures = (f"{line.gpu_hours:.2f}", f"{line.slot_hours:.2f}", str(line.leases))
+    figures = (hours_shown(line.gpu_hours), hours_shown(line.slot_hours), str(line.leases))
     return (*figures, cost_text(line.cost)) if has_cost else figures

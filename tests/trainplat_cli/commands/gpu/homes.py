@@ -16,6 +16,6 @@ def add_runs() -> None:
     add_leases(Home.from_environment().database(), utc_now())
 
 
-def run(*arguments: str, stdin: str | None = None) -> Result:
-    """``trainplat gpu`` on a wide terminal."""
-    return CliRunner().invoke(main, ["gpu", *arguments], env={"COLUMNS": "200"}, input=stdin)
+def run(*arguments: str, stdin: str | None = None, columns: int = 200) -> Result:
+    """``trainplat gpu`` on a terminal as wide as this."""
+    return CliRunner().invoke(main, ["gpu", *arguments], env={"COLUMNS": str(columns)}, input=stdin)

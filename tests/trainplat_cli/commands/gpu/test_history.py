@@ -48,3 +48,11 @@ def test_what_past_leases_cost_is_said_where_there_are_prices() -> None:
     explained = json.loads(run("explain", FIRST_RUN, "--json").stdout)
     assert (explained["cost"], explained["unpriced"]) == ("1.0000", [])
     assert "Cost so far  1.00 EUR" in run("explain", FIRST_RUN).stdout
+
+
+def test_all_of_it_can_be_read_on_a_narrow_terminal() -> None:
+    add_runs()
+    lines = run("history", columns=80).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not any("…" in line for line in lines)
+    assert any(line.strip().endswith("because the run ended") for line in lines)

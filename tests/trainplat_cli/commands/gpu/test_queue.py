@@ -43,3 +43,15 @@ def test_people_read_the_reason_in_chinese(monkeypatch: pytest.MonkeyPatch) -> N
     said = run("queue").stdout
     assert "2 个整卡" in said
     assert "等待" in said
+
+
+def test_all_of_it_can_be_read_on_a_narrow_terminal() -> None:
+    add_runs()
+    lines = run("queue", columns=80).stdout.splitlines()
+    assert max(map(len, lines[:3])) <= 80
+    assert not any("…" in line for line in lines)
+    assert lines[1].split()[:3] == ["1", LARGE[:8], "speech/jun"]
+    assert lines[1].rstrip().endswith("2 whole devices")
+    narrower = run("queue", columns=50).stdout.splitlines()
+    assert narrower[2].strip().startswith("waits for 3 min")
+    assert narrower[2].strip().endswith(" · means 2 whole devices")

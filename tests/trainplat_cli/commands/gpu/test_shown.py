@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from resources.clock import utc_now
 from resources.gpu.model import Owner, RunId
-from trainplat_cli.commands.gpu.shown import moment, named, short, show_table
+from trainplat_cli.commands.gpu.shown import moment, named, short
 
 
 def test_a_run_is_known_by_its_beginning_and_an_owner_by_project_and_user() -> None:
@@ -18,8 +16,3 @@ def test_a_moment_is_shown_in_the_zone_of_the_machine() -> None:
     now = utc_now()
     shown = datetime.strptime(moment(now), "%Y-%m-%d %H:%M:%S").astimezone()
     assert abs(shown.astimezone(UTC) - now) < timedelta(seconds=1)
-
-
-def test_what_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    show_table(("a", "b"), [("[red]x", "[/]")])
-    assert "[red]x  [/]" in capsys.readouterr().out

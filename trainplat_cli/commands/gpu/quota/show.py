@@ -5,16 +5,21 @@ from typing import Any
 import click
 
 from resources.gpu.lending_store import LendsNow
-from resources.gpu.policy.amounts import HOST_MEMORY_MIB, Resource, shown
+from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Resource, shown
 from resources.gpu.policy.quota_file import write_quotas
 from resources.gpu.policy.quota_lines import SCOPES, Line, lines_of
 from resources.gpu.policy.quota_model import Scope
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.budgets import budget_document, show_budgets
-from trainplat_cli.commands.gpu.shown import gpu_service, show_table, usage_service
+from trainplat_cli.commands.gpu.shown import gpu_service, usage_service
 from trainplat_cli.output import out, print_json
+from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
+
+_NAMES = {ANY_DEVICE: mark("any device"), CPU_MILLI: mark("CPUs"), HOST_MEMORY_MIB: mark("memory")}
+_UNITS = {HOST_MEMORY_MIB: HOST_MEMORY_MIB}
+"""The others are told without a unit: their column says what they are of."""
 
 
 @click.command(cls=Command, help=mark("Show each quota, and how much of it is used, owed and borrowed."))
@@ -30,9 +35,9 @@ def show(as_yaml: bool, as_json: bool) -> None:
         return
     tree = service.quotas_in_use()
     lines = list(lines_of(tree, service.quotas()))
+    lent = service.lending()
     if as_json:
         budgets = usage_service().budgets()
-        lent = service.lending()
         print_json(
             {
                 "quotas": [
@@ -50,10 +55,11 @@ def show(as_yaml: bool, as_json: bool) -> None:
             )
         )
         return
-    titles = (_("party"), _("cohort"), _("used"), _("nominal"), _("borrowed"), _("lent"))
     if tree.rows.quotas:
+        titles = (_("party"), _("resource"), _("used"), _("nominal"), _("borrowed"), _("lent"), _("limit"))
         show_table(
-            (*titles, _("borrows at most"), _("lends at most"), _("limit")), [_cells(line) for line in lines]
+            (*titles, _("cohort"), _("borrows at most"), _("lends at most")),
+            [_cells(line, lent.get((line.account.party, line.account.resource))) for line in lines],
         )
     if tree.rows.quotas and tree.rows.budgets:
         out().print()
@@ -83,22 +89,27 @@ def _document(line: Line, lends: LendsNow | None) -> dict[str, Any]:
     }
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: Line, lends: LendsNow | None) -> tuple[str, ...]:
     account, row = line.account, line.row
 
-    def said(amount: int | None, without: str) -> str:
-        return without if amount is None else amount_of(account.resource, amount)
+    def said(amount: int | None, without: str = "-") -> str:
+        return without if amount is None else shown(_UNITS.get(account.resource, ANY_DEVICE), amount)
 
     above = line.parent.name if line.parent is not None and line.parent.scope is Scope.COHORT else "-"
+    lending = said(None if row is None else row.lending_limit, _("all"))
+    if lends is not None:
+        lending = _("{amount}, {now} now").format(amount=lending, now=said(lends.limit))
     return (
         f"{_(SCOPES[account.party.scope])} {account.party.path}",
+        _(_NAMES.get(account.resource, account.resource)),
+        said(account.used),
+        said(line.nominal),
+        said(line.borrowed or None),
+        said(line.lent or None),
+        said(line.limit, _("no limit")),
         above,
-        said(account.used, "-"),
-        said(line.nominal, "-"),
-        said(account.borrowed, "-") if account.borrowed else "-",
         said(None if row is None else row.borrowing_limit, _("no limit")),
-        said(None if row is None else row.lending_limit, _("all")),
-        said(account.limit, _("no limit")),
+        lending,
     )
 
 

@@ -5,6 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from resources.clock import utc_now
+from resources.gpu import lending_store
+from resources.gpu.policy.amounts import ANY_DEVICE
+from resources.gpu.policy.quota_model import project
+from resources.gpu.policy.reason import Reason
+from resources.gpu.policy.rebalance import Move, MoveKind
+from resources.home import Home
 from tests.trainplat_cli.commands.gpu.homes import add_runs, run
 
 QUOTAS = """\
@@ -34,14 +41,36 @@ def test_people_see_what_is_used_owed_and_borrowed(quotas: Path) -> None:
     add_runs()
     assert run("quota", "set", str(quotas)).exit_code == 0
     lines = [" ".join(line.split()) for line in run("quota", "show").stdout.splitlines()]
-    assert (
-        "project vision research 1 of any device 0.5 of any device 0.5 of any device 1 of any device all "
-        "1.5 of any device"
-    ) in lines
-    assert any(
-        line.startswith("project speech research 0 of any device 1.5 of any device -") for line in lines
+    assert "project vision any device 1 0.5 0.5 - 1.5 research 1 all" in lines
+    assert "project speech any device 0 1.5 - 0.5 2 research no limit 1" in lines
+    assert "project vision memory 0 MiB 65536 MiB - - 65536 MiB research no limit all" in lines
+
+
+def test_what_the_rules_of_lending_made_of_a_limit_stands_beside_it(quotas: Path) -> None:
+    add_runs()
+    run("quota", "set", str(quotas))
+    moved = Move(project("speech"), ANY_DEVICE, MoveKind.TAKE_BACK, 1000, 500, Reason("L2", "It is short."))
+    with Home.from_environment().database().write() as connection:
+        lending_store.put(connection, [moved], utc_now())
+    assert run("quota", "show").stdout.count("1, 0.5 now") == 1
+    told = json.loads(run("quota", "show", "--json").stdout)["quotas"]
+    speech = next(one for one in told if (one["name"], one["resource"]) == ("speech", "*"))
+    assert (speech["lending_limit"], speech["lends_now"], speech["lending_reason"]) == (
+        1000,
+        500,
+        "L2: It is short.",
     )
-    assert any(line.startswith("project vision research 0 MiB 65536 MiB") for line in lines)
+
+
+def test_all_of_it_can_be_read_on_a_narrow_terminal(quotas: Path) -> None:
+    add_runs()
+    run("quota", "set", str(quotas))
+    said = run("quota", "show", columns=80).stdout
+    assert "…" not in said
+    assert max(map(len, said.splitlines())) <= 80
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    at = lines.index("project vision any device 1 0.5 0.5 - 1.5")
+    assert lines[at + 1] == "cohort research · borrows at most 1 · lends at most all"
 
 
 def test_machines_get_the_same_in_the_units_of_the_rows(quotas: Path) -> None:
