@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from resources.gpu.inventory.model import Device, DeviceId, Inventory
 from resources.gpu.likeness import groups_of
-from resources.gpu.model import Drained, Kept, Lease, Owner, Reserved, RunId, WaitingRequest
+from resources.gpu.model import Drained, Kept, Lease, Origin, Owner, Reserved, RunId, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Oversold, Placement, Shape, Slot
 from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Resource
 from resources.gpu.policy.decay import DecayedUsage
@@ -89,9 +89,18 @@ class Snapshot:
             CPU_MILLI: sum(node.cpu_milli for node in inventory.nodes),
             HOST_MEMORY_MIB: sum(node.host_memory_mib for node in inventory.nodes),
         }
-        labels = [dict(node.labels) for node in inventory.nodes]
+        closed = frozenset(index for index, node in enumerate(inventory.nodes) if not node.takes_runs)
+        where_started = [index for index in range(len(inventory.nodes)) if index not in closed]
+        self._only_node = where_started[0] if len(where_started) == 1 else None
+        """Where runs are that hold no device; None where they could be on several."""
         self.state = State(
-            cluster, quotas, _resources(capacity), names=self._names, labels=labels, settings=settings
+            cluster,
+            quotas,
+            _resources(capacity),
+            names=self._names,
+            labels=[dict(node.labels) for node in inventory.nodes],
+            closed=closed,
+            settings=settings,
         )
         self.update(known)
 
@@ -246,8 +255,8 @@ class Snapshot:
             if place is None:
                 return None
             by_node.setdefault(place[0], []).append(place[1])
-        if not by_node and len(self._names) == 1:
-            return (Slot(0, ()),)  # CPUs and memory only: of the one node there is
+        if not by_node and self._only_node is not None:
+            return (Slot(self._only_node, ()),)  # CPUs and memory only
         return tuple(Slot(node, tuple(sorted(indexes))) for node, indexes in sorted(by_node.items()))
 
     def _job_of_lease(self, lease: Lease) -> Job:
@@ -320,6 +329,8 @@ def _job(
         groups=groups_of(of),
         group=terms.group,
         affinity=Affinity(frozenset(terms.nodes), terms.near or None, terms.apart or None),
+        # Which node's CPUs a lease has is known by its devices: without any, it has those of this machine.
+        needs_launcher=of.origin is not Origin.MANUAL or not of.request.count,
     )
 
 

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
-from resources.errors import TrainplatError, Unavailable
+from resources.errors import TrainplatError
 from resources.gpu.enforcement import mps
 from resources.gpu.enforcement.isolation import Isolation, isolation
-from resources.gpu.inventory.discover import local_devices, local_inventory, one_node
+from resources.gpu.inventory.discover import discover_inventory
 from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Inventory, Node, NodeId
 from resources.gpu.inventory.readings import read_devices
 from resources.gpu.model import Lease
@@ -52,6 +52,8 @@ class Card:
     """None: of this machine or this kind of device nothing is told."""
     drained: str | None = None
     """Why it is given to nobody new."""
+    is_declared: bool = False
+    """Whether a file says that it is there, and nobody looks at it."""
 
     @property
     def fault(self) -> str | None:
@@ -129,13 +131,20 @@ class Cluster:
         """All devices as a file for a spreadsheet; column names stay English, for programs."""
         written = io.StringIO()
         writer = csv.writer(written, lineterminator="\n")
-        heads = ["node", "device", "model", "memory_mib", "state", "used", "projects", "runs"]
+        heads = ["node", "declared", "device", "model", "memory_mib", "state", "used", "projects", "runs"]
         writer.writerow([*heads, "utilisation_pct", "memory_used_mib", "fault", "drained"])
         for card in self.cards:
             device, seen = card.device, card.reading
             runs = " ".join(one.lease.run_id for one in card.holders)
             projects = " ".join(dict.fromkeys(one.lease.owner.project for one in card.holders))
-            row: list[object] = [device.node, device.id, device.model, device.memory_mib, card.use.value]
+            row: list[object] = [
+                device.node,
+                card.is_declared,
+                device.id,
+                device.model,
+                device.memory_mib,
+                card.use.value,
+            ]
             row += [f"{card.used_milli / WHOLE_MILLI:g}", projects, runs]
             row += [seen.utilisation_pct, seen.memory_used_mib] if seen is not None else [None, None]
             writer.writerow([*row, card.fault, card.drained])
@@ -182,7 +191,7 @@ class ModelUse:
 
 def read_cluster(home: Home, database: Database, clock: Clock = utc_now, *, past: int = 50) -> Cluster:
     """Read it. Raises TrainplatError where the devices cannot be listed."""
-    status = GpuService(database, inventory=_ill_or_not, clock=clock).status(past=past)
+    status = GpuService(database, inventory=discover_inventory, clock=clock).status(past=past)
     readings, silent = _readings(status.inventory)
     drains = {device.id: status.drain_of(device) for device in status.devices} if status.drains else {}
     drained = {device: one.reason or one.actor for device, one in drains.items() if one is not None}
@@ -206,11 +215,12 @@ def node_uses(
     holding: dict[DeviceId, list[Lease]] = defaultdict(list)
     cpu: dict[NodeId, int] = defaultdict(int)
     memory: dict[NodeId, int] = defaultdict(int)
+    declared = {device.id for node in inventory.nodes if not node.takes_runs for device in node.devices}
     places = {device.id: node.id for node in inventory.nodes for device in node.devices}
     for lease in leases:
         known = [places[device] for device in lease.devices if device in places]
-        if not known and len(inventory.nodes) == 1:
-            known = [inventory.nodes[0].id]  # CPUs and memory only, of the one node there is
+        if not known and len(inventory.for_runs.nodes) == 1:
+            known = [inventory.for_runs.nodes[0].id]  # CPUs and memory only
         for node in dict.fromkeys(known):
             parts = known.count(node) / len(known) if lease.terms.span is Span.NODES else 1
             cpu[node] += round(lease.terms.cpu_milli * parts)
@@ -222,7 +232,8 @@ def node_uses(
         holders = tuple(
             Holder(lease, isolation(device, lease.request, has_mps=has_mps)) for lease in holding[device.id]
         )
-        return Card(device, holders, readings.get(device.id), drained.get(device.id))
+        is_declared = device.id in declared
+        return Card(device, holders, readings.get(device.id), drained.get(device.id), is_declared)
 
     return tuple(
         NodeUse(node, tuple(map(card, node.devices)), cpu[node.id], memory[node.id])
@@ -254,15 +265,6 @@ def _model_use(model: str | None, cards: list[Card]) -> ModelUse:
         uses.count(Use.ILL) + uses.count(Use.DRAINED),
         sum(told) / len(told) if told else None,
     )
-
-
-def _ill_or_not() -> Inventory:
-    """What the arbiter gives out of, and the ill devices of a machine where every one is ill."""
-    try:
-        return local_inventory()
-    except Unavailable:
-        found = local_devices()  # raises again where it is the driver that is silent
-        return one_node(found)
 
 
 def _readings(inventory: Inventory) -> tuple[Mapping[DeviceId, DeviceReading], str | None]:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from resources.gpu.enforcement.isolation import Level
+from resources.gpu.inventory.model import LOCAL
 from resources.gpu.model import Lease
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.texts import Translate
@@ -210,7 +211,11 @@ def _node(reader: Reader, cluster: Cluster, one: NodeUse) -> str:
     memory = _("memory {used} of {total} GiB")
     used, total = one.memory_used_mib / said.MIB_PER_GIB, one.node.host_memory_mib / said.MIB_PER_GIB
     facts.append(memory.format(used=f"{used:.0f}", total=f"{total:.0f}"))
-    name = _("this machine") if one.node.id == "local" else one.node.id
+    name = str(one.node.id)
+    if name == LOCAL:
+        name = _("this machine") + (f" ({one.node.declared_as})" if one.node.declared_as else "")
+    if not one.node.takes_runs:
+        facts.append(_("declared: no run is started there, and nobody looks at its devices"))
     return squares.node(name, facts, [_square(reader, cluster, card) for card in one.cards])
 
 
@@ -236,6 +241,8 @@ def _told(reader: Reader, cluster: Cluster, card: Card) -> list[str]:
     """All that is known of a device, line by line."""
     _ = reader.translate
     lines = [f"{card.device.id} · {said.kind(card.device, _)} · {_(said.USES[card.use])}"]
+    if card.is_declared:
+        lines[0] += " · " + _("declared")
     lines += [
         _("{owner}: {share} of it, run {run}, for {duration}; {level}").format(
             owner=f"{one.lease.owner.project} · {one.lease.owner.user}",

@@ -63,7 +63,7 @@ class Allocation(Submission, Expiring):
         run_id = lease_id(name)
         _refuse_time(for_s)
         terms = replace(terms, max_runtime_s=float(for_s), preemptible=False)
-        requests, inventory = self._read([(text, terms)])
+        requests, inventory = self._read([(text, terms)], for_run=False)
         now = self._clock()
         with self._database.write() as connection:
             newest = ledger.newest_attempt(connection, run_id)

@@ -10,7 +10,7 @@ from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.gpu import device_store
-from resources.gpu.inventory.discover import machine, refuse_all_ill
+from resources.gpu.inventory.discover import known_inventory, refuse_all_ill
 from resources.gpu.inventory.memory import Remembered, seen_again
 from resources.gpu.inventory.model import DeviceId, DeviceReading, Inventory
 from resources.gpu.inventory.readings import read_devices
@@ -33,7 +33,7 @@ class OnLedger:
         self,
         database: Database,
         *,
-        inventory: Callable[[], Inventory] = machine,
+        inventory: Callable[[], Inventory] = known_inventory,
         vendors: Callable[[], VendorTable] = home_vendors,
         settings: Settings | None = None,
         clock: Clock = utc_now,

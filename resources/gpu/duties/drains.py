@@ -3,6 +3,8 @@
 from resources.errors import BadInput, NotFound
 from resources.gpu import device_store, drain_store, ledger
 from resources.gpu.duties.base import OnLedger, audit
+from resources.gpu.inventory.discover import host_names
+from resources.gpu.inventory.model import LOCAL
 from resources.gpu.model import Drained
 from resources.terms import Actor
 
@@ -22,7 +24,8 @@ class Drains(OnLedger):
 
         With ``evict``, what can stop makes room at the next pass (rule P5). Saying it again puts the new
         reason and ``evict`` in the place of the old ones, and keeps since when it holds. Raises NotFound for
-        a target that is neither in the inventory nor in a live lease.
+        a target that is neither in the inventory nor in a live lease. The host name of this machine is a name
+        of it too.
         """
         if len(reason) > LONGEST_REASON:
             raise BadInput(
@@ -30,6 +33,7 @@ class Drains(OnLedger):
                 "Say it shorter.",
             )
         inventory = self._inventory()
+        target = _as_we_name_it(target)
         now = self._clock()
         with self._database.write() as connection:
             known = {device.id for device in inventory.devices} | {node.id for node in inventory.nodes}
@@ -51,7 +55,7 @@ class Drains(OnLedger):
 
         Raises NotFound where it was neither drained nor ill. One that is still ill is found so again.
         """
-        now = self._clock()
+        now, target = self._clock(), _as_we_name_it(target)
         with self._database.write() as connection:
             was_drained = drain_store.remove(connection, target)
             was_ill = device_store.forget(connection, target)
@@ -59,3 +63,7 @@ class Drains(OnLedger):
                 raise NotFound(f"{target!r} is not drained", "`trainplat gpu status` says which devices are.")
             audit(connection, now, actor, "gpu.undrain", target, "")
         self._seen = None
+
+
+def _as_we_name_it(target: str) -> str:
+    return LOCAL if target.lower() in host_names() else target

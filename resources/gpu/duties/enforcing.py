@@ -15,7 +15,7 @@ from resources.gpu.enforcement.model import Finding, Holder
 from resources.gpu.enforcement.sharing import can_be_limited
 from resources.gpu.enforcement.watch import Watched
 from resources.gpu.inventory.host import host_cpu_milli, host_memory_mib
-from resources.gpu.inventory.model import Device
+from resources.gpu.inventory.model import DeviceId, Inventory
 from resources.gpu.model import OVERUSE, Lease, LeaseState, RunId, Stop
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.requests.canonical import canonical
@@ -37,11 +37,12 @@ class Enforcing(OnLedger):
 
         Raises BadInput for a bad ``TRAINPLAT_OVERUSE``.
         """
-        devices = self._devices_or_none()
-        machine = Machine(devices, host_cpu_milli(), host_memory_mib())
+        known = self._inventory_or_none()
+        elsewhere = set() if known is None else _ids(known) - _ids(known.for_runs)
         with self._database.read() as connection:
             leases = [one for one in ledger.live_leases(connection) if one.state is LeaseState.CLAIMED]
-        limits = limits_of(leases, machine, overuse_of_projects())
+        leases = [one for one in leases if not elsewhere.intersection(one.devices)]
+        limits = limits_of(leases, _machine(known), overuse_of_projects())
         holders = {lease.run_id: lease.holder for lease in leases if lease.holder is not None}
         return tuple(
             Watched(allowed, Holder(allowed.run_id, holders[allowed.run_id]))
@@ -51,7 +52,7 @@ class Enforcing(OnLedger):
 
     def fractions(self) -> int:
         """How many live leases are fractions of NVIDIA GPUs, but for those that MPS is known not to limit."""
-        well = [device for device in self._devices_or_none() if device.fault is None]
+        well = [device for device in _machine(self._inventory_or_none()).devices if device.fault is None]
         unlimited = {device.id for device in well if not can_be_limited(device)}
         with self._database.read() as connection:
             leases = [one for one in ledger.live_leases(connection) if one.request.mode is Mode.FRACTION]
@@ -116,12 +117,28 @@ class Enforcing(OnLedger):
         snapshot = Snapshot(self._inventory(), replace(known, leases=others), quotas, self._settings)
         return wanted if snapshot.has_room_for(wanted, known.kept) else None
 
-    def _devices_or_none(self) -> tuple[Device, ...]:
-        """The devices of this machine; none while its driver is silent: CPUs are watched all the same."""
+    def _inventory_or_none(self) -> Inventory | None:
+        """None while the driver is silent, or the declared cluster cannot be read."""
         try:
-            return self._inventory().devices
+            return self._inventory()
         except Unavailable:
-            return ()
+            return None
+
+
+def _machine(known: Inventory | None) -> Machine:
+    """What is here; without devices where none are known: CPUs are watched all the same."""
+    if known is None:
+        return Machine((), host_cpu_milli(), host_memory_mib())
+    nodes = known.for_runs.nodes
+    cpu_milli, memory_mib = (
+        sum(node.cpu_milli for node in nodes),
+        sum(node.host_memory_mib for node in nodes),
+    )
+    return Machine(known.for_runs.devices, cpu_milli, memory_mib)
+
+
+def _ids(inventory: Inventory) -> set[DeviceId]:
+    return {device.id for device in inventory.devices}
 
 
 def _live(connection: Connection, run_id: RunId | None) -> Lease | None:

@@ -20,8 +20,9 @@ from resources.gpu import decision_log, device_store, ledger
 from resources.gpu.arbiter import Decided
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.line import Line
+from resources.gpu.inventory.discover import BadCluster, machine
 from resources.gpu.inventory.memory import Remembered, remember, seen_again
-from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.inventory.model import Device, DeviceId, Inventory
 from resources.gpu.inventory.slots import leaves_accelerators
 from resources.gpu.model import ILL, ILL_DEVICE, Lease, LeaseState, Origin, RunId, Stop, run_of
 from resources.gpu.policy.reason import Reason
@@ -35,10 +36,11 @@ class Health(Line):
     def tend_devices(self, actor: Actor) -> list[Stop]:
         """Remember what is there, and stop what stands on what is ill. Returns what was told to stop.
 
-        Does nothing while the driver is silent about all devices: who knows what is wrong then?
+        Does nothing while the driver is silent about all devices: who knows what is wrong then? Declared
+        devices are elsewhere, and nobody looks at them.
         """
         try:
-            seen = self._look()
+            seen = self._look_here()
         except Unavailable:
             return []
         if leaves_accelerators():
@@ -72,6 +74,13 @@ class Health(Line):
                 lease.run_id, lease.attempt, reason=ILL_DEVICE, actor=actor, holder=lease.holder, seen=lease
             )
         return stops
+
+    def _look_here(self) -> Inventory:
+        """Tell this machine, whether or not the file can be read that declares others."""
+        try:
+            return self._look().for_runs
+        except BadCluster:
+            return machine()
 
     def _tell(
         self,

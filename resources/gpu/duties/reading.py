@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from resources.database.leadership import holder_of
 from resources.errors import Conflict, NotFound
@@ -9,7 +10,7 @@ from resources.gpu import decision_log, drain_store, ledger
 from resources.gpu.decision_log import PastDecision, PastStop
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.duties.desk import DECIDER
-from resources.gpu.inventory.model import Device, Inventory
+from resources.gpu.inventory.model import Device, DeviceId, DevicesOfNode, Inventory
 from resources.gpu.model import DIED, SECOND, Drained, Lease, RunId, WaitingRequest
 from resources.gpu.policy.model import LEASE
 
@@ -37,6 +38,12 @@ class GpuStatus:
     def drain_of(self, device: Device) -> Drained | None:
         """The drain that holds for a device, if any."""
         return next((one for one in self.drains if one.covers(device)), None)
+
+    @cached_property
+    def declared(self) -> frozenset[DeviceId]:
+        """The devices of nodes that a file declares: nobody looks at them, and no run is started there."""
+        nodes = (node for node in self.inventory.nodes if not node.takes_runs)
+        return frozenset(device.id for node in nodes for device in node.devices)
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -137,7 +144,11 @@ class Reading(OnLedger):
 
     def devices(self) -> tuple[Device, ...]:
         """The devices of this machine that are in order."""
-        return tuple(one for one in self._inventory().devices if one.fault is None)
+        return self._inventory().for_runs.well
+
+    def places_of(self, devices: tuple[DeviceId, ...]) -> tuple[DevicesOfNode, ...]:
+        """Where devices are, node by node."""
+        return self._inventory().places_of(devices)
 
     def decisions_of(self, run_id: RunId) -> list[PastDecision]:
         """What was decided about a run, the oldest first."""

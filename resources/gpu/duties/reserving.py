@@ -49,7 +49,7 @@ class Reserving(Submission):
         nearest time. BadInput for a time in the past, too far away or too long.
         """
         checked_name(name, "reservation")
-        requests, inventory = self._read([(text, terms)])
+        requests, inventory = self._read([(text, terms)], for_run=False)
         request = requests[text]
         now = self._clock()
         ends_at = starts_at + timedelta(seconds=for_s)

@@ -8,7 +8,7 @@ from resources.gpu import lending_store, like_jobs, quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.duties.known import read_known
 from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
-from resources.gpu.inventory.model import DeviceId
+from resources.gpu.inventory.model import DeviceId, DevicesOfNode
 from resources.gpu.model import (
     NO_TERMS,
     Grant,
@@ -21,18 +21,20 @@ from resources.gpu.model import (
     Wait,
     WaitingRequest,
 )
+from resources.gpu.policy.affinity import Standing
 from resources.gpu.policy.keeping import expected_place
 from resources.gpu.policy.model import JobId
 from resources.gpu.policy.price import Cost, Prices, Use
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.reason import Reason
+from resources.gpu.requests.errors import ImpossibleGpuRequest
 from resources.gpu.requests.model import GpuRequest
 from resources.gpu.snapshot import Snapshot
 from resources.gpu.usage.known import with_past
 
 SIMULATED = RunId("simulated:run")
 """No run and no lease has this name."""
-NEEDS_TIME = frozenset({"W1", "W3", "W6", "W7"})
+NEEDS_TIME = frozenset({"W1", "W3", "W6", "W7", "W9"})
 """Rules of what is only in use now: who waits by these starts once enough of it has ended."""
 
 
@@ -66,6 +68,10 @@ class Simulation:
     expected_at: datetime | None
     """When it would start at the earliest: once enough of what is in use has ended, as far as declared
     runtimes tell, and nobody else takes it. None: nobody knows, or it starts now."""
+    places: tuple[DevicesOfNode, ...] = ()
+    """Where :attr:`devices` are."""
+    for_run: bool = True
+    """False: no run can be started where such devices are, and it is told for a lease without a run."""
 
     def cost(self, prices: Prices | None, seconds: int) -> Cost | None:
         """What it would cost to hold it for so long; None where no price is known."""
@@ -80,10 +86,19 @@ class Simulating(Submission):
     def simulate(self, text: str, *, owner: Owner, terms: Terms = NO_TERMS) -> Simulation:
         """What one pass would decide about ``text`` if ``owner`` submitted it now.
 
-        By the same pass over the same state as :meth:`decide_now`, and nothing is written. Raises as
-        :meth:`submit` does for what would be refused.
+        By the same pass over the same state as :meth:`decide_now`, and nothing is written. For a run, or,
+        where only declared nodes have what a run would need, for a lease without one. Raises as
+        :meth:`submit` does for what would be refused to both.
         """
-        requests, inventory = self._read([(text, terms)])
+        for_run = True
+        try:
+            requests, inventory = self._read([(text, terms)])
+        except ImpossibleGpuRequest as for_runs:
+            try:
+                requests, inventory = self._read([(text, terms)], for_run=False)
+            except ImpossibleGpuRequest:
+                raise for_runs from None
+            for_run = False
         request = requests[text]
         now = self._clock()
         with self._database.read() as connection:
@@ -95,7 +110,7 @@ class Simulating(Submission):
                 FIRST_ATTEMPT,
                 request,
                 owner,
-                Origin.QUEUE,
+                Origin.QUEUE if for_run else Origin.MANUAL,
                 "simulated",
                 now,
                 terms=terms,
@@ -122,6 +137,8 @@ class Simulating(Submission):
             tuple(one for one in known.leases if one.run_id in stopped),
             len(before.waiting),
             _expected_at(own, snapshot, now) if outcome is Outcome.WAITS else None,
+            inventory.places_of(devices),
+            for_run,
         )
 
 
@@ -143,7 +160,12 @@ def _expected_at(own: Decided, snapshot: Snapshot, now: datetime) -> datetime | 
         return None
     state = snapshot.state
     job = state.waiting[JobId(SIMULATED)]
-    place = expected_place(state, lambda: state.cluster.find(job.shape, job.span), now.timestamp(), ())
+    standing = Standing(state)
+    where = standing.open_to(job)
+    mask = None if where is None else standing.mask(where)
+    place = expected_place(
+        state, lambda: state.cluster.find(job.shape, job.span, allowed=mask), now.timestamp(), ()
+    )
     if place is None or place.starts_at_s is None:
         return None
     return datetime.fromtimestamp(place.starts_at_s, UTC)

@@ -73,14 +73,19 @@ class Submission(OnLedger):
                 for ask in asks
             ]
 
-    def _read(self, asked: Iterable[tuple[str, Terms]]) -> tuple[dict[str, GpuRequest], Inventory]:
-        """What texts ask for, and what there is; raises as :meth:`submit` does for what can never be."""
+    def _read(
+        self, asked: Iterable[tuple[str, Terms]], *, for_run: bool = True
+    ) -> tuple[dict[str, GpuRequest], Inventory]:
+        """What texts ask for, and what there is; raises as :meth:`submit` does for what can never be.
+
+        Leases without a run may have devices of declared nodes too.
+        """
         vendors, inventory = self._vendors(), self._inventory()
         requests: dict[str, GpuRequest] = {}
         for text, terms in asked:
             if text not in requests:
                 requests[text] = parse_request(text, vendors)
-            refuse_impossible(requests[text], inventory, terms, vendors)
+            refuse_impossible(requests[text], inventory, terms, vendors, for_run=for_run)
         return requests, inventory
 
 

@@ -1,8 +1,9 @@
-"""What there is to give out: the devices of this machine, or the nodes of a declared cluster."""
+"""What there is to give out: the devices of this machine, and the nodes of a declared cluster."""
 
+import socket
 from dataclasses import replace
 
-from resources.errors import Unavailable
+from resources.errors import BadInput, Unavailable
 from resources.gpu.inventory import static
 from resources.gpu.inventory.host import host_cpu_milli, host_memory_mib
 from resources.gpu.inventory.model import LOCAL, Device, Inventory, Node
@@ -12,15 +13,61 @@ from resources.gpu.inventory.sources import SOURCES
 
 
 def discover_inventory() -> Inventory:
-    """The declared cluster; where none is declared, this machine as one node, with its ill devices too.
+    """Tell this machine as one node, with its ill devices too, and the declared nodes after it.
 
     Raises :class:`Unavailable` when a driver is there and does not answer, :class:`BadInput` for a bad
     setting or a bad file.
     """
-    declared = static.declared_file()
-    if declared is not None:
-        return static.load(declared)
-    return one_node(local_devices())
+    here, declared = machine(), static.declared()
+    if declared is None:
+        return here
+    known = _last.get("together")
+    if known is None or known[0] != here or known[1] is not declared:
+        known = here, declared, together(here.nodes[0], declared)
+        _last["together"] = known
+    return known[2]
+
+
+_last: dict[str, tuple[Inventory, Inventory, Inventory]] = {}
+"""The same object as long as nothing has changed, for those who keep what they know of it."""
+
+
+def together(here: Node, declared: Inventory) -> Inventory:
+    """Join this machine and the declared nodes.
+
+    The one of them that bears the name of this machine is this machine: its devices are those that are found,
+    under the names that they have anyway; of CPUs and memory its runs use what is declared at most.
+    """
+    names = host_names()
+    own = next((node for node in declared.nodes if node.id in names), None)
+    if own is not None:
+        here = replace(
+            here,
+            cpu_milli=min(here.cpu_milli, own.cpu_milli),
+            host_memory_mib=min(here.host_memory_mib, own.host_memory_mib),
+            labels=own.labels,
+            declared_as=own.id,
+        )
+    return Inventory((here, *(node for node in declared.nodes if node is not own)))
+
+
+def host_names() -> frozenset[str]:
+    """What this machine is called, with and without its domain."""
+    name = socket.gethostname().lower()
+    return frozenset({name, name.partition(".")[0]})
+
+
+class BadCluster(Unavailable):
+    """The declared cluster cannot be read. No request is to blame for that."""
+
+
+def known_inventory() -> Inventory:
+    """What :func:`discover_inventory` finds; raises :class:`BadCluster` for a bad file."""
+    try:
+        static.declared()
+    except BadInput as problem:
+        raise BadCluster(problem.problem, f"{problem.next_step} No run is started meanwhile.") from problem
+    return discover_inventory()
 
 
 def one_node(devices: tuple[Device, ...]) -> Inventory:
@@ -29,10 +76,9 @@ def one_node(devices: tuple[Device, ...]) -> Inventory:
 
 
 def local_inventory() -> Inventory:
-    """The machine as one node, with its ill devices too: where runs are started without other machines.
+    """Tell this machine alone, whatever is declared.
 
-    Raises as :func:`discover_inventory` does, and :class:`Unavailable` where every accelerator is ill:
-    handing out CPU slots there would hide it.
+    Raises :class:`Unavailable` where a driver does not answer, and where every accelerator is ill.
     """
     found = machine()
     refuse_all_ill(found)
@@ -42,14 +88,14 @@ def local_inventory() -> Inventory:
 def machine() -> Inventory:
     """The machine as one node, with its ill devices too, even where all of them are ill.
 
-    Raises as :func:`discover_inventory` does.
+    Raises :class:`Unavailable` where a driver does not answer.
     """
     return one_node(local_devices())
 
 
 def refuse_all_ill(inventory: Inventory) -> None:
-    """Raise :class:`Unavailable` where there are devices, and all of them are ill."""
-    devices = inventory.devices
+    """Raise :class:`Unavailable` where this machine has devices, and all of them are ill."""
+    devices = inventory.for_runs.devices
     if not devices or any(device.fault is None for device in devices):
         return
     told = "; ".join(f"{device.id}: {device.fault}" for device in devices)

@@ -35,11 +35,13 @@ def seen_again(now: Inventory, known: Iterable[Remembered]) -> Inventory:
     before = {one.device.id: one for one in known}
     if not before:
         return now
+    declared = tuple(node for node in now.nodes if not node.takes_runs)  # nobody looks at their devices
     # CPU slots in the place of accelerators that are gone would hide it.
     now = Inventory(
         tuple(
             replace(node, devices=tuple(device for device in node.devices if not device.is_cpu_slot))
             for node in now.nodes
+            if node.takes_runs
         )
     )
     nodes = {node.id: node for node in now.nodes}
@@ -53,6 +55,7 @@ def seen_again(now: Inventory, known: Iterable[Remembered]) -> Inventory:
             replace(node, devices=tuple(_held_back(device, before.get(device.id)) for device in node.devices))
             for node in merged.nodes
         )
+        + declared
     )
 
 
@@ -65,6 +68,7 @@ def remember(
     one is there under its id, as after MIG instances were made anew.
     """
     before = {one.device.id: one for one in known}
+    now = now.for_runs
     merged = seen_again(now, before.values())
     shown = {identity(device) for device in merged.devices}
     wanted = {one.id for one in now.devices if one.answers and identity(one) not in shown}

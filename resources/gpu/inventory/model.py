@@ -1,5 +1,6 @@
 """The values of the inventory: nodes, their devices, and what a look at a device reads."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +24,15 @@ class Vendor(StrEnum):
     AMD = "amd"
     INTEL = "intel"
     HUAWEI = "huawei"
+
+
+class Launcher(StrEnum):
+    """Who starts runs on a node."""
+
+    HERE = "here"
+    """The launcher of this machine, for it is this machine."""
+    NOBODY = "nobody"
+    """A file declares it. Leases without a run and reservations may hold its devices."""
 
 
 class ComputeMode(StrEnum):
@@ -94,6 +104,14 @@ class Node:
     devices: tuple[Device, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     """Sorted by name."""
+    launcher: Launcher = Launcher.HERE
+    declared_as: str = ""
+    """Of this machine, the name under which a file declares it; empty where none does."""
+
+    @property
+    def takes_runs(self) -> bool:
+        """Whether runs can be started on it."""
+        return self.launcher is not Launcher.NOBODY
 
 
 @dataclass(frozen=True)
@@ -108,9 +126,37 @@ class Inventory:
         return tuple(device for node in self.nodes for device in node.devices)
 
     @cached_property
+    def for_runs(self) -> "Inventory":
+        """The part of it on which runs can be started: this machine, beside which others may be declared."""
+        nodes = tuple(node for node in self.nodes if node.takes_runs)
+        return self if len(nodes) == len(self.nodes) else Inventory(nodes)
+
+    def places_of(self, devices: Collection[DeviceId]) -> "tuple[DevicesOfNode, ...]":
+        """Where these devices are, node by node; those that are not in it are in none."""
+        found = []
+        for index, node in enumerate(self.nodes):
+            held = [(at, device.id) for at, device in enumerate(node.devices) if device.id in devices]
+            if held:
+                indexes, ids = zip(*held, strict=True)
+                found.append(DevicesOfNode(node, index, indexes, ids))
+        return tuple(found)
+
+    @cached_property
     def well(self) -> tuple[Device, ...]:
         """Those without a fault."""
         return tuple(device for device in self.devices if device.fault is None)
+
+
+@dataclass(frozen=True)
+class DevicesOfNode:
+    """Some devices of one node."""
+
+    node: Node
+    index: int
+    """Of the node in its inventory."""
+    indexes: tuple[int, ...]
+    """Of the devices in their node."""
+    devices: tuple[DeviceId, ...]
 
 
 @dataclass(frozen=True)

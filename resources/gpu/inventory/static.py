@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from resources.errors import BadInput
-from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node, NodeId, Vendor
+from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Launcher, Node, NodeId, Vendor
 from resources.home import Home
 
 INVENTORY_VARIABLE = "TRAINPLAT_INVENTORY"
@@ -63,6 +63,30 @@ def declared_file() -> Path | None:
             f"Set it to a file of the form in docs/gpu-inventory.md, or unset {INVENTORY_VARIABLE}.",
         )
     return path
+
+
+def declared() -> Inventory | None:
+    """The cluster that is declared; None where none is. Its file is read anew when it has changed only.
+
+    Raises as :func:`declared_file` and :func:`load` do.
+    """
+    file = declared_file()
+    if file is None:
+        return None
+    try:
+        seen = file.stat()
+    except OSError:  # it went away just now, which is said by reading it
+        return load(file)
+    stamp = file, seen.st_mtime_ns, seen.st_size, seen.st_ino
+    known = _last.get("declared")
+    if known is None or known[0] != stamp:
+        known = stamp, load(file)
+        _last["declared"] = known
+    return known[1]
+
+
+_Stamp = tuple[Path, int, int, int]
+_last: dict[str, tuple[_Stamp, Inventory]] = {}
 
 
 def load(file: Path) -> Inventory:
@@ -141,7 +165,7 @@ def _nodes(at: _At) -> Iterator[Node]:
     memory_mib = _memory_mib(told["memory"])
     labels = _labels(told["labels"]) if "labels" in told else ()
     for name in _names(told["name"]):
-        yield Node(name, cpu_milli, memory_mib, tuple(_devices(told, name)), labels)
+        yield Node(name, cpu_milli, memory_mib, tuple(_devices(told, name)), labels, Launcher.NOBODY)
 
 
 def _names(at: _At) -> list[NodeId]:

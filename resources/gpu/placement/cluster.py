@@ -152,9 +152,20 @@ class Cluster:
             known = self._ever[shape, span] = self._empty.find(shape, span) is not None
         return known
 
-    def why_not(self, shape: Shape, span: Span = Span.NODE, *, ever: bool = False) -> Misfit:
-        """What stands in the way of ``shape`` now; with ``ever``, on the cluster empty and whole."""
-        return explain(self._space, Scan.of(shape, span, self._space.models), ever=ever)
+    def why_not(
+        self,
+        shape: Shape,
+        span: Span = Span.NODE,
+        *,
+        ever: bool = False,
+        allowed: Sequence[bool] | None = None,
+    ) -> Misfit:
+        """What stands in the way of ``shape`` now; with ``ever``, on the cluster empty and whole.
+
+        Only nodes that are ``allowed`` are looked at.
+        """
+        mask = None if allowed is None else np.asarray(allowed, bool)[self._space.node_of_row]
+        return explain(self._space, Scan.of(shape, span, self._space.models), ever=ever, allowed=mask)
 
     def fits(self, shape: Shape, placement: Placement) -> bool:
         """Whether exactly this place is free for ``shape``, and none of its devices drained."""

@@ -7,20 +7,24 @@ from resources.gpu.placement.model import Misfit, Span
 from resources.gpu.placement.scan import Scan
 
 
-def explain(space: FreeSpace, scan: Scan, *, ever: bool) -> Misfit:
-    """The conditions one after the other, on what is free now or, with ``ever``, on the empty cluster."""
+def explain(space: FreeSpace, scan: Scan, *, ever: bool, allowed: Bools | None = None) -> Misfit:
+    """The conditions one after the other, on what is free now or, with ``ever``, on the empty cluster.
+
+    ``allowed`` are the rows of the nodes that count; None: all.
+    """
     shape = scan.shape
     room = space.total if ever else space.now
-    exists = space.total.milli > 0
+    there: Bools = np.ones(len(space.total.milli), bool) if allowed is None else allowed
+    exists = (space.total.milli > 0) & there[:, None]
     of_model = exists if scan.model_allowed is None else exists & scan.model_allowed[space.model]
     usable = of_model if ever else of_model & space.usable
     with_share: Bools = usable & (room.milli >= shape.milli)
     with_memory: Bools = with_share & (room.memory_mib >= shape.memory_mib)
     blocks = _blocks(with_memory, space.island, scan)
     needed = 1 if scan.span is Span.NODES and shape.devices else shape.devices
-    enough = blocks >= needed
+    enough = (blocks >= needed) & there
     cpu, host = _needed(scan)
-    looked_at = enough if enough.any() else np.ones(len(enough), bool)
+    looked_at = enough if enough.any() else there
     total = int(with_memory.sum())
     return Misfit(
         devices_of_model=int(of_model.sum()),

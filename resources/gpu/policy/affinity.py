@@ -1,4 +1,4 @@
-"""Where jobs stand: which nodes an affinity allows, and who holds what."""
+"""Where jobs stand: which nodes an affinity and the launchers of runs allow, and who holds what."""
 
 from itertools import islice
 
@@ -16,9 +16,14 @@ class Standing:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._open: frozenset[int] | None = None
+        """The nodes on which runs are started; None for all."""
+        if state.closed:
+            self._open = frozenset(range(len(state.cluster.nodes))) - state.closed
         self._by_labels: dict[frozenset[tuple[str, str]], frozenset[int]] = {}
         self._groups: dict[str, set[int]] = {}
-        self._holders: dict[frozenset[str | None], str] = {}
+        self._masks: dict[frozenset[int], list[bool]] = {}
+        self._holders: dict[tuple[frozenset[str | None], frozenset[int] | None], str] = {}
         self._granted: dict[JobId, tuple[Job, Placement]] = {}
         self._of_models: dict[str | None, dict[JobId, int]] = {}
         """Who was granted devices of each model in this pass, with its number in the order of grants."""
@@ -39,6 +44,24 @@ class Standing:
             self._groups.setdefault(job.group, set()).update(slot.node for slot in placement)
 
     def allowed(self, job: Job) -> frozenset[int] | None:
+        """The nodes on which a job may stand; None for any."""
+        nodes, where_started = self.fitting(job), self.open_to(job)
+        if nodes is None or where_started is None:
+            return where_started if nodes is None else nodes
+        return nodes & where_started
+
+    def open_to(self, job: Job) -> frozenset[int] | None:
+        """The nodes on which a job can be started; None for any."""
+        return self._open if job.needs_launcher else None
+
+    def first(self, job: Job) -> frozenset[int] | None:
+        """The nodes that a job takes if it can, of those on which it may stand; None where all are alike.
+
+        A lease without a run is for somebody who sits before this machine.
+        """
+        return None if job.needs_launcher else self._open
+
+    def fitting(self, job: Job) -> frozenset[int] | None:
         """The nodes that a job's affinity allows; None for any."""
         affinity = job.affinity
         if affinity.is_free:
@@ -52,21 +75,27 @@ class Standing:
 
     def mask(self, nodes: frozenset[int]) -> list[bool]:
         """The same nodes in the form in which the cluster wants them."""
-        return [node in nodes for node in range(len(self._state.cluster.nodes))]
+        if nodes not in self._masks:
+            self._masks[nodes] = [node in nodes for node in range(len(self._state.cluster.nodes))]
+        return self._masks[nodes]
 
-    def holders(self, shape: Shape) -> str:
-        """The runs that hold devices of the kind asked for."""
+    def holders(self, shape: Shape, nodes: frozenset[int] | None = None) -> str:
+        """The runs that hold devices of the kind asked for; with ``nodes``, those there."""
         models = self._state.cluster.models_for(shape)
-        if models not in self._holders:
-            self._holders[models] = self._named(models)
-        return self._holders[models]
+        if (models, nodes) not in self._holders:
+            self._holders[models, nodes] = self._named(models, nodes)
+        return self._holders[models, nodes]
 
-    def _named(self, models: frozenset[str | None]) -> str:
+    def _named(self, models: frozenset[str | None], nodes: frozenset[int] | None) -> str:
         """Those who had them before this pass, the first to have got them first, then those of this pass."""
         named: list[str] = []
         number = 0
         for holders in (self._state.holders, self._of_models):
             of_models = [held for model in models if (held := holders.get(model))]
+            if nodes is not None:
+                of_models = [
+                    {job: at for job, at in held.items() if self._is_on(job, nodes)} for held in of_models
+                ]
             first = {job: at for held in of_models for job, at in islice(held.items(), HOLDERS_NAMED)}
             # One may hold devices of several models.
             number += len(set().union(*of_models)) if len(of_models) > 1 else sum(map(len, of_models))
@@ -75,9 +104,15 @@ class Standing:
         others = number - len(named)
         return "; ".join(named) + (f" and {others} more" if others else "")
 
-    def _holder(self, job_id: JobId) -> str:
+    def _is_on(self, job_id: JobId, nodes: frozenset[int]) -> bool:
+        return any(slot.node in nodes for slot in self._where(job_id)[1])
+
+    def _where(self, job_id: JobId) -> tuple[Job, Placement]:
         running = self._state.running.get(job_id)
-        job, placement = self._granted[job_id] if running is None else (running.job, running.placement)
+        return self._granted[job_id] if running is None else (running.job, running.placement)
+
+    def _holder(self, job_id: JobId) -> str:
+        job, placement = self._where(job_id)
         devices = ", ".join(self._state.name_of(slot.node, at) for slot in placement for at in slot.devices)
         return f"{called(job.id)} of {job.project} ({devices})"
 

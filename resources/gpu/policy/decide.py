@@ -19,6 +19,7 @@ apply to a job:
 - **W6** Enough is free in all, and nowhere in one piece.
 - **W7** Enough devices are free, and no node has the CPUs or the memory beside them.
 - **W8** No node that is free fits its affinity.
+- **W9** It is a run, and only nodes on which nobody starts runs have room for it.
 - **Q…, B…** Its quota is used up, or its budget (see :mod:`resources.gpu.policy.quota`).
 
 Projects take turns: next is the one with the smallest fair share among those within their nominal quota, then
@@ -81,7 +82,7 @@ class _Pass:
         self._kept: dict[str, tuple[frozenset[str | None], float | None]] = {}
         """For whom what is free is kept: models, and when it is expected to start."""
         self._moving = Moving(state, now_s)
-        self._misfits: dict[tuple[Shape, Span, int], Misfit] = {}
+        self._misfits: dict[tuple[Shape, Span, bool, int], Misfit] = {}
 
     def run(self) -> list[Decision]:
         held = self._lay_holds()
@@ -247,9 +248,13 @@ class _Pass:
         allowed = self._standing.allowed(job)
         if nodes is not None:
             allowed = nodes if allowed is None else allowed & nodes
-        mask = (
-            None if allowed is None else [node in allowed for node in range(len(self._state.cluster.nodes))]
-        )
+        first = self._standing.first(job)
+        if first is not None:
+            here = first if allowed is None else first & allowed
+            placement = self._state.cluster.find(shape, job.span, allowed=self._standing.mask(here))
+            if placement is not None:
+                return placement
+        mask = None if allowed is None else self._standing.mask(allowed)
         return self._state.cluster.find(shape, job.span, allowed=mask)
 
     def _may_lift(self, job: Job) -> list[str]:
@@ -386,21 +391,46 @@ class _Pass:
     def _why(self, job: Job, shape: Shape) -> Reason:
         cluster = self._state.cluster
         if self._standing.allowed(job) is not None and cluster.find(shape, job.span) is not None:
-            return reason("W8", asked=asked(job))
+            there = self._why_not_there(job, shape)
+            if there is not None:
+                return there
         for name in self._overlay.names:
             with self._overlay.lifted([name]):
                 is_kept = self._find(job, shape.models, None) is not None
             if is_kept:
                 return reason("W3", asked=asked(job), whom=called(name))
-        key = shape, job.span, cluster.changes
+        where = self._standing.open_to(job)
+        return misfit(job, self._misfit(job, shape), self._standing.holders(shape, where))
+
+    def _why_not_there(self, job: Job, shape: Shape) -> Reason | None:
+        """Why it does not stand where there is room: by its affinity, or since nobody starts runs there.
+
+        None for CPUs and memory only: those of other machines are no use to it.
+        """
+        nodes = self._standing.fitting(job)
+        there = self._state.cluster.find(
+            shape, job.span, allowed=None if nodes is None else self._standing.mask(nodes)
+        )
+        if there is None or self._standing.open_to(job) is None:
+            return reason("W8", asked=asked(job))
+        if not shape.devices:
+            return None
+        node = self._state.cluster.nodes[there[0].node].name
+        return reason("W9", asked=asked(job), free=self._misfit(job, shape).devices_with_memory, node=node)
+
+    def _misfit(self, job: Job, shape: Shape) -> Misfit:
+        """Why it has no place on the nodes on which it can be started."""
+        cluster, where = self._state.cluster, self._standing.open_to(job)
+        key = shape, job.span, job.needs_launcher, cluster.changes
         if key not in self._misfits:
-            self._misfits[key] = cluster.why_not(shape, job.span)
-        return misfit(job, self._misfits[key], self._standing.holders(shape))
+            mask = None if where is None else self._standing.mask(where)
+            self._misfits[key] = cluster.why_not(shape, job.span, allowed=mask)
+        return self._misfits[key]
 
     def _key(self, job: Job) -> Key:
         """What is alike for jobs that fare alike in one pass, once one that comes before them was refused."""
         return (
-            *(job.owner, job.priority, job.shape, job.span),
+            *(job.owner, job.priority, job.shape, job.span, job.needs_launcher),
             *(job.max_runtime_s, job.preemptible, job.affinity if not job.affinity.is_free else None),
             job.id if job.id in self._unlike else None,
         )

@@ -69,6 +69,8 @@ class Job:
     affinity: Affinity = ANYWHERE
     reservation: str | None = None
     """The advance reservation that it may use."""
+    needs_launcher: bool = True
+    """Whether something is to be started where its devices are; not for a lease without a run."""
 
     @property
     def project(self) -> str:

@@ -142,7 +142,8 @@ class Moving:
     def _on(self, node: int, there: list[Running], find: Find) -> Plan | None:
         cluster = self._state.cluster
         mark = cluster.mark()
-        elsewhere = [other != node for other in range(len(cluster.nodes))]
+        closed = self._state.closed
+        elsewhere = [other != node and other not in closed for other in range(len(cluster.nodes))]
         moved: dict[JobId, tuple[Running, Placement]] = {}
         try:
             for one in there:

@@ -29,6 +29,10 @@ TEMPLATES = {
         "Waits for {asked}: the devices are free, but not {cpus} CPU(s) and {memory_mib} MiB beside them."
     ),
     "W8": mark("Waits for {asked}: no node that is free fits its affinity."),
+    "W9": mark(
+        "Waits for {asked} on this machine, {free} free: node {node} has room, and runs are started on this "
+        "machine only."
+    ),
 }
 
 

@@ -53,6 +53,8 @@ class State:
     """The names of the devices of each node, for sentences."""
     labels: Sequence[Mapping[str, str]] = ()
     """The labels of each node, by its index; shorter than the cluster where nodes have none."""
+    closed: frozenset[int] = frozenset()
+    """Nodes on which nobody starts runs; leases without a run may hold what is there."""
     settings: Settings = field(default_factory=Settings)
     order: OrderSettings = field(default_factory=OrderSettings)
     history: History = field(default_factory=History)

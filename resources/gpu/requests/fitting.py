@@ -12,6 +12,7 @@ from resources.gpu.requests.nearest import nearest_changes
 from resources.gpu.requests.room import fits, most_together
 from resources.gpu.requests.vendors import VendorTable
 
+SHOWN_NODES = 4
 SHOWN_DEVICES = 8
 """How many devices an error names; a cluster has thousands."""
 
@@ -22,13 +23,22 @@ def largest(requests: list[GpuRequest]) -> GpuRequest | None:
 
 
 def refuse_impossible(
-    request: GpuRequest, inventory: Inventory, terms: Terms = NO_TERMS, vendors: VendorTable | None = None
+    request: GpuRequest,
+    inventory: Inventory,
+    terms: Terms = NO_TERMS,
+    vendors: VendorTable | None = None,
+    *,
+    for_run: bool = True,
 ) -> None:
     """Raise :class:`ImpossibleGpuRequest` where ``inventory``, were all of it free, would not do.
 
-    The error names what is too much, and the nearest changes that would fit. Devices with a fault do not
-    count. Use of a device that reserves nothing of it is refused too: nobody could say who else is on it.
+    For a run only what there is where runs are started counts. The error names what is too much, and the
+    nearest changes that would fit. Devices with a fault do not count. Use of a device that reserves nothing
+    of it is refused too: nobody could say who else is on it.
     """
+    cluster = inventory
+    if for_run or not request.count:  # CPUs without a device are those of this machine
+        inventory = cluster.for_runs
     if request.mode is Mode.SHARED:
         raise ImpossibleGpuRequest(
             f"GPU request {request.text!r} asks for shared use; devices or shares are leased: "
@@ -39,12 +49,25 @@ def refuse_impossible(
         return
     devices = _well(inventory)
     changes = nearest_changes(request, terms, inventory, vendors)
-    raise ImpossibleGpuRequest(
-        _problem(request, terms, inventory, devices),
-        f"Ask for {', or '.join(change.said for change in changes)}{_slots(request, devices)}."
-        if changes
-        else "See `trainplat gpu doctor` for the devices there are.",
-    )
+    problem = _problem(request, terms, inventory, devices)
+    step = "See `trainplat gpu doctor` for the devices there are."
+    if changes:
+        step = f"Ask for {', or '.join(change.said for change in changes)}{_slots(request, devices)}."
+    if inventory is not cluster and fits(request, terms, cluster):
+        problem += f". {_declared_that_have_it(request, cluster)}, and runs are started on this machine only"
+        step += f" Without a run the cluster has it: trainplat gpu allocate NAME '{request.text}'."
+    raise ImpossibleGpuRequest(problem, step)
+
+
+def _declared_that_have_it(request: GpuRequest, cluster: Inventory) -> str:
+    """The declared nodes that have devices of the kind, in words."""
+    names = [
+        node.id
+        for node in cluster.nodes
+        if not node.takes_runs and any(request.matches(device) for device in node.devices)
+    ]
+    more = f" and {len(names) - SHOWN_NODES} more" if len(names) > SHOWN_NODES else ""
+    return f"Such devices are declared on {', '.join(names[:SHOWN_NODES])}{more}"
 
 
 def number_matching(request: GpuRequest, devices: Iterable[Device]) -> int:
@@ -63,11 +86,11 @@ def _problem(request: GpuRequest, terms: Terms, inventory: Inventory, devices: t
     here = _here(devices)
     matching = number_matching(request, devices) if request.count else 0
     if request.count and not matching:
-        return _nothing_like_it(request, devices, here)
+        return _nothing_like_it(request, devices, here, _whole(inventory))
     kind = f" of model {request.model}" if request.model else ""
     if request.count > matching:
         return (
-            f"GPU request {request.text!r} asks for {request.count} devices{kind}; this machine has "
+            f"GPU request {request.text!r} asks for {request.count} devices{kind}; {_whole(inventory)} has "
             f"{matching}: {here}"
         )
     together = most_together(request, replace(terms, cpu_milli=0, host_memory_mib=0), inventory)
@@ -96,7 +119,11 @@ def _too_much_beside(request: GpuRequest, terms: Terms, inventory: Inventory) ->
     )
 
 
-def _nothing_like_it(request: GpuRequest, devices: tuple[Device, ...], here: str) -> str:
+def _whole(inventory: Inventory) -> str:
+    return "this machine" if len(inventory.nodes) == 1 else "the cluster"
+
+
+def _nothing_like_it(request: GpuRequest, devices: tuple[Device, ...], here: str, whole: str) -> str:
     vendors = {device.vendor for device in devices}
     if devices and None not in vendors and request.vendor not in vendors:
         what = f"asks for devices of the vendor {request.vendor}"
@@ -110,7 +137,7 @@ def _nothing_like_it(request: GpuRequest, devices: tuple[Device, ...], here: str
         what = f"asks for devices with {request.memory_mib} MiB"
     else:
         what = f"asks for {request.count} devices"
-    return f"GPU request {request.text!r} {what}, which this machine does not have; it has {here}"
+    return f"GPU request {request.text!r} {what}, which {whole} does not have; it has {here}"
 
 
 def _well(inventory: Inventory) -> tuple[Device, ...]:

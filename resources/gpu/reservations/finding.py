@@ -98,5 +98,7 @@ def _find(
     for one in snapshot.state.reservations.values():
         if one.starts_at_s < ends_at.timestamp() and starts_at.timestamp() < one.ends_at_s:
             overlay.block(one.holder, one.shape, one.placement)
-    found = cluster.find(snapshot.shapes.shape_of(request, terms), terms.span)
+    shape = snapshot.shapes.shape_of(request, terms)
+    here = [node.takes_runs for node in world.inventory.nodes]  # where runs can use it, if there is room
+    found = cluster.find(shape, terms.span, allowed=here) or cluster.find(shape, terms.span)
     return None if found is None else snapshot.devices_of(found)

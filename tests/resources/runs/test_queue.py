@@ -100,6 +100,35 @@ def test_a_run_that_asks_for_more_than_exists_is_refused_at_submission_with_the_
     assert gpu_servers.gpu().newest_request(run_id) is None
 
 
+def test_beside_a_declared_cluster_runs_are_started_on_this_machine_only(gpu_servers: DagsterServers) -> None:
+    declared = Path(gpu_servers.environment["TRAINPLAT_HOME"]) / "inventory.yaml"
+    declared.write_text(
+        "nodes:\n- {name: 'gpu-[1-3]', cpus: 96, memory: 768GiB, devices: [{model: NVIDIA H100, count: 8}]}\n"
+    )
+    try:
+        refused = gpu_servers.launch("one_device_job", {"trainplat/gpu": "1(H100)"})
+        told = gpu_servers.wait_for_status(refused, DagsterRunStatus.FAILURE, timeout_s=20)
+        assert (
+            "declared on gpu-1, gpu-2, gpu-3, and runs are started on this machine only"
+            in (told.tags["trainplat/reason"])
+        )
+        both = gpu_servers.launch("two_devices_job")
+        gpu_servers.wait_for_status(both, RUNNING)
+        waits = gpu_servers.launch("one_device_job")
+        reason = wait_until(lambda: gpu_servers.run(waits).tags.get("trainplat/reason"), "a reason")
+        assert reason.startswith("W9: Waits for 1 device(s) on this machine, 0 free: node gpu-")
+        open_gate(gpu_servers, both)
+        gpu_servers.wait_for_status(waits, RUNNING)
+        open_gate(gpu_servers, waits)
+        gpu_servers.wait_for_status(waits, SUCCESS)
+    finally:
+        declared.unlink()
+    for run_id, devices in ((both, "cpu:0,cpu:1"), (waits, "cpu:0")):
+        assert gpu_servers.run(run_id).tags["trainplat/devices"] == devices
+        assert notes(gpu_servers, run_id)[0].startswith(f"attempt 1 on {devices}, ")
+    wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
+
+
 def test_a_request_that_does_not_parse_is_refused_with_its_position(gpu_servers: DagsterServers) -> None:
     run_id = gpu_servers.launch("one_device_job", {"trainplat/gpu": "two"})
     refused = gpu_servers.wait_for_status(run_id, DagsterRunStatus.FAILURE, timeout_s=5)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from resources.errors import Unavailable
 from resources.files import write_atomically
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId, Vendor
@@ -14,7 +13,7 @@ from tests.streamlit_app import homes, shared_home
 from tests.streamlit_app.conftest import words
 
 OpenPage = Callable[..., AppTest]
-SEES = "streamlit_app.readings.cluster.local_inventory"
+SEES = "streamlit_app.readings.cluster.discover_inventory"
 
 
 def test_each_device_shows_who_holds_how_much_of_it_and_what_keeps_them_apart(
@@ -69,15 +68,25 @@ def test_devices_that_cannot_be_listed_say_what_to_do(
 def test_a_machine_whose_devices_are_all_ill_is_shown_with_what_is_wrong(
     open_page: OpenPage, filled_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def all_ill() -> Inventory:
-        raise Unavailable("every accelerator of this machine is ill", "Mend them.")
-
     ill = Device(DeviceId("cuda:0"), "NVIDIA H100", 81559, vendor=Vendor.NVIDIA, fault="It fell off the bus.")
-    monkeypatch.setattr(SEES, all_ill)
-    monkeypatch.setattr("streamlit_app.readings.cluster.local_devices", lambda: (ill,))
+    monkeypatch.setattr(SEES, lambda: one_node((ill,)))
     shown = words(open_page("cluster"))
     assert "out of order" in shown
     assert "It fell off the bus." in shown
+
+
+def test_a_declared_node_is_shown_as_one_that_nobody_looks_at(
+    open_page: OpenPage, filled_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (filled_home.path / "inventory.yaml").write_text(
+        "nodes:\n- {name: 'gpu-[1-2]', cpus: 8, memory: 64GiB, devices: [{model: NVIDIA H100, count: 8}]}\n"
+        "- {name: here, cpus: 1, memory: 1GiB}\n"
+    )
+    monkeypatch.setattr("socket.gethostname", lambda: "here.example.org")
+    shown = words(open_page("cluster"))
+    assert "this machine (here)" in shown
+    assert shown.count("declared: no run is started there, and nobody looks at its devices") == 2
+    assert "gpu-1/cuda:7 · NVIDIA H100 · free · declared" in shown
 
 
 def test_a_drained_device_says_why(open_page: OpenPage, shared: Home) -> None:

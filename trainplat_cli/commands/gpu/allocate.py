@@ -21,7 +21,14 @@ from resources.texts import mark
 from resources.users import current_user
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.asking import asking_options, seconds, terms_asked
-from trainplat_cli.commands.gpu.shown import current_actor, gpu_service, moment, waiting_because
+from trainplat_cli.commands.gpu.shown import (
+    current_actor,
+    elsewhere_text,
+    gpu_service,
+    moment,
+    placement_document,
+    waiting_because,
+)
 from trainplat_cli.output import err, print_json
 from trainplat_cli.texts import _
 
@@ -76,8 +83,10 @@ def allocate(
     home = Home.from_environment()
     start_mps(home, service.fractions)
     variables = run_environment(lease, service.devices(), home)
+    places = service.places_of(lease.devices)
     if as_json:
-        print_json(_document(name, lease, variables, renewed=live is not None))
+        document = _document(name, lease, variables, renewed=live is not None)
+        print_json(document | {"placement": placement_document(places)})
         return
     for key, value in variables.items():
         click.echo(f"export {key}={shlex.quote(value)}")
@@ -85,6 +94,8 @@ def allocate(
         "Lease {name} has {devices} until {moment}. To give it back: trainplat gpu release {name}"
     ).format(name=name, devices=", ".join(lease.devices) or _("no device"), moment=moment(_end(lease)))
     err().print(escape(said))
+    if there := elsewhere_text(places):
+        err().print(escape(there))
 
 
 def _taken_up(

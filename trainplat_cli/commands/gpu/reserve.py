@@ -11,7 +11,7 @@ from resources.gpu.model import Reserved
 from resources.texts import mark
 from trainplat_cli.command import Command, Group, option
 from trainplat_cli.commands.gpu.asking import DEFAULT_PROJECT, seconds, terms_asked
-from trainplat_cli.commands.gpu.shown import current_actor, gpu_service, moment
+from trainplat_cli.commands.gpu.shown import current_actor, gpu_service, moment, placement_document
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
@@ -90,7 +90,7 @@ def make(
         terms=terms_asked(cpus=cpus, memory=memory, span=span),
     )
     if as_json:
-        print_json(_document(reserved))
+        print_json(_document(reserved) | _placement(reserved))
         return
     text = _("{devices} are set aside for {whom} from {start} to {end}.").format(
         devices=", ".join(reserved.devices),
@@ -107,7 +107,7 @@ def show(as_json: bool) -> None:
     """Show all reservations that are not over."""
     found = gpu_service().reservations()
     if as_json:
-        print_json({"reservations": [_document(one) for one in found]})
+        print_json({"reservations": [_document(one) | _placement(one) for one in found]})
         return
     if not found:
         out().print(_("Nothing is set aside."))
@@ -146,6 +146,10 @@ def _time_of(text: str) -> datetime:
 
 def _whom(reserved: Reserved) -> str:
     return reserved.project if reserved.user is None else f"{reserved.project}/{reserved.user}"
+
+
+def _placement(reserved: Reserved) -> dict[str, Any]:
+    return {"placement": placement_document(gpu_service().places_of(reserved.devices))}
 
 
 def _document(reserved: Reserved) -> dict[str, Any]:

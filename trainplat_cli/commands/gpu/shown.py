@@ -1,11 +1,14 @@
 """How runs, leases and decisions are shown: to people as tables, to machines as flat objects."""
 
 import getpass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from resources.gpu.decision_log import PastDecision
 from resources.gpu.enforcement.apart import Apart
+from resources.gpu.inventory.model import DevicesOfNode
+from resources.gpu.inventory.visible import visible_devices
 from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
 from resources.gpu.policy.price import Cost
 from resources.gpu.service import GpuService
@@ -30,6 +33,40 @@ SHORT = 8
 def gpu_service() -> GpuService:
     """The service of the home of the environment."""
     return GpuService(Home.from_environment().database())
+
+
+def placement_document(places: Iterable[DevicesOfNode]) -> list[dict[str, Any]]:
+    """Where devices are, by name and by index; and how a process on a declared node is shown them."""
+    return [
+        {
+            "node": one.node.id,
+            "node_index": one.index,
+            "devices": list(one.devices),
+            "device_indexes": list(one.indexes),
+            "declared": not one.node.takes_runs,
+            "environment": shown_there(one) if not one.node.takes_runs else None,
+        }
+        for one in places
+    ]
+
+
+def shown_there(place: DevicesOfNode) -> dict[str, str]:
+    """The variables that show a process on a node these of its devices; drivers count by PCI bus."""
+    held = [device for device in place.node.devices if device.id in place.devices]
+    return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", **visible_devices(held)}
+
+
+def elsewhere_text(places: Iterable[DevicesOfNode]) -> str:
+    """On which other machines devices are, and how they are used there; empty where all are here."""
+    there = [one for one in places if not one.node.takes_runs]
+    return "\n".join(
+        _("{devices}: not on this machine but on {node}. There: export {variables}").format(
+            devices=", ".join(one.devices),
+            node=one.node.id,
+            variables=" ".join(f"{name}={value}" for name, value in shown_there(one).items()),
+        )
+        for one in there
+    )
 
 
 def usage_service() -> UsageService:

@@ -13,7 +13,7 @@ from resources.users import current_user
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.asking import asking_options, seconds, terms_asked
 from trainplat_cli.commands.gpu.parse import meaning
-from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, short
+from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, placement_document, short
 from trainplat_cli.output import age, out, print_json
 from trainplat_cli.tables import show_facts, show_table
 from trainplat_cli.texts import _
@@ -83,6 +83,11 @@ def _facts(found: Simulation, cost: Cost | None, for_s: int | None) -> list[tupl
         (_("Outcome"), _(OUTCOMES[found.outcome])),
         (_("Because"), f"{found.why.rule}: {found.why.translated(_)}"),
     ]
+    if not found.for_run:
+        told = _("Runs are started on this machine only; a lease without a run can have it: {command}")
+        rows.append(
+            (_("Holds for"), told.format(command=f"trainplat gpu allocate NAME '{found.request.text}'"))
+        )
     if found.devices:
         rows.append((_("Devices"), ", ".join(found.devices)))
     if found.outcome is Outcome.WAITS:
@@ -104,6 +109,8 @@ def _document(found: Simulation, cost: Cost | None, for_s: int | None) -> dict[s
         "rule": found.why.rule,
         "reason": found.why.text,
         "devices": list(found.devices),
+        "placement": placement_document(found.places),
+        "for_run": found.for_run,
         "expected_at": found.expected_at,
         "waiting_before": found.waiting_before,
         "victims": [one.run_id for one in found.victims],

@@ -123,6 +123,7 @@ def _device_document(device: Device, found: GpuStatus) -> dict[str, Any]:
     return {
         "id": device.id,
         "node": device.node,
+        "declared": _is_declared(device, found),
         "model": device.model,
         "mig_profile": device.mig_profile,
         "memory_mib": device.memory_mib,
@@ -144,9 +145,16 @@ def _rows(device: Device, found: GpuStatus) -> Iterator[tuple[str, ...]]:
     used = f"{_used_milli(on_it) / WHOLE_MILLI:.0%}"
     nobody = _("nobody") if found.drain_of(device) is None else _("drained")
     nobody = nobody if device.fault is None else _("out of order")
+    if _is_declared(device, found):
+        nobody += ", " + _("declared")
     yield device.id, model, memory, used, _holder(on_it[0], device) if on_it else nobody
     for lease in on_it[1:]:
         yield "", "", "", "", _holder(lease, device)
+
+
+def _is_declared(device: Device, found: GpuStatus) -> bool:
+    """Whether a file says that it is there, and nobody looks at it."""
+    return device.id in found.declared
 
 
 def _holder(lease: Lease, device: Device) -> str:

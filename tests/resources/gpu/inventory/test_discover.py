@@ -2,13 +2,20 @@
 
 import os
 import shutil
+import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from resources.errors import BadInput
-from resources.gpu.inventory.discover import discover, discover_inventory, with_vanished
+from resources.errors import BadInput, Unavailable
+from resources.gpu.inventory import static
+from resources.gpu.inventory.discover import (
+    discover,
+    discover_inventory,
+    known_inventory,
+    with_vanished,
+)
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId, Vendor
 from tests.resources.gpu.inventory.conftest import Look
 
@@ -71,11 +78,57 @@ def test_this_machine_is_one_node_with_what_its_runs_may_use() -> None:
     assert [device.id for device in node.devices] == SLOTS
 
 
-def test_a_file_in_the_home_declares_the_cluster(trainplat_home: Path) -> None:
+DECLARED = (
+    "nodes:\n  - {name: a, cpus: 0.5, memory: 8MiB, labels: {rack: r1}, devices: [{model: T4, count: 2}]}\n"
+)
+
+
+def test_a_file_in_the_home_declares_nodes_beside_this_machine(trainplat_home: Path) -> None:
+    trainplat_home.mkdir()
+    (trainplat_home / "inventory.yaml").write_text(DECLARED)
+    found = discover_inventory()
+    assert [device.id for device in found.devices] == [*SLOTS, "a/cuda:0", "a/cuda:1"]
+    assert [(node.id, node.takes_runs) for node in found.nodes] == [("local", True), ("a", False)]
+    assert [device.id for device in found.for_runs.devices] == SLOTS
+    assert [device.id for device in discover()] == SLOTS
+
+
+@pytest.mark.parametrize("name", ["a", "A.example.org"])
+def test_the_node_that_bears_the_name_of_this_machine_is_this_machine(
+    name: str, trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainplat_home.mkdir()
+    (trainplat_home / "inventory.yaml").write_text(DECLARED + "  - {name: b, cpus: 1, memory: 1GiB}\n")
+    monkeypatch.setattr(socket, "gethostname", lambda: name)
+    here, other = discover_inventory().nodes
+    assert (here.id, here.declared_as, here.takes_runs) == ("local", "a", True)
+    assert [device.id for device in here.devices] == SLOTS
+    assert (here.cpu_milli, here.host_memory_mib, here.labels) == (500, 8, (("rack", "r1"),))
+    assert (other.id, other.declared_as) == ("b", "")
+
+
+def test_a_declared_cluster_is_read_again_once_its_file_has_changed(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trainplat_home.mkdir()
     file = trainplat_home / "inventory.yaml"
-    file.write_text("nodes:\n  - {name: a, cpus: 4, memory: 8GiB, devices: [{model: T4, count: 2}]}\n")
-    assert [device.id for device in discover_inventory().devices] == ["a/cuda:0", "a/cuda:1"]
+    file.write_text(DECLARED)
+    first = discover_inventory()
+    with monkeypatch.context() as patched:
+        patched.setattr(static, "load", lambda _: pytest.fail("the file has not changed"))
+        assert discover_inventory() is first
+    file.write_text(DECLARED.replace("count: 2", "count: 3"))
+    assert len(discover_inventory().devices) == len(first.devices) + 1
+    file.unlink()
+    assert [node.id for node in discover_inventory().nodes] == ["local"]
+
+
+def test_a_cluster_that_cannot_be_read_stops_the_giving_out(trainplat_home: Path) -> None:
+    trainplat_home.mkdir()
+    (trainplat_home / "inventory.yaml").write_text("nodes: 3\n")
+    with pytest.raises(Unavailable, match=r"inventory.yaml:1: nodes is 3; expected") as raised:
+        known_inventory()
+    assert "No run is started meanwhile" in raised.value.next_step
     assert [device.id for device in discover()] == SLOTS
 
 

@@ -1,10 +1,19 @@
-import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from resources.gpu.inventory import ascend
-from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node, NodeId, Vendor
+from resources.gpu.inventory.model import (
+    LOCAL,
+    Device,
+    DeviceId,
+    Inventory,
+    Launcher,
+    Node,
+    NodeId,
+    Vendor,
+)
 from resources.gpu.inventory.readings import read_devices
 from resources.gpu.inventory.sources import SOURCES
 from tests.resources.gpu.inventory.conftest import RECORDED, InstallTool
@@ -25,16 +34,11 @@ def _npu(install_tool: InstallTool, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_the_accelerators_of_this_machine_are_read_and_slots_and_other_machines_are_not() -> None:
     far = Device(DeviceId("far/npu:0"), "Ascend 910B2C", 65536, node=NodeId("far"), vendor=Vendor.HUAWEI)
-    found = read_devices(Inventory((node(LOCAL, NPU, SLOT), node("far", far))))
+    found = read_devices(
+        Inventory((node(LOCAL, NPU, SLOT), replace(node("far", far), launcher=Launcher.NOBODY)))
+    )
     assert list(found) == ["npu:0"]
     assert found[NPU.id].memory_used_mib == 20701
-
-
-def test_a_node_of_the_cluster_reads_its_own_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "gethostname", lambda: "gpu-7.example.org")
-    second = Device(DeviceId("gpu-7/npu:1"), "any", None, node=NodeId("gpu-7"), vendor=Vendor.HUAWEI)
-    found = read_devices(Inventory((node("gpu-7", second), node("gpu-8", NPU))))
-    assert {name: one.power_w for name, one in found.items()} == {"gpu-7/npu:1": 99.6}
 
 
 def test_a_source_that_does_not_answer_is_a_fault_of_its_devices(install_tool: InstallTool) -> None:

@@ -230,6 +230,31 @@ def test_labels_groups_and_their_opposite_decide_where() -> None:
     assert decided(two) == {"apart": "W8"}
 
 
+def test_what_is_to_be_started_stands_where_somebody_starts_it_and_a_lease_there_first() -> None:
+    three = state(1, 4, 1)
+    three.closed = frozenset({1, 2})
+    waits(three, job("first"), job("second"), job("pair", 2))
+    assert decided(three) == {"first": "A2 n0:0", "second": "W9", "pair": "W9"}
+    runs(three, job("all", 5, needs_launcher=False), *((1, device) for device in range(4)), (2, 0))
+    assert decided(three) == {"first": "A2 n0:0", "second": "W1", "pair": "W5"}
+    lease = state(1, 4)
+    lease.closed = frozenset({1})
+    waits(lease, job("here", needs_launcher=False))
+    assert step(lease) == {"here": "A2 n0:0"}
+    waits(lease, job("there", needs_launcher=False), job("run"))
+    assert decided(lease) == {"there": "A2 n1:0", "run": "W9"}
+
+
+def test_who_moves_for_another_goes_where_it_can_be_started() -> None:
+    two = state(2, 1)
+    two.moves_left = 1.0
+    runs(two, job("x", preemptible=True), (0, 0))
+    waits(two, job("pair", 2, who="b"))
+    assert decided(two)["pair"] == "D1 -x"
+    two.closed = frozenset({1})
+    assert decided(two) == {"pair": "W1"}
+
+
 def test_a_reservation_keeps_its_devices_for_its_project() -> None:
     two = state(2)
     pair = job("pair", 2)

@@ -33,6 +33,13 @@ BY_UNIT_TEST = (
         "pass",
     ),
     _by(
+        f"{_DECIDE}test_what_is_to_be_started_stands_where_somebody_starts_it_and_a_lease_there_first",
+        "W9: runs are placed where nobody starts them",
+        "policy.affinity:Standing.open_to",
+        "self._open if job.needs_launcher else None",
+        "None",
+    ),
+    _by(
         f"{_DECIDE}test_moves_are_neither_more_than_allowed_nor_of_who_cools_down",
         "D1: while it cools down",
         "policy.moving:Moving._may_move",
