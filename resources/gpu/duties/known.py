@@ -13,9 +13,8 @@ from resources.gpu.snapshot import Known
 def read_known(connection: Connection, rows: Rows | None = None) -> Known:
     """All that a pass looks at besides quotas and inventory, in the caller's transaction.
 
-    With ``rows``, what has not changed since these were read is not read again. Whatever else the policy is
-    to see of the ledger (reservations, past use, history, budgets that are used up, drained devices) is read
-    here and given to :class:`Known`.
+    With ``rows``, what has not changed since these were read is not read again. Of the past (use, jobs like
+    those that wait, budgets that are used up) nothing is here yet: ``usage.known.with_past`` adds it.
     """
     rows = rows or Rows()
     return Known(
