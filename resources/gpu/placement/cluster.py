@@ -7,7 +7,7 @@ and one order mix first-fit into the fragmentation gradient, which allocates mor
 A shape that found no place is not looked for again until something is given back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from resources.gpu.placement.free import FreeSpace, Ints
 from resources.gpu.placement.journal import Journal, Mark, Step
 from resources.gpu.placement.model import Misfit, NodeSpec, Placement, Shape, Slot, Span
 from resources.gpu.placement.scan import NO_FIT, Scan
+from resources.gpu.placement.scan_one import FEW, score_one
 from resources.gpu.placement.spread import spread
 from resources.gpu.placement.why import explain
 from resources.gpu.placement.worth import Worth, worth_of
@@ -227,13 +228,23 @@ class Cluster:
         if row.seen < self._forgotten:
             at: Ints = np.arange(len(self.nodes))
         else:
-            at = np.array(list(set(self._changed[row.seen - self._forgotten :])), np.int64)
+            changed = set(self._changed[row.seen - self._forgotten :])
+            if len(changed) <= FEW:
+                row.seen = now
+                self._refresh_few(row, changed)
+                return
+            at = np.array(list(changed), np.int64)
         row.seen = now
-        if not len(at):
-            return
         scores = row.scan.score(self._space, at, self._worth)
         row.score[at] = scores.score
         row.chosen[at] = scores.chosen
+
+    def _refresh_few(self, row: _Row, changed: Iterable[int]) -> None:
+        for at in changed:
+            score, devices = score_one(row.scan, self._space, at, self._worth)
+            row.score[at] = score
+            row.chosen[at] = False
+            row.chosen[at, devices] = True
 
     def _note(self, rows: list[int]) -> None:
         self._changed += rows

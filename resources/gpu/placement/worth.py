@@ -22,6 +22,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,6 +45,17 @@ TIE = WHOLE_MILLI + 1
 
 
 @dataclass(frozen=True)
+class Lists:
+    """The tables of :class:`Worth` as plain lists, for a look at one node."""
+
+    cpu_steps: list[int]
+    memory_steps: list[int]
+    level_of: list[int]
+    slope: list[list[list[list[int]]]]
+    whole: list[list[list[int]]]
+
+
+@dataclass(frozen=True)
 class Worth:
     """Tables of one popularity for one cluster."""
 
@@ -58,6 +70,12 @@ class Worth:
     """Worth lost more, by model, CPU step, and the number of wholly free devices, to requests for several."""
     feed_cpu_milli: int
     """CPU that a whole free device should have beside it; 0 where no CPU is asked for."""
+
+    @cached_property
+    def lists(self) -> Lists:
+        """The same tables as lists."""
+        tables = self.cpu_steps, self.memory_steps, self.level_of, self.slope, self.whole
+        return Lists(*(table.tolist() for table in tables))
 
     def lost(self, room: Room, models: Ints) -> Ints:
         """The worth lost on each node of ``room``, whose devices are of ``models`` (codes)."""
