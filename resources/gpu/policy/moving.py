@@ -8,7 +8,7 @@ The nodes are tried first where the least has to move: the use of as many device
 the least on them. On a node, what stands on these moves first; of what moved, each that was not needed stays.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nsmallest
 
@@ -44,6 +44,7 @@ class Moving:
         self._state = state
         self._now_s = now_s
         self._planned = 0
+        self._by_node: dict[int, list[Running]] | None = None
 
     @property
     def left(self) -> float:
@@ -53,7 +54,7 @@ class Moving:
     def plan(
         self,
         job: Job,
-        stopping: Iterable[JobId],
+        stopping: Collection[JobId],
         find: Find,
         reserved: frozenset[tuple[int, int]] = frozenset(),
     ) -> Plan | None:
@@ -62,9 +63,8 @@ class Moving:
         The cluster is left as it was. What stands on ``reserved`` devices is left there: who leaves them
         leaves them to others than ``job``.
         """
-        movable = self._movable(frozenset(stopping), reserved)
         best: tuple[tuple[int, int], Plan] | None = None
-        for node, there in self._promising(job, movable):
+        for node, there in self._promising(job, self._movable(stopping, reserved)):
             plan = self._on(node, there, find)
             if plan is None:
                 continue
@@ -77,15 +77,21 @@ class Moving:
         return best[1]
 
     def _movable(
-        self, stopping: frozenset[JobId], reserved: frozenset[tuple[int, int]]
-    ) -> dict[int, list[Running]]:
-        by_node: dict[int, list[Running]] = {}
-        for one in self._state.running.values():
-            if one.job.id in stopping or not self._may_move(one):
-                continue
-            if not stands_on(one.placement, reserved):
-                by_node.setdefault(one.placement[0].node, []).append(one)
-        return by_node
+        self, stopping: Collection[JobId], reserved: frozenset[tuple[int, int]]
+    ) -> Iterator[tuple[int, list[Running]]]:
+        if self._by_node is None:  # it is the same in all of the pass but for those that are told to stop
+            self._by_node = {}
+            for one in self._state.running.values():
+                if self._may_move(one):
+                    self._by_node.setdefault(one.placement[0].node, []).append(one)
+        for node, there in self._by_node.items():
+            left = [
+                one
+                for one in there
+                if one.job.id not in stopping and not (reserved and stands_on(one.placement, reserved))
+            ]
+            if left:
+                yield node, left
 
     def _may_move(self, one: Running) -> bool:
         settings, since_s = self._state.settings, one.job.evicted_at_s
@@ -95,16 +101,17 @@ class Moving:
             return False
         return since_s is None or self._now_s - since_s >= settings.cool_down_s
 
-    def _promising(self, job: Job, movable: dict[int, list[Running]]) -> Iterator[tuple[int, list[Running]]]:
+    def _promising(
+        self, job: Job, movable: Iterable[tuple[int, list[Running]]]
+    ) -> Iterator[tuple[int, list[Running]]]:
         """The nodes where the least has to move, each with who moves, the first one first."""
-        costs: list[tuple[int, int]] = []
-        for node, there in movable.items():
+        costs: list[tuple[int, int, list[Running]]] = []
+        for node, there in movable:
             cost = self._cost(job, node, there)
             if cost is not None:
-                costs.append((cost, node))
-        for _, node in nsmallest(NODES_TRIED, costs):
+                costs.append((cost, node, there))
+        for _, node, there in nsmallest(NODES_TRIED, costs, key=lambda one: one[:2]):
             used = {device: WHOLE_MILLI - self._free(node, device) for device in self._devices(node)}
-            there = movable[node]
             there.sort(
                 key=lambda one: (
                     min(used[device] for device in one.placement[0].devices),
@@ -143,13 +150,13 @@ class Moving:
         cluster = self._state.cluster
         mark = cluster.mark()
         closed = self._state.closed
-        elsewhere = [other != node and other not in closed for other in range(len(cluster.nodes))]
+        others = [other != node and other not in closed for other in range(len(cluster.nodes))]
         moved: dict[JobId, tuple[Running, Placement]] = {}
         try:
             for one in there:
                 if len(moved) + 1 > self.left:
                     return None
-                place = cluster.find(one.job.shape, one.job.span, allowed=elsewhere)
+                place = cluster.find(one.job.shape, one.job.span, allowed=others) or self._beside(one)
                 if place is None:
                     continue
                 cluster.give_back(one.job.shape, one.placement)
@@ -160,6 +167,18 @@ class Moving:
             return None
         finally:
             cluster.rollback(mark)
+
+    def _beside(self, one: Running) -> Placement | None:
+        """A place on other devices of its own node."""
+        cluster, slot = self._state.cluster, one.placement[0]
+        usable = [device for device in slot.devices if cluster.is_usable(slot.node, device)]
+        for device in usable:
+            cluster.set_usable(slot.node, device, False)
+        here = [other == slot.node for other in range(len(cluster.nodes))]
+        place = cluster.find(one.job.shape, one.job.span, allowed=here)
+        for device in usable:
+            cluster.set_usable(slot.node, device, True)
+        return place
 
     def _fewest(self, node: int, moved: dict[JobId, tuple[Running, Placement]], find: Find) -> Plan | None:
         """Without those whose move was not needed."""

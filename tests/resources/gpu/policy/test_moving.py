@@ -55,3 +55,23 @@ def test_what_moved_without_need_stays_where_it_was() -> None:
     told = decided(of)
     assert told["more"].startswith("D1 -")
     assert told["more"].count(",") == 0
+
+
+def test_a_share_moves_to_another_device_of_its_own_node_where_no_other_has_room() -> None:
+    of = state(2)
+    of.moves_left = 1.0
+    runs(of, job("small", milli=400, preemptible=True), (0, 0))
+    runs(of, job("large", milli=500, preemptible=True), (0, 1))
+    waits(of, job("whole", who="b"))
+    told = decided(of)
+    assert told["whole"] == "D1 -small"
+    assert told["small"] == "D1 to n0:1"
+
+
+def test_a_share_that_fits_on_no_other_device_stays() -> None:
+    of = state(2)
+    of.moves_left = 1.0
+    runs(of, job("small", milli=600, preemptible=True), (0, 0))
+    runs(of, job("large", milli=500, preemptible=True), (0, 1))
+    waits(of, job("whole", who="b"))
+    assert decided(of)["whole"].startswith("W")
