@@ -1,5 +1,6 @@
 """Where jobs stand: which nodes an affinity and the launchers of runs allow, and who holds what."""
 
+from collections.abc import Mapping
 from itertools import islice
 
 from resources.gpu.placement.model import Placement, Shape
@@ -7,6 +8,8 @@ from resources.gpu.policy.model import Affinity, Job, JobId
 from resources.gpu.policy.reasons import called
 from resources.gpu.policy.state import State
 
+Where = tuple[frozenset[str | None], frozenset[int] | None]
+"""Models of devices, and the nodes on which they are; None: all nodes."""
 HOLDERS_NAMED = 5
 """How many runs a reason names before it counts the others."""
 
@@ -23,7 +26,9 @@ class Standing:
         self._by_labels: dict[frozenset[tuple[str, str]], frozenset[int]] = {}
         self._groups: dict[str, set[int]] = {}
         self._masks: dict[frozenset[int], list[bool]] = {}
-        self._holders: dict[tuple[frozenset[str | None], frozenset[int] | None], str] = {}
+        self._holders: dict[Where, str] = {}
+        self._before: dict[Where, tuple[list[str], int]] = {}
+        """Who held devices before this pass: the first of them, and how many."""
         self._granted: dict[JobId, tuple[Job, Placement]] = {}
         self._of_models: dict[str | None, dict[JobId, int]] = {}
         """Who was granted devices of each model in this pass, with its number in the order of grants."""
@@ -88,21 +93,29 @@ class Standing:
 
     def _named(self, models: frozenset[str | None], nodes: frozenset[int] | None) -> str:
         """Those who had them before this pass, the first to have got them first, then those of this pass."""
-        named: list[str] = []
-        number = 0
-        for holders in (self._state.holders, self._of_models):
-            of_models = [held for model in models if (held := holders.get(model))]
-            if nodes is not None:
-                of_models = [
-                    {job: at for job, at in held.items() if self._is_on(job, nodes)} for held in of_models
-                ]
-            first = {job: at for held in of_models for job, at in islice(held.items(), HOLDERS_NAMED)}
-            # One may hold devices of several models.
-            number += len(set().union(*of_models)) if len(of_models) > 1 else sum(map(len, of_models))
-            named += [self._holder(job) for job in sorted(first, key=first.__getitem__)]
-        named = named[:HOLDERS_NAMED]
-        others = number - len(named)
+        if (models, nodes) not in self._before:
+            self._before[models, nodes] = self._first_of(self._state.holders, models, nodes)
+        before, held = self._before[models, nodes]
+        since, granted = self._first_of(self._of_models, models, nodes)
+        named = [*before, *since][:HOLDERS_NAMED]
+        others = held + granted - len(named)
         return "; ".join(named) + (f" and {others} more" if others else "")
+
+    def _first_of(
+        self,
+        holders: Mapping[str | None, Mapping[JobId, int]],
+        models: frozenset[str | None],
+        nodes: frozenset[int] | None,
+    ) -> tuple[list[str], int]:
+        of_models = [held for model in models if (held := holders.get(model))]
+        if nodes is not None:
+            of_models = [
+                {job: at for job, at in held.items() if self._is_on(job, nodes)} for held in of_models
+            ]
+        first = {job: at for held in of_models for job, at in islice(held.items(), HOLDERS_NAMED)}
+        # One may hold devices of several models.
+        number = len(set().union(*of_models)) if len(of_models) > 1 else sum(map(len, of_models))
+        return [self._holder(job) for job in sorted(first, key=first.__getitem__)][:HOLDERS_NAMED], number
 
     def _is_on(self, job_id: JobId, nodes: frozenset[int]) -> bool:
         return any(slot.node in nodes for slot in self._where(job_id)[1])

@@ -49,15 +49,21 @@ class DecayedUsage:
         if rate < 0:
             raise ValueError(f"use of {rate} a second cannot be added; expected 0 or more")
         then = self.at(now_s)
-        passed_s = then.as_of_s - self.as_of_s
-        gained = (
-            rate * self.half_life_s / math.log(2) * -math.expm1(-math.log(2) * passed_s / self.half_life_s)
-        )
-        return replace(then, value=then.value + gained)
+        return replace(then, value=then.value + rate * self.gained_s(then.as_of_s - self.as_of_s))
 
-    def level(self, now_s: float) -> float:
-        """The average use a second over the past, the recent past weighing most."""
-        return self.at(now_s).value * math.log(2) / self.half_life_s
+    def gained_s(self, passed_s: float) -> float:
+        """What using 1 a second has come to after so long, decayed meanwhile; at most half-life / ln 2."""
+        if passed_s <= 0:
+            return 0.0
+        return self.half_life_s / math.log(2) * -math.expm1(-math.log(2) * passed_s / self.half_life_s)
+
+    def level(self, now_s: float, rate: float = 0.0) -> float:
+        """The average use a second over the past, the recent past weighing most.
+
+        ``rate`` is what is used a second ever since ``as_of_s``, as for :meth:`accrue`.
+        """
+        left = math.exp2(-max(0.0, now_s - self.as_of_s) / self.half_life_s)
+        return self.value * left * math.log(2) / self.half_life_s + rate * (1 - left)
 
     def to_json(self) -> dict[str, float]:
         """As it is stored."""

@@ -168,17 +168,18 @@ class _Pass:
                 lines.setdefault(job.project, []).append(job)
         for project, line in lines.items():
             lines[project] = self._in_order(project, line)
-        turns = [(self._turn(line[-1]), project) for project, line in lines.items()]
+        turns = [(*self._turn(line[-1]), project) for project, line in lines.items()]
         heapify(turns)
         while turns:
-            turn, project = heappop(turns)
-            now = self._turn(lines[project][-1])
-            if turn < now:  # something was granted since it was put in
-                heappush(turns, (now, project))
-                continue
+            turn, asked_in, project = heappop(turns)
+            if asked_in != self._quotas.changes:  # something was granted since it was put in
+                now, asked_in = self._turn(lines[project][-1])
+                if turn < now:
+                    heappush(turns, (now, asked_in, project))
+                    continue
             yield lines[project].pop()
             if lines[project]:
-                heappush(turns, (self._turn(lines[project][-1]), project))
+                heappush(turns, (*self._turn(lines[project][-1]), project))
 
     def _in_order(self, project: str, waiting: list[Job]) -> list[Job]:
         """The jobs of one project, the first to go last."""
@@ -197,8 +198,9 @@ class _Pass:
         )
         return [jobs[JobId(view.id)] for view in reversed(ordered) if not view.running]
 
-    def _turn(self, job: Job) -> Turn:
-        return self._quotas.turn(job, self._now_s)
+    def _turn(self, job: Job) -> tuple[Turn, int]:
+        """When it is its turn, and as of which change of use."""
+        return self._quotas.turn(job, self._now_s), self._quotas.changes
 
     def _decide_one(self, job: Job) -> None:
         if not job.shape.devices and not job.shape.cpu_milli and not job.shape.host_memory_mib:

@@ -8,7 +8,8 @@ distribution).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +91,24 @@ class History:
             self._forget_some(group)
         self._reached[job] = here
         self._touch(groups)
+
+    def note_all(self, jobs: Iterable[tuple[str, Groups, float]]) -> None:
+        """:meth:`note` for many jobs at once, each with its groups and its service."""
+        came: Counter[tuple[Groups, int, int]] = Counter()
+        for job, groups, attained_gpu_s in jobs:
+            reached, here = self._reached.get(job, 0), self.bin_of(attained_gpu_s)
+            if here > reached:
+                came[groups, reached, here] += 1
+                self._reached[job] = here
+        for (groups, reached, here), number in came.items():
+            for group in (ALL, *groups):
+                left = self._of(group).left
+                for index in range(reached, here):
+                    left[index] += number
+        for group in {group for groups, _, _ in came for group in (ALL, *groups)}:
+            self._forget_some(group)
+        for groups in {groups for groups, _, _ in came}:
+            self._touch(groups)
 
     def end(self, job: str, groups: Groups, attained_gpu_s: float) -> None:
         """Say, once, that a job ended by itself with this much service."""
@@ -193,7 +212,6 @@ class History:
 
     def _forget_some(self, group: str) -> None:
         counts = self._counts[group]
-        if counts.left[0] <= self.settings.memory_jobs:
-            return
-        counts.left = [count / 2.0 for count in counts.left]
-        counts.ended = [count / 2.0 for count in counts.ended]
+        while counts.left[0] > self.settings.memory_jobs:
+            counts.left = [count / 2.0 for count in counts.left]
+            counts.ended = [count / 2.0 for count in counts.ended]

@@ -40,18 +40,20 @@ def expected_place(
         if one.placement and one.job.id not in stopping and not stands_on(one.placement, reserved)
     ]
     leaving = sorted(running, key=lambda one: (ends_at_s(one, now_s), one.started_at_s, one.job.id))
-    low, high, found = 1, len(leaving), None
+    low, high, gone, found = 1, len(leaving), 0, None
+    mark = state.cluster.mark()
     while low <= high:
         middle = (low + high) // 2
-        mark = state.cluster.mark()
-        for one in leaving[:middle]:
+        for one in leaving[gone:middle]:
             state.cluster.give_back(one.job.shape, one.placement)
-        placement = find()
-        state.cluster.rollback(mark)
+        for one in leaving[middle:gone]:
+            state.cluster.take(one.job.shape, one.placement)
+        gone, placement = middle, find()
         if placement is None:
             low = middle + 1
             continue
         found, high = (placement, ends_at_s(leaving[middle - 1], now_s)), middle - 1
+    state.cluster.rollback(mark)
     if found is None:
         return None
     placement, starts_at_s = found

@@ -10,7 +10,7 @@ from resources.gpu.policy.model import Job, JobId, Running
 from resources.gpu.policy.quota_model import Fit, FitKind, Party
 from resources.gpu.policy.quota_model import project as party_of
 from resources.gpu.policy.reason import Reason
-from resources.gpu.policy.share import standings, turn, use_rate
+from resources.gpu.policy.share import standing, turn, use_rate
 from resources.gpu.policy.state import State
 
 Turn = tuple[bool, tuple[tuple[bool, float, str], ...]]
@@ -45,10 +45,12 @@ class QuotasOfPass:
         """By what is on top of the owner: a change of use in one hierarchy leaves the others as they are."""
         self._going: list[Running] = []
         self._turns: dict[Party, dict[str, tuple[tuple[bool, float, str], ...]]] = {}
-        self._tops: dict[Owner, Party] = {}
+        self._tops: dict[str, Party] = {}
         self._rates: dict[Party, float] = {}
         """At which rate those used before the pass to whom it has given something, or taken it from."""
         self._rated: set[Owner] = set()
+        self.changes = 0
+        """Grows with each change of use, so that whoever compares turns need not ask again."""
 
     def permission(self, job: Job, *, planned: bool = False) -> Permission:
         """What quotas allow ``job`` now; ``planned``: once all that are told to stop are gone."""
@@ -78,8 +80,13 @@ class QuotasOfPass:
         """By which projects take turns; the smallest goes first (rules S1 to S3, after what is owed)."""
         known = self._turns.setdefault(self._top(job.owner), {})
         if job.project not in known:
-            above = standings(self._tree, job.owner, self._state.capacity, lambda one: self._past(one, now_s))
-            known[job.project] = turn(above[:-1])  # the last one is the user
+            above = self._tree.path(job.owner)[:0:-1]  # from the topmost to the project; not the user
+            known[job.project] = turn(
+                tuple(
+                    standing(self._tree, party, self._state.capacity, self._past(party, now_s))
+                    for party in above
+                )
+            )
         return not self.permission(job).within_nominal, known[job.project]
 
     def add(self, job: Job, placement: Placement) -> None:
@@ -195,15 +202,16 @@ class QuotasOfPass:
                     self._rates[party] = use_rate(self._tree, party, self._state.capacity)
         self._count(owner, amounts, sign)
         self._done.append((owner, amounts, sign))
+        self.changes += 1
         top = self._top(owner)
         if self._tree.rows.quotas:  # else use changes nothing in what is allowed
             self._permissions.pop(top, None)
         self._turns.pop(top, None)
 
     def _top(self, owner: Owner) -> Party:
-        top = self._tops.get(owner)
+        top = self._tops.get(owner.project)
         if top is None:
-            top = self._tops[owner] = self._tree.path(owner)[-1]
+            top = self._tops[owner.project] = self._tree.path(owner)[-1]
         return top
 
     def _past(self, party: Party, now_s: float) -> float:
@@ -214,7 +222,7 @@ class QuotasOfPass:
         rate = self._rates.get(party)
         if rate is None:
             rate = use_rate(self._tree, party, self._state.capacity)
-        return used.accrue(rate, now_s).level(now_s)
+        return used.level(now_s, rate)
 
     def _count(self, owner: Owner, amounts: Amounts, sign: int) -> None:
         if sign > 0:

@@ -77,7 +77,14 @@ def standings(
     ``capacity`` is what the machine has; ``past`` gives a party's decayed average share of it, such as
     ``DecayedUsage.level``.
     """
-    return tuple(_standing(tree, party, capacity, past(party)) for party in reversed(tree.path(owner)))
+    return tuple(standing(tree, party, capacity, past(party)) for party in reversed(tree.path(owner)))
+
+
+def standing(tree: QuotaTree, party: Party, capacity: Mapping[Resource, int], past: float) -> Standing:
+    """How one party stands, with ``past`` its average share of what there is."""
+    share = tree.share(party)
+    now = share.above if share.borrows else use_rate(tree, party, capacity)
+    return Standing(party, share.borrows, now, past, share.weight)
 
 
 def order_projects(paths: Iterable[tuple[Standing, ...]]) -> list[tuple[Standing, ...]]:
@@ -111,12 +118,6 @@ def use_rate(tree: QuotaTree, party: Party, capacity: Mapping[Resource, int]) ->
 
 
 _COUNTED = (ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB)
-
-
-def _standing(tree: QuotaTree, party: Party, capacity: Mapping[Resource, int], past: float) -> Standing:
-    share = tree.share(party)
-    now = share.above if share.borrows else use_rate(tree, party, capacity)
-    return Standing(party, share.borrows, now, past, share.weight)
 
 
 def _shown(figure: float) -> str:

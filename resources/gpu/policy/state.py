@@ -36,6 +36,11 @@ def stands_on(placement: Placement, devices: Container[tuple[int, int]]) -> bool
     return any((slot.node, device) in devices for slot in placement for device in slot.devices)
 
 
+def moves_left_after(left: float, settings: Settings, *, started: int = 0, moved: int = 0) -> float:
+    """How many moves are allowed once so many jobs have started and so many were moved."""
+    return min(MOST_MOVES_LEFT, left + started * settings.moves_per_job) - moved
+
+
 @dataclass
 class State:
     """Everything that :func:`~resources.gpu.policy.decide.decide` looks at, and what decisions do to it.
@@ -129,10 +134,10 @@ class State:
             job = self.waiting[decision.job]
             self.holds.pop(decision.job, None)
             self.start(Running(job, decision.placement, now_s, reservation=decision.reservation))
-            self.moves_left = min(MOST_MOVES_LEFT, self.moves_left + self.settings.moves_per_job)
+            self.moves_left = moves_left_after(self.moves_left, self.settings, started=1)
             return
         if isinstance(decision, Move):
-            self.moves_left -= 1
+            self.moves_left = moves_left_after(self.moves_left, self.settings, moved=1)
             moved = self.running[decision.job]
             self.running[decision.job] = replace(moved, stopping_for=decision.for_job)
             self.holds[decision.job] = Hold(
