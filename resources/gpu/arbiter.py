@@ -20,6 +20,11 @@ class Decided:
     why: Reason
     kept: Kept | None = None
 
+    @property
+    def moves(self) -> bool:
+        """Whether a run makes room by rule D1: a place elsewhere is kept for itself."""
+        return self.kept is not None and self.kept.run_id == self.decision.run_id
+
 
 def decide_by_name(snapshot: Snapshot, known: Known, now: datetime) -> list[Decided]:
     """One pass of the policy over a snapshot of the ledger."""

@@ -1,43 +1,34 @@
 """The ledger: requests and leases as rows. Every function works inside the caller's transaction."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Row,
-    Select,
-    String,
-    Table,
     and_,
     bindparam,
     delete,
     func,
     insert,
     select,
-    type_coerce,
     update,
 )
 
-from resources.database.types import UtcDateTime
-from resources.errors import BadInput, Conflict
+from resources.errors import Conflict
 from resources.gpu import like_jobs, past_use
+from resources.gpu.changes import next_change
 from resources.gpu.inventory.model import DeviceId
+from resources.gpu.ledger_rows import held_to_json, leases_of, texts_now, waiting_of
 from resources.gpu.model import (
-    NO_TERMS,
     RUN_ENDED,
     Attempt,
     Grant,
-    Held,
     Kept,
     Lease,
     LeaseState,
     Origin,
-    Owner,
     RunId,
     Stop,
     Terms,
@@ -45,12 +36,7 @@ from resources.gpu.model import (
     WaitingRequest,
 )
 from resources.gpu.placement.model import WHOLE_MILLI
-from resources.gpu.policy.amounts import Resource
-from resources.gpu.policy.reason import Reason
-from resources.gpu.requests.grammar import parse_request
-from resources.gpu.requests.model import GpuRequest, Mode
-from resources.gpu.requests.vendor_file import home_vendors
-from resources.gpu.requests.vendors import VendorTable
+from resources.gpu.requests.model import GpuRequest
 from resources.gpu.tables import KEPT, LEASES, REQUESTS, SHARES
 from resources.gpu.terms import terms_from_json, terms_to_json
 from resources.process import ProcessIdentity
@@ -61,10 +47,7 @@ WAITING = "waiting"
 GRANTED = "granted"
 ENDED = "ended"
 NAMES_AT_ONCE = 500
-TEXTS_KEPT = 4096
 Name = TypeVar("Name", bound=str)
-Mark = tuple[Any, ...]
-"""What a row holds that may change; two that are equal are of rows that are equal."""
 
 
 def newest_attempt(connection: Connection, run_id: RunId) -> Attempt | None:
@@ -86,7 +69,7 @@ def waiting_requests(connection: Connection) -> list[WaitingRequest]:
     """All requests that wait, oldest first."""
     query = select(REQUESTS).where(REQUESTS.c.state == WAITING)
     rows = connection.execute(query.order_by(REQUESTS.c.submitted_at, REQUESTS.c.run_id)).all()
-    return [_waiting(row) for row in rows]
+    return waiting_of(rows)
 
 
 def anything_waits(connection: Connection) -> bool:
@@ -108,52 +91,47 @@ def asked_since(connection: Connection, since: datetime) -> list[tuple[GpuReques
         REQUESTS.c.submitted_at >= since, REQUESTS.c.attempt == 1
     )
     rows = connection.execute(query.group_by(*alike)).all()
-    return [(_request(row), terms_from_json(row.terms), row.times) for row in rows]
+    texts = texts_now()
+    return [(texts.request_of(row), terms_from_json(row.terms), row.times) for row in rows]
 
 
-def marks_of_waiting(connection: Connection) -> dict[tuple[RunId, Attempt], Mark]:
-    """The marks of all requests that wait, oldest first."""
-    query = select(*_changing(REQUESTS)).where(REQUESTS.c.state == WAITING)
-    return _marks(connection, query.order_by(REQUESTS.c.submitted_at, REQUESTS.c.run_id))
+def requests_changed(
+    connection: Connection, since: int
+) -> list[tuple[RunId, Attempt, WaitingRequest | None]]:
+    """The requests that changed after change ``since``; None for one that waits no more."""
+    rows = connection.execute(select(REQUESTS).where(REQUESTS.c.changed_in > since)).all()
+    waiting = waiting_of(row for row in rows if row.state == WAITING)
+    gone = [(RunId(row.run_id), Attempt(row.attempt), None) for row in rows if row.state != WAITING]
+    return [*gone, *((one.run_id, one.attempt, one) for one in waiting)]
 
 
-def marks_of_leases(connection: Connection) -> dict[tuple[RunId, Attempt], Mark]:
-    """The marks of the leases that are not released, oldest first."""
-    query = select(*_changing(LEASES)).where(_IS_LIVE)
-    return _marks(connection, query.order_by(LEASES.c.granted_at, LEASES.c.run_id))
-
-
-def requests_of(connection: Connection, runs: Sequence[RunId]) -> list[WaitingRequest]:
-    """Those of these runs that wait."""
-    some = [
-        select(REQUESTS).where(REQUESTS.c.state == WAITING, REQUESTS.c.run_id.in_(part))
-        for part in _parts(runs)
+def leases_changed(connection: Connection, since: int) -> list[tuple[RunId, Attempt, Lease | None]]:
+    """The leases that changed after change ``since``; None for one that is released."""
+    rows = connection.execute(select(LEASES).where(LEASES.c.changed_in > since)).all()
+    live = leases_of(row for row in rows if row.state != LeaseState.RELEASED)
+    gone = [
+        (RunId(row.run_id), Attempt(row.attempt), None) for row in rows if row.state == LeaseState.RELEASED
     ]
-    return [_waiting(row) for query in some for row in connection.execute(query).all()]
-
-
-def leases_of(connection: Connection, runs: Sequence[RunId]) -> list[Lease]:
-    """Those leases of these runs that are not released."""
-    live = _IS_LIVE
-    some = [select(LEASES).where(live, LEASES.c.run_id.in_(part)) for part in _parts(runs)]
-    return [_lease(row) for query in some for row in connection.execute(query).all()]
+    return [*gone, *((one.run_id, one.attempt, one) for one in live)]
 
 
 def request_of(connection: Connection, run_id: RunId, attempt: Attempt) -> WaitingRequest:
     """The request of an attempt that is known, whatever its state."""
-    return _waiting(connection.execute(select(REQUESTS).where(_is(REQUESTS, run_id, attempt))).one())
+    return waiting_of([connection.execute(select(REQUESTS).where(_is(REQUESTS, run_id, attempt))).one()])[0]
 
 
 def add_requests(connection: Connection, waiting: Sequence[WaitingRequest]) -> None:
     """Put requests at the end of the line."""
     if not waiting:
         return
+    number = next_change(connection)
     rows = [
         {
             **_common(one),
             "submitted_at": one.submitted_at,
             "queued_at": one.queued_at,
             "state": WAITING,
+            "changed_in": number,
             **_identity("holder", one.holder),
         }
         for one in waiting
@@ -180,8 +158,10 @@ def set_reasons(connection: Connection, waits: Sequence[tuple[Wait, str]]) -> No
         REQUESTS.c.attempt == bindparam("of_attempt"),
         REQUESTS.c.state == WAITING,
     )
+    number = next_change(connection)
     rows = [
         {
+            "changed_in": number,
             "of_run": wait.run_id,
             "of_attempt": wait.attempt,
             "rule": wait.rule,
@@ -199,7 +179,7 @@ def end_request(connection: Connection, run_id: RunId, attempt: Attempt, reason:
     changed = connection.execute(
         update(REQUESTS)
         .where(_is(REQUESTS, run_id, attempt), REQUESTS.c.state == WAITING)
-        .values(state=ENDED, rule=None, reason=reason)
+        .values(state=ENDED, rule=None, reason=reason, changed_in=next_change(connection))
     )
     return bool(changed.rowcount)
 
@@ -216,11 +196,12 @@ def add_leases(
     """Turn waiting requests into leases. Raises :class:`Conflict` where a device has too little left."""
     if not granted:
         return
+    number = next_change(connection)
     change = update(REQUESTS).where(
         REQUESTS.c.run_id == bindparam("of_run"), REQUESTS.c.attempt == bindparam("of_attempt")
     )
     connection.execute(
-        change.values(state=GRANTED),
+        change.values(state=GRANTED, changed_in=number),
         [
             {"of_run": one.run_id, "of_attempt": one.attempt, "rule": one.rule, "reason": one.reason}
             for _, one in granted
@@ -250,6 +231,7 @@ def add_leases(
             **_identity("holder", waiting.holder),
             "expires_at": _expires_at(waiting, now),
             "held": held_to_json(one.held),
+            "changed_in": number,
         }
         for waiting, one in granted
     ]
@@ -265,13 +247,21 @@ def stop(connection: Connection, decided: Stop) -> None:
             _IS_LIVE,
             LEASES.c.stop_for.is_(None),
         )
-        .values(stop_for=decided.for_run, stop_reason=f"{decided.rule}: {decided.reason}")
+        .values(
+            stop_for=decided.for_run,
+            stop_reason=f"{decided.rule}: {decided.reason}",
+            changed_in=next_change(connection),
+        )
     )
 
 
 def set_stop_asked(connection: Connection, run_id: RunId, attempt: Attempt, now: datetime) -> None:
     """Say that the process of a lease was asked for a checkpoint."""
-    connection.execute(update(LEASES).where(_is(LEASES, run_id, attempt)).values(stop_asked_at=now))
+    connection.execute(
+        update(LEASES)
+        .where(_is(LEASES, run_id, attempt))
+        .values(stop_asked_at=now, changed_in=next_change(connection))
+    )
 
 
 def resize(connection: Connection, grown: Lease) -> None:
@@ -279,7 +269,7 @@ def resize(connection: Connection, grown: Lease) -> None:
     connection.execute(
         update(LEASES)
         .where(_is(LEASES, grown.run_id, grown.attempt), _IS_LIVE)
-        .values(text=grown.request.text, terms=terms_to_json(grown.terms))
+        .values(text=grown.request.text, terms=terms_to_json(grown.terms), changed_in=next_change(connection))
     )
 
 
@@ -317,28 +307,28 @@ def kept(connection: Connection) -> list[Kept]:
 
 def lease_of(connection: Connection, run_id: RunId, attempt: Attempt) -> Lease | None:
     """The lease of one attempt, released or not."""
-    row = connection.execute(select(LEASES).where(_is(LEASES, run_id, attempt))).one_or_none()
-    return None if row is None else _lease(row)
+    rows = connection.execute(select(LEASES).where(_is(LEASES, run_id, attempt))).all()
+    return next(iter(leases_of(rows)), None)
 
 
 def leases_of_run(connection: Connection, run_id: RunId) -> list[Lease]:
     """All leases that a run has had, by attempt."""
     query = select(LEASES).where(LEASES.c.run_id == run_id).order_by(LEASES.c.attempt)
-    return [_lease(row) for row in connection.execute(query).all()]
+    return leases_of(connection.execute(query).all())
 
 
 def live_leases(connection: Connection) -> list[Lease]:
     """The leases that are not released, oldest first."""
     query = select(LEASES).where(_IS_LIVE)
     rows = connection.execute(query.order_by(LEASES.c.granted_at, LEASES.c.run_id)).all()
-    return [_lease(row) for row in rows]
+    return leases_of(rows)
 
 
 def past_leases(connection: Connection, limit: int) -> list[Lease]:
     """The leases released last, newest first."""
     query = select(LEASES).where(LEASES.c.state == LeaseState.RELEASED)
     rows = connection.execute(query.order_by(LEASES.c.released_at.desc()).limit(limit)).all()
-    return [_lease(row) for row in rows]
+    return leases_of(rows)
 
 
 def claim(
@@ -348,7 +338,12 @@ def claim(
     changed = connection.execute(
         update(LEASES)
         .where(_is(LEASES, run_id, attempt), LEASES.c.state == LeaseState.GRANTED)
-        .values(state=LeaseState.CLAIMED, claimed_at=now, **_identity("claimer", claimer))
+        .values(
+            state=LeaseState.CLAIMED,
+            claimed_at=now,
+            changed_in=next_change(connection),
+            **_identity("claimer", claimer),
+        )
     )
     return bool(changed.rowcount)
 
@@ -362,7 +357,7 @@ def set_holder(connection: Connection, run_id: RunId, attempt: Attempt, holder: 
             LEASES.c.state == LeaseState.CLAIMED,
             LEASES.c.holder_pid.is_(None),
         )
-        .values(**_identity("holder", holder))
+        .values(changed_in=next_change(connection), **_identity("holder", holder))
     )
     return bool(changed.rowcount)
 
@@ -372,14 +367,16 @@ def move_holder(
 ) -> None:
     """Let a lease end with the process that claimed it; None: with no process."""
     connection.execute(
-        update(LEASES).where(_is(LEASES, run_id, attempt)).values(**_identity("holder", holder))
+        update(LEASES)
+        .where(_is(LEASES, run_id, attempt))
+        .values(changed_in=next_change(connection), **_identity("holder", holder))
     )
 
 
 def overdue(connection: Connection, now: datetime) -> list[Lease]:
     """The leases whose time is over, oldest first."""
     query = select(LEASES).where(_IS_LIVE, LEASES.c.expires_at <= now)
-    return [_lease(row) for row in connection.execute(query.order_by(LEASES.c.granted_at, LEASES.c.run_id))]
+    return leases_of(connection.execute(query.order_by(LEASES.c.granted_at, LEASES.c.run_id)).all())
 
 
 def set_expiry(connection: Connection, lease: Lease, expires_at: datetime) -> None:
@@ -388,7 +385,7 @@ def set_expiry(connection: Connection, lease: Lease, expires_at: datetime) -> No
     connection.execute(
         update(LEASES)
         .where(_is(LEASES, lease.run_id, lease.attempt), _IS_LIVE)
-        .values(expires_at=expires_at, terms=terms_to_json(terms))
+        .values(expires_at=expires_at, terms=terms_to_json(terms), changed_in=next_change(connection))
     )
 
 
@@ -408,6 +405,7 @@ def release(connection: Connection, run_id: RunId, attempt: Attempt, reason: str
     """Give a lease's devices back. Returns whether it was live."""
     lease = lease_of(connection, run_id, attempt)
     is_live = lease is not None and lease.state is not LeaseState.RELEASED
+    number = next_change(connection)
     if lease is not None and is_live:
         past_use.count(connection, lease, now)
         like_jobs.count(connection, lease, now, ended=reason == RUN_ENDED)
@@ -419,21 +417,14 @@ def release(connection: Connection, run_id: RunId, attempt: Attempt, reason: str
                 released_at=now,
                 release_reason=reason,
                 held_ms=held_for_ms(lease.granted_at, now),
+                changed_in=number,
             )
         )
     connection.execute(delete(SHARES).where(_is(SHARES, run_id, attempt)))
-    connection.execute(update(REQUESTS).where(_is(REQUESTS, run_id, attempt)).values(state=ENDED))
+    connection.execute(
+        update(REQUESTS).where(_is(REQUESTS, run_id, attempt)).values(state=ENDED, changed_in=number)
+    )
     return is_live
-
-
-def held_to_json(held: Held) -> str:
-    """What a lease holds, as it is stored: the same amounts give the same text."""
-    return json.dumps(dict(held), sort_keys=True)
-
-
-def held_from_json(text: str) -> Held:
-    """What :func:`held_to_json` wrote."""
-    return tuple((Resource(kind), int(milli)) for kind, milli in json.loads(text).items())
 
 
 def held_for_ms(granted_at: datetime, until: datetime) -> int:
@@ -457,33 +448,6 @@ def _parts(names: Sequence[Name]) -> Iterator[Sequence[Name]]:
     """A statement takes only so many values."""
     for begin in range(0, len(names), NAMES_AT_ONCE):
         yield names[begin : begin + NAMES_AT_ONCE]
-
-
-NEVER_CHANGE = {
-    "instance",
-    "origin",
-    "device_count",
-    "model",
-    "project",
-    "user",
-    "submitted_at",
-    "batch",
-    "heartbeat_at",
-}
-"""A sign of life does, and nothing that is decided depends on it."""
-
-
-def _changing(table: Table) -> list[ColumnElement[Any]]:
-    # Moments as the driver has them: that they changed is all that is asked of them.
-    return [
-        type_coerce(column, String).label(column.name) if isinstance(column.type, UtcDateTime) else column
-        for column in table.c
-        if column.name not in NEVER_CHANGE
-    ]
-
-
-def _marks(connection: Connection, query: Select[Any]) -> dict[tuple[RunId, Attempt], Mark]:
-    return {(RunId(row[0]), Attempt(row[1])): tuple(row) for row in connection.execute(query).all()}
 
 
 def _expires_at(waiting: WaitingRequest, now: datetime) -> datetime | None:
@@ -521,95 +485,3 @@ def _identity(prefix: str, process: ProcessIdentity | None) -> dict[str, Any]:
         f"{prefix}_pid": None if process is None else process.pid,
         f"{prefix}_started_at": None if process is None else process.started_at,
     }
-
-
-def _process(pid: int | None, started_at: float | None) -> ProcessIdentity | None:
-    return None if pid is None or started_at is None else ProcessIdentity(pid, started_at)
-
-
-def _waiting(row: Row[Any]) -> WaitingRequest:
-    return WaitingRequest(
-        run_id=RunId(row.run_id),
-        attempt=Attempt(row.attempt),
-        request=_request(row),
-        owner=Owner(row.project, row.user),
-        origin=Origin(row.origin),
-        instance=row.instance,
-        submitted_at=row.submitted_at,
-        rule=row.rule,
-        reason=row.reason,
-        holder=_process(row.holder_pid, row.holder_started_at),
-        queued_at=row.queued_at,
-        expected_at=row.expected_at,
-        why=None if row.reason_values is None else Reason.from_json(row.reason_values),
-        **_history(row),
-    )
-
-
-def _lease(row: Row[Any]) -> Lease:
-    return Lease(
-        run_id=RunId(row.run_id),
-        attempt=Attempt(row.attempt),
-        devices=tuple(DeviceId(device) for device in row.devices.split(",") if device),
-        request=_request(row),
-        owner=Owner(row.project, row.user),
-        origin=Origin(row.origin),
-        instance=row.instance,
-        state=LeaseState(row.state),
-        granted_at=row.granted_at,
-        claimed_at=row.claimed_at,
-        claimer=_process(row.claimer_pid, row.claimer_started_at),
-        holder=_process(row.holder_pid, row.holder_started_at),
-        released_at=row.released_at,
-        release_reason=row.release_reason,
-        submitted_at=row.submitted_at,
-        stop_for=None if row.stop_for is None else RunId(row.stop_for),
-        stop_reason=row.stop_reason,
-        stop_asked_at=row.stop_asked_at,
-        expires_at=row.expires_at,
-        heartbeat_at=row.heartbeat_at,
-        held=held_from_json(row.held),
-        **_history(row),
-    )
-
-
-def _history(row: Row[Any]) -> dict[str, Any]:
-    return {
-        "terms": NO_TERMS if row.terms == "{}" else terms_from_json(row.terms),
-        "attained_gpu_s": row.attained_gpu_s,
-        "evictions": row.evictions,
-        "evicted_at": row.evicted_at,
-        "made_room_for": tuple(RunId(one) for one in row.made_room_for.split(",") if one),
-        "batch": row.batch,
-    }
-
-
-def _request(row: Row[Any]) -> GpuRequest:
-    """What was parsed at submission; the count and the model where the vendor table has changed since."""
-    try:
-        return _parse(row.text)
-    except BadInput:
-        mode = Mode.WHOLE if row.device_count else Mode.NONE
-        return GpuRequest(row.text, row.device_count, row.model, mode=mode)
-
-
-class _Parsed:
-    """The texts that were parsed with one table of vendors."""
-
-    def __init__(self, vendors: VendorTable | None) -> None:
-        self.vendors = vendors
-        self.requests: dict[str, GpuRequest] = {}
-
-
-_parsed = _Parsed(None)
-
-
-def _parse(text: str) -> GpuRequest:
-    global _parsed  # noqa: PLW0603 - many rows have the same text
-    vendors, known = home_vendors(), _parsed
-    if known.vendors is not vendors or len(known.requests) > TEXTS_KEPT:
-        known = _parsed = _Parsed(vendors)
-    found = known.requests.get(text)
-    if found is None:
-        found = known.requests[text] = parse_request(text, vendors)
-    return found

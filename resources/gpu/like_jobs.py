@@ -5,11 +5,11 @@ when somebody looks. Every function works inside the caller's transaction.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from resources.gpu.likeness import attained_gpu_s, groups_of, size_of
 from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
@@ -26,27 +26,27 @@ _LIVE = ("waiting", "granted")
 
 def batch_now(connection: Connection, owner: Owner, request: GpuRequest, now: datetime) -> Batch:
     """The batch of a job that comes now: that of the last one of its project and size, if it is recent."""
-    kind = f"{owner.project[:_MOST_NAME]} {size_of(request)}"
-    row = connection.execute(select(BATCHES).where(BATCHES.c.kind == kind)).one_or_none()
-    return batch_of(kind, now.timestamp(), None if row is None else Batch(row.id, row.kind, row.last_s))
+    kind = _kind(owner, request)
+    return batch_of(kind, now.timestamp(), _last_batches(connection, [kind]).get(kind))
 
 
 def join_batches(
     connection: Connection, submitted: Mapping[RunId, WaitingRequest]
 ) -> dict[RunId, WaitingRequest]:
     """Requests that are submitted, each with its batch: those that come next may belong to it."""
-    found: dict[RunId, WaitingRequest] = {}
-    last: dict[tuple[Owner, GpuRequest], Batch] = {}
+    kinds = {run_id: _kind(one.owner, one.request) for run_id, one in submitted.items()}
+    known = _last_batches(connection, sorted(set(kinds.values())))
+    last: dict[str, Batch] = {}
     for run_id, one in submitted.items():
-        key = one.owner, one.request
-        if key not in last:
-            last[key] = batch_now(connection, one.owner, one.request, one.submitted_at)
-            connection.execute(delete(BATCHES).where(BATCHES.c.kind == last[key].kind))
-            connection.execute(
-                insert(BATCHES).values(kind=last[key].kind, id=last[key].id, last_s=last[key].last_s)
-            )
-        found[run_id] = replace(one, batch=last[key].id)
-    return found
+        kind = kinds[run_id]
+        last[kind] = batch_of(kind, one.submitted_at.timestamp(), last.get(kind) or known.get(kind))
+    if last:
+        connection.execute(
+            delete(BATCHES).where(BATCHES.c.kind == bindparam("of_kind")),
+            [{"of_kind": kind} for kind in last],
+        )
+        connection.execute(insert(BATCHES), [asdict(one) for one in last.values()])
+    return {run_id: replace(one, batch=last[kinds[run_id]].id) for run_id, one in submitted.items()}
 
 
 def count(connection: Connection, lease: Lease, now: datetime, *, ended: bool) -> None:
@@ -68,13 +68,25 @@ def read(
 ) -> History:
     """What ended jobs tell, and how far those have come that have not ended."""
     history = _read(connection, None)
-    for lease in live:
-        if lease.devices:
-            history.note(lease.run_id, groups_of(lease), attained_gpu_s(lease, now))
-    for request in waiting:
-        if request.attained_gpu_s:
-            history.note(request.run_id, groups_of(request), request.attained_gpu_s)
+    history.note_all(
+        (lease.run_id, groups_of(lease), attained_gpu_s(lease, now)) for lease in live if lease.devices
+    )
+    history.note_all(
+        (request.run_id, groups_of(request), request.attained_gpu_s)
+        for request in waiting
+        if request.attained_gpu_s
+    )
     return history
+
+
+def _kind(owner: Owner, request: GpuRequest) -> str:
+    return f"{owner.project[:_MOST_NAME]} {size_of(request)}"
+
+
+def _last_batches(connection: Connection, kinds: Sequence[str]) -> dict[str, Batch]:
+    query = select(BATCHES).where(BATCHES.c.kind == bindparam("of_kind"))
+    rows = [connection.execute(query, {"of_kind": kind}).one_or_none() for kind in kinds]
+    return {row.kind: Batch(row.id, row.kind, row.last_s) for row in rows if row is not None}
 
 
 def _read(connection: Connection, groups: tuple[str, ...] | None) -> History:

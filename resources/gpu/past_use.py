@@ -57,9 +57,27 @@ def read(connection: Connection, live: Iterable[Lease], now: datetime) -> Mappin
     now_s = now.timestamp()
     rows = connection.execute(select(PAST_USE)).all()
     found = {Owner(row.project, row.user): _past(row).at(now_s) for row in rows}
-    for lease in live:
-        found[lease.owner] = found.get(lease.owner, nothing(now_s)).plus(of_lease(lease, now))
+    for owner, used in _of_live(live, now_s).items():
+        found[owner] = found.get(owner, nothing(now_s)).plus(used)
     return found
+
+
+def _of_live(live: Iterable[Lease], now_s: float) -> dict[Owner, PastUse]:
+    """The sum of :func:`of_lease` for each owner, in one loop: there may be ten thousand leases."""
+    unit = DecayedUsage(HALF_LIFE_S)
+    sums: dict[Owner, list[float]] = {}
+    for lease in live:
+        used = sums.get(lease.owner)
+        if used is None:
+            used = sums[lease.owner] = [0.0, 0.0, 0.0]
+        weight_s = unit.gained_s(now_s - lease.granted_at.timestamp())
+        used[0] += weight_s * sum(milli for _, milli in lease.held)
+        used[1] += weight_s * lease.terms.cpu_milli
+        used[2] += weight_s * lease.terms.host_memory_mib
+    return {
+        owner: PastUse(*(DecayedUsage(HALF_LIFE_S, value, now_s) for value in used))
+        for owner, used in sums.items()
+    }
 
 
 def _past(row: Any) -> PastUse:

@@ -45,6 +45,8 @@ class Known:
     """What ended jobs tell of those that have not ended."""
     over_budget: Mapping[Party, Reason] = field(default_factory=dict)
     """Whose budget is used up, and why."""
+    moves_left: float = 0.0
+    """How many moves (rule D1) are allowed by now."""
 
     def leaves_nothing_to_decide(self, now: datetime) -> bool:
         """Whether nobody waits, and nobody makes room for a reservation or a drain."""
@@ -112,7 +114,8 @@ class Snapshot:
         """
         leases = {lease.run_id: lease for lease in known.leases}
         for run_id, before in list(self._leases.items()):
-            if leases.get(run_id) is not before:
+            now = leases.get(run_id)
+            if now is not before and not (now is not None and self._goes_on(now)):
                 self._end(run_id)
         fresh = [lease for run_id, lease in leases.items() if run_id not in self._leases]
         for lease in fresh:
@@ -130,6 +133,7 @@ class Snapshot:
         self.state.usage = self._past_shares(known.usage or {})
         self.state.history = known.history or History()
         self.state.quotas.hold_back(known.over_budget)
+        self.state.moves_left = known.moves_left
 
     def learn(self, popularity: Mapping[Shape, float]) -> None:
         """Place by how often each shape is asked for from now on."""
@@ -143,18 +147,31 @@ class Snapshot:
             for device in slot.devices
         )
 
+    def _goes_on(self, lease: Lease) -> bool:
+        """Whether a lease that changed holds what it held, as when its process took it up."""
+        before, now = self.state.running.get(JobId(lease.run_id)), self._running_of(lease)
+        if before is None or replace(before, stopping_for=now.stopping_for) != now:
+            return False
+        self._leases[lease.run_id] = lease
+        self.state.running[now.job.id] = now
+        return True
+
     def _start(self, lease: Lease) -> None:
         self._leases[lease.run_id] = lease
-        # Devices of it that are gone hold nothing that could be given; the others it holds all the same.
-        placement = self._placement_of_there(lease.devices)
-        job = self._job_of_lease(lease)
-        running = Running(job, placement, lease.granted_at.timestamp(), _stops_for(lease))
+        running = self._running_of(lease)
         try:
             self.state.restore(running)
         except Oversold:  # the machine came back with less than it had: what is there of it is held
+            job, placement = running.job, running.placement
             shape = _as_far_as_free(self.state.cluster, job.shape, placement)
             there = () if shape is None else placement
             self.state.restore(replace(running, job=replace(job, shape=shape or job.shape), placement=there))
+
+    def _running_of(self, lease: Lease) -> Running:
+        # Devices of it that are gone hold nothing that could be given; the others it holds all the same.
+        placement = self._placement_of_there(lease.devices)
+        job = self._job_of_lease(lease)
+        return Running(job, placement, lease.granted_at.timestamp(), _stops_for(lease))
 
     def _end(self, run_id: RunId) -> None:
         del self._leases[run_id]

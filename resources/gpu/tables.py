@@ -43,8 +43,11 @@ REQUESTS = Table(
     Column("expected_at", UtcDateTime),
     Column("reason_values", Text),  # JSON
     Column("batch", String(300), nullable=False, server_default=""),
+    Column("changed_in", BigInteger, nullable=False, server_default="0"),  # the number of the last change
     CheckConstraint("attempt >= 1", name="attempt_from_1"),
     Index("gpu_requests_by_state", "state", "submitted_at"),
+    Index("gpu_requests_by_submission", "submitted_at"),
+    Index("gpu_requests_by_change", "changed_in"),
 )
 
 LEASES = Table(
@@ -83,8 +86,18 @@ LEASES = Table(
     Column("held", Text, nullable=False, server_default="{}"),  # JSON: thousandths of devices by flavour
     Column("held_ms", BigInteger),  # for how long, once it is released
     Column("batch", String(300), nullable=False, server_default=""),
+    Column("changed_in", BigInteger, nullable=False, server_default="0"),  # the number of the last change
     Index("gpu_leases_by_state", "state"),
     Index("gpu_leases_by_release", "released_at"),
+    Index("gpu_leases_by_change", "changed_in"),
+)
+
+CHANGES = Table(
+    "gpu_changes",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # one row, 1
+    Column("last", BigInteger, nullable=False),  # how many changes of requests and leases there were
+    Column("moves_left", Float, nullable=False),  # how many moves (rule D1) are allowed by now
 )
 
 SHARES = Table(
@@ -157,6 +170,7 @@ DECISIONS = Table(
     Column("reason", Text, nullable=False),
     Column("reason_values", Text, nullable=False),  # JSON
     Index("gpu_decisions_by_run", "run_id"),
+    Index("gpu_decisions_by_kind", "kind", "id"),
 )
 
 PARTIES = Table(

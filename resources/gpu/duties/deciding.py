@@ -10,11 +10,14 @@ from resources.database.audit import AuditRow, record_all
 from resources.database.leadership import Leader, Superseded
 from resources.gpu import decision_log, ledger, lending_store
 from resources.gpu.arbiter import Decided, decide_by_name
+from resources.gpu.changes import set_moves_left
 from resources.gpu.duties.desk import DECIDER, Desk, desk_of
 from resources.gpu.duties.expiring import Expiring
 from resources.gpu.duties.known import is_still_so, read_known
 from resources.gpu.inventory.model import Inventory
-from resources.gpu.model import Decision, Grant, Stop, Wait
+from resources.gpu.model import Decision, Grant, RunId, Stop, Wait
+from resources.gpu.policy.model import Settings
+from resources.gpu.policy.state import moves_left_after
 from resources.gpu.snapshot import Known
 from resources.gpu.usage.known import with_past
 from resources.terms import Actor
@@ -71,7 +74,7 @@ class Deciding(Expiring):
             latest = read_known(connection, desk.rows)
             if not is_still_so(known, latest) or lending_store.rows_now(connection) != quotas:
                 known, decided = self._decide(connection, desk, inventory, now)
-            news = _write(connection, known, decided, actor, now)
+            news = _write(connection, known, decided, actor, now, self._settings)
             desk.role.hand_back(connection, leader)
         return news
 
@@ -93,7 +96,12 @@ class Deciding(Expiring):
 
 
 def _write(
-    connection: Connection, known: Known, decided: Sequence[Decided], actor: Actor, now: datetime
+    connection: Connection,
+    known: Known,
+    decided: Sequence[Decided],
+    actor: Actor,
+    now: datetime,
+    settings: Settings,
 ) -> list[Decided]:
     """Write what is new of what was decided. Returns that, and the first of the line."""
     waiting = {one.run_id: one for one in known.waiting}
@@ -101,6 +109,7 @@ def _write(
     waits: list[tuple[Wait, str]] = []
     grants: list[Grant] = []
     recorded: list[Decided] = []
+    stopping: set[RunId] = set()
     for made in decided:
         decision = made.decision
         if isinstance(decision, Wait):
@@ -114,12 +123,16 @@ def _write(
             news.append(made)
             if asked.rule == decision.rule:
                 continue  # who holds what changes often; the record keeps what changed in kind
-        else:
+        elif isinstance(decision, Grant):
             news.append(made)
-            if isinstance(decision, Grant):
-                grants.append(decision)
-            else:
-                ledger.stop(connection, decision)
+            grants.append(decision)
+        elif decision.run_id not in stopping:
+            news.append(made)
+            stopping.add(decision.run_id)
+            ledger.stop(connection, decision)
+        elif made.kept is not None:  # of a run that moves it was said before that it makes room
+            ledger.keep(connection, made.kept)
+            continue
         if made.kept is not None:
             ledger.keep(connection, made.kept)
         recorded.append(made)
@@ -129,7 +142,14 @@ def _write(
     told = [made.decision for made in recorded if not isinstance(made.decision, Wait)]
     record_all(connection, [_audited(one, actor, now) for one in told])
     _forget_kept(connection, known, decided)
+    _count_moves(connection, known, len(grants), sum(made.moves for made in decided), settings)
     return news
+
+
+def _count_moves(connection: Connection, known: Known, started: int, moved: int, settings: Settings) -> None:
+    left = moves_left_after(known.moves_left, settings, started=started, moved=moved)
+    if left != known.moves_left:
+        set_moves_left(connection, left)
 
 
 def _audited(decision: Grant | Stop, actor: Actor, now: datetime) -> AuditRow:

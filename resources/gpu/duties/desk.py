@@ -20,10 +20,12 @@ from resources.database.leadership import Leader, Leadership
 from resources.gpu import ledger
 from resources.gpu.duties.rows import Rows
 from resources.gpu.inventory.model import Inventory
+from resources.gpu.model import Terms
 from resources.gpu.placement.model import Shape
 from resources.gpu.policy.model import Settings
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import QuotaRows
+from resources.gpu.requests.model import GpuRequest
 from resources.gpu.snapshot import Known, OutOfStep, Snapshot
 
 DECIDER = "gpu-decider"
@@ -51,6 +53,7 @@ class Desk:
         self._snapshot: Snapshot | None = None
         self._made_of: tuple[Inventory, QuotaRows, Settings] | None = None
         self._learned_at: datetime | None = None
+        self._asked: list[tuple[GpuRequest, Terms, int]] = []
 
     def take_role(self) -> Leader | None:
         """Wait for the turn to decide. None where others had it all the time."""
@@ -72,25 +75,30 @@ class Desk:
         else:
             self._snapshot = None
         if self._snapshot is None:
-            self._learned_at = None
             self._snapshot = Snapshot(inventory, known, QuotaTree(quotas), settings)
             self._made_of = made_of
+            if self._learned_at is not None:
+                self._snapshot.learn(self._popularity(self._snapshot))
         return self._snapshot
 
     def learn(self, connection: Connection, snapshot: Snapshot, now: datetime) -> None:
         """Let the snapshot know what is asked for how often, unless it was told lately."""
         if self._learned_at is not None and abs(now - self._learned_at) < LEARN_AFTER:
             return
-        popularity: Counter[Shape] = Counter()
-        for request, terms, count in ledger.asked_since(connection, now - LEARN_FROM):
-            popularity[snapshot.shapes.shape_of(request, terms)] += count
-        popularity[Shape(1)] += 1 + popularity.total() // WHOLE_ONE_IN
-        snapshot.learn(popularity)
+        self._asked = ledger.asked_since(connection, now - LEARN_FROM)
+        snapshot.learn(self._popularity(snapshot))
         self._learned_at = now
 
     def forget(self) -> None:
         """Begin anew with the next pass."""
         self.rows, self._snapshot = Rows(), None
+
+    def _popularity(self, snapshot: Snapshot) -> Counter[Shape]:
+        popularity: Counter[Shape] = Counter()
+        for request, terms, count in self._asked:
+            popularity[snapshot.shapes.shape_of(request, terms)] += count
+        popularity[Shape(1)] += 1 + popularity.total() // WHOLE_ONE_IN
+        return popularity
 
 
 def desk_of(database: Database) -> Desk:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from resources.gpu import drain_store, ledger
+from resources.gpu.changes import moves_left
 from resources.gpu.duties.rows import Rows
 from resources.gpu.reservations import store as reservations
 from resources.gpu.snapshot import Known
@@ -13,23 +14,25 @@ from resources.gpu.snapshot import Known
 def read_known(connection: Connection, rows: Rows | None = None) -> Known:
     """All that a pass looks at besides quotas and inventory, in the caller's transaction.
 
-    With ``rows``, what has not changed since these were read is not read again. Of the past (use, jobs like
-    those that wait, budgets that are used up) nothing is here yet: ``usage.known.with_past`` adds it.
+    With ``rows``, what has not changed since these were read is not read again. What a pass sees of the past
+    comes with :func:`~resources.gpu.usage.known.with_past`.
     """
-    rows = rows or Rows()
+    leases, waiting = (rows or Rows()).read(connection)
     return Known(
-        rows.leases(connection),
-        rows.waiting(connection),
+        leases,
+        waiting,
         ledger.kept(connection),
         reservations=reservations.read(connection),
         drains=drain_store.read(connection),
+        moves_left=moves_left(connection),
     )
 
 
 def is_still_so(before: Known, now: Known) -> bool:
     """Whether nothing but new requests has come since ``before``: what was decided of it still holds."""
     return (
-        _same(before.leases, now.leases)
+        before.moves_left == now.moves_left
+        and _same(before.leases, now.leases)
         and len(before.waiting) <= len(now.waiting)
         and all(one is other for one, other in zip(before.waiting, now.waiting, strict=False))
         and (before.kept, before.reservations, before.drains) == (now.kept, now.reservations, now.drains)

@@ -1,42 +1,56 @@
 """The rows of a ledger as they were read last: only those that have changed since are read again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from resources.gpu import ledger
-from resources.gpu.ledger import Mark
+from resources.gpu.changes import last_change
 from resources.gpu.model import Attempt, Lease, RunId, WaitingRequest
 
 Key = tuple[RunId, Attempt]
-Found = TypeVar("Found", Lease, WaitingRequest)
-Known = dict[Key, tuple[Mark, Found]]
+Row = TypeVar("Row", Lease, WaitingRequest)
 
 
 class Rows:
     """What one process knows of one ledger. What is as it was is the same object as before."""
 
     def __init__(self) -> None:
-        self._leases: Known[Lease] = {}
-        self._waiting: Known[WaitingRequest] = {}
+        self._seen: int | None = None
+        self._leases: dict[Key, Lease] = {}
+        self._waiting: dict[Key, WaitingRequest] = {}
 
-    def leases(self, connection: Connection) -> list[Lease]:
-        """The leases that are not released, oldest first."""
-        marks = ledger.marks_of_leases(connection)
-        self._leases = _current(marks, self._leases, lambda runs: ledger.leases_of(connection, runs))
-        return [lease for _, lease in self._leases.values()]
+    def read(self, connection: Connection) -> tuple[list[Lease], list[WaitingRequest]]:
+        """The leases that are not released and the requests that wait, each the oldest first."""
+        last = last_change(connection)
+        if self._seen is None or last < self._seen:  # another ledger was put in its place
+            self._leases = _in_order(ledger.live_leases(connection))
+            self._waiting = _in_order(ledger.waiting_requests(connection))
+        elif last > self._seen:
+            self._leases = _brought_up(self._leases, ledger.leases_changed(connection, self._seen))
+            self._waiting = _brought_up(self._waiting, ledger.requests_changed(connection, self._seen))
+        self._seen = last
+        return list(self._leases.values()), list(self._waiting.values())
 
-    def waiting(self, connection: Connection) -> list[WaitingRequest]:
-        """The requests that wait, oldest first."""
-        marks = ledger.marks_of_waiting(connection)
-        self._waiting = _current(marks, self._waiting, lambda runs: ledger.requests_of(connection, runs))
-        return [request for _, request in self._waiting.values()]
+
+def _brought_up(
+    known: dict[Key, Row], changed: Iterable[tuple[RunId, Attempt, Row | None]]
+) -> dict[Key, Row]:
+    is_new = False
+    for run_id, attempt, row in changed:
+        if row is None:
+            known.pop((run_id, attempt), None)
+            continue
+        is_new |= (run_id, attempt) not in known
+        known[run_id, attempt] = row
+    return _in_order(known.values()) if is_new else known
 
 
-def _current(
-    marks: Mapping[Key, Mark], known: Known[Found], read: Callable[[Sequence[RunId]], list[Found]]
-) -> Known[Found]:
-    changed = [key[0] for key, mark in marks.items() if key not in known or known[key][0] != mark]
-    fresh = {(one.run_id, one.attempt): one for one in read(changed)} if changed else {}
-    return {key: (mark, fresh[key] if key in fresh else known[key][1]) for key, mark in marks.items()}
+def _in_order(rows: Iterable[Row]) -> dict[Key, Row]:
+    return {(one.run_id, one.attempt): one for one in sorted(rows, key=_since)}
+
+
+def _since(row: Lease | WaitingRequest) -> tuple[datetime, RunId]:
+    return row.granted_at if isinstance(row, Lease) else row.submitted_at, row.run_id

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from resources.gpu.ledger import held_from_json
+from resources.gpu.ledger_rows import held_from_json
 from resources.gpu.model import Owner
 from resources.gpu.policy.amounts import Resource
 from resources.gpu.tables import LEASES

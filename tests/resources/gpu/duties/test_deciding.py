@@ -16,10 +16,12 @@ from resources.gpu.duties.desk import DECIDER, desk_of
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId, Vendor
 from resources.gpu.inventory.slots import cpu_slots
-from resources.gpu.model import Ask, Grant, Origin, Owner, RunId, Wait
+from resources.gpu.model import Ask, Attempt, Grant, Origin, Owner, RunId, Stop, Terms, Wait
+from resources.gpu.policy.model import Settings
 from resources.gpu.requests.errors import BadGpuRequest
 from resources.gpu.service import GpuService
 from resources.terms import Actor
+from tests.resources.gpu.duties.clock import Clock, end, submit
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 ANN = Actor("user:ann")
@@ -171,3 +173,31 @@ def test_a_small_share_leaves_a_whole_device_whole_though_nobody_asked_for_one_y
     service.submit_many(asks(2, "0.25(cuda)", "small"), ANN)
     service.decide_now(ANN)
     assert len({lease.devices for lease in service.live_leases()}) == 1
+
+
+def test_a_whole_device_is_made_by_a_move_as_often_as_moves_are_allowed(any_database: Database) -> None:
+    clock, may_stop = Clock(), Terms(preemptible=True)
+    long = Terms(max_runtime_s=1_000_000)  # nobody makes room for it by rule P3
+    inventory = one_node(cpu_slots())
+    service = GpuService(
+        any_database, inventory=lambda: inventory, settings=Settings(moves_per_job=0.25), clock=clock
+    )
+    for name, text in (("x", "0.6"), ("y", "0.6"), ("p", "0.4"), ("q", "0.4")):
+        submit(service, name, text, may_stop)
+        service.decide_now(ANN)
+    end(service, "x")
+    end(service, "y")
+    before = {lease.run_id: lease.devices for lease in service.live_leases()}
+    clock.forward(3600)
+    submit(service, "whole", terms=long)
+    stops = [one for one in service.decide_now(ANN) if isinstance(one, Stop)]
+    assert [(one.rule, one.for_run) for one in stops] == [("D1", "whole")]
+    moved = stops[0].run_id
+    assert [one.kind for one in service.decisions_of(moved)].count("stop") == 1
+    service.try_again(moved, Attempt(1), reason="made room", actor=ANN)
+    service.decide_now(ANN)
+    after = {lease.run_id: lease.devices for lease in service.live_leases()}
+    assert after[moved] != before[moved]
+    assert after[RunId("whole")] == before[moved]
+    submit(service, "another", terms=long)  # four starts allowed one move; two more allow none yet
+    assert not [one for one in service.decide_now(ANN) if isinstance(one, Stop)]

@@ -1,0 +1,65 @@
+"""What a process knows of a ledger is brought up to date by what has changed since."""
+
+from resources.database.engine import Database
+from resources.gpu import ledger
+from resources.gpu.duties.rows import Rows
+from resources.gpu.model import Lease, RunId, WaitingRequest
+from tests.resources.gpu.duties.clock import ANN, ME, Clock, end, submit, two_slots
+
+
+def read(database: Database, rows: Rows) -> tuple[list[Lease], list[WaitingRequest]]:
+    with database.read() as connection:
+        found = rows.read(connection)
+        assert found == (ledger.live_leases(connection), ledger.waiting_requests(connection))
+    return found
+
+
+def test_what_has_not_changed_is_the_same_object_as_before(any_database: Database) -> None:
+    clock, rows = Clock(), Rows()
+    service = two_slots(any_database, clock)
+    for name in ("a", "b", "c"):
+        submit(service, name)
+        clock.forward(1)
+    service.decide_now(ANN)
+    (a, b), (c,) = read(any_database, rows)
+    assert [a.run_id, b.run_id, c.run_id] == ["a", "b", "c"]
+    service.claim(RunId("a"), ME)
+    (claimed, same), (still,) = read(any_database, rows)
+    assert claimed is not a
+    assert same is b
+    assert still is c
+
+
+def test_what_ended_is_gone_and_what_came_stands_in_its_order(any_database: Database) -> None:
+    clock, rows = Clock(), Rows()
+    service = two_slots(any_database, clock)
+    for name in ("a", "b", "z", "y"):
+        submit(service, name)
+        clock.forward(1)
+    service.decide_now(ANN)
+    read(any_database, rows)
+    end(service, "a")
+    service.withdraw(RunId("z"), reason="no more", actor=ANN)
+    submit(service, "x")
+    leases, waiting = read(any_database, rows)
+    assert [one.run_id for one in leases] == ["b"]
+    assert [one.run_id for one in waiting] == ["y", "x"]
+
+
+def test_a_sign_of_life_is_no_change(any_database: Database) -> None:
+    clock, rows = Clock(), Rows()
+    service = two_slots(any_database, clock)
+    submit(service, "a")
+    service.decide_now(ANN)
+    service.claim(RunId("a"), ME)
+    with any_database.read() as connection:
+        (before,), _ = rows.read(connection)
+    service.set_holder(before.run_id, before.attempt, ME)
+    with any_database.read() as connection:
+        (held,), _ = rows.read(connection)
+    service.note_alive()
+    with any_database.read() as connection:
+        (after,), _ = rows.read(connection)
+        (fresh,) = ledger.live_leases(connection)
+    assert fresh.heartbeat_at is not None
+    assert after is held
