@@ -16,8 +16,8 @@ from resources.database.engine import Database, sqlite_url
 NAME = "speed"
 DESCRIPTION = (
     "Decisions one at a time on 1,213 nodes with 6,212 devices (`cold`: first of each shape), a pass over "
-    "10,000 that wait for a full cluster (`granting`: for one that has room for some), and 1,000 requests from "
-    "their submission to leases that can be claimed, through the service, on SQLite and, where it is "
+    "10,000 that wait for a full cluster (`granting`: for one that has room for some), and 1,000 requests "
+    "from their submission to leases that can be claimed, through the service, on SQLite and, where it is "
     "installed, on PostgreSQL. Synthetic nodes and pods of the kind of openb, or its files as for packing; "
     "`start` measures the way through Dagster."
 )
