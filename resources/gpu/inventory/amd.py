@@ -5,6 +5,7 @@ function of the library when it is imported and so fits the one release of ROCm 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from resources.gpu.inventory.tool import (
 DRIVER = Path("/dev/kfd")
 """It is there when the driver is loaded and has found a card."""
 INSTALLED_IN = ("/opt/rocm/bin",)
+SILENT = (
+    "It does not answer: amd-smi lists it and can read nothing of it. Look for amdgpu in the log of the "
+    "kernel; reset it with amd-smi reset, or restart the machine."
+)
 MIB_IN = {"B": 1 / (1024 * 1024), "KB": 1 / 1024, "MB": 1.0, "GB": 1024.0}
 """The tool's units are binary ones."""
 
@@ -45,9 +50,11 @@ def find() -> Found | Missing:
     listed = _by_gpu(ask_json(tool, "list", "--json", fresh_s=FRESH_S))
     static = _by_gpu(ask_json(tool, "static", "--json", fresh_s=FRESH_S))
     islands = _islands(ask_json_if_told(tool, "topology", "--json", fresh_s=FRESH_S))
-    ill = _faults(tool)
+    metrics = _by_gpu(ask_json_if_told(tool, "metric", "--json", fresh_s=FRESH_S))
     devices = tuple(
-        _device(index, {**static.get(index, {}), **told}, islands.get(index), ill.get(index))
+        _with_health(
+            _device(index, {**static.get(index, {}), **told}, islands.get(index)), metrics.get(index)
+        )
         for index, told in sorted(listed.items())
     )
     return Found(version_of(tool, "version") or "amd-smi", devices)
@@ -78,7 +85,7 @@ def _by_gpu(told: Any) -> dict[int, Mapping[str, Any]]:
     return {int(one["gpu"]): one for one in entries if isinstance(one, dict) and "gpu" in one}
 
 
-def _device(index: int, told: Mapping[str, Any], island: int | None, fault: str | None) -> Device:
+def _device(index: int, told: Mapping[str, Any], island: int | None) -> Device:
     bus = told.get("bdf") or _inside(told, "bus", "bdf")
     return Device(
         DeviceId(f"rocm:{index}"),
@@ -89,8 +96,25 @@ def _device(index: int, told: Mapping[str, Any], island: int | None, fault: str 
         numa_node=whole(_inside(told, "numa", "node")),
         island=island,
         pci_bus_id=pci.bus_id(str(bus)),
-        fault=fault,
     )
+
+
+def _with_health(device: Device, metrics: Mapping[str, Any] | None) -> Device:
+    """The device with its fault; ``metrics`` is None where the tool has no entry for it."""
+    if metrics is None:
+        return device
+    if not _tells(metrics) and not pci.is_asleep(device.pci_bus_id):
+        return replace(device, fault=SILENT, answers=False)
+    return replace(device, fault=_fault(_health(metrics)))
+
+
+def _tells(told: Any) -> bool:
+    """Whether there is any value: the tool puts N/A in the place of each that it could not read."""
+    if isinstance(told, Mapping):
+        return any(_tells(value) for name, value in told.items() if name not in ("gpu", "unit"))
+    if isinstance(told, list):
+        return any(map(_tells, told))
+    return told not in (None, "", "N/A")
 
 
 def _inside(told: Any, *names: str) -> Any:
@@ -116,12 +140,6 @@ def _islands(told: Any) -> dict[int, int]:
     return groups(sorted(entries), links)
 
 
-def _faults(tool: str) -> dict[int, str]:
-    metrics = _by_gpu(ask_json_if_told(tool, "metric", "--ecc", "--json", fresh_s=FRESH_S))
-    found = {index: _fault(_health(told)) for index, told in metrics.items()}
-    return {index: fault for index, fault in found.items() if fault is not None}
-
-
 def _health(told: Mapping[str, Any]) -> Health:
     return Health(uncorrectable_errors=whole(_inside(told, "ecc", "total_uncorrectable_count")))
 
@@ -142,6 +160,8 @@ def _reading(
     if index not in metrics:
         return DeviceReading(device.id, fault="It is gone: amd-smi does not list it any more.")
     told = metrics[index]
+    if not _tells(told) and not pci.is_asleep(device.pci_bus_id):
+        return DeviceReading(device.id, fault=SILENT)
     health = _health(told)
     warmest = number(_inside(told, "temperature", "hotspot"))
     return DeviceReading(

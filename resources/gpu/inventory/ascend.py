@@ -19,6 +19,8 @@ DRIVER = Path("/dev/davinci_manager")
 INSTALLED_IN = ("/usr/local/sbin", "/usr/local/bin")
 WELL_ENOUGH = ("OK", "Warning")
 """What its manual calls Alarm, Critical and UNKNOWN is ill."""
+SILENT = "UNKNOWN"
+"""Of a chip that the tool lists and cannot reach."""
 _VERSION = re.compile(r"\| npu-smi\s+(\S+)")
 _SHARE = re.compile(r"(\d+)\s*/\s*(\d+)")
 
@@ -138,12 +140,18 @@ def _device(index: int, chip: Chip) -> Device:
         numa_node=pci.numa_node(bus),
         pci_bus_id=bus,
         fault=_fault(chip),
+        answers=chip.health != SILENT,
     )
 
 
 def _fault(chip: Chip) -> str | None:
     if chip.health in WELL_ENOUGH:
         return None
+    if chip.health == SILENT:
+        return (
+            f"It does not answer: npu-smi lists it and calls its health {chip.health}. Reset it with "
+            f"`npu-smi set -t reset -i {chip.npu} -c {chip.chip}`, or restart the machine."
+        )
     return f"npu-smi calls its health {chip.health}: see `npu-smi info -t health -i {chip.npu}`."
 
 

@@ -59,11 +59,15 @@ SOURCE = Source(
 )
 
 
+class Silent(Unavailable):
+    """The tool answers, and says that a device does not."""
+
+
 def _told(answer: Any) -> Mapping[str, Any]:
     """The answer, unless it says in JSON that something went wrong, with an exit code of 0."""
     if not isinstance(answer, dict) or "error" in answer:
         said = answer.get("error") if isinstance(answer, dict) else answer
-        raise Unavailable(
+        raise Silent(
             f"xpu-smi does not tell the accelerators of this machine: {said}",
             "Run `xpu-smi discovery`; see that this user is in the group of /dev/dri/renderD*.",
         )
@@ -89,6 +93,9 @@ def _device(tool: str, index: int) -> Device:
             pci_bus_id=bus,
             fault=_fault(status),
         )
+    except Silent as problem:
+        # It is listed, and the tool says that it cannot reach it.
+        return Device(device, None, None, vendor=Vendor.INTEL, fault=f"{problem.problem}.", answers=False)
     except Unavailable as problem:
         return Device(device, None, None, vendor=Vendor.INTEL, fault=f"{problem.problem}.")
 

@@ -13,6 +13,16 @@ def bus_id(told: str) -> str | None:
     return None if found is None else f"{int(found[1], 16):04x}:{found[2].lower()}"
 
 
+def is_asleep(bus: str | None, sysfs: Path | None = None) -> bool:
+    """Whether the kernel has put a device to sleep to save power; its tool tells nothing of it then."""
+    if bus is None:
+        return False
+    try:
+        return ((sysfs or SYSFS) / bus / "power" / "runtime_status").read_text().strip() == "suspended"
+    except OSError:
+        return False
+
+
 def numa_node(bus: str | None, sysfs: Path | None = None) -> int | None:
     """The NUMA node that the kernel gives a device; None where it gives none, as on a machine with one."""
     if bus is None:

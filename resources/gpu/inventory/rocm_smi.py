@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from resources.gpu.inventory import pci
 from resources.gpu.inventory.links import groups
 from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Vendor
 from resources.gpu.inventory.source import Ability, Found
-from resources.gpu.inventory.tool import FRESH_S, ask_json, number, version_of, whole
+from resources.gpu.inventory.tool import FRESH_S, ask_json, ask_json_if_told, number, version_of, whole
 
 MIB = 1024 * 1024
 UNTOLD = frozenset({Ability.HEALTH, Ability.PROCESSES})
@@ -22,6 +23,10 @@ FACTS = (
     "--showtopotype",
 )
 METRICS = ("--showuse", "--showmeminfo", "vram", "--showtemp", "--showpower")
+SILENT = (
+    "It does not answer: rocm-smi lists it and can read nothing of it. Look for amdgpu in the log of the "
+    "kernel; reset it with rocm-smi --gpureset, or restart the machine."
+)
 _CARD = re.compile(r"card(\d+)")
 _LINK = re.compile(r"\(Topology\) Link type between DRM devices (\d+) and (\d+)")
 
@@ -31,7 +36,11 @@ def find(tool: str) -> Found:
     told = ask_json(tool, *FACTS, "--json", fresh_s=FRESH_S)
     cards = _cards(told)
     islands = groups(sorted(cards), _xgmi(told))
-    devices = tuple(_device(index, cards[index], islands.get(index)) for index in sorted(cards))
+    metrics = _cards(ask_json_if_told(tool, *METRICS, "--json", fresh_s=FRESH_S))
+    devices = tuple(
+        _with_health(_device(index, cards[index], islands.get(index)), metrics.get(index))
+        for index in sorted(cards)
+    )
     return Found(version_of(tool, "--version") or "rocm-smi", devices, UNTOLD)
 
 
@@ -42,7 +51,8 @@ def read(tool: str | None, devices: tuple[Device, ...]) -> tuple[DeviceReading, 
 
 
 def _cards(told: Any) -> dict[int, Mapping[str, Any]]:
-    return {int(found[1]): one for name, one in told.items() if (found := _CARD.fullmatch(name)) is not None}
+    entries = told.items() if isinstance(told, dict) else ()
+    return {int(found[1]): one for name, one in entries if (found := _CARD.fullmatch(name)) is not None}
 
 
 def _xgmi(told: Any) -> list[tuple[int, int]]:
@@ -68,10 +78,23 @@ def _device(index: int, told: Mapping[str, Any], island: int | None) -> Device:
     )
 
 
+def _with_health(device: Device, metrics: Mapping[str, Any] | None) -> Device:
+    return device if _tells(device, metrics) else replace(device, fault=SILENT, answers=False)
+
+
+def _tells(device: Device, metrics: Mapping[str, Any] | None) -> bool:
+    """Whether any of its sensors can be read; of one that sleeps none can, and it is well."""
+    if metrics is None or pci.is_asleep(device.pci_bus_id):
+        return True
+    return any(number(value) is not None for value in metrics.values())
+
+
 def _reading(device: Device, cards: dict[int, Mapping[str, Any]]) -> DeviceReading:
     told = cards.get(int(device.id.rpartition(":")[2]))
     if told is None:
         return DeviceReading(device.id, fault="It is gone: rocm-smi does not list it any more.")
+    if not _tells(device, told):
+        return DeviceReading(device.id, fault=SILENT)
     used, total = whole(told.get("VRAM Total Used Memory (B)")), whole(told.get("VRAM Total Memory (B)"))
     power = _first(told, "Current Socket Graphics Package Power (W)", "Average Graphics Package Power (W)")
     return DeviceReading(

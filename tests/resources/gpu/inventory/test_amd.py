@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from resources.errors import Unavailable
-from resources.gpu.inventory import amd
+from resources.gpu.inventory import amd, pci
 from resources.gpu.inventory.source import Found, Missing
 from tests.resources.gpu.inventory.conftest import RECORDED, InstallTool
 
@@ -29,7 +29,6 @@ def answers(**changed: str | Path) -> dict[str, str | Path]:
         "list --json": changed.get("list", RECORDED / "amd_smi_list.json"),
         "static --json": changed.get("static", STATIC),
         "topology --json": changed.get("topology", RECORDED / "amd_smi_topology.json"),
-        "metric --ecc --json": changed.get("metric", METRIC),
         "metric --json": changed.get("metric", METRIC),
         "process --json": RECORDED / "amd_smi_process.json",
     }
@@ -107,9 +106,35 @@ def test_a_look_reads_what_the_recording_has(install_tool: InstallTool) -> None:
 
 
 def test_what_is_not_available_is_not_told(install_tool: InstallTool) -> None:
-    install_tool("amd-smi", answers(metric='[{"gpu": 0, "usage": "N/A", "power": {"socket_power": "N/A"}}]'))
+    told = {"gpu": 0, "usage": "N/A", "power": {"socket_power": "N/A"}, "fan": {"rpm": 0}}
+    install_tool("amd-smi", answers(metric=json.dumps([told])))
     first = amd.read(found().devices)[0]
     assert (first.utilisation_pct, first.power_w, first.memory_used_mib, first.fault) == (None,) * 4
+
+
+def unread(told: Any) -> Any:
+    """What the tool prints where each of its calls for a GPU fails (``values_dict[...] = "N/A"``)."""
+    if isinstance(told, dict) and "unit" not in told:
+        return {key: value if key == "gpu" else unread(value) for key, value in told.items()}
+    return "N/A"
+
+
+def test_a_gpu_of_which_nothing_can_be_read_does_not_answer(
+    install_tool: InstallTool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    metrics = json.loads(METRIC.read_text())["gpu_data"]
+    install_tool("amd-smi", answers(metric=json.dumps([unread(metrics[0]), {**metrics[0], "gpu": 1}])))
+    first, second = found().devices
+    assert (first.answers, second.answers, second.fault) == (False, True, None)
+    assert first.fault is not None
+    assert first.fault.startswith("It does not answer: amd-smi lists it and can read nothing of it.")
+    assert [one.fault for one in amd.read((first, second))] == [first.fault, None]
+    asleep = tmp_path / "0000:08:00.0" / "power"
+    asleep.mkdir(parents=True)
+    (asleep / "runtime_status").write_text("suspended\n")
+    monkeypatch.setattr(pci, "SYSFS", tmp_path)
+    assert [(one.answers, one.fault) for one in found().devices] == [(True, None)] * 2
+    assert amd.read((first,))[0].fault is None
 
 
 def test_a_machine_without_the_driver_or_a_tool_has_none(install_tool: InstallTool, driver: Path) -> None:

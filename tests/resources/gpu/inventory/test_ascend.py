@@ -53,6 +53,19 @@ def test_a_device_that_raises_an_alarm_is_not_given_out(install_tool: InstallToo
     assert (reading.fault, reading.health.status, reading.temperature_c) == (device.fault, "Alarm", 65)
 
 
+def test_a_chip_that_is_listed_and_cannot_be_reached_does_not_answer(install_tool: InstallTool) -> None:
+    lines = TRAINING.read_text().splitlines()
+    (row,) = [number for number, line in enumerate(lines) if line.startswith("| 1     910B2C")]
+    lines[row] = lines[row].replace("| OK            |", "| UNKNOWN       |")
+    install_tool("npu-smi", {"info": "\n".join(lines)})
+    first, second = found().devices
+    assert (first.answers, first.fault, second.answers) == (True, None, False)
+    assert second.fault is not None
+    assert second.fault.startswith("It does not answer: npu-smi lists it and calls its health UNKNOWN.")
+    assert "npu-smi set -t reset -i 1 -c 0" in second.fault
+    assert ascend.read((second,))[0].fault == second.fault
+
+
 def test_a_look_reads_memory_power_and_processes(install_tool: InstallTool) -> None:
     install_tool("npu-smi", {"info": TRAINING})
     first, second = ascend.read(found().devices)

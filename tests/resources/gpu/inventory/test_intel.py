@@ -43,7 +43,15 @@ def test_gpus_tell_model_memory_and_place_and_an_ill_one_hides_no_other(install_
     )
     assert second.id == "xpu:1"
     assert second.fault == "xpu-smi does not tell the accelerators of this machine: Device not found."
+    assert (first.answers, second.answers) == (True, False)
     assert found().version == "CLI: Version: 1.2.38"
+
+
+def test_a_tool_that_fails_for_a_gpu_says_nothing_of_whether_it_answers(install_tool: InstallTool) -> None:
+    install_tool("xpu-smi", ANSWERS)
+    second = found().devices[1]
+    assert "`xpu-smi discovery -d 1 -j` does not tell" in (second.fault or "")
+    assert second.answers
 
 
 def test_a_part_that_is_ill_keeps_a_gpu_from_being_given_out(install_tool: InstallTool) -> None:

@@ -1,5 +1,6 @@
 """AMD GPUs where only the older tool is installed, from its recorded output."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,13 @@ def test_a_card_that_is_not_listed_any_more_is_told(install_tool: InstallTool) -
         None,
         "It is gone: rocm-smi does not list it any more.",
     ]
+
+
+def test_a_card_of_which_no_sensor_can_be_read_does_not_answer(install_tool: InstallTool) -> None:
+    told = json.loads(MI100.read_text())
+    told["card1"] = dict.fromkeys(told["card1"], "N/A")
+    install_tool("rocm-smi", {FACTS: MI100, METRICS: json.dumps(told)})
+    first, second = found().devices
+    assert (first.answers, first.fault, second.answers) == (True, None, False)
+    assert second.fault == rocm_smi.SILENT
+    assert [one.fault for one in amd.read((first, second))] == [None, rocm_smi.SILENT]
