@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 Row = Mapping[str, Any]
@@ -31,9 +31,14 @@ TIME_OVER = "its time is over"
 
 
 def tables_of(url: str) -> dict[str, list[Row]]:
-    """All rows of the ledger, in one reading."""
-    engine = create_engine(url, poolclass=NullPool)
-    return _read(engine)
+    """All rows of the ledger, as they are at one moment."""
+    is_sqlite = url.startswith("sqlite")
+    level = "AUTOCOMMIT" if is_sqlite else "REPEATABLE READ"
+    engine = create_engine(url, poolclass=NullPool, isolation_level=level)
+    with engine.connect() as connection:
+        if is_sqlite:
+            connection.exec_driver_sql("BEGIN")
+        return _read(connection)
 
 
 def broken(tables: Mapping[str, list[Row]], devices: set[str], moves_per_job: float = 0.05) -> list[str]:
@@ -69,12 +74,11 @@ def time_of(value: Any) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
-def _read(engine: Engine) -> dict[str, list[Row]]:
-    with engine.connect() as connection:
-        return {
-            table: [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]  # noqa: S608
-            for table in TABLES
-        }
+def _read(connection: Connection) -> dict[str, list[Row]]:
+    return {
+        table: [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]  # noqa: S608
+        for table in TABLES
+    }
 
 
 def _live(tables: Mapping[str, list[Row]]) -> list[Row]:

@@ -11,7 +11,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class PostgresServer:
 
     folder: Path
     """Its data, its log and its socket."""
+    settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
     process: "subprocess.Popen[bytes] | None" = None
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -52,7 +54,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
         command = [f"{needs('postgresql')}/postgres", "-D", str(self.folder / "data"), *settings]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -93,16 +95,16 @@ class PostgresServer:
         return Database(self.url(name))
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A real PostgreSQL, shared by the session; mark tests that use it ``real``."""
+@contextmanager
+def postgres_on(more: Mapping[str, str]) -> Iterator[PostgresServer]:
+    """A real PostgreSQL with ``more`` settings than those above."""
     programs = needs("postgresql")
     # Not under pytest's own folder, which no other user can enter, and the server refuses to run as root.
     folder = Path(tempfile.mkdtemp(prefix="trainplat-pg-"))
     user = _as_its_user()
     if user:
         os.chown(folder, user["user"], user["group"])
-    server = PostgresServer(folder)
+    server = PostgresServer(folder, {**SETTINGS, **more})
     try:
         made = ["-D", str(folder / "data"), "-U", "trainplat", "-E", "UTF8", "--locale=C.UTF-8"]
         subprocess.run(
@@ -121,6 +123,13 @@ def postgres_server() -> Iterator[PostgresServer]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, shared by the session; mark tests that use it ``real``."""
+    with postgres_on({}) as server:
+        yield server
 
 
 @pytest.fixture
