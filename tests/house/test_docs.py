@@ -6,6 +6,7 @@ import shlex
 import signal
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import click
@@ -90,7 +91,8 @@ def unknown_part(command: click.Command, words: list[str]) -> str | None:
     return f"no option {unknown[0]}" if unknown else None
 
 
-def settings_in_code() -> set[str]:
+@cache
+def settings_in_code() -> frozenset[str]:
     """Every variable of ours that some module names, and those whose names are built from a part's."""
     found = {port_variable(part) for part in USUAL_PORTS}
     found |= {f"TRAINPLAT_{field.name.upper()}_URL" for field in fields(Addresses)}
@@ -102,7 +104,7 @@ def settings_in_code() -> set[str]:
                 and SETTING.fullmatch(node.value)
             ):
                 found.add(node.value)
-    return found
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("manual", manuals())
