@@ -1,9 +1,10 @@
 """What all pages share: the head, the live note, the data set, empty and broken states."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,7 +13,7 @@ from resources.clock import utc_now
 from resources.home import Home
 from resources.terms import DatasetName
 from streamlit_app import pieces
-from streamlit_app.reader import Reader
+from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.source import (
     NO_DATA_SET,
     EmptyHome,
@@ -42,6 +43,30 @@ def place() -> str:
 def live(draw: Callable[[], None], page: str) -> None:
     """Draw now, and again every :data:`REFRESH_S` seconds while somebody looks."""
     st.fragment(draw, run_every=REFRESH_S, key=f"live-{page}")()
+
+
+class Reading(Protocol):
+    """What was read for a page."""
+
+    @property
+    def read_at(self) -> datetime:
+        """When it was read."""
+
+
+Told = TypeVar("Told", bound=Reading)
+
+
+def show(title: str, read: Callable[[str], Told], draw: Callable[[Reader, Told], None]) -> None:
+    """A page under its title, which is marked for translation: what ``read`` finds at :func:`place`, drawn.
+
+    What keeps it from being read or drawn is shown in words in its place.
+    """
+    reader = current_reader()
+    note = head(reader, reader.translate(title))
+    with guarded(reader):
+        told = read(place())
+        refreshed(note, reader, told.read_at)
+        draw(reader, told)
 
 
 @contextmanager
@@ -100,6 +125,13 @@ def show_failure(reader: Reader, failure: Failure) -> None:
     _ = reader.translate
     following = _("Next: {step}").format(step=failure.next_step)
     st.error(f"{failure.problem}\n\n{following}", icon=":material/error:")
+
+
+def show_numbers(numbers: Mapping[str, str]) -> None:
+    """Figures side by side, each with its name."""
+    grid = st.grid(len(numbers))
+    for name, value in numbers.items():
+        grid.metric(name, value, border=True, height="stretch")
 
 
 def choose_dataset(reader: Reader) -> DatasetName:

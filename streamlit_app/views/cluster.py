@@ -6,12 +6,12 @@ from resources.gpu.enforcement.isolation import Level
 from resources.gpu.inventory.model import LOCAL
 from resources.gpu.model import Lease
 from resources.gpu.placement.model import WHOLE_MILLI
-from resources.texts import Translate
+from resources.texts import Translate, mark
 from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.gpu import squares
 from streamlit_app.gpu import wording as said
 from streamlit_app.gpu.squares import Hatch, Part, Square
-from streamlit_app.reader import Reader, current_reader
+from streamlit_app.reader import Reader
 from streamlit_app.readings.cluster import (
     Card,
     Cluster,
@@ -43,18 +43,17 @@ def _read(_place: str) -> Cluster:
 
 
 def _draw() -> None:
-    reader = current_reader()
+    frame.show(mark("Cluster"), _read, _parts)
+
+
+def _parts(reader: Reader, cluster: Cluster) -> None:
     _ = reader.translate
-    note = frame.head(reader, _("Cluster"))
-    with frame.guarded(reader):
-        cluster = _read(frame.place())
-        frame.refreshed(note, reader, cluster.read_at)
-        _numbers(reader, cluster)
-        _what_is_wrong(reader, cluster)
-        _models(reader, cluster)
-        _map(reader, cluster)
-        st.subheader(_("Past leases"), anchor=False)
-        _past(reader, cluster)
+    _numbers(reader, cluster)
+    _what_is_wrong(reader, cluster)
+    _models(reader, cluster)
+    _map(reader, cluster)
+    st.subheader(_("Past leases"), anchor=False)
+    _past(reader, cluster)
 
 
 def _numbers(reader: Reader, cluster: Cluster) -> None:

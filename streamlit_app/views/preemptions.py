@@ -3,10 +3,10 @@
 import streamlit as st
 
 from resources.gpu.decision_log import PastStop
-from resources.texts import Translate
+from resources.texts import Translate, mark
 from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.gpu import charts
-from streamlit_app.reader import Reader, current_reader
+from streamlit_app.reader import Reader
 from streamlit_app.readings.preemptions import Preemptions, read_preemptions, waited_s
 from streamlit_app.readings.source import open_home
 
@@ -25,27 +25,26 @@ def _read(_place: str) -> Preemptions:
 
 
 def _draw() -> None:
-    reader = current_reader()
+    frame.show(mark("Preemptions"), _read, _parts)
+
+
+def _parts(reader: Reader, found: Preemptions) -> None:
     _ = reader.translate
-    note = frame.head(reader, _("Preemptions"))
-    with frame.guarded(reader):
-        found = _read(frame.place())
-        frame.refreshed(note, reader, found.read_at)
-        if not found.stops:
-            _none_yet(_)
-            return
-        project = st.selectbox(
-            _("Project"), found.projects, index=None, key="project", placeholder=_("all"), width=240
-        )
-        stops = found.of(project)
-        _numbers(reader, found, stops)
-        st.subheader(_("Timeline"), anchor=False)
-        if len(stops) > ON_THE_CHART:
-            st.caption(_("The newest {count}; the table has the rest.").format(count=ON_THE_CHART))
-        chart = charts.preemptions(stops[:ON_THE_CHART], found.read_at, _)
-        st.vega_lite_chart(chart, alt=_("When runs held devices, made room and went on"), key="timeline")
-        st.subheader(_("Each of them"), anchor=False)
-        _table(reader, found, stops)
+    if not found.stops:
+        _none_yet(_)
+        return
+    project = st.selectbox(
+        _("Project"), found.projects, index=None, key="project", placeholder=_("all"), width=240
+    )
+    stops = found.of(project)
+    _numbers(reader, found, stops)
+    st.subheader(_("Timeline"), anchor=False)
+    if len(stops) > ON_THE_CHART:
+        st.caption(_("The newest {count}; the table has the rest.").format(count=ON_THE_CHART))
+    chart = charts.preemptions(stops[:ON_THE_CHART], found.read_at, _)
+    st.vega_lite_chart(chart, alt=_("When runs held devices, made room and went on"), key="timeline")
+    st.subheader(_("Each of them"), anchor=False)
+    _table(reader, found, stops)
 
 
 def _none_yet(_: Translate) -> None:
@@ -64,15 +63,16 @@ def _numbers(reader: Reader, found: Preemptions, stops: tuple[PastStop, ...]) ->
     _ = reader.translate
     waits = sorted(told for one in stops if (told := waited_s(one, found.read_at)) is not None)
     still = sum(one.resumed_at is None for one in stops)
-    numbers = {
-        _("Made room"): f"{len(stops):,}",
-        _("Runs"): f"{len({one.decision.run_id for one in stops}):,}",
-        _("Median wait until it went on"): "–" if not waits else wording.duration(waits[len(waits) // 2], _),
-        _("Not yet gone on"): f"{still:,}",
-    }
-    grid = st.grid(len(numbers))
-    for name, value in numbers.items():
-        grid.metric(name, value, border=True, height="stretch")
+    frame.show_numbers(
+        {
+            _("Made room"): f"{len(stops):,}",
+            _("Runs"): f"{len({one.decision.run_id for one in stops}):,}",
+            _("Median wait until it went on"): "–"
+            if not waits
+            else wording.duration(waits[len(waits) // 2], _),
+            _("Not yet gone on"): f"{still:,}",
+        }
+    )
 
 
 def _table(reader: Reader, found: Preemptions, stops: tuple[PastStop, ...]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from resources.gpu.model import WaitingRequest
-from resources.texts import Translate
+from resources.texts import Translate, mark
 from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.gpu import simulation
 from streamlit_app.gpu import wording as said
@@ -40,29 +40,26 @@ def _projects(_place: str) -> tuple[str, ...]:
 
 
 def _draw() -> None:
-    reader = current_reader()
-    _ = reader.translate
-    note = frame.head(reader, _("Queue"))
-    with frame.guarded(reader):
-        queue = _read(frame.place())
-        frame.refreshed(note, reader, queue.read_at)
-        _numbers(reader, queue)
-        _line(reader, queue)
+    frame.show(mark("Queue"), _read, _parts)
+
+
+def _parts(reader: Reader, queue: Queue) -> None:
+    _numbers(reader, queue)
+    _line(reader, queue)
 
 
 def _numbers(reader: Reader, queue: Queue) -> None:
     _ = reader.translate
     longest = queue.longest_wait_s()
     expected = [one.expected_at for one in queue.waiting if one.expected_at is not None]
-    numbers = {
-        _("Waiting"): f"{len(queue.waiting):,}",
-        _("Devices asked for"): f"{sum(one.request.units_milli for one in queue.waiting) / 1000:g}",
-        _("Longest wait"): "–" if longest is None else wording.duration(longest, _),
-        _("Next expected start"): "–" if not expected else _ahead(queue, min(expected), _),
-    }
-    grid = st.grid(len(numbers))
-    for name, value in numbers.items():
-        grid.metric(name, value, border=True, height="stretch")
+    frame.show_numbers(
+        {
+            _("Waiting"): f"{len(queue.waiting):,}",
+            _("Devices asked for"): f"{sum(one.request.units_milli for one in queue.waiting) / 1000:g}",
+            _("Longest wait"): "–" if longest is None else wording.duration(longest, _),
+            _("Next expected start"): "–" if not expected else _ahead(queue, min(expected), _),
+        }
+    )
 
 
 def _line(reader: Reader, queue: Queue) -> None:

@@ -38,20 +38,19 @@ def _read(_place: str) -> Quotas:
 
 
 def _draw() -> None:
-    reader = current_reader()
+    frame.show(mark("Quotas"), _read, _parts)
+
+
+def _parts(reader: Reader, quotas: Quotas) -> None:
     _ = reader.translate
-    note = frame.head(reader, _("Quotas"))
-    with frame.guarded(reader):
-        quotas = _read(frame.place())
-        frame.refreshed(note, reader, quotas.read_at)
-        if not quotas.rows.quotas:
-            _nothing_set(_)
-            return
-        _numbers(reader, quotas)
-        st.html(bars.keys(_keys(_), colours.ACTIVE))
-        for resource, branches in quotas.by_resource.items():
-            st.subheader(_(NAMES.get(resource, resource)), anchor=False)
-            st.html(_table(reader, quotas, resource, branches))
+    if not quotas.rows.quotas:
+        _nothing_set(_)
+        return
+    _numbers(reader, quotas)
+    st.html(bars.keys(_keys(_), colours.ACTIVE))
+    for resource, branches in quotas.by_resource.items():
+        st.subheader(_(NAMES.get(resource, resource)), anchor=False)
+        st.html(_table(reader, quotas, resource, branches))
 
 
 def _nothing_set(_: Translate) -> None:
@@ -65,16 +64,15 @@ def _numbers(reader: Reader, quotas: Quotas) -> None:
     _ = reader.translate
     lines = [one.line for one in quotas.by_resource.get(ANY_DEVICE, ())]
     tops = [line for line in lines if line.parent is None]
-    numbers = {
-        _(
-            "Projects with a quota"
-        ): f"{len({row.party.name for row in quotas.rows.quotas if row.party.scope is Scope.PROJECT}):,}",
-        _("Devices owed"): f"{sum(line.nominal or 0 for line in tops) / 1000:g}" if tops else "–",
-        _("Devices borrowed"): f"{quotas.borrowed_milli / 1000:g}",
-    }
-    grid = st.grid(len(numbers))
-    for name, value in numbers.items():
-        grid.metric(name, value, border=True, height="stretch")
+    projects = {row.party.name for row in quotas.rows.quotas if row.party.scope is Scope.PROJECT}
+    owed = f"{sum(line.nominal or 0 for line in tops) / 1000:g}" if tops else "–"
+    frame.show_numbers(
+        {
+            _("Projects with a quota"): f"{len(projects):,}",
+            _("Devices owed"): owed,
+            _("Devices borrowed"): f"{quotas.borrowed_milli / 1000:g}",
+        }
+    )
 
 
 def _keys(_: Translate) -> dict[str, str]:

@@ -74,9 +74,7 @@ def _hours(reader: Reader, usage: Usage) -> None:
         _("Leases"): f"{total.leases:,}",
         _("Cost"): "–" if total.cost is None else total.cost.text,
     }
-    grid = st.grid(len(numbers))
-    for name, value in numbers.items():
-        grid.metric(name, value, border=True, height="stretch")
+    frame.show_numbers(numbers)
     if total.cost is None:
         st.caption(_("A file `prices.yaml` in the home gives prices, and then costs are shown."))
     elif total.cost.unpriced:

@@ -40,7 +40,7 @@ def test_only_what_was_foreseen_is_told_in_words() -> None:
 
 def test_no_page_loads_anything_heavy() -> None:
     """First paint within a second: neither torch nor MLflow nor Dagster come with the pages."""
-    modules = ["frame", "readings.loop", "readings.devices", "readings.comparison", "charts", "problems"]
+    modules = ["frame", "readings.loop", "readings.cluster", "readings.comparison", "charts", "problems"]
     code = "import sys\n" + "".join(f"import streamlit_app.{module}\n" for module in modules)
     heavy = ("torch", "mlflow", "dagster", "dvc", "sklearn", "label_studio_sdk", "matplotlib", "pandas")
     code += f"print([name for name in {heavy} if name in sys.modules])"
