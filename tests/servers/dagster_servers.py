@@ -61,8 +61,8 @@ class DagsterServers:
         """The ledger that the servers use."""
         return GpuService(self.home.database())
 
-    def start(self, part: str) -> None:
-        """Start ``daemon``, ``webserver`` or ``code``."""
+    def start(self, part: str, name: str | None = None) -> None:
+        """Start ``daemon``, ``webserver`` or ``code``; under another name, a second one beside the first."""
         workspace = ["-w", str(self.home.run / "workspace.yaml")]
         command = {
             "code": [
@@ -80,8 +80,8 @@ class DagsterServers:
             "webserver": ["dagster_webserver", "-h", "127.0.0.1", "-p", str(self.port), *workspace],
         }[part]
         self.home.logs.mkdir(parents=True, exist_ok=True)
-        with (self.home.logs / f"{part}.log").open("ab") as log:
-            self.processes[part] = subprocess.Popen(
+        with (self.home.logs / f"{name or part}.log").open("ab") as log:
+            self.processes[name or part] = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=CHECKOUT,
                 env=self.environment,

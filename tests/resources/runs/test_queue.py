@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterRunStatus
 
+from tests.checker.tables import broken, tables_of
 from tests.servers.dagster_servers import DagsterServers, wait_until
 
 pytestmark = pytest.mark.real
@@ -171,6 +172,26 @@ def test_a_run_that_asks_for_nothing_waits_for_nobody_and_sees_no_device(gpu_ser
     assert notes(gpu_servers, second) == ["sees '', ''"]
     open_gate(gpu_servers, first)
     gpu_servers.wait_for_status(first, SUCCESS)
+
+
+def test_of_two_daemons_one_is_killed_and_nothing_is_lost_or_given_twice(gpu_servers: DagsterServers) -> None:
+    gpu_servers.start("daemon", "second daemon")
+    launched = [gpu_servers.launch("one_device_job") for _ in range(4)]
+    wait_until(lambda: len(gpu_servers.gpu().live_leases()) == 2, "two runs to have their devices")
+    gpu_servers.kill("daemon")
+    open_gate(gpu_servers, "all")
+    try:
+        for run_id in launched:
+            gpu_servers.wait_for_status(run_id, SUCCESS)
+            assert len(notes(gpu_servers, run_id)) == 1, "it was started once"
+    finally:
+        (Path(gpu_servers.environment["TEST_GATES"]) / "all.go").unlink()
+        gpu_servers.processes["daemon"] = gpu_servers.processes.pop("second daemon")
+    wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
+    tables = tables_of(gpu_servers.home.database().url)
+    assert broken(tables, {"cpu:0", "cpu:1"}) == []
+    mine = [row for row in tables["gpu_leases"] if row["run_id"] in launched]
+    assert sorted((row["run_id"], row["attempt"]) for row in mine) == sorted((one, 1) for one in launched)
 
 
 def test_runs_outlive_the_daemon_and_are_taken_up_by_the_next_one(gpu_servers: DagsterServers) -> None:
