@@ -3,6 +3,7 @@
 import getpass
 import os
 import re
+from pathlib import Path
 
 
 def current_user() -> str:
@@ -11,6 +12,14 @@ def current_user() -> str:
         return user_named(getpass.getuser())
     except (KeyError, OSError):  # a container may run under an id without a name
         return user_named(f"uid-{os.getuid()}")
+
+
+def is_operator_of(home: Path) -> bool:
+    """Whether this process may act for others on a home: the user whose it is may, and so may root."""
+    try:
+        return os.geteuid() in (0, home.stat().st_uid)
+    except OSError:
+        return False
 
 
 def user_named(name: str) -> str:

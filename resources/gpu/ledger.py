@@ -72,6 +72,12 @@ def waiting_requests(connection: Connection) -> list[WaitingRequest]:
     return waiting_of(rows)
 
 
+def waited_for(connection: Connection) -> list[WaitingRequest]:
+    """The requests for which a process waits itself: none of the queue."""
+    query = select(REQUESTS).where(REQUESTS.c.state == WAITING, REQUESTS.c.holder_pid.is_not(None))
+    return waiting_of(connection.execute(query).all())
+
+
 def anything_waits(connection: Connection) -> bool:
     """Whether any request waits."""
     query = select(REQUESTS.c.run_id).where(REQUESTS.c.state == WAITING).limit(1)
@@ -392,7 +398,9 @@ def set_expiry(connection: Connection, lease: Lease, expires_at: datetime) -> No
 def set_over(connection: Connection, lease: Lease, now: datetime) -> None:
     """Say that a live lease is to end as soon as nothing of it is left."""
     connection.execute(
-        update(LEASES).where(_is(LEASES, lease.run_id, lease.attempt), _IS_LIVE).values(expires_at=now)
+        update(LEASES)
+        .where(_is(LEASES, lease.run_id, lease.attempt), _IS_LIVE)
+        .values(expires_at=now, changed_in=next_change(connection))
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from resources.clock import Clock, utc_now
-from resources.errors import NotFound, Unavailable
+from resources.errors import Conflict, Denied, NotFound, Unavailable
 from resources.gpu.enforcement.start import run_environment, start_mps
 from resources.gpu.environment import lease_mark
 from resources.gpu.model import Lease, LeaseState, Origin, RunId, WaitingRequest
@@ -64,22 +64,34 @@ class NotebookService:
         """Those that wait for their devices, the oldest first."""
         return [one for one in self._gpu.waiting() if one.instance == INSTANCE]
 
-    def stop(self, beginning: str) -> RunId:
+    def stop(self, beginning: str, *, user: str, is_operator: bool = False) -> RunId:
         """Close a notebook by its id or the beginning of one; who keeps it gives its lease back.
 
-        Raises NotFound where none runs or waits, or more than one, that is called so.
+        Only its ``user`` or an operator may. Raises NotFound where none runs or waits that is called so,
+        Conflict where several do, and Denied.
         """
-        known = {one.id: one.server for one in self.running()}
-        known |= {one.run_id: one.holder for one in self.waiting() if one.holder is not None}
+        known = {one.id: (one.owner, one.server) for one in self.running()}
+        known |= {one.run_id: (one.owner, one.holder) for one in self.waiting() if one.holder is not None}
         found = [one for one in known if one.startswith(beginning)]
-        if len(found) != 1:
+        if not found:
             raise NotFound(
-                f"{len(found)} notebooks have an id that begins with {beginning!r}; there are: "
+                f"no notebook has an id that begins with {beginning!r}; there are: "
                 + (", ".join(known) or "none"),
-                "Name one of these.",
+                "`trainplat notebook --list` shows those that run.",
+            )
+        if len(found) > 1:
+            raise Conflict(
+                f"several notebooks have an id that begins with {beginning!r}: {', '.join(found)}",
+                "Give more of the id.",
+            )
+        owner, process = known[found[0]]
+        if user != owner.user and not is_operator:
+            raise Denied(
+                f"notebook {found[0]} is of {owner.user} in project {owner.project}; you are {user}",
+                f"Ask {owner.user}, or whoever runs the platform, to close it.",
             )
         with suppress(ProcessLookupError):
-            os.kill(known[found[0]].pid, signal.SIGTERM)
+            os.kill(process.pid, signal.SIGTERM)
         return found[0]
 
     def keep(self, wanted: Wanted, told: Told) -> str:

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from resources.durations import seconds_of
-from resources.gpu.model import Owner
+from resources.gpu.model import Owner, RunId
 from resources.gpu.service import GpuService
 from resources.notebooks.background import begin
 from resources.notebooks.model import Wanted
 from resources.notebooks.service import NotebookService
-from resources.users import current_user
+from resources.users import current_user, is_operator_of
 from streamlit_app import frame, reasons
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.source import open_home
@@ -56,15 +56,21 @@ def _list(reader: Reader) -> None:
             st.text(f"{', '.join(one.devices)} · {one.owner.project} · {one.owner.user}")
             st.link_button(_("Open"), one.address, icon=":material/open_in_new:")
             if st.button(_("Close"), key=f"close-{one.id}", icon=":material/close:"):
-                service.stop(one.id)
+                _close(service, one.id)
     for asked in waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.text(f"{asked.request.text} · {asked.owner.project} · {asked.owner.user}")
             st.html(reasons.of_waiting(asked, _))
             if st.button(_("Close"), key=f"close-{asked.run_id}", icon=":material/close:"):
-                service.stop(asked.run_id)
+                _close(service, asked.run_id)
     if not running and not waiting:
         st.caption(_("No notebook runs. Open one above, or with `trainplat notebook`."))
+
+
+def _close(service: NotebookService, notebook: RunId) -> None:
+    """Nobody signs in here: whoever looks acts as the user of this page's process."""
+    home, _database = open_home()
+    service.stop(notebook, user=current_user(), is_operator=is_operator_of(home.path))
 
 
 if __name__ == "__main__":

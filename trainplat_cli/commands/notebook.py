@@ -14,7 +14,7 @@ from resources.notebooks import service as notebooks
 from resources.notebooks.model import Notebook, Wanted
 from resources.notebooks.service import NotebookService, Told
 from resources.texts import mark
-from resources.users import current_user
+from resources.users import current_user, is_operator_of
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.asking import asking_options, seconds, terms_asked
 from trainplat_cli.output import duration, err, out, print_json
@@ -92,7 +92,9 @@ def notebook(
         _show(service.running(), as_json=as_json)
         return
     if stopped is not None:
-        out().print(_("Closing {id}.").format(id=service.stop(stopped)))
+        is_operator = is_operator_of(home.path)
+        closed = service.stop(stopped, user=current_user(), is_operator=is_operator)
+        out().print(_("Closing {id}.").format(id=closed), markup=False)
         return
     mark_home(home)
     terms = terms_asked(priority=priority, cpus=cpus, memory=memory, span=span, for_s=for_s)
@@ -128,23 +130,22 @@ def _say_opened(opened: Notebook, *, browser: bool) -> None:
 
 def _show(running: list[Notebook], *, as_json: bool) -> None:
     if as_json:
-        print_json(
-            [
-                {
-                    "id": one.id,
-                    "project": one.owner.project,
-                    "user": one.owner.user,
-                    "request": one.request,
-                    "devices": ",".join(one.devices),
-                    "folder": one.folder,
-                    "address": one.address,
-                    "opened_at": one.opened_at,
-                    "until": one.until,
-                    "idle_s": one.idle_s,
-                }
-                for one in running
-            ]
-        )
+        found = [
+            {
+                "id": one.id,
+                "project": one.owner.project,
+                "user": one.owner.user,
+                "request": one.request,
+                "devices": ",".join(one.devices),
+                "folder": one.folder,
+                "address": one.address,
+                "opened_at": one.opened_at,
+                "until": one.until,
+                "idle_s": one.idle_s,
+            }
+            for one in running
+        ]
+        print_json({"notebooks": found})
         return
     if not running:
         out().print(_("No notebook runs."))

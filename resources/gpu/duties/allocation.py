@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from resources.errors import BadInput, Conflict, NotFound
+from resources.errors import BadInput, Conflict, Denied, NotFound
 from resources.gpu import ledger, quota_store
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.expiring import Expiring
 from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
 from resources.gpu.manual.left import NOTHING, Left
-from resources.gpu.manual.naming import lease_id
+from resources.gpu.manual.naming import checked_project, lease_id
 from resources.gpu.model import (
     GIVEN_BACK,
     NO_TERMS,
@@ -64,6 +64,12 @@ class Allocation(Submission, Expiring):
         _refuse_time(for_s)
         terms = replace(terms, max_runtime_s=float(for_s), preemptible=False)
         requests, inventory = self._read([(text, terms)], for_run=False)
+        if not requests[text].count and not terms.cpu_milli and not terms.host_memory_mib:
+            raise BadInput(
+                f"a lease of nothing ({text!r}) has no use",
+                "Name how many devices, such as 1, or say --cpus or --memory.",
+            )
+        checked_project(owner.project)
         now = self._clock()
         with self._database.write() as connection:
             newest = ledger.newest_attempt(connection, run_id)
@@ -140,10 +146,11 @@ class Allocation(Submission, Expiring):
             audit(connection, now, actor, "gpu.renew", run_id, f"ends at {ends_at:%Y-%m-%d %H:%M:%S} UTC")
         return replace(lease, expires_at=ends_at)
 
-    def give_back(self, name: str, actor: Actor) -> Returned:
-        """End a lease now, or take its request out of the line. Raises NotFound where there is none.
+    def give_back(self, name: str, actor: Actor, *, user: str, is_operator: bool = False) -> Returned:
+        """End a lease now, or take its request out of the line; only its ``user`` or an operator may.
 
-        As long as something of it is left on its devices, these stay with it.
+        As long as something of it is left on its devices, these stay with it. Raises NotFound where there is
+        none, and Denied.
         """
         run_id = lease_id(name)
         now = self._clock()
@@ -151,6 +158,12 @@ class Allocation(Submission, Expiring):
             attempt = ledger.newest_attempt(connection, run_id)
             if attempt is None or ledger.has_ended(connection, run_id, attempt):
                 raise _no_lease(name)
+            owner = ledger.request_of(connection, run_id, attempt).owner
+            if user != owner.user and not is_operator:
+                raise Denied(
+                    f"lease {name} is of {owner.user} in project {owner.project}; you are {user}",
+                    f"Ask {owner.user}, or whoever runs the platform, to give it back.",
+                )
             lease = ledger.lease_of(connection, run_id, attempt)
             audit(connection, now, actor, "gpu.give_back", run_id, "")
             if lease is None:

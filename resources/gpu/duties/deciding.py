@@ -14,6 +14,7 @@ from resources.gpu.changes import set_moves_left
 from resources.gpu.duties.desk import DECIDER, Desk, desk_of
 from resources.gpu.duties.expiring import Expiring
 from resources.gpu.duties.known import is_still_so, read_known
+from resources.gpu.duties.line import Line
 from resources.gpu.inventory.model import Inventory
 from resources.gpu.model import Decision, Grant, RunId, Stop, Wait
 from resources.gpu.policy.model import Settings
@@ -28,7 +29,7 @@ TOLD_PLACES = 20
 """How many of the line are told after each pass, whether or not anything about them is new."""
 
 
-class Deciding(Expiring):
+class Deciding(Expiring, Line):
     """Who gets devices."""
 
     def decide_now(self, actor: Actor) -> list[Decision]:
@@ -39,6 +40,7 @@ class Deciding(Expiring):
         their turn.
         """
         self.end_overdue(actor)
+        self.withdraw_dead(actor)  # who is dead would be granted devices that nobody takes up
         desk = desk_of(self._database)
         with desk.lock:
             while self._is_anything_to_decide(desk):

@@ -23,9 +23,9 @@ class Drains(OnLedger):
         """Let nothing new begin on a device, or on any device of a node; what runs there runs to its end.
 
         With ``evict``, what can stop makes room at the next pass (rule P5). Saying it again puts the new
-        reason and ``evict`` in the place of the old ones, and keeps since when it holds. Raises NotFound for
-        a target that is neither in the inventory nor in a live lease. The host name of this machine is a name
-        of it too.
+        reason and ``evict`` in the place of the old ones, and keeps since when it holds; without a reason it
+        keeps the old one. Raises NotFound for a target that is neither in the inventory nor in a live lease.
+        The host name of this machine is a name of it too.
         """
         if len(reason) > LONGEST_REASON:
             raise BadInput(
@@ -44,6 +44,8 @@ class Drains(OnLedger):
                     "`trainplat gpu status` lists the devices.",
                 )
             before = next((one for one in drain_store.read(connection) if one.target == target), None)
+            if before is not None:
+                reason = reason or before.reason
             drained = Drained(target, reason, evict, now if before is None else before.since, actor)
             drain_store.put(connection, drained)
             detail = "; ".join(filter(None, (reason, "what can stop makes room" if evict else "")))

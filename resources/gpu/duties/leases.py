@@ -52,10 +52,7 @@ class Leases(Line):
         """
         with self._database.read() as connection:
             leases = [one for one in ledger.live_leases(connection) if one.origin is not Origin.QUEUE]
-            waiting = [one for one in ledger.waiting_requests(connection) if one.origin is not Origin.QUEUE]
-        for request in waiting:
-            if request.holder is not None and not request.holder.is_alive():
-                self.withdraw(request.run_id, reason=GONE, actor=actor, seen=request)
+        self.withdraw_dead(actor)
         dead = [one for one in leases if _is_gone(one)]
         return [
             one for one in dead if self.release(one.run_id, one.attempt, reason=GONE, actor=actor, seen=one)

@@ -2,7 +2,7 @@
 
 from resources.gpu import ledger
 from resources.gpu.duties.base import OnLedger, audit
-from resources.gpu.model import EVICTED, PREEMPTED, Attempt, Lease, LeaseState, RunId, WaitingRequest
+from resources.gpu.model import EVICTED, GONE, PREEMPTED, Attempt, Lease, LeaseState, RunId, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.process import ProcessIdentity
 from resources.terms import Actor
@@ -31,6 +31,14 @@ class Line(OnLedger):
                 ended |= ledger.release(connection, run_id, attempt, reason, now)
             if ended:
                 audit(connection, now, actor, "gpu.withdraw", run_id, reason)
+
+    def withdraw_dead(self, actor: Actor) -> None:
+        """Take out of the line what a process waited for that is dead."""
+        with self._database.read() as connection:
+            requests = ledger.waited_for(connection)
+        for request in requests:
+            if request.holder is not None and not request.holder.is_alive():
+                self.withdraw(request.run_id, reason=GONE, actor=actor, seen=request)
 
     def try_again(
         self,

@@ -7,7 +7,7 @@ from resources.gpu import drain_store, ledger, quota_store
 from resources.gpu.duties.allocation import INSTANCE
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
-from resources.gpu.manual.naming import checked_name, lease_id, name_of
+from resources.gpu.manual.naming import checked_name, checked_project, lease_id, name_of
 from resources.gpu.model import NO_TERMS, Lease, Origin, Owner, Reserved, Terms, WaitingRequest
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.gpu.requests.model import GpuRequest
@@ -49,6 +49,7 @@ class Reserving(Submission):
         nearest time. BadInput for a time in the past, too far away or too long.
         """
         checked_name(name, "reservation")
+        checked_project(project)
         requests, inventory = self._read([(text, terms)], for_run=False)
         request = requests[text]
         now = self._clock()

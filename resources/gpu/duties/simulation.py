@@ -9,6 +9,7 @@ from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.duties.known import read_known
 from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
 from resources.gpu.inventory.model import DeviceId, DevicesOfNode
+from resources.gpu.manual.naming import checked_project
 from resources.gpu.model import (
     NO_TERMS,
     Grant,
@@ -90,6 +91,7 @@ class Simulating(Submission):
         where only declared nodes have what a run would need, for a lease without one. Raises as
         :meth:`submit` does for what would be refused to both.
         """
+        checked_project(owner.project)
         for_run = True
         try:
             requests, inventory = self._read([(text, terms)])

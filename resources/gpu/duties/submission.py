@@ -8,6 +8,7 @@ from resources.database.audit import AuditRow, record_all
 from resources.gpu import ledger, like_jobs, quota_store
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.inventory.model import Inventory
+from resources.gpu.manual.naming import checked_project
 from resources.gpu.model import NO_TERMS, Ask, Attempt, Origin, Owner, RunId, Terms, WaitingRequest
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import QuotaRows
@@ -40,8 +41,8 @@ class Submission(OnLedger):
         """Put a run's request in the line; asking again for a run that is known changes nothing.
 
         Raises BadGpuRequest for a text that does not parse, ImpossibleGpuRequest for one that this machine
-        can never satisfy, OverQuota for one that the quotas never allow, BadInput for a bad vendors.yaml of
-        the home; nothing is written then.
+        can never satisfy, OverQuota for one that the quotas never allow, BadInput for the name of a project
+        that none can have, and for a bad vendors.yaml of the home; nothing is written then.
         """
         return self.submit_many([Ask(run_id, text, owner, origin, instance, terms, holder)], actor)[0]
 
@@ -50,6 +51,8 @@ class Submission(OnLedger):
 
         Raises as :meth:`submit` does, for the first that is refused. What is alike is looked at once.
         """
+        for project in {ask.owner.project: None for ask in asks}:
+            checked_project(project)
         requests, inventory = self._read({(ask.text, ask.terms): None for ask in asks})
         now = self._clock()
         with self._database.write() as connection:

@@ -1,4 +1,4 @@
-"""Names of leases without a run, and how they stand among runs."""
+"""Names of leases without a run, how they stand among runs, and names of projects."""
 
 import re
 
@@ -28,3 +28,26 @@ def lease_id(name: str) -> RunId:
 def name_of(run_id: RunId) -> str | None:
     """The name of a lease without a run; None for a run."""
     return run_id.removeprefix(LEASE) if run_id.startswith(LEASE) else None
+
+
+MOST_OF_A_PROJECT = 100
+
+
+def checked_project(name: str) -> str:
+    """The name of a project itself. Raises :class:`BadInput` for one that none can have.
+
+    It may be in any script; ``*`` stands for each project in quotas.
+    """
+    if (
+        name.strip() != name
+        or not name.isprintable()
+        or not 1 <= len(name) <= MOST_OF_A_PROJECT
+        or name == "*"
+    ):
+        told = repr(name) if len(name) <= MOST_OF_A_PROJECT else f"{name[:MOST_OF_A_PROJECT]!r}…"
+        raise BadInput(
+            f"the project {told} cannot be; expected 1 to {MOST_OF_A_PROJECT} characters without line "
+            "breaks, none of them a blank at an end, and not '*'",
+            "Name a project, such as vision; `trainplat gpu quota show` lists those with a quota.",
+        )
+    return name

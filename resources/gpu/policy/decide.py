@@ -41,7 +41,7 @@ from resources.gpu.policy.order import in_order, is_owed
 from resources.gpu.policy.overlay import Overlay
 from resources.gpu.policy.quotas_of_pass import Permission, QuotasOfPass, Turn
 from resources.gpu.policy.reason import Reason
-from resources.gpu.policy.reasons import asked, called, misfit, reason, runs
+from resources.gpu.policy.reasons import asked, called, granted, misfit, reason, runs
 from resources.gpu.policy.state import State
 from resources.gpu.policy.victims import Room, Search
 from resources.gpu.policy.views import view_of_running, view_of_waiting
@@ -212,13 +212,13 @@ class _Pass:
             return
         permission = self._quotas.permission(job)
         for models, rule in permission.choices:
-            if self._place(job, models, rule):
+            if self._place(job, models, rule, permission):
                 return
         if not permission.is_coming and self._make_room(job, permission):
             return
         self._wait(job, key, permission)
 
-    def _place(self, job: Job, models: frozenset[str] | None, rule: str) -> bool:
+    def _place(self, job: Job, models: frozenset[str] | None, rule: str, permission: Permission) -> bool:
         names = self._may_lift(job)
         with self._overlay.lifted(names):
             placement, reservation = self._find_with_reservations(job, models)
@@ -227,7 +227,7 @@ class _Pass:
             why = (
                 reason("A5", asked=asked(job), reservation=reservation)
                 if reservation is not None
-                else reason(rule, asked=asked(job), project=job.project)
+                else granted(rule, job, is_limited=permission.reason.rule != "Q1")
             )
             self._grant(job, placement, why, reservation)
         return True

@@ -35,10 +35,19 @@ TEMPLATES = {
     ),
 }
 
+_UNLIMITED = mark("Granted {asked}; no quota limits it.")
+
 
 def reason(rule: str, **values: str | int | float) -> Reason:
     """The reason of a rule. Raises KeyError for a rule without a sentence."""
     return Reason(rule, TEMPLATES[rule], values)
+
+
+def granted(rule: str, job: Job, *, is_limited: bool) -> Reason:
+    """Why a job gets free devices: by A2, which no quota may limit, or by A3."""
+    if rule == "A2" and not is_limited:
+        return Reason(rule, _UNLIMITED, {"asked": asked(job)})
+    return reason(rule, asked=asked(job), project=job.project)
 
 
 def asked(job: Job) -> str:

@@ -174,7 +174,7 @@ class Player:
 
     def give_back(self) -> None:
         for lease in self._of_nobodys_run()[:1]:
-            self._service.give_back(lease.run_id.removeprefix("lease:"), ACTOR)
+            self._service.give_back(lease.run_id.removeprefix("lease:"), ACTOR, user=lease.owner.user)
 
     def second(self) -> None:
         """A step of a run that holds devices asks for more."""

@@ -10,7 +10,7 @@ from resources.gpu.duties import leases
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device
 from resources.gpu.inventory.slots import cpu_slots
-from resources.gpu.model import Attempt, Grant, LeaseState, Origin, Owner, RunId, Wait
+from resources.gpu.model import Attempt, Grant, Lease, LeaseState, Origin, Owner, RunId, Wait
 from resources.gpu.requests.errors import BadGpuRequest, ImpossibleGpuRequest
 from resources.gpu.service import GpuService
 from resources.process import ProcessIdentity
@@ -132,12 +132,13 @@ def test_withdrawing_gives_back_what_was_granted_and_leaves_what_runs(service: G
 def test_a_lease_that_a_living_process_took_up_meanwhile_is_not_given_back(
     service: GpuService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit(service, "run", "1", Origin.DIRECT, DEAD)
+    submit(service, "run", "1", Origin.DIRECT, ME)
     [granted] = service.decide_now(ANN)
+    service.hand_over(RunId("run"), granted.attempt, DEAD)
 
-    def taken_up_while_it_is_judged(holder: ProcessIdentity, run_id: RunId) -> bool:
-        service.hand_over(run_id, granted.attempt, ME)
-        return holder == DEAD
+    def taken_up_while_it_is_judged(lease: Lease) -> bool:
+        service.hand_over(lease.run_id, lease.attempt, ME)
+        return lease.holder == DEAD
 
     monkeypatch.setattr(leases, "_is_gone", taken_up_while_it_is_judged)
     assert service.free_dead_holders(ANN) == []
@@ -145,10 +146,11 @@ def test_a_lease_that_a_living_process_took_up_meanwhile_is_not_given_back(
 
 
 def test_a_direct_run_whose_process_is_gone_gives_its_devices_back(service: GpuService) -> None:
-    submit(service, "dead", "1", Origin.DIRECT, DEAD)
+    submit(service, "dead", "1", Origin.DIRECT, ME)
     submit(service, "alive", "1", Origin.DIRECT, ME)
     submit(service, "queued", "0")
     service.decide_now(ANN)
+    service.hand_over(RunId("dead"), Attempt(1), DEAD)
     submit(service, "waits and died", "1", Origin.DIRECT, DEAD)
     assert [lease.run_id for lease in service.free_dead_holders(ANN)] == ["dead"]
     assert sorted(lease.run_id for lease in service.live_leases()) == ["alive", "queued"]

@@ -1,13 +1,16 @@
 """Notebooks under a lease, with a real JupyterLab."""
 
+import signal
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from resources.errors import NotFound
+from resources.errors import Conflict, Denied, NotFound
 from resources.gpu.enforcement.model import Action, Finding
 from resources.gpu.model import Origin, Owner, RunId
 from resources.gpu.policy.reason import Reason
@@ -74,8 +77,23 @@ def test_a_notebook_is_known_while_its_server_lives_and_to_its_user_only(home: H
 
 def test_stopping_what_does_not_run_names_what_does(home: Home) -> None:
     store.write(home, a_notebook())
-    with pytest.raises(NotFound, match="there are: 0a1b2c3d-notebook"):
-        service(home).stop("beef")
+    with pytest.raises(NotFound, match="no notebook has an id that .* there are: 0a1b2c3d-notebook"):
+        service(home).stop("beef", user="ann")
+    store.write(home, a_notebook("0a1b2c3e-notebook"))
+    with pytest.raises(Conflict, match="several notebooks have an id that begins with '0a1b'"):
+        service(home).stop("0a1b", user="ann")
+
+
+def test_only_its_user_or_an_operator_closes_a_notebook(home: Home) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as server:
+        found = ProcessIdentity.of(server.pid)
+        assert found is not None
+        store.write(home, a_notebook(server=found))
+        with pytest.raises(Denied, match="is of ann in project vision; you are eve"):
+            service(home).stop("0a1b", user="eve")
+        assert found.is_alive()
+        service(home).stop("0a1b", user="eve", is_operator=True)
+        assert server.wait(60) == -signal.SIGTERM
 
 
 def test_who_stops_waiting_for_a_notebook_leaves_the_line(home: Home) -> None:
@@ -117,7 +135,7 @@ def test_it_opens_in_the_users_folder_with_its_devices_and_gives_them_back(
         environment = Path(f"/proc/{one.server.pid}/environ").read_text().split("\0")
         assert f"TRAINPLAT_DEVICES={','.join(one.devices)}" in environment
         if why == ENDED:
-            service(home).stop(one.id[:8])
+            service(home).stop(one.id[:8], user="ann")
         if why == STOPPED:
             gone = Finding(Reason("U6", "A neighbour is short.", {}), Action.EVICT, one.id, None)
             assert gpu(home).evict(gone, ANN)

@@ -96,9 +96,10 @@ def lease(
         origin=origin,
         instance=instance_key(instance),
         actor=TEST,
-        holder=holder if origin is Origin.DIRECT else None,
+        holder=(ME if claimer else holder) if origin is Origin.DIRECT else None,
     )
-    service.decide_now(TEST)
+    if claimer is not None or holder is None:
+        service.decide_now(TEST)
     if claimer is not None:
         assert service.claim(RunId(run.run_id), claimer)
     if holder is not None and origin is Origin.QUEUE:

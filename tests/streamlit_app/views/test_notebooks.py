@@ -13,6 +13,7 @@ from resources.notebooks.model import Notebook, Wanted
 from resources.notebooks.service import INSTANCE, NotebookService
 from resources.process import ProcessIdentity
 from resources.terms import Actor
+from resources.users import current_user
 from streamlit_app.views import notebooks
 from tests.streamlit_app.conftest import words
 
@@ -50,13 +51,16 @@ def test_notebooks_that_run_and_wait_are_listed_and_can_be_closed(
         actor=Actor("user:ann"),
         holder=me,
     )
-    closed: list[str] = []
-    monkeypatch.setattr(NotebookService, "stop", lambda _, one: closed.append(one))
+    closed: list[tuple[str, str, bool]] = []
+    monkeypatch.setattr(
+        NotebookService, "stop", lambda _, one, *, user, is_operator: closed.append((one, user, is_operator))
+    )
     app = open_page("notebooks")
     assert [one.value for one in app.text] == ["cpu:0 · vision · ann", "2 · vision · ann"]
     for name in ("0a1b2c3d-notebook", "ffffffff-notebook"):
         app.button(key=f"close-{name}").click().run()
-    assert closed == ["0a1b2c3d-notebook", "ffffffff-notebook"]
+    me_here = current_user(), True
+    assert closed == [("0a1b2c3d-notebook", *me_here), ("ffffffff-notebook", *me_here)]
 
 
 def test_the_button_begins_a_notebook(

@@ -48,7 +48,7 @@ def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(
 ) -> None:
     assert started.stdout is not None
     address, _, token = started.stdout.readline().strip().partition("/lab?token=")
-    [known] = json.loads(answer("--list", "--json").stdout)
+    [known] = json.loads(answer("--list", "--json").stdout)["notebooks"]
     assert known["address"] == f"{address}/lab?token={token}"
     allowed = {"Authorization": f"token {token}"}
     made = httpx.post(f"{address}/api/kernels", headers=allowed, trust_env=False, timeout=60)
@@ -66,7 +66,7 @@ def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(
     assert freed.run_id == known["id"]
     assert carriers(known["id"]) == []
     assert gpu.live_leases() == []
-    assert json.loads(answer("--list", "--json").stdout) == []
+    assert json.loads(answer("--list", "--json").stdout) == {"notebooks": []}
 
 
 def test_what_cannot_be_asked_for_is_refused_with_the_code_for_it() -> None:

@@ -1,8 +1,10 @@
 """``trainplat gpu allocate``: devices without a run, for a time."""
 
 import shlex
+import signal
+import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.markup import escape
@@ -19,8 +21,8 @@ from resources.process import ProcessIdentity
 from resources.terms import Actor
 from resources.texts import mark
 from resources.users import current_user
-from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.asking import asking_options, seconds, terms_asked
+from trainplat_cli.command import option
+from trainplat_cli.commands.gpu.asking import RequestCommand, asking_options, seconds, terms_asked
 from trainplat_cli.commands.gpu.shown import (
     current_actor,
     elsewhere_text,
@@ -37,7 +39,7 @@ POLL_INTERVAL_S = 1.0
 
 
 @click.command(
-    cls=Command,
+    cls=RequestCommand,
     help=mark(
         "Take devices without a run, under NAME and for a time, and print the environment that shows them: "
         'eval "$(trainplat gpu allocate NAME 1)". Under the name and the request of a lease that is yours '
@@ -112,6 +114,7 @@ def _taken_up(
     me = ProcessIdentity.current()
     asked = service.allocate(name, request, for_s=for_s, owner=owner, actor=actor, holder=me, terms=terms)
     lease, said = None, ""
+    before = signal.signal(signal.SIGTERM, _end_waiting)
     try:
         while True:
             service.free_dead_holders(actor)
@@ -136,8 +139,13 @@ def _taken_up(
                 err().print(escape(because))
             time.sleep(POLL_INTERVAL_S)
     finally:
+        signal.signal(signal.SIGTERM, before)
         if lease is None:
             service.withdraw(asked.run_id, reason="stopped waiting", actor=actor)
+
+
+def _end_waiting(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)  # so that the line is left on the way out
 
 
 def _end(lease: Lease) -> Any:

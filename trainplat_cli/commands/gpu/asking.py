@@ -11,7 +11,7 @@ from resources.gpu import tags
 from resources.gpu.model import Terms
 from resources.gpu.terms import BadTerm, terms_of
 from resources.texts import mark
-from trainplat_cli.command import option
+from trainplat_cli.command import Command, option
 from trainplat_cli.texts import _
 
 DEFAULT_PROJECT = "default"
@@ -25,6 +25,45 @@ OPTIONS = {
 """By the tag that says the same of a run."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class TextCommand(Command):
+    """A command whose argument may begin with ``-``, such as ``-1``."""
+
+    def is_text(self, word: str) -> bool:  # noqa: ARG002
+        """Whether a word that begins with ``-`` and names none of our options is an argument."""
+        return True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Options are the words that name one of ours."""
+        takes_value = {
+            name: not known.is_flag
+            for known in self.get_params(ctx)
+            if isinstance(known, click.Option)
+            for name in (*known.opts, *known.secondary_opts)
+        }
+        options: list[str] = []
+        texts: list[str] = []
+        rest = iter(args)
+        for word in rest:
+            if word == "--":
+                texts += rest
+            elif word in takes_value:
+                value = [next(rest, None)] if takes_value[word] else []
+                options += [word, *(one for one in value if one is not None)]
+            elif word.partition("=")[0] in takes_value or (word.startswith("-") and not self.is_text(word)):
+                options.append(word)
+            else:
+                texts.append(word)
+        return super().parse_args(ctx, [*options, "--", *texts])
+
+
+class RequestCommand(TextCommand):
+    """A command one of whose arguments is a request, which may be a number below 0 and refused as such."""
+
+    def is_text(self, word: str) -> bool:
+        """A number; an option that we do not have is refused as one."""
+        return word[1:2].isdigit()
 
 
 def asking_options(function: _Function) -> _Function:

@@ -12,40 +12,14 @@ from resources.gpu.requests.model import WHOLE_MILLI, GpuRequest, Mode
 from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.requests.vendors import VendorTable
 from resources.texts import mark
-from trainplat_cli.command import Command, option
+from trainplat_cli.command import option
+from trainplat_cli.commands.gpu.asking import TextCommand
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _, ngettext
 
 
-class _TextCommand(Command):
-    """A command whose argument may begin with ``-``, such as ``-1``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Options are the words that name one of ours; whatever else begins with ``-`` is the text."""
-        takes_value = {
-            name: not known.is_flag
-            for known in self.get_params(ctx)
-            if isinstance(known, click.Option)
-            for name in known.opts
-        }
-        options: list[str] = []
-        texts: list[str] = []
-        rest = iter(args)
-        for word in rest:
-            if word == "--":
-                texts += rest
-            elif word in takes_value:
-                value = [next(rest, None)] if takes_value[word] else []
-                options += [word, *(one for one in value if one is not None)]
-            elif word.partition("=")[0] in takes_value:
-                options.append(word)
-            else:
-                texts.append(word)
-        return super().parse_args(ctx, [*options, "--", *texts])
-
-
 @click.command(
-    cls=_TextCommand,
+    cls=TextCommand,
     help=mark("Show what a request such as 2(V100), 0.5 or A100:80GB:2 means, or where it goes wrong."),
 )
 @click.argument("text")

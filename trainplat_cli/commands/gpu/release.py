@@ -3,7 +3,9 @@
 import click
 from rich.markup import escape
 
+from resources.home import Home
 from resources.texts import mark
+from resources.users import current_user, is_operator_of
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import current_actor, gpu_service
 from trainplat_cli.output import err, out, print_json
@@ -16,7 +18,8 @@ from trainplat_cli.texts import _
 def release(name: str, as_json: bool) -> None:
     """End the lease; its devices come back once nothing of it is left on them."""
     service, actor = gpu_service(), current_actor()
-    found = service.give_back(name, actor)
+    home = Home.from_environment()
+    found = service.give_back(name, actor, user=current_user(), is_operator=is_operator_of(home.path))
     service.decide_now(actor)
     if as_json:
         processes = [{"pid": one.pid, "user": one.user} for one in found.left.processes]

@@ -10,11 +10,11 @@ from resources.errors import BadInput
 from resources.gpu.model import Reserved
 from resources.texts import mark
 from trainplat_cli.command import Command, Group, option
-from trainplat_cli.commands.gpu.asking import DEFAULT_PROJECT, seconds, terms_asked
+from trainplat_cli.commands.gpu.asking import DEFAULT_PROJECT, RequestCommand, seconds, terms_asked
 from trainplat_cli.commands.gpu.shown import current_actor, gpu_service, moment, placement_document
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_table
-from trainplat_cli.texts import _
+from trainplat_cli.texts import _, ngettext
 
 
 class NameFirst(Group):
@@ -49,7 +49,7 @@ def reserve() -> None:
     """Hold the commands."""
 
 
-@click.command(cls=Command, help=mark("Set devices aside for a project, or one user in it."))
+@click.command(cls=RequestCommand, help=mark("Set devices aside for a project, or one user in it."))
 @click.argument("name")
 @click.argument("request")
 @option(
@@ -92,7 +92,11 @@ def make(
     if as_json:
         print_json(_document(reserved) | _placement(reserved))
         return
-    text = _("{devices} are set aside for {whom} from {start} to {end}.").format(
+    text = ngettext(
+        "{devices} is set aside for {whom} from {start} to {end}.",
+        "{devices} are set aside for {whom} from {start} to {end}.",
+        len(reserved.devices),
+    ).format(
         devices=", ".join(reserved.devices),
         whom=_whom(reserved),
         start=moment(reserved.starts_at),

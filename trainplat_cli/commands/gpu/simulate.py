@@ -10,8 +10,8 @@ from resources.gpu.policy.price import Cost
 from resources.gpu.usage.prices import home_prices
 from resources.texts import mark
 from resources.users import current_user
-from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.asking import asking_options, seconds, terms_asked
+from trainplat_cli.command import option
+from trainplat_cli.commands.gpu.asking import RequestCommand, asking_options, seconds, terms_asked
 from trainplat_cli.commands.gpu.parse import meaning
 from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, placement_document, short
 from trainplat_cli.output import age, out, print_json
@@ -27,7 +27,7 @@ OUTCOMES = {
 
 
 @click.command(
-    cls=Command,
+    cls=RequestCommand,
     help=mark("Show what would happen to REQUEST if it came now, behind all that wait. Nothing is changed."),
 )
 @click.argument("request")

@@ -69,7 +69,7 @@ def status(as_json: bool) -> None:
             len(found.waiting),
         )
         console.print(text.format(count=len(found.waiting)))
-    elif not found.leases:
+    elif not any(lease.devices for lease in found.leases):
         console.print(_("Nobody holds a device. A run whose tag trainplat/gpu asks for some gets them."))
 
 

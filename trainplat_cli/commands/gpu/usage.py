@@ -18,13 +18,25 @@ from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 USUAL = timedelta(days=30)
-_DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 _TITLES = {
     By.PROJECT: mark("project"),
     By.USER: mark("user"),
     By.MODEL: mark("device model"),
     By.DAY: mark("day"),
 }
+
+
+def _day(ctx: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:  # noqa: ARG001
+    """A callback: a day, or a moment of one, in UTC."""
+    if text is None:
+        return None
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError as problem:
+        raise click.BadParameter(
+            _("{text!r} is no day; expected one such as 2026-01-31, or 2026-01-31T09:00:00").format(text=text)
+        ) from problem
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 @click.command(cls=Command, help=mark("Show what was used: GPU-hours by project, user, model or day."))
@@ -37,8 +49,12 @@ _TITLES = {
     show_default=True,
     help=mark("By what use is told apart; may be given several times."),
 )
-@option("--since", type=_DATE, metavar="DATE", help=mark("From this day on, in UTC. [default: 30 days ago]"))
-@option("--until", type=_DATE, metavar="DATE", help=mark("Up to the beginning of this day. [default: now]"))
+@option(
+    "--since", callback=_day, metavar="DATE", help=mark("From this day on, in UTC. [default: 30 days ago]")
+)
+@option(
+    "--until", callback=_day, metavar="DATE", help=mark("Up to the beginning of this day. [default: now]")
+)
 @option(
     "--budgets", is_flag=True, help=mark("Show the budgets instead: used, committed, left, and until when.")
 )
@@ -61,8 +77,8 @@ def usage(
         _budgets(as_json=as_json)
         return
     chosen = tuple(dict.fromkeys(By(one) for one in by))
-    began = utc_now() - USUAL if since is None else since.replace(tzinfo=UTC)
-    told = usage_service().report(began, None if until is None else until.replace(tzinfo=UTC), by=chosen)
+    began = utc_now() - USUAL if since is None else since
+    told = usage_service().report(began, until, by=chosen)
     if as_table:
         click.echo(as_csv(told), nl=False)
         return

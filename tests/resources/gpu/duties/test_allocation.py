@@ -1,12 +1,15 @@
 """Leases without a run, on either database."""
 
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from resources.database.audit import recent
 from resources.database.engine import Database
-from resources.errors import BadInput, Conflict, NotFound
+from resources.errors import BadInput, Conflict, Denied, NotFound
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, DeviceProcess, DeviceReading, Vendor
 from resources.gpu.manual.naming import lease_id
@@ -60,7 +63,7 @@ def test_a_name_is_taken_until_its_lease_has_ended(any_database: Database) -> No
     ask(service, "probe")
     with pytest.raises(Conflict, match="there is a lease probe already, of ann in project vision"):
         ask(service, "probe", owner=EVE)
-    assert service.give_back("probe", ANN).is_over
+    assert service.give_back("probe", ANN, user="ann").is_over
     assert service.status().past[0].release_reason == GIVEN_BACK
     again = ask(service, "probe", owner=EVE)
     assert again is not None
@@ -75,8 +78,12 @@ def test_a_waiting_command_that_was_killed_leaves_nothing_behind(any_database: D
     service.free_dead_holders(ANN)
     assert service.waiting() == []
     service.release(service.live_leases()[0].run_id, service.live_leases()[0].attempt, reason="x", actor=ANN)
-    service.allocate("granted", "1", for_s=60, owner=VISION, actor=ANN, holder=DEAD)
-    service.decide_now(ANN)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as command:
+        holder = ProcessIdentity.of(command.pid)
+        assert holder is not None
+        service.allocate("granted", "1", for_s=60, owner=VISION, actor=ANN, holder=holder)
+        service.decide_now(ANN)
+        command.kill()
     assert [lease.state for lease in service.live_leases()] == [LeaseState.GRANTED]
     service.free_dead_holders(ANN)
     assert service.live_leases() == []
@@ -115,14 +122,14 @@ def test_giving_back_ends_a_lease_and_leaves_the_line(any_database: Database) ->
     service = two_slots(any_database, Clock())
     ask(service, "probe", "2")
     assert ask(service, "waits") is None
-    assert service.give_back("waits", ANN).is_over
+    assert service.give_back("waits", ANN, user="ann").is_over
     assert service.waiting() == []
-    assert service.give_back("probe", ANN).is_over
+    assert service.give_back("probe", ANN, user="ann").is_over
     assert service.live_leases() == []
     with pytest.raises(NotFound, match="there is no lease 'probe'"):
-        service.give_back("probe", ANN)
+        service.give_back("probe", ANN, user="ann")
     with pytest.raises(NotFound):
-        service.give_back("never", ANN)
+        service.give_back("never", ANN, user="ann")
 
 
 def test_what_would_be_refused_is_refused_and_leaves_no_trace(any_database: Database) -> None:
@@ -163,7 +170,7 @@ def test_an_overdue_lease_keeps_its_card_while_a_process_of_it_lives(any_databas
     assert told(service.decide_now(ANN)) == {"waits": "W1"}
     [(lease, left)] = service.left_of_overdue().items()
     assert (lease.run_id, left.text) == (lease_id("probe"), "process 4711 of ann")
-    returned = service.give_back("probe", ANN)
+    returned = service.give_back("probe", ANN, user="ann")
     assert (returned.is_over, returned.left.text) == (False, "process 4711 of ann")
     on_card.clear()
     assert told(service.decide_now(ANN)) == {"waits": "A2"}
@@ -194,8 +201,56 @@ def test_each_step_is_in_the_audit(any_database: Database) -> None:
     clock.forward(120)
     service.end_overdue(ANN)
     ask(service, "probe", for_s=60)
-    service.give_back("probe", ANN)
+    service.give_back("probe", ANN, user="ann")
     assert [row.action for row in reversed(recent(any_database))] == [
         *("gpu.allocate", "gpu.grant", "gpu.renew", "gpu.expire"),
         *("gpu.allocate", "gpu.grant", "gpu.give_back", "gpu.expire"),
     ]
+
+
+def test_only_its_user_or_an_operator_gives_it_back(any_database: Database) -> None:
+    service = two_slots(any_database, Clock())
+    ask(service, "probe")
+    with pytest.raises(Denied, match="lease probe is of ann in project vision; you are eve"):
+        service.give_back("probe", ANN, user="eve")
+    assert len(service.live_leases()) == 1
+    assert service.give_back("probe", ANN, user="eve", is_operator=True).is_over
+
+
+def test_a_lease_of_nothing_is_refused_and_one_of_cpus_is_not(any_database: Database) -> None:
+    service = two_slots(any_database, Clock())
+    with pytest.raises(BadInput, match="a lease of nothing") as refused:
+        ask(service, "probe", "0")
+    assert "such as 1" in refused.value.next_step
+    terms = Terms(cpu_milli=1000)
+    service.allocate("cores", "0", for_s=60, owner=VISION, actor=ANN, holder=ME, terms=terms)
+    assert [one.run_id for one in service.waiting()] == [lease_id("cores")]
+
+
+@pytest.mark.parametrize("name", ["", " vision", "*", "a\nb", "x" * 101])
+def test_a_project_that_none_can_be_is_refused_wherever_somebody_asks(
+    any_database: Database, name: str
+) -> None:
+    service, clock = two_slots(any_database, Clock()), Clock()
+    owner, later = Owner(name, "ann"), clock.now + timedelta(hours=1)
+    asks: list[Callable[[], object]] = [
+        lambda: ask(service, "probe", owner=owner),
+        lambda: submit(service, "run", owner=owner),
+        lambda: service.simulate("1", owner=owner),
+        lambda: service.reserve("demo", "1", project=name, starts_at=later, for_s=60, actor=ANN),
+    ]
+    for one in asks:
+        with pytest.raises(BadInput, match=r"the project .* cannot be; expected 1 to 100 characters"):
+            one()
+    assert service.waiting() == []
+    submit(service, "run", owner=Owner("视觉/一组", "ann"))
+    assert len(service.waiting()) == 1
+
+
+def test_who_is_dead_is_granted_nothing_once_more(any_database: Database) -> None:
+    service = two_slots(any_database, Clock())
+    service.allocate("dead", "1", for_s=60, owner=VISION, actor=ANN, holder=DEAD)
+    submit(service, "lives", "2")
+    assert told(service.decide_now(ANN)) == {"lives": "A2"}
+    assert service.newest_lease(lease_id("dead")) is None
+    assert [one.action for one in recent(any_database, 2)] == ["gpu.grant", "gpu.withdraw"]

@@ -98,6 +98,9 @@ def test_without_waiting_nothing_stays_in_the_line() -> None:
     [
         (["probe", "lots"], 2, "not a GPU quantity"),
         (["probe", "3"], 2, "this machine has 2"),
+        (["probe", "0"], 2, "a lease of nothing ('0') has no use"),
+        (["probe", "-1"], 2, "asks for shared use"),
+        (["probe", "1", "--project", "*"], 2, "the project '*' cannot be"),
         (["a b", "1"], 2, "the name 'a b' of the lease cannot be used"),
         (["probe", "1", "--for", "31d"], 2, "too long"),
         (["probe", "1", "--for", "8"], 2, "expected a length of time"),
@@ -147,6 +150,13 @@ def test_ctrl_c_leaves_the_line(waiting: "subprocess.Popen[str]") -> None:
     waiting.send_signal(signal.SIGINT)
     waiting.communicate()
     assert waiting.returncode != 0
+    assert service().waiting() == []
+
+
+def test_sigterm_leaves_the_line_at_once(waiting: "subprocess.Popen[str]") -> None:
+    waiting.terminate()
+    waiting.communicate()
+    assert waiting.returncode == 128 + signal.SIGTERM
     assert service().waiting() == []
 
 

@@ -42,3 +42,14 @@ def test_what_cannot_be_done_ends_with_its_code() -> None:
     assert run("drain", "cuda:9").exit_code == 4
     assert run("drain", "cpu:0", "--undo").exit_code == 4
     assert run("drain", "cpu:0", "--undo", "--evict").exit_code == 2
+
+
+def test_draining_again_without_a_reason_keeps_the_one_that_was_said() -> None:
+    add_runs()
+    run("drain", "cpu:0", "--reason", "a fan")
+    told = json.loads(run("drain", "cpu:0", "--evict", "--json").stdout)
+    assert (told["reason"], told["evict"]) == ("a fan", True)
+    assert (
+        json.loads(run("drain", "cpu:0", "--reason", "the other fan", "--json").stdout)["reason"]
+        == "the other fan"
+    )

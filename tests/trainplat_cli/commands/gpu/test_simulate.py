@@ -52,3 +52,12 @@ def test_what_would_be_refused_ends_with_2(arguments: list[str], what: str) -> N
     result = run("simulate", *arguments)
     assert result.exit_code == 2
     assert what in result.stderr
+
+
+def test_a_number_below_0_is_a_request_and_an_option_that_is_none_is_not() -> None:
+    result = run("simulate", "-1")
+    assert (result.exit_code, "asks for shared use" in result.stderr) == (2, True)
+    assert "position 1 expected -1, which asks for shared use" in run("simulate", "-2").stderr
+    assert run("simulate", "1", "--priority", "-5").exit_code == 0
+    result = run("simulate", "1", "--preemptable")
+    assert (result.exit_code, "No such option" in result.stderr) == (2, True)

@@ -71,3 +71,11 @@ def test_budgets_are_set_from_the_file_of_quotas_and_told_as_they_stand() -> Non
     assert told[1]["burn_down"][-1]["used_hours"] == told[1]["used_hours"] > 0.001
     assert run("quota", "show", "--yaml").stdout.count("budget") == 2
     assert run("usage", "--budgets", "--csv").exit_code == 2
+
+
+def test_a_day_that_is_none_is_refused_with_an_example() -> None:
+    result = run("usage", "--since", "x")
+    assert result.exit_code == 2
+    assert "'x' is no day; expected one such as 2026-01-31" in " ".join(result.stderr.split())
+    moment = json.loads(run("usage", "--since", "2026-01-31T09:00:00+02:00", "--json").stdout)["since"]
+    assert moment.startswith("2026-01-31T07:00:00")
