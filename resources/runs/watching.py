@@ -26,6 +26,7 @@ from resources.gpu.enforcement.usage import Reading
 from resources.gpu.enforcement.watch import WatchState, watch_once
 from resources.gpu.inventory.discover import local_inventory
 from resources.gpu.inventory.readings import read_devices
+from resources.gpu.inventory.xid import XidError, XidListener
 from resources.gpu.model import Lease, LeaseState, Origin, RunId, run_of
 from resources.gpu.service import GpuService
 from resources.home import Home
@@ -150,6 +151,9 @@ class WatchThread:
         self._every_s = every_s
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._xids = XidListener()
+        self._untold: tuple[XidError, ...] = ()
+        """Errors of cards that could not be noted yet."""
 
     def ensure(self) -> None:
         """Start it, if it does not run."""
@@ -164,6 +168,12 @@ class WatchThread:
             self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._look_until_idle()
+        finally:
+            self._xids.close()
+
+    def _look_until_idle(self) -> None:
         idle = 0
         lock = lock_of(self._watch.home)
         while idle < IDLE_LOOKS and not self._stopped.is_set():
@@ -180,6 +190,9 @@ class WatchThread:
     def _look(self) -> bool:
         """Whether there was anything to look at. Trouble ends no watch: the next look may be better."""
         try:
+            self._untold += self._xids.read()
+            self._watch.service.note_xids(self._untold, ACTOR)
+            self._untold = ()
             return bool(self._watch.look())
         except Exception:  # noqa: BLE001 - whatever it is, runs are to be watched
             _log.warning("a look at the runs failed", exc_info=True)

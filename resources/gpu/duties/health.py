@@ -11,6 +11,7 @@ The devices of a run are those of its second leases too: it stops as one. A note
 that keeps it. What was granted and not taken up yet goes back to the line.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -21,9 +22,10 @@ from resources.gpu.arbiter import Decided
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.line import Line
 from resources.gpu.inventory.discover import BadCluster, machine
-from resources.gpu.inventory.memory import Remembered, remember, seen_again
+from resources.gpu.inventory.memory import Remembered, remember, seen_again, with_xids
 from resources.gpu.inventory.model import Device, DeviceId, Inventory
 from resources.gpu.inventory.slots import leaves_accelerators
+from resources.gpu.inventory.xid import XidError
 from resources.gpu.model import ILL, ILL_DEVICE, Lease, LeaseState, Origin, RunId, Stop, run_of
 from resources.gpu.policy.reason import Reason
 from resources.terms import Actor
@@ -74,6 +76,30 @@ class Health(Line):
                 lease.run_id, lease.attempt, reason=ILL_DEVICE, actor=actor, holder=lease.holder, seen=lease
             )
         return stops
+
+    def note_xids(self, errors: Sequence[XidError], actor: Actor) -> None:
+        """Remember critical errors that the driver told of cards: from the next look on these are ill.
+
+        They stay so until somebody takes them into use again; a look shows no sign of what is past.
+        """
+        if not errors:
+            return
+        try:
+            seen = self._look_here()
+        except Unavailable:
+            seen = Inventory(())  # of the cards that are remembered it is noted all the same
+        now = self._clock()
+        with self._database.write() as connection:
+            known = device_store.read(connection)
+            devices = {one.device.id: one.device for one in known}
+            devices |= {one.id: one for one in seen_again(seen, known).devices}
+            fresh = with_xids(devices.values(), known, errors)
+            device_store.replace_all(connection, fresh)
+            for error in errors:
+                of_card = [one.device.id for one in fresh if one.device.uuid == error.uuid]
+                subject = of_card[0] if of_card else error.uuid
+                audit(connection, now, actor, "gpu.xid", subject, f"Xid {error.number}")
+        self._seen = None
 
     def _look_here(self) -> Inventory:
         """Tell this machine, whether or not the file can be read that declares others."""

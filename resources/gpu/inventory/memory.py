@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from resources.gpu.inventory.discover import identity, with_vanished
 from resources.gpu.inventory.model import ComputeMode, Device, DeviceId, Inventory, Node, NodeId, Vendor
+from resources.gpu.inventory.xid import XidError, xid_fault
 
 FORGOTTEN_AFTER = timedelta(days=1)
 WELL_FOR = timedelta(minutes=5)
@@ -84,6 +85,25 @@ def remember(
     return tuple(found)
 
 
+def with_xids(
+    now: Iterable[Device], known: Iterable[Remembered], errors: Iterable[XidError]
+) -> tuple[Remembered, ...]:
+    """What to remember once cards had critical errors; ``now`` is what :func:`seen_again` found.
+
+    All instances of a card in MIG mode have had the error.
+    """
+    numbers = {one.uuid: one.number for one in errors}
+    found = {one.device.id: one for one in known}
+    for device in now:
+        number = None if device.uuid is None else numbers.get(device.uuid)
+        if number is None:
+            continue
+        plain = replace(device, fault=None, answers=True, is_recovering=False)
+        one = found.get(device.id, Remembered(plain))
+        found[device.id] = replace(one, device=replace(one.device, xid=number))
+    return tuple(found.values())
+
+
 def to_json(device: Device) -> str:
     """As it is stored."""
     return json.dumps({key: value for key, value in asdict(device).items() if value is not None})
@@ -109,6 +129,9 @@ def _on(node: NodeId, known: Iterable[Remembered]) -> tuple[Device, ...]:
 
 
 def _held_back(device: Device, known: Remembered | None) -> Device:
+    if known is not None and known.device.xid is not None:
+        xid = known.device.xid
+        return replace(device, xid=xid, fault=device.fault or xid_fault(xid, device.id))
     if device.fault is not None or known is None or known.fault is None:
         return device
     minutes = int(WELL_FOR.total_seconds()) // 60

@@ -78,6 +78,8 @@ class Device:
     """Why it must not be given out, in a sentence; None for a device that is well."""
     answers: bool = True
     """False: it is gone, or its driver cannot reach it; what computes there cannot go on."""
+    xid: int | None = None
+    """The critical error that its driver told of it last; it stays until somebody takes it into use again."""
     is_recovering: bool = False
     """Whether its fault is a past one: it is well, and has not been so for long."""
 

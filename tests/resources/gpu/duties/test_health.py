@@ -10,6 +10,7 @@ from resources.errors import Conflict, NotFound, Unavailable
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Vendor
 from resources.gpu.inventory.slots import cpu_slots
+from resources.gpu.inventory.xid import XidError
 from resources.gpu.model import Attempt, LeaseState, Origin, RunId, Terms
 from resources.gpu.service import GpuService
 from tests.resources.gpu.duties.clock import ANN, ME, VISION, Clock, submit, told
@@ -222,3 +223,43 @@ def test_nothing_is_done_while_the_driver_is_silent_or_the_accelerators_are_left
     monkeypatch.setenv("TRAINPLAT_ACCELERATOR", "cpu")
     assert service.tend_devices(ANN) == []
     assert service.devices() == cpu_slots()
+
+
+def test_a_card_with_a_critical_error_is_ill_until_somebody_takes_it_into_use_again(
+    any_database: Database, clock: Clock, machine: Machine
+) -> None:
+    service = GpuService(any_database, inventory=machine, clock=clock)
+    service.note_xids((), ANN)
+    for run in ("stops", "goes-on"):
+        submit(service, run, terms=STOPS if run == "stops" else Terms())
+    service.decide_now(ANN)
+    service.note_xids((XidError("GPU-0", 79), XidError("GPU-1", 62), XidError("GPU-9", 48)), ANN)
+    assert told(list(service.tend_devices(ANN))) == {"stops": "H1"}
+    first, second, third = [one.fault or "" for one in service.status().devices]
+    assert first.startswith("Its driver told of Xid 79 (it fell off the bus)")
+    assert second.startswith("Its driver told of Xid 62")
+    assert third == ""
+    assert [one.why.rule for one in service.decisions_of(RunId("goes-on"))] == ["A2", "H3"]
+    assert {one.subject for one in recent(any_database, 50) if one.action == "gpu.xid"} == {
+        "cuda:0",
+        "cuda:1",
+        "GPU-9",
+    }
+    clock.forward(3600)
+    service.tend_devices(ANN)
+    assert len(service.devices()) == 1, "time alone heals nothing"
+    service.undrain("cuda:1", ANN)
+    service.tend_devices(ANN)
+    assert {one.id for one in service.devices()} == {"cuda:1", "cuda:2"}
+
+
+def test_an_error_of_a_card_that_nobody_can_look_at_is_noted_all_the_same(
+    any_database: Database, clock: Clock, machine: Machine
+) -> None:
+    service = GpuService(any_database, inventory=machine, clock=clock)
+    service.tend_devices(ANN)
+    machine.cards = ()
+    service.note_xids((XidError("GPU-2", 79),), ANN)
+    machine.cards = CARDS
+    service.tend_devices(ANN)
+    assert [one.id for one in service.devices()] == ["cuda:0", "cuda:1"]

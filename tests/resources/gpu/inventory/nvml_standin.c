@@ -13,6 +13,7 @@
  *   mig=GI:CI:MIB:UUID:NAME;…   in MIG mode with these instances: slices, memory, name; "-" for a free place
  *   ill=N            each call but those for its handle and name returns N
  *   no_handle=N      so does the call for its handle
+ *   xid=N;…          critical errors, each told once to those who listened before it came
  * A first line "broken N" makes nvmlInit return N. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ typedef struct { char legacy[16]; unsigned domain, bus, device, id, subsystem; c
 typedef struct { unsigned gpu, memory; } utilisation_t;
 typedef struct { unsigned pid; unsigned long long used; unsigned gi, ci; } process_t;
 typedef struct { unsigned sms, copy, decoders, encoders, jpeg, ofa, gi, ci; unsigned long long mib; } attributes_t;
+typedef struct { void *device; unsigned long long type, data; unsigned gi, ci; } event_t;
 typedef struct { char name[96], rest[900]; unsigned long long mib; } card_t;
 
 static card_t cards[CARDS];
@@ -79,8 +81,7 @@ static int instance(void *handle, unsigned *gi, unsigned *ci, unsigned long long
     return sscanf(text, "%u:%u:%llu:%63[^:]:%95[^:]", gi, ci, mib, uuid, name) >= 4;
 }
 
-int nvmlInitWithFlags(unsigned flags) {
-    (void)flags;
+static int load(void) {
     char line[1100];
     FILE *file = fopen(getenv("FAKE_NVML"), "r");
     if (!file) return 9; /* driver not loaded */
@@ -96,6 +97,7 @@ int nvmlInitWithFlags(unsigned flags) {
     fclose(file);
     return 0;
 }
+int nvmlInitWithFlags(unsigned flags) { (void)flags; return load(); }
 int nvmlShutdown(void) { return 0; }
 int nvmlSystemGetDriverVersion(char *out, unsigned size) { snprintf(out, size, "580.65.06"); return 0; }
 int nvmlSystemGetNVMLVersion(char *out, unsigned size) { snprintf(out, size, "13.580.65.06"); return 0; }
@@ -313,3 +315,32 @@ int nvmlDeviceGetComputeMode(void *device, unsigned *out) {
     *out = (unsigned)mode;
     return 0;
 }
+
+static int listens[CARDS];
+static unsigned told_of[CARDS];
+int nvmlEventSetCreate(void **set) { *set = listens; return 0; }
+int nvmlDeviceRegisterEvents(void *device, unsigned long long types, void *set) {
+    char text[40];
+    unsigned index = (unsigned)(card(device) - cards);
+    (void)set;
+    if (ill(device)) return ill(device);
+    if (types != 8) return INVALID;
+    listens[index] = 1;
+    for (told_of[index] = 0; entry(&cards[index], "xid", told_of[index], text, sizeof text); told_of[index]++);
+    return 0;
+}
+int nvmlEventSetWait_v2(void *set, event_t *out, unsigned milliseconds) {
+    char text[40];
+    (void)set;
+    (void)milliseconds;
+    int code = load();
+    if (code) return code;
+    for (unsigned index = 0; index < count; index++) {
+        if (!listens[index] || !entry(&cards[index], "xid", told_of[index], text, sizeof text)) continue;
+        told_of[index]++;
+        *out = (event_t){(void *)(size_t)(index + 1), 8, strtoull(text, NULL, 10), 0xffffffff, 0xffffffff};
+        return 0;
+    }
+    return 10; /* timeout */
+}
+int nvmlEventSetFree(void *set) { (void)set; memset(listens, 0, sizeof listens); return 0; }
