@@ -1,5 +1,8 @@
 """What a process knows of a ledger is brought up to date by what has changed since."""
 
+import ast
+from pathlib import Path
+
 from resources.database.engine import Database
 from resources.gpu import ledger
 from resources.gpu.duties.rows import Rows
@@ -63,3 +66,23 @@ def test_a_sign_of_life_is_no_change(any_database: Database) -> None:
         (fresh,) = ledger.live_leases(connection)
     assert fresh.heartbeat_at is not None
     assert after is held
+
+
+def test_every_statement_that_writes_a_request_or_a_lease_gives_it_a_number() -> None:
+    writers, numbered = set(), set()
+    for path in Path(ledger.__file__).parent.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            if any(_is_write(node) for node in ast.walk(function)):
+                writers.add(function.name)
+                numbered |= {function.name} if "changed_in" in ast.unparse(function) else set()
+    assert {"add_requests", "add_leases", "release", "claim", "stop"} <= numbered
+    assert writers - numbered == {"set_heartbeat"}, "a sign of life is no change; whatever else is one"
+
+
+def _is_write(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    of = [argument.id for argument in node.args if isinstance(argument, ast.Name)]
+    return node.func.id in ("update", "insert") and bool({"LEASES", "REQUESTS"} & set(of))
