@@ -185,11 +185,12 @@ class Moving:
         cluster = self._state.cluster
         for name, (one, place) in list(moved.items())[:-1]:  # without the last there was no place
             cluster.give_back(one.job.shape, place)
-            cluster.take(one.job.shape, one.placement)
-            if find(frozenset((node,))) is not None:
-                del moved[name]
-                continue
-            cluster.give_back(one.job.shape, one.placement)
+            if cluster.fits(one.job.shape, one.placement):  # else another one has moved there
+                cluster.take(one.job.shape, one.placement)
+                if find(frozenset((node,))) is not None:
+                    del moved[name]
+                    continue
+                cluster.give_back(one.job.shape, one.placement)
             cluster.take(one.job.shape, place)
         placement = find(frozenset((node,)))
         if placement is None:

@@ -75,3 +75,17 @@ def test_a_share_that_fits_on_no_other_device_stays() -> None:
     runs(of, job("large", milli=500, preemptible=True), (0, 1))
     waits(of, job("whole", who="b"))
     assert decided(of)["whole"].startswith("W")
+
+
+def test_a_place_that_another_one_has_moved_to_is_not_taken_back() -> None:
+    of = state(3)
+    of.moves_left = 8.0
+    runs(of, job("fixed", milli=200), (0, 0))
+    runs(of, job("first", milli=500, preemptible=True), (0, 0))
+    runs(of, job("then", milli=800, preemptible=True), (0, 1))
+    runs(of, job("half", milli=500), (0, 2))
+    waits(of, job("whole", who="b"))
+    told = decided(of)
+    assert told["first"] == "D1 to n0:2"
+    assert told["then"] == "D1 to n0:0"
+    assert told["whole"].startswith("D1 -")
