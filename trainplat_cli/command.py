@@ -12,6 +12,7 @@ from rich.markup import escape
 from resources.errors import BadInput, Denied, TrainplatError, Unavailable
 from resources.files import disk_problem
 from resources.home import Home
+from resources.texts import in_language
 from trainplat_cli.output import err
 from trainplat_cli.texts import _
 
@@ -29,8 +30,8 @@ class Trouble(click.ClickException):
     def show(self, file: "IO[Any] | None" = None) -> None:  # noqa: ARG002
         """Print it to stderr."""
         console = err()
-        console.print(f"[bold red]{_('Error')}:[/bold red] {escape(self.error.problem)}")
-        console.print(f"[bold]{_('Next')}:[/bold] {escape(self.error.next_step)}")
+        console.print(f"[bold red]{_('Error')}:[/bold red] {escape(in_language(self.error.problem, _))}")
+        console.print(f"[bold]{_('Next')}:[/bold] {escape(in_language(self.error.next_step, _))}")
 
 
 class _Translated:

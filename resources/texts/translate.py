@@ -46,6 +46,36 @@ def mark(text: str) -> str:
     return text
 
 
+class Filled(str):
+    """A text in English that can be said in another language still: its template and the values in it."""
+
+    template: str
+    values: dict[str, object]
+
+
+def filled(template: str, **values: object) -> Filled:
+    """The template, which is :func:`mark`-ed, with its values put in. A filled one stays as it is."""
+    if isinstance(template, Filled):
+        return template
+    made = Filled(template.format(**values))
+    made.template, made.values = template, values
+    return made
+
+
+def in_language(text: str, translate: Translate) -> str:
+    """A marked text, or a filled one with the filled ones in it, as a reader is to see it.
+
+    One that is neither stays as it is, and so does what people wrote and a text was filled with.
+    """
+    if isinstance(text, Filled):
+        shown = {
+            name: in_language(value, translate) if isinstance(value, Filled) else value
+            for name, value in text.values.items()
+        }
+        return translate(text.template).format(**shown)
+    return translate(text) if text else text
+
+
 def preferred_language() -> Language:
     """The language that the environment asks for: the first of TRAINPLAT_LANG, LC_ALL, LC_MESSAGES and LANG
     that is set decides. English where none is, or where there are no texts in it.

@@ -11,7 +11,7 @@ from resources.gpu.requests.model import GpuRequest
 from resources.gpu.requests.vendor_file import home_vendors
 from resources.gpu.service import GpuService
 from resources.gpu.usage.prices import home_prices
-from resources.texts import mark
+from resources.texts import in_language, mark
 from resources.users import current_user
 from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.gpu import wording as said
@@ -81,7 +81,7 @@ def _parsed(reader: Reader, text: str) -> GpuRequest | None:
         at = max(0, refusal.position - 1)
         st.code(f"{text}\n{' ' * at}^", language=None)
         told = _("Position {position}: expected {expected}.")
-        st.error(told.format(position=refusal.position, expected=refusal.expected))
+        st.error(told.format(position=refusal.position, expected=in_language(refusal.expected, _)))
         return None
     means = said.request_in_words(request, _, reader.plural)
     st.caption(
@@ -98,7 +98,9 @@ def _answer(reader: Reader, text: str, owner: Owner, terms: Terms) -> None:
         found = GpuService(open_home()[1]).simulate(text, owner=owner, terms=terms)
     except TrainplatError as refusal:
         st.error(
-            f"{_('It would be refused:')} {refusal.problem}\n\n{refusal.next_step}", icon=":material/block:"
+            f"{_('It would be refused:')} {in_language(refusal.problem, _)}\n\n"
+            f"{in_language(refusal.next_step, _)}",
+            icon=":material/block:",
         )
         return
     rule = pieces.pill(found.why.rule, colours.IDLE, reasons.of_rule(found.why.rule, _) or "")

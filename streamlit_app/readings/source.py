@@ -10,7 +10,7 @@ from resources.database.engine import Database
 from resources.errors import NotFound, TrainplatError
 from resources.home import Home
 from resources.terms import DatasetName
-from resources.texts import Translate, mark
+from resources.texts import Translate, in_language, mark
 
 _PROBE_TIMEOUT_S = 0.3
 _PORTS = {"http": 80, "https": 443}
@@ -83,12 +83,12 @@ def parts_of(home: Home) -> tuple[Part, ...]:
 def failure_of(problem: Exception, _: Translate) -> Failure | None:
     """``problem`` in words for a person; None for one that nobody foresaw.
 
-    Errors of the platform itself keep the words that commands and logs give them.
+    Errors of the platform itself keep the words that commands and logs give them, where they have no others.
     """
     from sqlalchemy.exc import SQLAlchemyError
 
     if isinstance(problem, TrainplatError):
-        return Failure(problem.problem, problem.next_step)
+        return Failure(in_language(problem.problem, _), in_language(problem.next_step, _))
     if isinstance(problem, SQLAlchemyError):
         told = str(getattr(problem, "orig", None) or problem).splitlines()[0]
         return Failure(

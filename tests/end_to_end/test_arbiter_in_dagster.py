@@ -99,7 +99,7 @@ def test_eight_runs_on_two_devices_show_who_runs_who_waits_and_why_and_all_end_w
     )
     _shows(page, scene.urgent, "Started", reason="A4: Granted 1 device(s), which was kept for it.")
     _shows(page, scene.steady, "Started", project="speech", admission="granted", devices="cpu:1")
-    _shows(page, scene.steady, "Started", reason="A2: Granted 1 device(s) within the quota of speech.")
+    _shows(page, scene.steady, "Started", reason="A2: Granted 1 device(s); no quota limits it.")
     _shows(
         page, scene.without, "Success", project="text", admission="granted", reason="A1: Asks for no device."
     )

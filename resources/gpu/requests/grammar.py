@@ -26,6 +26,7 @@ from resources.gpu.requests.quantity import NUMBER, UNITS_MIB, Quantity, memory_
 from resources.gpu.requests.scanner import NOT_A_QUANTITY, Scanner
 from resources.gpu.requests.vendor_file import shipped_vendors
 from resources.gpu.requests.vendors import Kind, Order, Profile, Template, VendorTable
+from resources.texts import filled, mark
 
 MOST_CHARACTERS = 200
 """As many as the ledger keeps."""
@@ -33,7 +34,7 @@ MOST_CHARACTERS = 200
 _SHARED = re.compile(r"-1(?![0-9.])")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _NAME_FOLLOWS = re.compile(r"[A-Za-z0-9._+-]")
-_SHARE_EXPECTED = "a share of a device above 0 and below 1, such as 0.5"
+_SHARE_EXPECTED = mark("a share of a device above 0 and below 1, such as 0.5")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,11 @@ def parse_request(text: str, vendors: VendorTable | None = None, profile: str | 
     chosen = table.profile(profile)
     scanner = Scanner(text)
     if len(text) > MOST_CHARACTERS:
-        raise scanner.refuse(f"at most {MOST_CHARACTERS} characters", at=MOST_CHARACTERS, reason="too long")
+        raise scanner.refuse(
+            filled(mark("at most {count} characters"), count=MOST_CHARACTERS),
+            at=MOST_CHARACTERS,
+            reason=mark("too long"),
+        )
     if ":" in scanner.plain.partition("(")[0]:
         return _with_colons(scanner, table, chosen)
     return _with_parentheses(scanner, table, chosen)
@@ -70,9 +75,9 @@ def _with_parentheses(scanner: Scanner, vendors: VendorTable, profile: Profile) 
     if scanner.take("("):
         kind_at, kind = _inside(scanner, vendors)
         if scanner.next() == "(":
-            raise scanner.refuse("the end", reason=ONE_MODEL)
+            raise scanner.refuse(mark("the end"), reason=ONE_MODEL)
         if scanner.next():
-            raise scanner.refuse("the end")
+            raise scanner.refuse(mark("the end"))
     elif scanner.next():
         raise _after_amount(scanner, amount)
     refuse_unlisted_model(scanner, kind, kind_at)
@@ -83,7 +88,7 @@ def _amount(scanner: Scanner, vendors: VendorTable, profile: Profile) -> _Amount
     if scanner.next() == "-":
         at = scanner.at
         if scanner.match(_SHARED) is None:
-            raise scanner.refuse("-1, which asks for shared use, or a number from 0")
+            raise scanner.refuse(mark("-1, which asks for shared use, or a number from 0"))
         return _Amount(at, Mode.SHARED, 0)
     number = scanner.match(NUMBER)
     if number is None:
@@ -95,9 +100,9 @@ def _amount(scanner: Scanner, vendors: VendorTable, profile: Profile) -> _Amount
         if profile.order is Order.CORE_MEMORY:
             return _core_and_memory(scanner, number)
         raise scanner.refuse(
-            "a unit of memory before the comma, such as G",
-            reason="memory without a unit",
-            next_step=f"Write memory with a unit, then a share, such as 8G,0.5.{_old_order(vendors)}",
+            mark("a unit of memory before the comma, such as G"),
+            reason=mark("memory without a unit"),
+            next_step=_unit_first(vendors),
         )
     return _of_quantity(number.start(), quantity(scanner, number))
 
@@ -106,10 +111,15 @@ def _memory_and_share(scanner: Scanner, number: re.Match[str], unit: str) -> _Am
     memory = memory_mib(scanner, number, unit)
     if not scanner.take(","):
         raise scanner.refuse(
-            "',' and a share of a device, such as 0.5",
-            reason="memory without a share",
-            next_step=f"Write {number[0]}{unit},0.5 for half a device with that much memory, or "
-            f"nvidia:{number[0]}{unit} for a whole one that has it.",
+            mark("',' and a share of a device, such as 0.5"),
+            reason=mark("memory without a share"),
+            next_step=filled(
+                mark(
+                    "Write {memory},0.5 for half a device with that much memory, or nvidia:{memory} for a "
+                    "whole one that has it."
+                ),
+                memory=f"{number[0]}{unit}",
+            ),
         )
     share = scanner.match(NUMBER)
     if share is None:
@@ -119,9 +129,12 @@ def _memory_and_share(scanner: Scanner, number: re.Match[str], unit: str) -> _Am
         raise scanner.refuse(
             _SHARE_EXPECTED,
             at=share.start(),
-            reason="not a share of a device",
-            next_step=f"For whole devices with that much memory write nvidia:{number[0]}{unit}:"
-            f"{share[0] if milli and share[2] is None else 1}.",
+            reason=mark("not a share of a device"),
+            next_step=filled(
+                mark("For whole devices with that much memory write nvidia:{memory}:{count}."),
+                memory=f"{number[0]}{unit}",
+                count=share[0] if milli and share[2] is None else 1,
+            ),
         )
     return _Amount(number.start(), Mode.FRACTION, 1, milli, memory)
 
@@ -129,12 +142,14 @@ def _memory_and_share(scanner: Scanner, number: re.Match[str], unit: str) -> _Am
 def _core_and_memory(scanner: Scanner, core: re.Match[str]) -> _Amount:
     milli = thousandths(scanner, core) // 100  # hundredths, written as a whole number
     if core[2] is not None or not 0 < milli < WHOLE_MILLI:
-        raise scanner.refuse("hundredths of a device, from 1 to 99", at=core.start(), reason="not a share")
+        raise scanner.refuse(
+            mark("hundredths of a device, from 1 to 99"), at=core.start(), reason=mark("not a share")
+        )
     scanner.take(",")
     memory = scanner.match(NUMBER)
     if memory is None or memory[2] is not None:
         at = scanner.at if memory is None else memory.start()
-        raise scanner.refuse("a whole number of GiB", at=at, reason="not an amount of memory")
+        raise scanner.refuse(mark("a whole number of GiB"), at=at, reason=mark("not an amount of memory"))
     return _Amount(core.start(), Mode.FRACTION, 1, milli, memory_mib(scanner, memory, "g"))
 
 
@@ -160,20 +175,23 @@ def _inside(scanner: Scanner, vendors: VendorTable) -> tuple[int, Kind]:
     if first is None:
         empty = scanner.next() == ","
         raise scanner.refuse(
-            "a vendor or a model, such as V100", reason="empty vendor" if empty else "nothing named"
+            mark("a vendor or a model, such as V100"),
+            reason=mark("empty vendor") if empty else mark("nothing named"),
         )
     at = first.start()
     if scanner.take(","):
         kind = vendor(scanner, first, vendors)
         second = scanner.match(NAME)
         if second is None:
-            raise scanner.refuse(f"a model of {kind.family.key}", reason="empty model")
+            raise scanner.refuse(
+                filled(mark("a model of {family}"), family=kind.family.key), reason=mark("empty model")
+            )
         kind, at = within(scanner, kind, second, vendors), second.start()
         if scanner.next() == ",":
-            raise scanner.refuse("')'", reason=ONE_MODEL)
-        expected = "')'"
+            raise scanner.refuse(mark("')'"), reason=ONE_MODEL)
+        expected = mark("')'")
     else:
-        kind, expected = one_name(scanner, first, vendors), "',' and a model, or ')'"
+        kind, expected = one_name(scanner, first, vendors), mark("',' and a model, or ')'")
     if not scanner.take(")"):
         raise scanner.refuse(expected)
     return at, kind
@@ -193,12 +211,14 @@ def _with_colons(scanner: Scanner, vendors: VendorTable, profile: Profile) -> Gp
         if number is not None and unit is None and not _is_model(scanner, number, kind):
             asked = quantity(scanner, number)
             if scanner.next():
-                raise scanner.refuse("the end", reason="the number of devices comes last")
+                raise scanner.refuse(mark("the end"), reason=mark("the number of devices comes last"))
             amount = _of_quantity(amount_at if memory else at, asked, memory)
             break
         if number is not None and unit is not None:
             if memory is not None:
-                raise scanner.refuse("a number of devices", at=at, reason="one amount of memory only")
+                raise scanner.refuse(
+                    mark("a number of devices"), at=at, reason=mark("one amount of memory only")
+                )
             memory, amount_at = memory_mib(scanner, number, unit), at
         else:
             if number is not None:
@@ -210,7 +230,7 @@ def _with_colons(scanner: Scanner, vendors: VendorTable, profile: Profile) -> Gp
             break
         if not scanner.take(":"):
             raise scanner.refuse(
-                "':' or the end", reason=ONE_MODEL if scanner.next() == "," else NOT_A_QUANTITY
+                mark("':' or the end"), reason=ONE_MODEL if scanner.next() == "," else NOT_A_QUANTITY
             )
     kind = kind or Kind(vendors.default)
     refuse_unlisted_model(scanner, kind, kind_at)
@@ -221,16 +241,18 @@ def _part(scanner: Scanner, kind: Kind | None, memory: int | None, vendors: Vend
     """``kind`` with what the next word adds to it."""
     name = scanner.match(NAME)
     if name is None:
-        raise scanner.refuse("a vendor, a model, an amount of memory or a number of devices")
+        raise scanner.refuse(mark("a vendor, a model, an amount of memory or a number of devices"))
     if memory is not None:
         raise scanner.refuse(
-            "a number of devices", at=name.start(), reason="the model comes before the memory"
+            mark("a number of devices"), at=name.start(), reason=mark("the model comes before the memory")
         )
     if kind is None:
         return one_name(scanner, name, vendors)
     if kind.model is not None and vendors.partition(name[0]) is None:
         reason = NOT_A_QUANTITY if name[0][0].isdigit() else ONE_MODEL
-        raise scanner.refuse("an amount of memory or a number of devices", at=name.start(), reason=reason)
+        raise scanner.refuse(
+            mark("an amount of memory or a number of devices"), at=name.start(), reason=reason
+        )
     return within(scanner, kind, name, vendors)
 
 
@@ -248,24 +270,31 @@ def _request(
     resource_name = kind.resource_name
     if kind.partition is not None and (amount.mode is Mode.FRACTION or amount.memory_mib is not None):
         raise scanner.refuse(
-            "a whole number of devices",
+            mark("a whole number of devices"),
             at=amount.at,
-            reason=f"a {kind.family.key} partition is given whole, with the memory that it has",
+            reason=filled(
+                mark("a {family} partition is given whole, with the memory that it has"),
+                family=kind.family.key,
+            ),
         )
     if amount.mode is Mode.FRACTION:
         share = vendors.share(kind, profile)
         if share is None:
             raise scanner.refuse(
-                "a whole number of devices",
+                mark("a whole number of devices"),
                 at=amount.at,
-                reason=f"no way to share a device of {kind.family.key} is known",
-                next_step="Ask for whole devices, or add how they are shared to vendors.yaml in the home.",
+                reason=filled(mark("no way to share a device of {family} is known"), family=kind.family.key),
+                next_step=mark(
+                    "Ask for whole devices, or add how they are shared to vendors.yaml in the home."
+                ),
             )
         if share.core is None:
             _refuse_without_template(scanner, amount, kind)  # shares of such devices are cut to size
         elif amount.memory_mib is not None and share.memory is None:
             raise scanner.refuse(
-                "a share without memory", at=amount.at, reason=f"memory of {kind.family.key} is not shared"
+                mark("a share without memory"),
+                at=amount.at,
+                reason=filled(mark("memory of {family} is not shared"), family=kind.family.key),
             )
         resource_name = share.resource or resource_name
     return GpuRequest(
@@ -291,35 +320,57 @@ def _refuse_without_template(scanner: Scanner, amount: _Amount, kind: Kind) -> N
         known = f"those of a model with templates: {', '.join(cut)}"
     name = f"{kind.family.key},{kind.model}" if kind.model else kind.family.key
     raise scanner.refuse(
-        f"a whole number of devices, or a share out of: {known}",
+        filled(mark("a whole number of devices, or a share out of: {known}"), known=known),
         at=amount.at,
-        reason=f"no template of {name} has this share" + (" and memory" if memory else ""),
-        next_step="Ask for a share that is listed, or add its template to vendors.yaml in the home.",
+        reason=filled(
+            mark("no template of {name} has this share and memory")
+            if memory
+            else mark("no template of {name} has this share"),
+            name=name,
+        ),
+        next_step=mark("Ask for a share that is listed, or add its template to vendors.yaml in the home."),
     )
 
 
 def _no_number(scanner: Scanner, vendors: VendorTable) -> Exception:
-    expected = "a number of devices, such as 1 or 0.5"
+    expected = mark("a number of devices, such as 1 or 0.5")
     at = scanner.at
     word = scanner.match(NAME)
     reason = None if word is None else missing_count(word, vendors)
     scanner.at = at
     if word is None or reason is None:
         return scanner.refuse(expected)
-    return scanner.refuse(expected, reason=reason, next_step=f"Write the count first, such as 1({word[0]}).")
+    return scanner.refuse(
+        expected,
+        reason=reason,
+        next_step=filled(mark("Write the count first, such as 1({word})."), word=word[0]),
+    )
 
 
 def _after_amount(scanner: Scanner, amount: _Amount) -> Exception:
-    expected = "'(' and a model, or the end"
+    expected = mark("'(' and a model, or the end")
     name = NAME.match(scanner.plain, scanner.at)
     if name is None or amount.mode is Mode.SHARED:
         return scanner.refuse(expected)
     number = scanner.plain[amount.at : scanner.at].strip()
     if any(map(str.isdigit, name[0])) and name[0][0].isalpha() and len(name[0]) > 2:
-        return scanner.refuse(expected, next_step=f"Put the model between parentheses: {number}({name[0]}).")
+        return scanner.refuse(
+            expected,
+            next_step=filled(
+                mark("Put the model between parentheses: {request}."), request=f"{number}({name[0]})"
+            ),
+        )
     return scanner.refuse(expected)
 
 
-def _old_order(vendors: VendorTable) -> str:
+def _unit_first(vendors: VendorTable) -> str:
     old = [one.name for one in vendors.profiles.values() if one.order is Order.CORE_MEMORY]
-    return f" The old order, core and memory, is read with the profile {old[0]}." if old else ""
+    if not old:
+        return mark("Write memory with a unit, then a share, such as 8G,0.5.")
+    return filled(
+        mark(
+            "Write memory with a unit, then a share, such as 8G,0.5. The old order, core and memory, is read "
+            "with the profile {profile}."
+        ),
+        profile=old[0],
+    )

@@ -4,9 +4,10 @@ import re
 
 from resources.gpu.requests.scanner import Scanner
 from resources.gpu.requests.vendors import Kind, VendorTable
+from resources.texts import filled, mark
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-ONE_MODEL = "one model only"
+ONE_MODEL = mark("one model only")
 MOST_MODEL_CHARACTERS = 63
 """As long as the value of a Kubernetes label."""
 
@@ -41,10 +42,10 @@ def vendor(scanner: Scanner, name: re.Match[str], vendors: VendorTable) -> Kind:
         return partition
     known = ", ".join(vendors.families)
     raise scanner.refuse(
-        f"a vendor out of: {known}",
+        filled(mark("a vendor out of: {known}"), known=known),
         at=name.start(),
-        reason=f'unknown vendor "{name[0]}"; known: {known}',
-        next_step="Choose one of these, or add yours to vendors.yaml in the home.",
+        reason=filled(mark('unknown vendor "{name}"; known: {known}'), name=name[0], known=known),
+        next_step=mark("Choose one of these, or add yours to vendors.yaml in the home."),
     )
 
 
@@ -55,7 +56,9 @@ def within(scanner: Scanner, kind: Kind, name: re.Match[str], vendors: VendorTab
         return Kind(partition.family, kind.model, partition.partition)
     if vendors.family(name[0]) is not None or partition is not None:
         raise scanner.refuse(
-            f"a model of {kind.family.key}", at=name.start(), reason=f'"{name[0]}" is no model of it'
+            filled(mark("a model of {family}"), family=kind.family.key),
+            at=name.start(),
+            reason=filled(mark('"{name}" is no model of it'), name=name[0]),
         )
     _refuse_unlisted_partition(scanner, name, vendors)
     return Kind(kind.family, model_name(scanner, name), kind.partition)
@@ -67,19 +70,24 @@ def model_name(scanner: Scanner, name: re.Match[str]) -> str:
     form = _MODEL.match(text)
     if form is None or form.end() < len(text):
         at = name.start() + (0 if form is None else form.end())
-        raise scanner.refuse("letters, digits and single hyphens", at=at, reason="not a model")
+        raise scanner.refuse(mark("letters, digits and single hyphens"), at=at, reason=mark("not a model"))
     if _READS_AS_MEMORY.fullmatch(text):
         raise scanner.refuse(
-            "a model, such as V100",
+            mark("a model, such as V100"),
             at=name.start(),
-            reason=f"{text} is an amount of memory, not a model",
-            next_step=f"Memory comes first: {text},0.5(V100) for a share, A100:{text}:2 for whole devices.",
+            reason=filled(mark("{text} is an amount of memory, not a model"), text=text),
+            next_step=filled(
+                mark("Memory comes first: {text},0.5(V100) for a share, A100:{text}:2 for whole devices."),
+                text=text,
+            ),
         )
     if text.isdigit() and len(text) < _LEAST_DIGITS:
-        raise scanner.refuse("a model, such as V100", at=name.start(), reason="not a model")
+        raise scanner.refuse(mark("a model, such as V100"), at=name.start(), reason=mark("not a model"))
     if len(text) > MOST_MODEL_CHARACTERS:
         raise scanner.refuse(
-            f"a model of at most {MOST_MODEL_CHARACTERS} characters", at=name.start(), reason="not a model"
+            filled(mark("a model of at most {count} characters"), count=MOST_MODEL_CHARACTERS),
+            at=name.start(),
+            reason=mark("not a model"),
         )
     return text.upper()
 
@@ -90,17 +98,20 @@ def refuse_unlisted_model(scanner: Scanner, kind: Kind, at: int) -> None:
     if kind.model is not None and family.only_these_models and kind.entry is None:
         known = ", ".join(family.models)
         raise scanner.refuse(
-            f"a model out of: {known}",
+            filled(mark("a model out of: {known}"), known=known),
             at=at,
-            reason=f"unknown model of {family.key}",
-            next_step="Choose one of these, or add yours to vendors.yaml in the home.",
+            reason=filled(mark("unknown model of {family}"), family=family.key),
+            next_step=mark("Choose one of these, or add yours to vendors.yaml in the home."),
         )
     if kind.partition is None and family.partitions:
         raise scanner.refuse(
-            f"a profile out of: {', '.join(family.partitions)}",
+            filled(mark("a profile out of: {known}"), known=", ".join(family.partitions)),
             at=at,
-            reason=f"{family.key} without a profile",
-            next_step=f"Name the profile, such as 1({family.key}-{family.partitions[0]}).",
+            reason=filled(mark("{family} without a profile"), family=family.key),
+            next_step=filled(
+                mark("Name the profile, such as 1({profile})."),
+                profile=f"{family.key}-{family.partitions[0]}",
+            ),
         )
 
 
@@ -108,9 +119,9 @@ def missing_count(word: re.Match[str], vendors: VendorTable) -> str | None:
     """Why a word that stands where a number should is a request without its count; None if it is not one."""
     text = word[0]
     if vendors.family(text) is not None:
-        return "count missing before the vendor"
+        return mark("count missing before the vendor")
     has_digit, has_letter = any(map(str.isdigit, text)), any(map(str.isalpha, text))
-    return "count missing before the model" if has_digit and has_letter else None
+    return mark("count missing before the model") if has_digit and has_letter else None
 
 
 def _refuse_unlisted_partition(scanner: Scanner, name: re.Match[str], vendors: VendorTable) -> None:
@@ -118,8 +129,8 @@ def _refuse_unlisted_partition(scanner: Scanner, name: re.Match[str], vendors: V
         return
     known = [profile for family in vendors.families.values() for profile in family.partitions]
     raise scanner.refuse(
-        f"a profile out of: {', '.join(known)}",
+        filled(mark("a profile out of: {known}"), known=", ".join(known)),
         at=name.start(),
-        reason="unknown MIG profile",
-        next_step="Choose one of these, or add yours to vendors.yaml in the home.",
+        reason=mark("unknown MIG profile"),
+        next_step=mark("Choose one of these, or add yours to vendors.yaml in the home."),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from resources.gpu.requests.errors import BadGpuRequest
 from resources.gpu.requests.model import WHOLE_MILLI
 from resources.gpu.requests.scanner import Scanner
+from resources.texts import filled, mark
 
 MOST_DEVICES = 10_000
 """A count above this is a slip of the finger, not a request."""
@@ -44,17 +45,20 @@ def quantity(scanner: Scanner, number: re.Match[str]) -> Quantity:
         raise _too_high(scanner, number)
     if milli == 0 and number[2] is not None:
         raise scanner.refuse(
-            "a share above 0, or 0 without decimals",
+            mark("a share above 0, or 0 without decimals"),
             at=number.start(),
-            reason="a share of nothing",
-            next_step="Write 0 for no device, or a share such as 0.25.",
+            reason=mark("a share of nothing"),
+            next_step=mark("Write 0 for no device, or a share such as 0.25."),
         )
     if count and share:
         raise scanner.refuse(
-            "a whole number of devices, or a share below 1",
+            mark("a whole number of devices, or a share below 1"),
             at=number.start(2) - 1,
-            reason="a share of more than one device",
-            next_step=f"Ask for whole devices, such as {count + 1}, or for a share of one, such as 0.5.",
+            reason=mark("a share of more than one device"),
+            next_step=filled(
+                mark("Ask for whole devices, such as {count}, or for a share of one, such as 0.5."),
+                count=count + 1,
+            ),
         )
     return Quantity(1, share) if share else Quantity(count)
 
@@ -64,9 +68,9 @@ def thousandths(scanner: Scanner, number: re.Match[str]) -> int:
     whole, decimals = number[1], number[2] or ""
     if len(decimals) > _MOST_DECIMALS:
         raise scanner.refuse(
-            f"at most {_MOST_DECIMALS} decimals",
+            filled(mark("at most {count} decimals"), count=_MOST_DECIMALS),
             at=number.start(2) + _MOST_DECIMALS,
-            reason="finer than a thousandth",
+            reason=mark("finer than a thousandth"),
         )
     if len(whole) > _MOST_DIGITS:
         raise _too_high(scanner, number)
@@ -79,15 +83,19 @@ def memory_mib(scanner: Scanner, number: re.Match[str], unit: str) -> int:
     """
     milli_mib = thousandths(scanner, number) * UNITS_MIB[unit.lower()]
     if milli_mib % WHOLE_MILLI:
-        raise scanner.refuse("a whole number of MiB", at=number.start(), reason="memory finer than a MiB")
+        raise scanner.refuse(
+            mark("a whole number of MiB"), at=number.start(), reason=mark("memory finer than a MiB")
+        )
     mib = milli_mib // WHOLE_MILLI
     if not 1 <= mib <= MOST_MEMORY_MIB:
         raise scanner.refuse(
-            f"from 1 to {MOST_MEMORY_MIB} MiB", at=number.start(), reason="no memory that a device has"
+            filled(mark("from 1 to {mib} MiB"), mib=MOST_MEMORY_MIB),
+            at=number.start(),
+            reason=mark("no memory that a device has"),
         )
     return mib
 
 
 def _too_high(scanner: Scanner, number: re.Match[str]) -> BadGpuRequest:
-    expected = f"at most {MOST_DEVICES} devices"
-    return scanner.refuse(expected, at=number.start(), reason="more devices than anybody has")
+    expected = filled(mark("at most {count} devices"), count=MOST_DEVICES)
+    return scanner.refuse(expected, at=number.start(), reason=mark("more devices than anybody has"))

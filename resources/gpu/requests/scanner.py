@@ -3,9 +3,10 @@
 import re
 
 from resources.gpu.requests.errors import BadGpuRequest
+from resources.texts import mark
 
-NOT_A_QUANTITY = "not a GPU quantity"
-ASCII_DIGITS_ONLY = "ASCII digits only"
+NOT_A_QUANTITY = mark("not a GPU quantity")
+ASCII_DIGITS_ONLY = mark("ASCII digits only")
 
 # As a Chinese input method types them. One character for one, so that positions stay.
 _PUNCTUATION = str.maketrans({"（": "(", "）": ")", "，": ",", "：": ":", "\u3000": " "})

@@ -1,6 +1,15 @@
 import pytest
 
-from resources.texts import LANGUAGES, language_of, mark, plural_translator, preferred_language, translator
+from resources.texts import (
+    LANGUAGES,
+    filled,
+    in_language,
+    language_of,
+    mark,
+    plural_translator,
+    preferred_language,
+    translator,
+)
 
 VARIABLES = ("TRAINPLAT_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 
@@ -81,3 +90,22 @@ def test_a_counted_text_takes_the_form_of_its_count() -> None:
     chinese = plural_translator("zh_CN")
     assert chinese("{count} label", "{count} labels", 1) == chinese("{count} label", "{count} labels", 2)
     assert chinese("{count} label", "{count} labels", 2) == "{count} 个标签"
+
+
+def test_a_filled_text_is_said_in_another_language_with_the_filled_ones_in_it() -> None:
+    chinese = translator("zh_CN")
+    inner = filled(mark("at most {count} devices"), count=3)
+    text = filled(mark("a vendor out of: {known}"), known=inner)
+    assert text == "a vendor out of: at most 3 devices"
+    assert in_language(text, chinese) == "下列厂商之一：最多 3 个设备"
+    assert in_language(text, translator("en")) == text
+    assert filled(text) is text
+
+
+def test_what_people_wrote_is_not_translated_and_no_text_is_none() -> None:
+    chinese = translator("zh_CN")
+    assert in_language(filled(mark("a vendor out of: {known}"), known="Language"), chinese).endswith(
+        "Language"
+    )
+    assert in_language(mark("Language"), chinese) == "语言"
+    assert in_language("", chinese) == ""

@@ -84,6 +84,11 @@ def test_a_request_is_read_while_it_is_typed_and_its_mistake_is_pointed_at(
     assert not app.error
 
 
+def test_a_mistake_in_a_request_is_told_in_the_readers_language(open_page: OpenPage, shared: Home) -> None:
+    app = typed(open_page("queue", locale="zh-CN"), "2(V100")
+    assert app.error[0].value == "位置 7：应为 ',' 和型号，或 ')'。"
+
+
 def test_a_simulation_says_what_would_happen_and_writes_nothing(open_page: OpenPage, shared: Home) -> None:
     before = GpuService(shared.database()).newest_decisions()
     app = typed(open_page("queue"), "1")

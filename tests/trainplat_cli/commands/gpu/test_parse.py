@@ -158,3 +158,11 @@ def test_the_table_of_the_home_counts_and_a_bad_one_is_named(trainplat_home: Pat
     result = run("1(ppu)", "--json")
     assert result.exit_code == 2
     assert f"{file}: families.ppu.resource is nothing" in result.stderr
+
+
+def test_a_mistake_is_told_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    told = " ".join(run("8G").stderr.split())
+    assert "GPU 申请 '8G'：只有显存，没有份额；位置 3 处应为 ',' 和设备份额，例如 0.5" in told
+    assert "要半个设备和这么多显存，请写 8G,0.5；" in told
+    assert json.loads(run("8G", "--json").stdout)["expected"].startswith("','")
