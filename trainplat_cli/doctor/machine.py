@@ -71,19 +71,23 @@ def label_studio(_home: Home) -> Iterator[Finding]:
 
 
 def devices(_home: Home) -> Iterator[Finding]:
-    """What runs may hold: the devices that are found or declared, and which of them are ill."""
+    """What runs may hold: the devices that are found, and which of them are ill."""
     from resources.gpu.inventory.discover import discover_inventory
 
     subject = _("devices")
     try:
-        found = discover_inventory().devices
+        inventory = discover_inventory()
     except TrainplatError as error:
         yield ill(subject, error)
         return
+    found = inventory.for_runs.devices
+    declared = len(inventory.devices) - len(found)
     shown = [f"{device.id} {device.model or ''}".strip() for device in found if device.fault is None]
     listed = ", ".join(shown[:SHOWN_DEVICES])
     if len(shown) > SHOWN_DEVICES:
         listed += " " + _("and {count} more").format(count=len(shown) - SHOWN_DEVICES)
+    if declared:
+        listed += "; " + _("on other machines {count} are declared").format(count=declared)
     if shown:
         yield well(subject, listed)
     else:

@@ -13,7 +13,7 @@ from resources.gpu.inventory import pci, rocm_smi
 from resources.gpu.inventory.links import groups
 from resources.gpu.inventory.model import Device, DeviceId, DeviceProcess, DeviceReading, Health, Vendor
 from resources.gpu.inventory.processes import device_process
-from resources.gpu.inventory.source import Ability, Found, Missing, Source
+from resources.gpu.inventory.source import NO_ERRORS, NO_ISOLATION, Ability, Found, Missing, Source
 from resources.gpu.inventory.tool import (
     FRESH_S,
     ask_json,
@@ -23,6 +23,7 @@ from resources.gpu.inventory.tool import (
     version_of,
     whole,
 )
+from resources.texts import mark
 
 DRIVER = Path("/dev/kfd")
 """It is there when the driver is loaded and has found a card."""
@@ -70,12 +71,18 @@ def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
     return tuple(_reading(device, metrics, processes) for device in devices)
 
 
+WHY_NOT = {
+    Ability.PARTITIONS: mark("amd-smi lists each part of a card as a GPU of its own"),
+    Ability.ERRORS: NO_ERRORS,
+    Ability.ISOLATION: NO_ISOLATION,
+}
 SOURCE = Source(
     "AMD SMI",
     Vendor.AMD,
-    frozenset(Ability) - {Ability.PARTITIONS},
+    frozenset(Ability) - WHY_NOT.keys(),
     find,
     read,
+    WHY_NOT,
 )
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from resources.gpu.inventory import pci
 from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Health, Vendor
 from resources.gpu.inventory.processes import device_process
-from resources.gpu.inventory.source import Ability, Found, Missing, Source
+from resources.gpu.inventory.source import NO_ERRORS, NO_ISOLATION, Ability, Found, Missing, Source
 from resources.gpu.inventory.tool import FRESH_S, ask, find_tool, number
+from resources.texts import mark
 
 DRIVER = Path("/dev/davinci_manager")
 INSTALLED_IN = ("/usr/local/sbin", "/usr/local/bin")
@@ -71,12 +72,19 @@ def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
     )
 
 
+WHY_NOT = {
+    Ability.PARTITIONS: mark("`npu-smi info` lists no vNPUs"),
+    Ability.LINKS: mark("`npu-smi info` tells no HCCS links"),
+    Ability.ERRORS: NO_ERRORS,
+    Ability.ISOLATION: NO_ISOLATION,
+}
 SOURCE = Source(
     "npu-smi",
     Vendor.HUAWEI,
-    frozenset({Ability.MEMORY, Ability.NUMA, Ability.HEALTH, Ability.UTILISATION, Ability.PROCESSES}),
+    frozenset(Ability) - WHY_NOT.keys(),
     find,
     read,
+    WHY_NOT,
 )
 
 

@@ -8,7 +8,7 @@ from resources.errors import Unavailable
 from resources.gpu.inventory import pci
 from resources.gpu.inventory.model import Device, DeviceId, DeviceProcess, DeviceReading, Health, Vendor
 from resources.gpu.inventory.processes import device_process
-from resources.gpu.inventory.source import Ability, Found, Missing, Source
+from resources.gpu.inventory.source import NO_ERRORS, NO_ISOLATION, Ability, Found, Missing, Source
 from resources.gpu.inventory.tool import (
     FRESH_S,
     ask_json,
@@ -18,6 +18,7 @@ from resources.gpu.inventory.tool import (
     version_of,
     whole,
 )
+from resources.texts import mark
 
 DRIVER = Path("/dev/dri")
 MIB = 1024 * 1024
@@ -50,12 +51,19 @@ def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
     return tuple(_reading(tool, device) for device in devices)
 
 
+WHY_NOT = {
+    Ability.PARTITIONS: mark("virtual functions are for virtual machines, and are left out"),
+    Ability.LINKS: mark("the Xe Links that xpu-smi knows are not read"),
+    Ability.ERRORS: NO_ERRORS,
+    Ability.ISOLATION: NO_ISOLATION,
+}
 SOURCE = Source(
     "XPU-SMI",
     Vendor.INTEL,
-    frozenset(Ability) - {Ability.PARTITIONS, Ability.LINKS},
+    frozenset(Ability) - WHY_NOT.keys(),
     find,
     read,
+    WHY_NOT,
 )
 
 

@@ -10,9 +10,10 @@ from resources.gpu.inventory.links import groups
 from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Vendor
 from resources.gpu.inventory.source import Ability, Found
 from resources.gpu.inventory.tool import FRESH_S, ask_json, ask_json_if_told, number, version_of, whole
+from resources.texts import mark
 
 MIB = 1024 * 1024
-UNTOLD = frozenset({Ability.HEALTH, Ability.PROCESSES})
+UNTOLD = dict.fromkeys((Ability.HEALTH, Ability.PROCESSES), mark("rocm-smi does not tell it; amd-smi does"))
 FACTS = (
     "--showproductname",
     "--showuniqueid",

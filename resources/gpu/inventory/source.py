@@ -1,10 +1,11 @@
 """What every source of devices offers."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from resources.gpu.inventory.model import Device, DeviceReading, Vendor
+from resources.texts import mark
 
 
 class Ability(StrEnum):
@@ -19,6 +20,14 @@ class Ability(StrEnum):
     HEALTH = "health"
     UTILISATION = "utilisation"
     PROCESSES = "processes"
+    ERRORS = "errors"
+    """Critical errors when they come, which leave no sign."""
+    ISOLATION = "isolation"
+    """Whether fractions of a device can be kept apart."""
+
+
+NO_ERRORS = mark("its tool tells what was counted, and not what comes")
+NO_ISOLATION = mark("MPS and MIG are NVIDIA's: fractions are cooperative, and watched")
 
 
 @dataclass(frozen=True)
@@ -28,8 +37,8 @@ class Found:
     version: str
     """Of the driver, the library or the tool that was asked."""
     devices: tuple[Device, ...]
-    untold: frozenset[Ability] = frozenset()
-    """What the source can tell in general, and this release of it does not."""
+    untold: Mapping[Ability, str] = field(default_factory=dict)
+    """What the source can tell in general, and this release of it does not; with the reason."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +61,5 @@ class Source:
     """Raises Unavailable where a driver is there and does not answer."""
     read: Callable[[tuple[Device, ...]], tuple[DeviceReading, ...]]
     """One reading for each of these devices, which are its own. Raises as ``find`` does."""
+    why_not: Mapping[Ability, str] = field(default_factory=dict)
+    """Of each ability that it has not, why."""

@@ -69,13 +69,16 @@ def test_an_ill_device_is_a_warning_and_where_none_is_well_that_is_ill(
     assert [one.verdict for one in machine.devices(HOME)] == [Verdict.ILL, Verdict.WARNING]
 
 
-def test_of_a_cluster_a_few_devices_are_named(trainplat_home: Path) -> None:
+def test_a_few_devices_are_named_and_those_of_a_declared_cluster_counted(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trainplat_home.mkdir()
-    node = "{name: a, cpus: 4, memory: 8GiB, devices: [{model: T4, count: 20}]}"
+    node = "{name: a, cpus: 4, memory: 8GiB, devices: [{model: T4, count: 7}]}"
     (trainplat_home / "inventory.yaml").write_text(f"nodes: [{node}]")
+    monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", "20")
     listed = only(machine.devices(HOME)).detail
-    assert listed.startswith("a/cuda:0 T4, a/cuda:1 T4, ")
-    assert listed.endswith("a/cuda:15 T4 and 4 more")
+    assert listed.startswith("cpu:0, cpu:1, ")
+    assert listed.endswith("cpu:15 and 4 more; on other machines 7 are declared")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from resources.errors import ExitCode
 from resources.gpu.inventory.model import Device
-from resources.gpu.inventory.report import CPU_SLOTS, SourceReport, State, report
+from resources.gpu.inventory.report import CPU_SLOTS, OTHERS, SourceReport, State, report
 from resources.gpu.inventory.source import Ability
 from resources.gpu.model import Drained
 from resources.texts import mark
@@ -22,12 +22,14 @@ SIGNS = {
     State.FOUND: "[green]✓[/green]",
     State.NOT_FOUND: "[dim]·[/dim]",
     State.UNUSED: "[dim]·[/dim]",
+    State.UNSUPPORTED: "[dim]·[/dim]",
     State.ERROR: "[red]✗[/red]",
 }
 STATES = {
     State.FOUND: mark("found"),
     State.NOT_FOUND: mark("not found"),
     State.UNUSED: mark("not used"),
+    State.UNSUPPORTED: mark("not supported"),
     State.ERROR: mark("error"),
 }
 ABILITIES = {
@@ -38,7 +40,10 @@ ABILITIES = {
     Ability.HEALTH: mark("health"),
     Ability.UTILISATION: mark("utilisation"),
     Ability.PROCESSES: mark("processes"),
+    Ability.ERRORS: mark("errors as they come"),
+    Ability.ISOLATION: mark("fractions kept apart"),
 }
+NAMES = {CPU_SLOTS: mark("CPU slots"), OTHERS: mark("other vendors")}
 SHOWN_DEVICES = 64
 """A cluster has thousands: people see so many, ill ones first; ``--json`` has all."""
 MIB_PER_GIB = 1024
@@ -81,6 +86,7 @@ def _document(source: SourceReport) -> dict[str, Any]:
         "detail": source.detail,
         "can": [ability for ability in Ability if ability in source.can],
         "cannot": [ability for ability in Ability if ability not in source.can] if source.can else [],
+        "why_not": dict(source.cannot),
         "devices": [asdict(device) for device in source.devices],
         "next_step": source.next_step,
     }
@@ -88,21 +94,36 @@ def _document(source: SourceReport) -> dict[str, Any]:
 
 def _show(source: SourceReport) -> None:
     console = out()
-    name = _("CPU slots") if source.name == CPU_SLOTS else source.name
+    name = _(NAMES[source.name]) if source.name in NAMES else source.name
     console.print(f"{SIGNS[source.state]} {name:<16} {_(STATES[source.state])}: {escape(source.detail)}")
     if source.can:
-        can, cannot = _names(source, told=True), _names(source, told=False)
-        console.print(f"    [dim]{_('tells')}: {can}[/dim]")
-        if cannot:
-            console.print(f"    [dim]{_('does not tell')}: {cannot}[/dim]")
+        console.print(f"    [dim]{_('supported')}: {_names(source)}[/dim]")
+        for why, abilities in _why_not(source).items():
+            names = ", ".join(_(ABILITIES[ability]) for ability in abilities)
+            because = f" ({escape(_(why))})" if why else ""
+            console.print(f"    [dim]{_('not supported')}: {names}{because}[/dim]")
+    if source.state is State.UNSUPPORTED:
+        told = _(
+            "Requests for them are understood; their devices are not looked for, and cannot be declared."
+        )
+        console.print(f"    [dim]{told}[/dim]")
     if source.name != CPU_SLOTS:
         _show_devices(source.devices)
     if source.next_step:
         console.print(f"    [dim]{_('Next')}: {escape(source.next_step)}[/dim]")
 
 
-def _names(source: SourceReport, *, told: bool) -> str:
-    return ", ".join(_(ABILITIES[ability]) for ability in Ability if (ability in source.can) is told)
+def _names(source: SourceReport) -> str:
+    return ", ".join(_(ABILITIES[ability]) for ability in Ability if ability in source.can)
+
+
+def _why_not(source: SourceReport) -> dict[str, list[Ability]]:
+    """What it cannot, by the reason."""
+    found: dict[str, list[Ability]] = {}
+    for ability in Ability:
+        if ability not in source.can:
+            found.setdefault(source.cannot.get(ability, ""), []).append(ability)
+    return found
 
 
 def _show_devices(devices: tuple[Device, ...]) -> None:

@@ -43,6 +43,7 @@ def test_a_card_tells_its_model_memory_and_place(look: Look) -> None:
         "compute_mode": None,
         "fault": None,
         "answers": True,
+        "xid": None,
         "is_recovering": False,
     }
     assert seen["nvml"].startswith("driver 580.65.06, NVML 13.580.65.06, nvidia-ml-py ")

@@ -14,7 +14,10 @@ def by_name() -> dict[str, SourceReport]:
 
 def test_every_source_says_what_it_is(trainplat_home: Path) -> None:
     told = by_name()
-    assert list(told) == ["NVML", "AMD SMI", "XPU-SMI", "npu-smi", "inventory.yaml", "CPU slots"]
+    assert list(told) == [
+        *("NVML", "AMD SMI", "XPU-SMI", "npu-smi"),
+        *("other vendors", "inventory.yaml", "CPU slots"),
+    ]
     assert told["NVML"].state is State.UNUSED
     assert told["inventory.yaml"].state is State.NOT_FOUND
     assert (told["CPU slots"].state, told["CPU slots"].detail) == (State.FOUND, "2")
@@ -59,3 +62,31 @@ def test_a_declared_cluster_is_told_with_its_size(trainplat_home: Path) -> None:
     file.write_text("nodes:\n- {name: a, cpus: 4, memory: 8GiB, devices: [{model: T4, count: 2}]}\n")
     declared = by_name()["inventory.yaml"]
     assert (declared.state, declared.detail) == (State.FOUND, f"{file}: 1 node(s), 2 device(s)")
+    assert [one.id for one in declared.devices] == ["a/cuda:0", "a/cuda:1"]
+    assert "nobody looks at it" in declared.cannot[Ability.HEALTH]
+
+
+def test_of_a_declared_node_that_is_this_machine_the_found_devices_count(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainplat_home.mkdir()
+    (trainplat_home / "inventory.yaml").write_text(
+        "nodes:\n- {name: 'a-[1-2]', cpus: 4, memory: 8GiB, devices: [{model: T4}]}\n"
+    )
+    monkeypatch.setattr("socket.gethostname", lambda: "a-2.example.org")
+    declared = by_name()["inventory.yaml"]
+    assert declared.detail.endswith("; a-2 is this machine, whose devices are those found above")
+    assert [one.id for one in declared.devices] == ["a-1/cuda:0"]
+
+
+def test_each_source_says_of_each_thing_that_it_cannot_why_not(trainplat_home: Path) -> None:
+    for one in report():
+        if one.can:
+            assert set(one.cannot) == set(Ability) - one.can, one.name
+            assert all(one.cannot.values())
+
+
+def test_vendors_whose_devices_nothing_looks_for_are_named() -> None:
+    others = by_name()["other vendors"]
+    assert (others.state, others.is_well) == (State.UNSUPPORTED, True)
+    assert {"intel (gaudi)", "cambricon (mlu)", "metax", "hygon (dcu)"} <= set(others.detail.split(", "))

@@ -22,6 +22,17 @@ WELL = Device(
 LOST = Device(DeviceId("cuda:1"), None, None, vendor=Vendor.NVIDIA, fault="It has fallen off the bus.")
 
 
+WORDS = (
+    "memory",
+    "slices of a card",
+    "NUMA nodes",
+    "health",
+    "utilisation",
+    "processes",
+    "fractions kept apart",
+)
+
+
 def given(monkeypatch: pytest.MonkeyPatch, *sources: SourceReport) -> None:
     monkeypatch.setattr(module, "report", lambda: sources)
 
@@ -32,6 +43,7 @@ def test_a_machine_that_is_well_ends_with_zero_and_names_each_source(trainplat_h
     for line in (
         "· NVML             not used: left to others: TRAINPLAT_ACCELERATOR is cpu",
         "· inventory.yaml   not found: no cluster is declared",
+        "    not supported: direct links (`npu-smi info` tells no HCCS links)",
         "✓ CPU slots        found: 2",
         "Nothing is to be mended.",
     ):
@@ -39,14 +51,15 @@ def test_a_machine_that_is_well_ends_with_zero_and_names_each_source(trainplat_h
 
 
 def test_devices_are_shown_with_their_facts_and_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    can = frozenset(Ability) - {Ability.LINKS}
-    given(monkeypatch, SourceReport("NVML", State.FOUND, "driver 580", (WELL, LOST), can))
+    cannot = dict.fromkeys((Ability.LINKS, Ability.ERRORS), "it is too old")
+    can = frozenset(Ability) - cannot.keys()
+    given(monkeypatch, SourceReport("NVML", State.FOUND, "driver 580", (WELL, LOST), can, cannot))
     result = CliRunner().invoke(main, ["gpu", "doctor"])
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "✓ NVML             found: driver 580",
-        "    tells: memory, slices of a card, NUMA nodes, health, utilisation, processes",
-        "    does not tell: direct links",
+        f"    supported: {', '.join(WORDS)}",
+        "    not supported: direct links, errors as they come (it is too old)",
         "    cuda:1           ?",
         "      ✗ It has fallen off the bus.",
         "    cuda:0           NVIDIA [H100] · MIG 1g.10gb · 80 GiB · island 0 · NUMA 1",
@@ -78,7 +91,27 @@ def test_programs_get_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told["well"] is False
     (source,) = told["sources"]
     assert source["can"] == ["memory"]
-    assert source["cannot"] == ["partitions", "links", "numa", "health", "utilisation", "processes"]
+    assert source["cannot"] == [one for one in Ability if one is not Ability.MEMORY]
+    assert source["why_not"] == {}
     assert (source["name"], source["state"], source["detail"]) == ("NVML", "found", "driver 580")
     (device,) = source["devices"]
     assert (device["id"], device["vendor"], device["fault"]) == ("cuda:1", "nvidia", LOST.fault)
+
+
+def test_declared_nodes_are_told_with_what_nobody_looks_at(trainplat_home: Path) -> None:
+    trainplat_home.mkdir()
+    (trainplat_home / "inventory.yaml").write_text(
+        "nodes:\n- {name: 'gpu-[1-3]', cpus: 8, memory: 64GiB, devices: [{model: NVIDIA H100, count: 8}]}\n"
+    )
+    result = CliRunner().invoke(main, ["gpu", "doctor"])
+    assert result.exit_code == 0
+    assert (
+        f"✓ inventory.yaml   found: {trainplat_home}/inventory.yaml: 3 node(s), 24 device(s)" in result.stdout
+    )
+    assert "    supported: memory, direct links\n" in result.stdout
+    assert "nobody looks at it; no run is started there" in result.stdout
+    assert "    gpu-3/cuda:7     NVIDIA H100" in result.stdout
+    told = json.loads(CliRunner().invoke(main, ["gpu", "doctor", "--json"]).stdout)
+    (declared,) = [one for one in told["sources"] if one["name"] == "inventory.yaml"]
+    assert declared["can"] == ["memory", "links"]
+    assert set(declared["why_not"]) == set(declared["cannot"])
