@@ -49,8 +49,7 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
         )
     projects = sorted({one.owner.project for one in stops})
     first = min((one.held_since for one in stops), default=now)
-    clock = "%H:%M" if now - first < timedelta(hours=20) else "%m-%d %H:%M"
-    axis = {"type": "temporal", "title": None, "axis": {"format": clock}}
+    axis = {"type": "temporal", "title": None, "axis": {"format": _clock(now - first), "labelOverlap": True}}
     y = {
         "field": "line",
         "type": "nominal",
@@ -157,6 +156,13 @@ def hours_by_day(
             ],
         },
     }
+
+
+def _clock(span: timedelta) -> str:
+    """How moments on an axis of that length are told apart."""
+    if span < timedelta(minutes=10):
+        return "%H:%M:%S"
+    return "%H:%M" if span < timedelta(hours=20) else "%m-%d %H:%M"
 
 
 def _whom(one: PastStop) -> str:

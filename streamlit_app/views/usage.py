@@ -4,6 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from resources.gpu.policy.amounts import hours_shown
 from resources.gpu.usage.model import BudgetStanding, By
 from resources.texts import mark
 from streamlit_app import colours, frame, pieces
@@ -70,7 +71,7 @@ def _hours(reader: Reader, usage: Usage) -> None:
             st.code("trainplat gpu status", language="bash")
         return
     numbers = {
-        _("GPU-hours") if usage.has_gpus else _("Slot-hours"): f"{usage.hours(total):,.1f}",
+        _("GPU-hours") if usage.has_gpus else _("Slot-hours"): hours_shown(usage.hours(total)),
         _("Leases"): f"{total.leases:,}",
         _("Cost"): "–" if total.cost is None else total.cost.text,
     }

@@ -1,6 +1,8 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import altair as alt
+import pytest
 
 from resources.gpu.decision_log import PastDecision, PastStop
 from resources.gpu.model import Attempt, Owner, RunId
@@ -40,6 +42,13 @@ def test_a_timeline_shows_when_a_run_held_devices_and_when_it_waited() -> None:
     ]
     assert [bar["to"] for bar in bars][3:] == [NOW.isoformat()] * 2
     assert [mark["whom"] for mark in chart["layer"][1]["data"]["values"]] == ["vision · c1"] * 3
+
+
+@pytest.mark.parametrize(("minutes", "clock"), [(5, "%H:%M:%S"), (60, "%H:%M"), (2000, "%m-%d %H:%M")])
+def test_the_axis_of_time_tells_moments_apart(minutes: int, clock: str) -> None:
+    one = replace(stop("b1", 1), held_since=NOW - timedelta(minutes=minutes))
+    chart = charts.preemptions([one], NOW, translator("en"))
+    assert chart["layer"][0]["encoding"]["x"]["axis"]["format"] == clock
 
 
 def test_many_runs_share_the_line_of_their_project() -> None:
