@@ -21,6 +21,11 @@ def test_a_grant_names_the_devices() -> None:
     assert made.decision.rule == made.why.rule == "A2"
 
 
+def test_a_grant_that_no_quota_limits_does_not_speak_of_one() -> None:
+    [made] = decided(Known([], [waiting("a", "2")]))
+    assert made.why.text == "Granted 2 device(s); no quota limits it."
+
+
 def test_a_share_stands_beside_another_one() -> None:
     [made] = decided(
         Known([lease("a", "cuda:0", text="0.5(V100)"), lease("b", "cuda:1")], [waiting("c", "0.5(V100)")])

@@ -75,6 +75,66 @@ print(json.dumps(told))
 """
 
 
+SECOND = """
+import json, os
+from click.testing import CliRunner
+from dagster import DagsterInstance, asset, materialize
+from resources.gpu.resource import GpuResource
+from trainplat_cli.main import main
+
+NAMES = ("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", "CUDA_VISIBLE_DEVICES")
+told = {}
+
+def look(name):
+    told[name] = [os.environ.get(one) for one in NAMES]
+
+@asset(op_tags={"trainplat/gpu": "6000M,0.5(V100)"})
+def trained(gpu: GpuResource) -> None:
+    look("run")
+    with gpu.lease("1(V100)"):
+        look("whole")
+        with gpu.lease("4000M,0.25(V100)"):
+            look("fraction")
+        look("whole again")
+    look("run again")
+
+done = materialize([trained], instance=DagsterInstance.ephemeral(), resources={"gpu": GpuResource()})
+assert done.success
+shown = CliRunner().invoke(main, ["gpu", "allocate", "probe", "4000M,0.25(V100)", "--json"])
+told["without a run"] = [json.loads(shown.stdout)["environment"].get(one) for one in NAMES]
+print(json.dumps(told))
+assert CliRunner().invoke(main, ["gpu", "release", "probe"]).exit_code == 0
+from resources.gpu.enforcement.mps import Mps
+from resources.home import Home
+Mps(Home.from_environment()).stop()
+"""
+
+
+def test_a_second_lease_and_one_without_a_run_have_the_limits_of_their_own_share(
+    nvml_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_mps_on_path(tmp_path / "bin", monkeypatch)
+    card = "Tesla V100-SXM2-16GB\t16160\tuuid=GPU-{}\tcc=7.0\tmode=0\n"
+    (tmp_path / "cards").write_text(card.format(1) + card.format(2))
+    environment = {
+        **os.environ,
+        "LD_LIBRARY_PATH": str(nvml_library),
+        "FAKE_NVML": str(tmp_path / "cards"),
+        "TRAINPLAT_ACCELERATOR": "auto",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SECOND], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    told = json.loads(done.stdout.splitlines()[-1])
+    run, whole, fraction = told["run"], told["whole"], told["fraction"]
+    assert (run[0], whole[:2], fraction[0]) == ("50", [None, None], "25")
+    assert (run[1].endswith("=6000MB"), fraction[1].endswith("=4000MB")) == (True, True)
+    assert {run[2], whole[2]} == {"GPU-1", "GPU-2"}
+    assert fraction[2] == run[2]
+    assert (told["whole again"], told["run again"]) == (whole, run)
+    assert told["without a run"][0] == "25"
+
+
 @pytest.fixture(scope="module")
 def told(nvml_library: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What two halves of one card see, and what becomes of the one that takes too much of it."""

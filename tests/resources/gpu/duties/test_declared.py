@@ -221,7 +221,7 @@ def test_a_node_that_is_declared_no_more_leaves_its_lease_alone(
     assert service.places_of(lease.devices) == ()
     submit(service, "run")
     assert told(service.decide_now(ANN)) == {"run": "A2"}
-    assert service.give_back("probe", ANN).is_over
+    assert service.give_back("probe", ANN, user="ann").is_over
 
 
 def test_a_pass_asks_for_what_there_is_as_often_as_without_a_declared_cluster(

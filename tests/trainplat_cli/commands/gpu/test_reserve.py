@@ -31,6 +31,12 @@ def test_devices_are_set_aside_listed_and_given_up() -> None:
     assert run("reserve", "list").stdout == "Nothing is set aside.\n"
 
 
+def test_one_device_is_set_aside() -> None:
+    assert run("reserve", "demo", "1", "--from", SOON, "--for", "4h").stdout.startswith(
+        "cpu:0 is set aside for "
+    )
+
+
 def test_machines_get_what_was_made() -> None:
     told = json.loads(
         run("reserve", "demo", "1", "--from", SOON, "--for", "90m", "--cpus", "1", "--json").stdout

@@ -53,6 +53,11 @@ def test_an_empty_home_says_what_to_do() -> None:
     assert "Nobody holds a device. A run whose tag trainplat/gpu asks for some gets them." in result.stdout
 
 
+def test_a_lease_of_cores_alone_holds_no_device() -> None:
+    assert run("allocate", "cores", "0", "--cpus", "0.5").exit_code == 0
+    assert "Nobody holds a device." in run("status").stdout
+
+
 def test_an_ill_device_is_shown_with_its_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     service = GpuService(Home.from_environment().database(), inventory=lambda: one_node((ILL,)))
     monkeypatch.setattr(module, "gpu_service", lambda: service)
