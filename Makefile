@@ -24,8 +24,8 @@ test: setup system-packages check ## check, then every test but the slow ones, a
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=90
 
-test-slow: setup system-packages ## the long tests: SEED= and SHARE= (0 to 1) draw a part of them
-	@$(BIN)/pytest -m slow $(SIDE_BY_SIDE) --durations=20 $(if $(SEED),--seed $(SEED)) $(if $(SHARE),--share $(SHARE)) $(ARGS)
+test-slow: setup system-packages ## long tests, and many more examples: SEED= and SHARE= (0 to 1) draw a part
+	@$(BIN)/pytest -m "slow or hypothesis" $(SIDE_BY_SIDE) --durations=20 $(if $(SEED),--seed $(SEED)) $(if $(SHARE),--share $(SHARE)) $(ARGS)
 
 check: setup ## formatting, lint and types
 	@$(BIN)/ruff format --check .

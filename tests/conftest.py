@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import examples
 from tests.environment import enter
 from tests.needs import NEEDS, ON_POSTGRESQL, needs
 
@@ -72,7 +73,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker that names what a test needs."""
+    """Declare the marker that names what a test needs, and say how many examples are drawn."""
+    examples.enter(many="slow" in config.option.markexpr)
     config.addinivalue_line(
         "markers",
         f"needs(name): skipped where it is missing, fails in CI. One of: {', '.join(sorted(NEEDS))}",
@@ -100,7 +102,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow tests to ``make test-slow``, which asks for a share of them with ``-m slow``."""
+    """Leave slow tests to ``make test-slow``, which asks for a share of them with ``-m``."""
     if any("::" in argument for argument in config.args):
         return
     share = float(config.getoption("--share")) if config.option.markexpr else 0.0

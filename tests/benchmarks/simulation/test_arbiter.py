@@ -3,7 +3,7 @@
 from statistics import mean
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.fairness import cluster_of
@@ -17,6 +17,7 @@ from resources.gpu.placement.model import DeviceSpec, NodeSpec
 from resources.gpu.policy.amounts import ANY_DEVICE
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.state import State
+from tests.examples import drawing
 
 FREE = World(stop_s=0.0, restart_s=0.0)
 JOBS = st.lists(
@@ -45,7 +46,7 @@ def ends(played: Played) -> dict[str, float]:
     return {record.job.id: record.end_s for record in played.records}
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@drawing(0.3, derandomize=True)
 @given(jobs=JOBS)
 def test_every_job_is_served_in_full_and_nothing_is_sold_twice(jobs: list[Job]) -> None:
     played = play(jobs, cluster_of({"a": 8, "b": 8}))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from statistics import mean
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.simulation.engine import simulate
@@ -13,6 +13,7 @@ from benchmarks.simulation.nodes import Nodes
 from benchmarks.simulation.policies import Ordered, first_come, least_attained, shortest_remaining_service
 from benchmarks.traces.philly import declared, grouped, made_up
 from resources.gpu.policy.order import JobView, OrderSettings, rank
+from tests.examples import drawing
 
 GPUS = 16
 JOBS = st.lists(
@@ -39,7 +40,7 @@ def mean_jct_s(outcome: Outcome) -> float:
 @pytest.mark.parametrize(
     "policy", [Ordered, first_come, lambda gpus: least_attained(gpus, 3600.0), shortest_remaining_service]
 )
-@settings(max_examples=20, deadline=None)
+@drawing(0.3)
 @given(jobs=JOBS, restart_s=st.sampled_from([0.0, 60.0]), told=st.booleans())
 def test_every_job_is_served_in_full_and_nothing_is_sold_twice(
     policy: Callable[[int], Policy], jobs: list[Job], restart_s: float, told: bool

@@ -2,7 +2,7 @@ import hashlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.data.model import ConfirmedLabel, Split
@@ -53,7 +53,6 @@ def test_too_few_labelled_samples_are_refused_with_the_counts() -> None:
         first_division(SHAPES, source(9))
 
 
-@settings(deadline=None)
 @given(st.integers(10, 60), st.sets(st.integers(0, 9), max_size=5), st.randoms())
 def test_the_order_of_the_source_changes_nothing(count: int, unlabelled: set[int], draw: object) -> None:
     labels = source(count + len(unlabelled), unlabelled=unlabelled)
@@ -61,7 +60,6 @@ def test_the_order_of_the_source_changes_nothing(count: int, unlabelled: set[int
     assert first_division(SHAPES, labels) == first_division(SHAPES, turned)
 
 
-@settings(deadline=None)
 @given(st.sets(st.integers(0, 30), max_size=12))
 def test_an_unlabelled_sample_on_the_test_side_is_held_back(unlabelled: set[int]) -> None:
     labels = source(60, unlabelled=unlabelled)
@@ -72,7 +70,6 @@ def test_an_unlabelled_sample_on_the_test_side_is_held_back(unlabelled: set[int]
     assert division.places.keys() | division.held_back == labels.keys()
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

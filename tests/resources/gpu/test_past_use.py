@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.database.engine import Database, sqlite_url
@@ -12,6 +12,7 @@ from resources.gpu import ledger as rows
 from resources.gpu import past_use
 from resources.gpu.model import Grant, Owner, RunId
 from resources.gpu.policy.past import PastUse, nothing
+from tests.examples import drawing
 from tests.resources.gpu.usage.ledgers import ANN, NOON, Ledger
 
 VISION, SPEECH = Owner("vision", "ann"), Owner("speech", "bob")
@@ -54,7 +55,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@drawing(0.2, function_scoped=True)
 @given(steps=STEPS)
 def test_running_sums_are_what_a_fresh_sum_over_all_leases_is(
     steps: list[tuple[int, str, float]], tmp_path_factory: pytest.TempPathFactory

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.data.making.source import LABELS_FILE, fill_with_digits, grey_png, read_labels
 from resources.errors import BadInput
 
 
-@settings(deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.data())
 def test_a_grey_png_gives_back_its_pixels(height_px: int, width_px: int, data: st.DataObject) -> None:
     from PIL import Image

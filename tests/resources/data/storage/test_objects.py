@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.data.storage.objects import DamagedObject, ObjectStore, StoredObject
@@ -55,7 +55,6 @@ def test_an_object_is_compared_with_its_name_as_it_is_read(store: ObjectStore) -
         store.read(stored.md5)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(PATHS, NAMES, max_size=6))
 def test_a_tree_is_listed_as_dvc_lists_it(files: dict[str, str]) -> None:
     from dvc_data.hashfile.hash_info import HashInfo

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.database.engine import Database
@@ -31,6 +31,7 @@ from resources.gpu.policy.quota_model import Membership, QuotaRow, QuotaRows, co
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.snapshot import Known, Snapshot
 from resources.terms import Actor
+from tests.examples import drawing
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 MODELS = ("V100", "T4", "V100")
@@ -137,7 +138,7 @@ def draw_id(random: Random) -> str:
     return random.choice("abcxyz")
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@drawing(0.6, derandomize=True)
 @given(st.integers(0, 2**32))
 def test_a_snapshot_that_is_kept_is_the_one_that_would_be_made_anew(seed: int) -> None:
     ledger = Ledger(Random(seed))

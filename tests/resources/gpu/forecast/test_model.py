@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.multioutput import MultiOutputRegressor
 from threadpoolctl import threadpool_info
@@ -23,6 +23,7 @@ from resources.gpu.forecast.model import (
     season_h,
     seasonal_naive,
 )
+from tests.examples import drawing
 
 PROJECTS = ("office", "small", "rare")
 
@@ -50,7 +51,7 @@ def test_the_same_history_gives_the_same_forecast() -> None:
     assert again == predict(fitted(), history(), WEEK_H)
 
 
-@settings(max_examples=15, deadline=None)
+@drawing(0.2)
 @given(st.lists(st.integers(0, 20_000), min_size=24, max_size=400), st.integers(1, WEEK_H))
 def test_no_history_makes_a_forecast_below_zero_or_a_high_quantile_below_the_median(
     series: list[int], hours: int
@@ -65,7 +66,7 @@ def test_no_history_makes_a_forecast_below_zero_or_a_high_quantile_below_the_med
             )
 
 
-@settings(max_examples=15, deadline=None)
+@drawing(0.2)
 @given(st.integers(1, 9))
 def test_a_project_that_is_so_many_times_larger_is_forecast_so_many_times_larger(times: int) -> None:
     one = {"p": history().demand["office"]}

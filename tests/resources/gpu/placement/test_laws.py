@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.gpu.placement.cluster import Cluster
 from resources.gpu.placement.model import DeviceSpec, NodeSpec, Placement, Shape, Span
+from tests.examples import drawing
 
 MODELS = ("A100", "V100", None)
 devices = st.builds(
@@ -168,7 +169,7 @@ def step(
         count.leases.append((shape, found))
 
 
-@settings(max_examples=120, deadline=None)
+@drawing(1.2)
 @given(st.data(), clusters, popularities, st.lists(st.tuples(shapes, spans), min_size=5, max_size=25))
 def test_a_place_is_found_when_and_only_when_there_is_one_and_nothing_is_oversold(
     data: st.DataObject,
@@ -184,7 +185,7 @@ def test_a_place_is_found_when_and_only_when_there_is_one_and_nothing_is_oversol
     assert {(n, d): free[n][d] for n, d in milli} == milli
 
 
-@settings(max_examples=60, deadline=None)
+@drawing(0.6)
 @given(st.data(), clusters, popularities, st.lists(st.tuples(shapes, spans), min_size=4, max_size=20))
 def test_a_rollback_restores_everything_and_what_is_found_after_it(
     data: st.DataObject,
@@ -208,7 +209,7 @@ def test_a_rollback_restores_everything_and_what_is_found_after_it(
     assert [cluster.find(*one) for one in asked] == found
 
 
-@settings(max_examples=60, deadline=None)
+@drawing(0.6)
 @given(
     clusters, popularities, st.lists(st.tuples(shapes, spans), max_size=20), st.randoms(use_true_random=False)
 )
@@ -232,7 +233,7 @@ def test_giving_everything_back_in_any_order_leaves_the_cluster_as_it_was(
     assert state(cluster) == before
 
 
-@settings(max_examples=60, deadline=None)
+@drawing(0.6)
 @given(clusters, shapes, spans)
 def test_what_could_ever_fit_is_what_the_empty_cluster_holds_and_a_misfit_shows_in_the_reasons(
     nodes: list[NodeSpec], shape: Shape, span: Span

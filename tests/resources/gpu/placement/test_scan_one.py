@@ -1,7 +1,7 @@
 """One node in plain integers gives what arrays give."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.gpu.placement.free import FreeSpace
@@ -9,6 +9,7 @@ from resources.gpu.placement.model import WHOLE_MILLI, DeviceSpec, NodeSpec, Sha
 from resources.gpu.placement.scan import NO_FIT, Scan
 from resources.gpu.placement.scan_one import score_one
 from resources.gpu.placement.worth import Worth, worth_of
+from tests.examples import drawing
 
 MODELS = ("A100", "T4", None)
 SHAPES = st.builds(
@@ -46,7 +47,7 @@ def a_worth(space: FreeSpace, popular: list[Shape]) -> Worth | None:
     return worth_of({shape: 1.0 + at for at, shape in enumerate(popular)}, space.models, capacity)
 
 
-@settings(max_examples=150, deadline=None)
+@drawing(1.5)
 @given(
     devices=NODES,
     shape=SHAPES,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.gpu.model import Owner
@@ -21,6 +21,7 @@ from resources.gpu.policy.share import (
     use_rate,
     why_before,
 )
+from tests.examples import drawing
 from tests.resources.gpu.policy.trees import OWNERS, amounts, histories, rows
 
 CAPACITY: Mapping[Resource, int] = {ANY_DEVICE: 10_000, CPU_MILLI: 20_000, HOST_MEMORY_MIB: 1000}
@@ -227,7 +228,7 @@ def test_the_past_of_a_party_accrues_at_its_share_of_the_capacity() -> None:
     assert past.level(3600.0) == pytest.approx(0.25)
 
 
-@settings(max_examples=30)
+@drawing(0.3)
 @given(rows(), histories, st.sampled_from(OWNERS), amounts)
 def test_what_others_use_leaves_the_standing_within_ones_project_alone(
     given_rows: QuotaRows, history: list[tuple[Owner, Amounts]], other: Owner, more: Amounts

@@ -1,17 +1,17 @@
 """Hierarchies of quotas, drawn at random and by hand, for the tests of whatever counts in them."""
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from resources.gpu.model import Owner
 from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, Amounts, Resource
 from resources.gpu.policy.quota_model import Membership, Party, QuotaRow, QuotaRows, cohort, project, user
+from tests.examples import drawing
 
 V100 = Resource("V100")
 COHORTS = ("c0", "c1", "c2")
 PROJECTS = ("p0", "p1", "p2", "p3")
 USERS = ("ann", "bob")
-LAW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+LAW = drawing(0.5)
 """Hierarchies are slow to draw: fewer of them, in each of more laws."""
 
 OWNERS = tuple(Owner(one, name) for one in PROJECTS for name in USERS)

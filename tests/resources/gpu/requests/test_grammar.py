@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.errors import BadInput
@@ -14,6 +14,7 @@ from resources.gpu.requests.errors import BadGpuRequest
 from resources.gpu.requests.grammar import MOST_CHARACTERS, parse_request
 from resources.gpu.requests.kubernetes import k8s_requests
 from resources.gpu.requests.model import GpuRequest, Mode
+from tests.examples import drawing
 from tests.house.modules import CHECKOUT
 
 OURS = Path(__file__).with_name("corpus.json")
@@ -310,7 +311,7 @@ def read(text: str, profile: str | None = None) -> GpuRequest | None:
     return None
 
 
-@settings(max_examples=400, deadline=None)
+@drawing(4)
 @given(TEXTS, st.sampled_from([None, "tencent-2021"]))
 def test_any_text_is_read_or_refused_and_nothing_becomes_0_by_accident(
     text: str, profile: str | None
@@ -325,7 +326,7 @@ def test_any_text_is_read_or_refused_and_nothing_becomes_0_by_accident(
         assert text.lstrip(" \u3000").startswith("-1")
 
 
-@settings(max_examples=400, deadline=None)
+@drawing(4)
 @given(TEXTS, st.sampled_from([None, "tencent-2021"]))
 def test_the_canonical_text_means_the_same(text: str, profile: str | None) -> None:
     request = read(text, profile)
@@ -335,7 +336,7 @@ def test_the_canonical_text_means_the_same(text: str, profile: str | None) -> No
         assert canonical(parse_request(written, profile=profile)) == written
 
 
-@settings(max_examples=300, deadline=None)
+@drawing(3)
 @given(shaped(), st.randoms(use_true_random=False))
 def test_case_and_blanks_between_the_parts_change_nothing(text: str, random: Any) -> None:
     request = read(text)
@@ -351,7 +352,7 @@ def test_case_and_blanks_between_the_parts_change_nothing(text: str, random: Any
     assert again == request
 
 
-@settings(max_examples=300, deadline=None)
+@drawing(3)
 @given(TEXTS)
 def test_what_stands_before_the_position_of_an_error_was_fine(text: str) -> None:
     position = refused_at(text)

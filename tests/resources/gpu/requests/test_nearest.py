@@ -1,6 +1,6 @@
 """What is offered in the place of a request that can never be met would be met itself."""
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId, Vendor
@@ -14,6 +14,7 @@ from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.nearest import MOST, nearest_changes
 from resources.gpu.requests.room import fits
 from resources.gpu.snapshot import Known, Snapshot
+from tests.examples import drawing
 
 KINDS = (
     ("Tesla V100-SXM2-32GB", 32_768, Vendor.NVIDIA, None),
@@ -62,7 +63,7 @@ all_terms = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@drawing(2)
 @given(inventories(), texts, all_terms)
 def test_every_change_that_is_offered_is_accepted(inventory: Inventory, text: str, terms: Terms) -> None:
     request = parse_request(text)
@@ -73,7 +74,7 @@ def test_every_change_that_is_offered_is_accepted(inventory: Inventory, text: st
         refuse_impossible(parse_request(change.text), inventory, change.terms)
 
 
-@settings(max_examples=200, deadline=None)
+@drawing(2)
 @given(inventories(), texts, all_terms)
 def test_what_fits_has_a_place_in_the_empty_cluster_and_what_does_not_has_none(
     inventory: Inventory, text: str, terms: Terms
@@ -86,7 +87,6 @@ def test_what_fits_has_a_place_in_the_empty_cluster_and_what_does_not_has_none(
         assert placed == fits(request, terms, inventory)
 
 
-@settings(max_examples=100, deadline=None)
 @given(inventories(), texts)
 def test_where_there_is_a_device_something_is_offered(inventory: Inventory, text: str) -> None:
     request = parse_request(text)

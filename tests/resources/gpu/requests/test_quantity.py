@@ -1,7 +1,7 @@
 """Numbers of devices and amounts of memory: exact, or refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.gpu.requests.errors import BadGpuRequest
@@ -9,7 +9,6 @@ from resources.gpu.requests.grammar import parse_request
 from resources.gpu.requests.quantity import MOST_DEVICES, MOST_MEMORY_MIB
 
 
-@settings(deadline=None)
 @given(st.integers(0, MOST_DEVICES), st.sampled_from(["", ".0", ".00", ".000"]))
 def test_a_whole_number_is_that_many_devices(count: int, decimals: str) -> None:
     if count == 0 and decimals:
@@ -18,21 +17,18 @@ def test_a_whole_number_is_that_many_devices(count: int, decimals: str) -> None:
     assert (request.count, request.milli) == (count, 1000)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 999))
 def test_a_share_is_kept_to_the_thousandth(milli: int) -> None:
     request = parse_request(f"0.{milli:03d}")
     assert (request.count, request.milli, request.units_milli) == (1, milli, milli)
 
 
-@settings(deadline=None)
 @given(st.integers(1, MOST_DEVICES - 1), st.integers(1, 999))
 def test_more_than_one_device_is_no_share(count: int, milli: int) -> None:
     with pytest.raises(BadGpuRequest, match="a share of more than one device"):
         parse_request(f"{count}.{milli:03d}")
 
 
-@settings(deadline=None)
 @given(st.decimals(0, 3, places=6))
 def test_nothing_is_rounded(number: object) -> None:
     with pytest.raises(BadGpuRequest, match="finer than a thousandth"):

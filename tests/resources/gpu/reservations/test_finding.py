@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.gpu.inventory.model import LOCAL, Device, DeviceId, Inventory, Node
@@ -23,6 +23,7 @@ from resources.gpu.model import (
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.reservations.finding import World, clashes, find_devices, nearest_start
 from resources.terms import Actor
+from tests.examples import drawing
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -92,7 +93,7 @@ def test_those_in_the_way_are_named_the_first_to_end_first() -> None:
 asks = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 9), st.integers(1, 5)), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@drawing(0.6)
 @given(asks)
 def test_nothing_is_oversold_and_the_nearest_time_is_free_and_the_first(
     drawn: list[tuple[int, int, int]],
