@@ -19,14 +19,26 @@ FILE_NAME = "inventory.yaml"
 MOST_DEVICES = 1024
 """Of one node."""
 MOST_NODES = 100_000
+MOST_CORES = 1_000_000
+MOST_DEVICES_IN_ALL = 200_000
+MOST_VALUES = 200_000
+"""In one file, each counted as often as it is used: a few lines that repeat each other make billions."""
+LONGEST_NAME = 80
+LONGEST_TEXT = 100
+SHOWN = 60
+"""So much of a wrong value is shown."""
 
 NODE_KEYS = ("name", "cpus", "memory", "labels", "cpu_slots", "devices")
 DEVICE_KEYS = ("model", "memory", "count", "islands", "vendor")
 PREFIXES = {Vendor.NVIDIA: "cuda", Vendor.AMD: "rocm", Vendor.INTEL: "xpu", Vendor.HUAWEI: "npu"}
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(MiB|GiB|TiB)")
+_MEMORY = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(MiB|GiB|TiB)")
+_CORES = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?")
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
+"""As the tag that asks for labels has them."""
 _MIB_IN = {"MiB": 1, "GiB": 1024, "TiB": 1024 * 1024}
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
-_RANGE = re.compile(r"(.*)\[(\d+)-(\d+)\](.*)")
+_RANGE = re.compile(r"(.*)\[([0-9]{1,12})-([0-9]{1,12})\](.*)")
 
 
 @dataclass(frozen=True)
@@ -39,11 +51,15 @@ class _At:
     value: Any
     """A scalar, or a list or mapping of more of these."""
     line: int
+    text: str = ""
+    """A scalar as it is written: ``1.10`` is no number where a text is expected."""
 
     def wrong(self, expected: str, said: str | None = None) -> BadInput:
         """``said`` is what is wrong, unless that is the value."""
         kinds = {list: "a list", dict: "a mapping", type(None): "empty"}
-        said = said or f"is {kinds.get(type(self.value)) or repr(self.value)}"
+        shown = repr(self.value)
+        shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+        said = said or f"is {kinds.get(type(self.value)) or shown}"
         return BadInput(
             f"{self.file}:{self.line}: {self.path or 'the file'} {said}; expected {expected}",
             "Correct the file; docs/gpu-inventory.md shows its form.",
@@ -80,13 +96,18 @@ def declared() -> Inventory | None:
     stamp = file, seen.st_mtime_ns, seen.st_size, seen.st_ino
     known = _last.get("declared")
     if known is None or known[0] != stamp:
-        known = stamp, load(file)
+        try:
+            known = stamp, load(file)
+        except BadInput as problem:
+            known = stamp, problem
         _last["declared"] = known
+    if isinstance(known[1], BadInput):
+        raise BadInput(known[1].problem, known[1].next_step)
     return known[1]
 
 
 _Stamp = tuple[Path, int, int, int]
-_last: dict[str, tuple[_Stamp, Inventory]] = {}
+_last: dict[str, tuple[_Stamp, Inventory | BadInput]] = {}
 
 
 def load(file: Path) -> Inventory:
@@ -97,8 +118,12 @@ def load(file: Path) -> Inventory:
         raise (nodes_at or root).wrong("a mapping with the key nodes, a list of at least one node")
     nodes: list[Node] = []
     taken: dict[NodeId, int] = {}
+    devices = 0
     for at in nodes_at.value:
         for node in _nodes(at):
+            devices += len(node.devices)
+            if devices > MOST_DEVICES_IN_ALL:
+                raise at.wrong(f"at most {MOST_DEVICES_IN_ALL} devices in all", "has too many")
             if node.id in taken:
                 raise at.wrong(
                     "each name once", f"is named {node.id}, as the node of line {taken[node.id]} is"
@@ -113,7 +138,7 @@ def _parse(file: Path) -> _At:
 
     try:
         parsed = yaml.compose(file.read_text(), Loader=yaml.SafeLoader)
-        return _At(file, "", None, 1) if parsed is None else _located(parsed, file, "")
+        return _At(file, "", None, 1) if parsed is None else _Locating(file).located(parsed, "")
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
         raise BadInput(
@@ -121,29 +146,52 @@ def _parse(file: Path) -> _At:
             "Correct the file; docs/gpu-inventory.md shows its form.",
         ) from problem
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as problem:
-        raise BadInput(f"{file} cannot be read: {problem}", "Correct the file or its rights.") from problem
+        told = " ".join(str(problem).split())
+        raise BadInput(f"{file} cannot be read: {told}", "Correct the file or its rights.") from problem
 
 
-def _located(node: Any, file: Path, path: str) -> _At:
-    import yaml
+class _Locating:
+    """Gives the values of a file their places."""
 
-    line = node.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode):
-        inner = [_located(one, file, f"{path}[{place}]") for place, one in enumerate(node.value)]
-        return _At(file, path, inner, line)
-    if isinstance(node, yaml.MappingNode):
+    def __init__(self, file: Path) -> None:
+        import yaml
+
+        self._yaml = yaml
+        self._constructor = yaml.SafeLoader("")
+        self._file = file
+        self._count = 0
+
+    def located(self, node: Any, path: str) -> _At:
+        """The value of a node, with all that is in it. Raises :class:`BadInput` for more than can be used."""
+        line = node.start_mark.line + 1
+        self._count += 1
+        if self._count > MOST_VALUES:
+            raise _At(self._file, path, None, line).wrong(
+                f"a file of at most {MOST_VALUES} values", "is too much"
+            )
+        if isinstance(node, self._yaml.SequenceNode):
+            inner = [self.located(one, f"{path}[{place}]") for place, one in enumerate(node.value)]
+            return _At(self._file, path, inner, line)
+        if isinstance(node, self._yaml.MappingNode):
+            return _At(self._file, path, self._entries(node, path), line)
+        try:
+            value = self._constructor.construct_object(node)
+        except ValueError:  # it looks like a date, or like a number, and is none
+            value = node.value
+        return _At(self._file, path, value, line, node.value)
+
+    def _entries(self, node: Any, path: str) -> dict[str, _At]:
         entries: dict[str, _At] = {}
         for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, self._yaml.ScalarNode):
+                raise _At(self._file, path, None, line).wrong("words as keys", "has a key that is no word")
             key = str(key_node.value)
             place = f"{path}.{key}" if path else key
             if key in entries:
-                raise _At(file, place, key, key_node.start_mark.line + 1).wrong(
-                    "each key once", "stands twice"
-                )
-            entries[key] = _located(value_node, file, place)
-        return _At(file, path, entries, line)
-    constructor = yaml.SafeLoader("")
-    return _At(file, path, constructor.construct_object(node), line)
+                raise _At(self._file, place, key, line).wrong("each key once", "stands twice")
+            entries[key] = self.located(value_node, place)
+        return entries
 
 
 def _mapping(at: _At, keys: tuple[str, ...]) -> Mapping[str, _At]:
@@ -178,7 +226,8 @@ def _names(at: _At) -> list[NodeId]:
             raise at.wrong(f"a range that begins with its lower end, of at most {MOST_NODES}")
         names = [f"{before}{count:0{len(first)}d}{after}" for count in range(int(first), int(last) + 1)]
     for name in names:
-        if not isinstance(name, str) or not _NAME.fullmatch(name) or name == LOCAL:
+        is_name = isinstance(name, str) and _NAME.fullmatch(name) is not None and len(name) <= LONGEST_NAME
+        if not is_name or name == LOCAL:
             raise at.wrong(
                 "a host name, in small letters, digits, points and hyphens, or a range such as gpu-[01-16]"
             )
@@ -205,6 +254,8 @@ def _devices(told: Mapping[str, _At], node: NodeId) -> Iterator[Device]:
         islands = _whole(kind["islands"], 0, count) if "islands" in kind else 0
         if islands and count % islands:
             raise kind["islands"].wrong(f"a number that divides the {count} devices into equal islands")
+        if sum(next_index.values()) + slots + count > MOST_DEVICES:
+            raise kind_at.wrong(f"at most {MOST_DEVICES} devices on one node", "is too much")
         for place in range(count):
             yield Device(
                 DeviceId(f"{node}/{PREFIXES[vendor]}:{next_index[vendor]}"),
@@ -219,9 +270,10 @@ def _devices(told: Mapping[str, _At], node: NodeId) -> Iterator[Device]:
 
 
 def _cpu_milli(at: _At) -> int:
-    if isinstance(at.value, bool) or not isinstance(at.value, int | float) or not 0 < at.value <= 1_000_000:
-        raise at.wrong("a number of cores above 0")
-    return round(at.value * 1000)
+    cpu_milli = round(float(at.text) * 1000) if _is_number(at, _CORES) else 0
+    if not 0 < cpu_milli <= MOST_CORES * 1000:
+        raise at.wrong(f"a number of cores above 0 and up to {MOST_CORES}, such as 96 or 31.5")
+    return cpu_milli
 
 
 def _memory_mib(at: _At) -> int:
@@ -233,19 +285,26 @@ def _memory_mib(at: _At) -> int:
 
 
 def _whole(at: _At, least: int, most: int) -> int:
-    if isinstance(at.value, bool) or not isinstance(at.value, int) or not least <= at.value <= most:
+    if not _is_number(at, _WHOLE) or not least <= int(at.text) <= most:
         raise at.wrong(f"a whole number from {least} to {most}")
-    return at.value
+    return int(at.text)
+
+
+def _is_number(at: _At, form: re.Pattern[str]) -> bool:
+    """Whether it is written as people write numbers: to YAML ``1:30`` is 90, and ``010`` is 8."""
+    is_number = isinstance(at.value, int | float) and not isinstance(at.value, bool)
+    return is_number and form.fullmatch(at.text) is not None
 
 
 def _text(at: _At) -> str:
-    if not isinstance(at.value, str) or not at.value.strip():
-        raise at.wrong("a text that is not empty")
-    return at.value.strip()
+    text = at.value.strip() if isinstance(at.value, str) else ""
+    if not text or not text.isprintable() or len(text) > LONGEST_TEXT:
+        raise at.wrong(f"a text of 1 to {LONGEST_TEXT} characters, in quotes where it is a number")
+    return text
 
 
 def _vendor(at: _At) -> Vendor:
-    if at.value not in set(Vendor):
+    if not isinstance(at.value, str) or at.value not in set(Vendor):
         raise at.wrong(f"one of: {', '.join(Vendor)}")
     return Vendor(at.value)
 
@@ -253,7 +312,10 @@ def _vendor(at: _At) -> Vendor:
 def _labels(at: _At) -> tuple[tuple[str, str], ...]:
     if not isinstance(at.value, dict):
         raise at.wrong("a mapping of names to texts")
-    for one in at.value.values():
-        if isinstance(one.value, list | dict):
-            raise one.wrong("a text")
-    return tuple(sorted((key, str(one.value)) for key, one in at.value.items()))
+    what = "up to 100 letters, digits, '.', '_', '/' and '-', a letter or a digit first"
+    for name, one in at.value.items():
+        if _LABEL.fullmatch(name) is None:
+            raise one.wrong(f"a name of {what}", "has a name that no run could ask for")
+        if isinstance(one.value, list | dict) or _LABEL.fullmatch(one.text) is None:
+            raise one.wrong(f"a text of {what}")
+    return tuple(sorted((name, one.text) for name, one in at.value.items()))

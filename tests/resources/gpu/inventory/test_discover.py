@@ -123,13 +123,19 @@ def test_a_declared_cluster_is_read_again_once_its_file_has_changed(
     assert [node.id for node in discover_inventory().nodes] == ["local"]
 
 
-def test_a_cluster_that_cannot_be_read_stops_the_giving_out(trainplat_home: Path) -> None:
+def test_a_cluster_that_cannot_be_read_stops_the_giving_out(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trainplat_home.mkdir()
     (trainplat_home / "inventory.yaml").write_text("nodes: 3\n")
     with pytest.raises(Unavailable, match=r"inventory.yaml:1: nodes is 3; expected") as raised:
         known_inventory()
     assert "No run is started meanwhile" in raised.value.next_step
     assert [device.id for device in discover()] == SLOTS
+    with monkeypatch.context() as patched:
+        patched.setattr(static, "load", lambda _: pytest.fail("the file has not changed"))
+        with pytest.raises(BadInput, match="nodes is 3"):
+            discover_inventory()
 
 
 def test_a_file_that_is_named_and_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
