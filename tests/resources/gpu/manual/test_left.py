@@ -97,7 +97,7 @@ def test_a_card_that_is_gone_has_what_carries_its_name(marked: int) -> None:
 
 
 def test_the_daemon_of_mps_keeps_no_lease_even_if_it_was_started_under_it() -> None:
-    environment = {RUN_ID_VARIABLE: "lease:mine", "TRAINPLAT_MPS": "/home/run/mps"}
+    environment = {RUN_ID_VARIABLE: "lease:mine", "TRAINPLAT_MPS": "run/mps"}
     with subprocess.Popen(SLEEP, stdin=subprocess.PIPE, env=environment) as server:
         assert not left_of(MINE, [MINE], reading(DeviceProcess(server.pid, "ann", 10)))
         server.communicate(b"\n")
