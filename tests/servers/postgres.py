@@ -140,13 +140,25 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def sqlite_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file at the newest revision, to be copied: to migrate takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "head.db"
+    database = Database(sqlite_url(path))
+    database.migrate()
+    database.close()  # what the write-ahead log holds is in the file then
+    return path
+
+
 @pytest.fixture(params=[ON_SQLITE, pytest.param(ON_POSTGRESQL, marks=pytest.mark.real)])
 def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database of this test's own: the test runs once on SQLite and once on PostgreSQL."""
+    """A database of this test's own, at the newest revision: once on SQLite and once on PostgreSQL."""
     if request.param == ON_POSTGRESQL:
         yield request.getfixturevalue("postgres_database")
         return
-    database = Database(sqlite_url(tmp_path / "database" / "test.db"))
+    path = tmp_path / "database" / "test.db"
+    database = Database(sqlite_url(path))
+    shutil.copyfile(request.getfixturevalue("sqlite_at_head"), path)
     yield database
     database.close()
 

@@ -41,6 +41,12 @@ ANN = Actor("user:ann")
 Started = list["subprocess.Popen[str]"]
 
 
+def each_command(first: str) -> pytest.MarkDecorator:
+    """Once for each way to start a run. Each costs some seconds of its own, so the others are slow tests."""
+    others = [pytest.param(one, marks=pytest.mark.slow) for one in COMMANDS if one != first]
+    return pytest.mark.parametrize("command", [first, *others])
+
+
 @pytest.fixture
 def environment(trainplat_home: Path, tmp_path: Path) -> dict[str, str]:
     """Of a machine with one CPU slot, with an instance of its own."""
@@ -95,7 +101,7 @@ def one_waiting() -> WaitingRequest:
     return waiting
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each_command(first="asset materialize")
 def test_kill_9_of_a_direct_run_gives_its_devices_back_to_the_next(
     command: str, environment: dict[str, str], tmp_path: Path, started: Started
 ) -> None:
@@ -117,7 +123,7 @@ def test_kill_9_of_a_direct_run_gives_its_devices_back_to_the_next(
     assert reasons == {lease.run_id: "its process is gone", waiting.run_id: "the run ended"}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each_command(first="job execute")
 def test_kill_9_of_a_direct_run_that_waits_leaves_nothing_in_the_queue(
     command: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, started: Started
 ) -> None:
@@ -141,7 +147,7 @@ def test_kill_9_of_a_direct_run_that_waits_leaves_nothing_in_the_queue(
     assert gpu.live_leases() == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each_command(first="execute_in_process")
 def test_a_direct_run_that_asks_for_too_much_says_so_and_exits_with_an_error(
     command: str, environment: dict[str, str], started: Started
 ) -> None:
