@@ -60,7 +60,7 @@ STYLE = """
 .tp-sentence { min-width: 13rem; }
 .tp-table code, .tp-rows code { font-size: 0.95em; }
 .tp-pill { display: inline-block; border-radius: 1rem; padding: 0 0.55rem; font-size: 0.78rem;
-  font-weight: 600; color: color-mix(in srgb, var(--tone) 82%, currentColor);
+  font-weight: 600; color: color-mix(in srgb, var(--tone) 62%, currentColor);
   background: color-mix(in srgb, var(--tone) 13%, transparent); white-space: nowrap; }
 </style>
 """
