@@ -113,7 +113,7 @@ def test_eight_runs_on_two_devices_show_who_runs_who_waits_and_why_and_all_end_w
         _shows(page, run_id, "Queued", reason=reason)
     places = {_place(page, run_id) for run_id in (scene.stopped, *scene.in_line)}
     assert places == {"1", "2", "3", "4", "5"}
-    keep(page, "arbiter-runs")
+    keep(page, "picture-dagster-arbiter")
 
     page.goto(f"{scene.servers.url}/runs/{scene.stopped}")
     expect(page.get_by_text("This run is queued for execution").first).to_be_visible()
