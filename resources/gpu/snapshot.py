@@ -69,6 +69,8 @@ class Snapshot:
         from resources.gpu.placement.cluster import Cluster  # numpy, which not every caller needs
 
         self.shapes = Shapes(inventory)
+        self._shapes_of_runs = self.shapes if inventory.for_runs is inventory else Shapes(inventory.for_runs)
+        """What a run may have is told by what there is where runs are started."""
         self._leases: dict[RunId, Lease] = {}
         self._waiting: dict[RunId, WaitingRequest] = {}
         self._drains: tuple[Drained, ...] = ()
@@ -134,6 +136,11 @@ class Snapshot:
         self.state.history = known.history or History()
         self.state.quotas.hold_back(known.over_budget)
         self.state.moves_left = known.moves_left
+
+    def shape_of(self, one: Lease | WaitingRequest) -> Shape:
+        """What the policy counts of a request or a lease."""
+        shapes = self._shapes_of_runs if _needs_launcher(one) else self.shapes
+        return shapes.shape_of(one.request, one.terms)
 
     def learn(self, popularity: Mapping[Shape, float]) -> None:
         """Place by how often each shape is asked for from now on."""
@@ -277,13 +284,13 @@ class Snapshot:
         return tuple(Slot(node, tuple(sorted(indexes))) for node, indexes in sorted(by_node.items()))
 
     def _job_of_lease(self, lease: Lease) -> Job:
-        shape = self.shapes.shape_of(lease.request, lease.terms)
+        shape = self.shape_of(lease)
         submitted_at = lease.submitted_at or lease.granted_at
         there = sum(device in self._places for device in lease.devices)
         return _job(lease.run_id, lease, shape, submitted_at, submitted_at, there, lease.granted_at)
 
     def _job_of_request(self, waiting: WaitingRequest) -> Job:
-        shape = self.shapes.shape_of(waiting.request, waiting.terms)
+        shape = self.shape_of(waiting)
         queued_at = waiting.queued_at or waiting.submitted_at
         return _job(waiting.run_id, waiting, shape, waiting.submitted_at, queued_at, shape.devices, None)
 
@@ -346,9 +353,16 @@ def _job(
         groups=groups_of(of),
         group=terms.group,
         affinity=Affinity(frozenset(terms.nodes), terms.near or None, terms.apart or None),
-        # Which node's CPUs a lease has is known by its devices: without any, it has those of this machine.
-        needs_launcher=of.origin is not Origin.MANUAL or not of.request.count,
+        needs_launcher=_needs_launcher(of),
     )
+
+
+def _needs_launcher(one: Lease | WaitingRequest) -> bool:
+    """Whether it has to be where runs are started.
+
+    Which node's CPUs a lease has is known by its devices: one without any has those of this machine too.
+    """
+    return one.origin is not Origin.MANUAL or not one.request.count
 
 
 def _stops_for(lease: Lease) -> JobId | None:

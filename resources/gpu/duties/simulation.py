@@ -120,7 +120,7 @@ class Simulating(Submission):
             )
             known = replace(before, waiting=[*before.waiting, asked])
             known = with_past(connection, known, now_rows, now)
-        refuse_over_quota(rows, inventory, [asked])
+        refuse_over_quota(rows, inventory.for_runs if for_run else inventory, [asked])
         snapshot = Snapshot(inventory, known, QuotaTree(now_rows), self._settings)
         told = [one for one in decide_by_name(snapshot, known, now) if _is_about(one)]
         own = next(one for one in told if one.decision.run_id == SIMULATED)

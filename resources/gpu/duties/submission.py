@@ -61,7 +61,7 @@ class Submission(OnLedger):
             for ask in asks:
                 if ask.run_id not in known:
                     fresh.setdefault(ask.run_id, _waiting(ask, requests[ask.text], now))
-            refuse_over_quota(quota_store.read(connection), inventory, fresh.values())
+            refuse_over_quota(quota_store.read(connection), inventory.for_runs, fresh.values())
             fresh = like_jobs.join_batches(connection, fresh)
             ledger.add_requests(connection, list(fresh.values()))
             record_all(

@@ -441,7 +441,7 @@ class _Pass:
         """Keep what is free where ``job`` will stand, once it has waited long enough; one for each model."""
         if self._now_s - job.queued_since_s < self._state.settings.keep_after_s:
             return None
-        models = self._state.cluster.models_for(shape)
+        models = self._quotas.models_for(job, shape)
         if any(models & others for others, _ in self._kept.values()):
             return None
         place = expected_place(

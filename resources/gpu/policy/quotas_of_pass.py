@@ -2,9 +2,10 @@
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from resources.gpu.model import Owner
-from resources.gpu.placement.model import Placement
+from resources.gpu.placement.model import Placement, Shape
 from resources.gpu.policy.amounts import Amounts, Resource
 from resources.gpu.policy.model import Job, JobId, Running
 from resources.gpu.policy.quota_model import Fit, FitKind, Party
@@ -55,7 +56,7 @@ class QuotasOfPass:
     def permission(self, job: Job, *, planned: bool = False) -> Permission:
         """What quotas allow ``job`` now; ``planned``: once all that are told to stop are gone."""
         known = self._permissions.setdefault(self._top(job.owner), {})
-        key = (job.owner, job.shape, planned)
+        key = (job.owner, job.shape, planned, job.needs_launcher)
         if (found := known.get(key)) is None:
             found = known[key] = self._ask(job, planned=planned)
         return found
@@ -64,6 +65,18 @@ class QuotasOfPass:
     def going(self) -> list[Running]:
         """Those that are counted as gone and still run."""
         return list(self._going)
+
+    def models_for(self, job: Job, shape: Shape) -> frozenset[str | None]:
+        """The models that will do for a job, of those that are where it can be started."""
+        models = self._state.cluster.models_for(shape)
+        return models & self._open_models if job.needs_launcher and self._state.closed else models
+
+    @cached_property
+    def _open_models(self) -> frozenset[str | None]:
+        """The models on the nodes on which runs are started."""
+        nodes = enumerate(self._state.cluster.nodes)
+        open_nodes = (node for index, node in nodes if index not in self._state.closed)
+        return frozenset(device.model for node in open_nodes for device in node.devices)
 
     def is_over(self, job: Job, placement: Placement) -> bool:
         """Whether quotas do not allow a placement beside those that still run."""
@@ -142,7 +155,7 @@ class QuotasOfPass:
         self._done.clear()
 
     def _ask(self, job: Job, *, planned: bool) -> Permission:
-        models = self._state.cluster.models_for(job.shape)
+        models = self.models_for(job, job.shape)
         if not job.shape.devices or not models:
             models = frozenset((None,))
         fits = self._fits(job, models)

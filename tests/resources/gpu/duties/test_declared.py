@@ -103,6 +103,22 @@ def test_runs_get_devices_of_this_machine_only_and_wait_for_them_while_others_ar
     assert told(service.decide_now(ANN)) == {"run-2": "A2"}
 
 
+def test_a_run_that_takes_any_device_has_a_slot_of_this_machine_whatever_others_have(
+    service: GpuService, trainplat_home: Path
+) -> None:
+    card = "{model: AMD Instinct MI210, vendor: amd}"
+    (trainplat_home / "inventory.yaml").write_text(
+        f"{CLUSTER}  - {{name: amd-1, cpus: 8, memory: 64GiB, devices: [{card}]}}\n"
+    )
+    # What others may not have of it takes nothing away here.
+    service.set_quotas(QuotaRows((), (QuotaRow(project("vision"), Resource("H100"), nominal=0),)), ANN)
+    submit(service, "first")
+    submit(service, "second", "2")
+    assert told(service.decide_now(ANN)) == {"first": "A2", "second": "W9"}
+    assert [one.devices for one in service.live_leases()] == [("cpu:0",)]
+    assert service.simulate("1", owner=VISION).devices == ("cpu:1",)
+
+
 def test_who_waits_where_nobody_has_room_is_told_of_those_here(service: GpuService) -> None:
     assert allocate(service, "all", "24(H100)", Terms(span=Span.NODES)) is not None
     submit(service, "here", "2")
