@@ -9,6 +9,7 @@
 | I5 | a fraction where MPS is not installed | cooperative |
 | I6 | a fraction of what MPS does not limit | cooperative |
 | I7 | shared use, which reserves nothing | cooperative |
+| I11 | a fraction on a declared node, where nobody looks | cooperative |
 
 MPS limits neither GPUs from before Volta or of other vendors, nor CPU slots, nor parts of MIG instances.
 """
@@ -56,6 +57,8 @@ def isolation(device: Device, request: GpuRequest, *, has_mps: bool) -> Isolatio
         if device.is_slice:
             return Isolation(Level.ISOLATED, Reason("I2", _MIG, values))
         return Isolation(Level.ALONE, Reason("I1", _ALONE, values))
+    if device.is_elsewhere:
+        return Isolation(Level.COOPERATIVE, Reason("I11", _ELSEWHERE, values))
     if not can_be_limited(device):
         return Isolation(Level.COOPERATIVE, Reason("I6", _NOT_LIMITED, values))
     if not has_mps:
@@ -83,4 +86,5 @@ _NOT_LIMITED = mark(
     "MPS cannot limit what runs on {device}: a fraction is only watched there. "
     "A run that takes its neighbour's memory is evicted."
 )
+_ELSEWHERE = mark("{device} is on a declared node: nothing of ours limits a fraction there, nor watches it.")
 _SHARED = mark("{device} is used together with others; nothing of it is reserved.")

@@ -89,6 +89,11 @@ class Device:
         return self.mig_profile is not None or self.mig_uuid is not None
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is of a declared node: such a device has its node in its id."""
+        return "/" in self.id
+
+    @property
     def is_cpu_slot(self) -> bool:
         """Whether it stands for a share of the CPUs."""
         return self.model is None and self.vendor is None

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from resources.gpu.enforcement.isolation import Level, isolation
-from resources.gpu.inventory.model import ComputeMode, Device, DeviceId, Vendor
+from resources.gpu.inventory.model import ComputeMode, Device, DeviceId, NodeId, Vendor
 from resources.gpu.requests.grammar import parse_request
 
 V100 = Device(DeviceId("cuda:0"), "Tesla V100", 16_384, vendor=Vendor.NVIDIA, compute_capability=(7, 0))
@@ -12,6 +12,7 @@ CLOSED = replace(V100, compute_mode=ComputeMode.PROHIBITED)
 SILENT = replace(V100, compute_capability=None)
 SLICE = replace(V100, id=DeviceId("cuda:0:1"), compute_capability=(8, 0), mig_profile="1g.10gb")
 CPU = Device(DeviceId("cpu:0"), None, None)
+FAR = replace(V100, id=DeviceId("gpu-7/cuda:0"), node=NodeId("gpu-7"))
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ CPU = Device(DeviceId("cpu:0"), None, None)
         (SLICE, "8G,0.25", True, "I6", Level.COOPERATIVE),
         (CPU, "0.25", True, "I6", Level.COOPERATIVE),
         (V100, "-1", True, "I7", Level.COOPERATIVE),
+        (FAR, "8G,0.25", True, "I11", Level.COOPERATIVE),
+        (FAR, "1", True, "I1", Level.ALONE),
     ],
 )
 def test_what_keeps_a_run_apart_follows_from_device_request_and_driver(
