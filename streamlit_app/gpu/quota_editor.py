@@ -224,9 +224,7 @@ def _columns(_: Translate, *, with_problems: bool) -> dict[str, Any]:
     text = st.column_config.TextColumn
     columns: dict[str, Any] = {
         "scope": st.column_config.SelectboxColumn(_("Scope"), options=list(Scope), required=True),
-        "name": text(
-            _("Name"), width="medium", help=_("Of the cohort or project; * for every other project.")
-        ),
+        "name": text(_("Name"), width=110, help=_("Of the cohort or project; * for every other project.")),
         "user": text(_("User"), help=_("For the scope user only; * for every other user.")),
         "cohort": text(_("In cohort"), help=_("Empty: it shares with nobody.")),
         "weight": text(_("Weight"), help=_("Of two siblings, twice the weight is due twice as much.")),
