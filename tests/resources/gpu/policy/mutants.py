@@ -52,6 +52,7 @@ _OF_TURNS = [
         "return not self.permission(job).within_nominal,",
         "return self.permission(job).within_nominal,",
         CARDS_ONLY,
+        3,
     ),
     _broken(
         "S2: the present does not count",
@@ -66,6 +67,7 @@ _OF_TURNS = [
         "(1 - NOW_COUNTS) * self.past + ",
         "",
         PLAIN,
+        2,
     ),
     _broken(
         "S2: what runs since the last change does not count",
@@ -73,6 +75,7 @@ _OF_TURNS = [
         "used.level(now_s, rate)",
         "used.level(now_s)",
         STOPS,
+        6,
     ),
     _broken(
         "S3: the last name goes first",
@@ -80,12 +83,15 @@ _OF_TURNS = [
         "self.party.path",
         "-ord(self.party.path[-1])",
         PLAIN,
+        2,
     ),
-    _broken("O1: priorities do not count", "order:rank", "-job.priority", "0", PLAIN),
+    _broken("O1: priorities do not count", "order:rank", "-job.priority", "0", PLAIN, 2),
     _broken(
         "O3: what is declared does not count", "order:level", "max(0, math.floor", "min(0, math.floor", TERMS
     ),
-    _broken("O5: who came last goes first", "order:rank", "job.submitted_at_s", "-job.submitted_at_s", PLAIN),
+    _broken(
+        "O5: who came last goes first", "order:rank", "job.submitted_at_s", "-job.submitted_at_s", PLAIN, 2
+    ),
 ]
 _OF_GRANTS = [
     _broken(
@@ -94,8 +100,9 @@ _OF_GRANTS = [
         "if not job.shape.devices",
         "if False",
         PLAIN,
+        1,
     ),
-    _broken("A2: said of what is borrowed", f"{_QUOTAS}_ask", '"A3"', '"A2"', CARDS_ONLY),
+    _broken("A2: said of what is borrowed", f"{_QUOTAS}_ask", '"A3"', '"A2"', CARDS_ONLY, 3),
     _broken("A3: said of what is owed", f"{_QUOTAS}_ask", '"A2"', '"A3"', CARDS_ONLY),
     _broken(
         "A4: what was kept is given to anybody",
@@ -110,6 +117,7 @@ _OF_GRANTS = [
         "self._overlay.hold(hold, victims)",
         "True",
         STOPS,
+        6,
     ),
     _broken(
         "A4: granted before its quota is free",
@@ -133,6 +141,7 @@ _OF_GRANTS = [
         "and _within(placement, one.placement)",
         "",
         RESERVED,
+        1,
     ),
     _broken(
         "gangs: one card too few",
@@ -162,6 +171,7 @@ _OF_GRANTS = [
         "allowed=mask)",
         "allowed=mask) or self._state.cluster.find(replace(shape, models=None), job.span)",
         PLAIN,
+        1,
     ),
     _broken(
         "oversell: a card is given twice in one pass",
@@ -169,6 +179,7 @@ _OF_GRANTS = [
         "self._state.cluster.take(job.shape, placement)",
         "pass",
         PLAIN,
+        5,
     ),
     _broken(
         "affinity: labels do not count",
@@ -190,6 +201,7 @@ _OF_GRANTS = [
         "if affinity.apart is not None",
         "if False",
         TERMS,
+        1,
     ),
     _broken(
         "affinity: what this pass gives does not count",
@@ -197,6 +209,7 @@ _OF_GRANTS = [
         "self._standing.add(job, placement)",
         "pass",
         TERMS,
+        1,
     ),
     _broken(
         "progress: the first in line is forgotten",
@@ -213,6 +226,7 @@ _OF_STOPS = [
         "permission.borrowers if permission.within_nominal else ()",
         "[one.job.project for one in self._state.running.values()]",
         CARDS_ONLY,
+        7,
     ),
     _broken(
         "P1: from whom nothing was borrowed",
@@ -220,6 +234,7 @@ _OF_STOPS = [
         "if self._tree.share(party_of(one.job.project)).borrows:",
         "if True:",
         CARDS_ONLY,
+        5,
     ),
     _broken(
         "P2: for a lower priority",
@@ -234,8 +249,9 @@ _OF_STOPS = [
         "level(waiting, history, settings) < level(victim, history, settings)",
         "True",
         STOPS,
+        6,
     ),
-    _broken("P3: its minimum does not double", "order:minimum_run_s", "2.0**job.evictions", "1.0", LOOPS),
+    _broken("P3: its minimum does not double", "order:minimum_run_s", "2.0**job.evictions", "1.0", LOOPS, 1),
     _broken("P4: nobody makes room", f"{_PASS}_clear", "if victims:", "if False:", RESERVED),
     _broken(
         "P4: for its own runs too", f"{_PASS}_clear", " if not reservation.is_for(one.job)", "", RESERVED
@@ -247,13 +263,14 @@ _OF_STOPS = [
         "if True:",
         RESERVED,
     ),
-    _broken("P5: nobody makes room", f"{_PASS}_clear_drained", "if victims:", "if False:", DRAINS),
+    _broken("P5: nobody makes room", f"{_PASS}_clear_drained", "if victims:", "if False:", DRAINS, 1),
     _broken(
         "P5: who stands elsewhere makes room too",
         f"{_PASS}_clear_drained",
         "self._preemptible_on(drain.places)",
         "self._preemptible_on(frozenset((n, d) for n, _ in drain.places for d in range(9)))",
         DRAINS,
+        1,
     ),
     _broken(
         "P5: who cannot stop makes room too",
@@ -261,14 +278,16 @@ _OF_STOPS = [
         "if one.job.preemptible",
         "if True",
         DRAINS,
+        1,
     ),
-    _broken("D1: to the same node", "moving:Moving._on", "other != node", "True", MOVES),
+    _broken("D1: to the same node", "moving:Moving._on", "other != node", "True", MOVES, 25),
     _broken(
         "D1: before its minimum runtime",
         "moving:Moving._may_move",
         "self._now_s - one.started_at_s < settings.min_runtime_s",
         "False",
         MOVES,
+        3,
     ),
     _broken(
         "D1: what it moves to is not kept",
@@ -276,18 +295,24 @@ _OF_STOPS = [
         "self._overlay.hold(",
         "(lambda *_: None)(",
         MOVES,
+        20,
     ),
-    _broken("minimum runtime", f"{_SEARCH}_may_go", "< settings.min_runtime_s", "< 0", AGAIN),
-    _broken("cool-down", f"{_SEARCH}_may_go", "return since_s is None or", "return True or", AGAIN),
-    _broken("most evictions", f"{_SEARCH}_may_go", "or job.evictions >= settings.most_evictions", "", STOPS),
+    _broken("minimum runtime", f"{_SEARCH}_may_go", "< settings.min_runtime_s", "< 0", AGAIN, 2),
+    _broken("cool-down", f"{_SEARCH}_may_go", "return since_s is None or", "return True or", AGAIN, 11),
+    _broken(
+        "most evictions", f"{_SEARCH}_may_go", "or job.evictions >= settings.most_evictions", "", STOPS, 10
+    ),
     _broken(
         "never the same eviction twice",
         f"{_SEARCH}_may_go",
         "or self._job.id in job.made_room_for",
         "",
         AGAIN,
+        7,
     ),
-    _broken("only the preemptible", f"{_PASS}_preemptible_on", "if one.job.preemptible", "if True", RESERVED),
+    _broken(
+        "only the preemptible", f"{_PASS}_preemptible_on", "if one.job.preemptible", "if True", RESERVED, 3
+    ),
     _broken(
         "nobody is stopped twice at a time", f"{_SEARCH}_may_go", "or job.id in self._stopping", "", STOPS
     ),
@@ -297,6 +322,7 @@ _OF_STOPS = [
         "for one in list(reversed(gone)):",
         "for one in []:",
         STOPS,
+        7,
     ),
     _broken(
         "add-back: none is tried alone",
@@ -304,6 +330,7 @@ _OF_STOPS = [
         "if self._fits(nodes) is None:\n                self._go",
         "if True:\n                self._go",
         STOPS,
+        7,
     ),
     _broken(
         "holds: not laid in the pass that makes room",
@@ -311,10 +338,11 @@ _OF_STOPS = [
         "self._overlay.hold(",
         "(lambda *_: None)(",
         STOPS,
+        7,
     ),
 ]
 _OF_KEEPING = [
-    _broken("keeping: never", f"{_PASS}_keep", "< self._state.settings.keep_after_s", "< 1e18", PLAIN),
+    _broken("keeping: never", f"{_PASS}_keep", "< self._state.settings.keep_after_s", "< 1e18", PLAIN, 1),
     _broken("keeping: at once", f"{_PASS}_keep", "< self._state.settings.keep_after_s", "< 0", PLAIN),
     _broken(
         "keeping: said, not done",
@@ -322,6 +350,7 @@ _OF_KEEPING = [
         "self._overlay.block(job.id, shape, place.placement)",
         "pass",
         PLAIN,
+        2,
     ),
     _broken(
         "backfill: whatever was declared",
@@ -336,6 +365,7 @@ _OF_KEEPING = [
         "and ends_at_s <= starts_at_s:",
         ":",
         TERMS,
+        3,
     ),
     _broken(
         "reservations: not kept free",
@@ -374,6 +404,7 @@ _OF_QUOTAS = [
         "model for model, fit in fits.items() if fit.fits",
         "model for model in fits",
         QUOTAS,
+        6,
     ),
     _broken(
         "Q5: what this pass gives does not count",
@@ -381,6 +412,7 @@ _OF_QUOTAS = [
         "self._quotas.add(job, placement)",
         "pass",
         TIGHT,
+        5,
     ),
     _broken(
         "Q4: said for Q5",
@@ -388,6 +420,7 @@ _OF_QUOTAS = [
         "step.kind is FitKind.EXHAUSTED",
         "step.kind is not FitKind.EXHAUSTED",
         QUOTAS,
+        1,
     ),
     _broken(
         "Q6: said of what is not owed",
@@ -395,6 +428,7 @@ _OF_QUOTAS = [
         "if step.blocked and not step.reclaims",
         "if False",
         CARDS_ONLY,
+        1,
     ),
     _broken(
         "Q6: never said",
@@ -402,14 +436,16 @@ _OF_QUOTAS = [
         "if step.blocked and not step.reclaims",
         "if step.blocked",
         CARDS_ONLY,
+        7,
     ),
-    _broken("Q7: never refused", "quota:QuotaTree.ever_fits", "if asked > most:", "if False:", TIGHT),
+    _broken("Q7: never refused", "quota:QuotaTree.ever_fits", "if asked > most:", "if False:", TIGHT, 1),
     _broken(
         "Q7: refused what would fit",
         "quota:QuotaTree.ever_fits",
         "if asked > most:",
         "if asked >= most:",
         TIGHT,
+        4,
     ),
     _broken(
         "B1: budgets do not count",
@@ -426,6 +462,7 @@ _OF_WORDS = [
         "if why.devices_usable < need:",
         "if why.devices_of_model < need:",
         PLAIN,
+        2,
     ),
     _broken(
         "W3: said of what nobody keeps",
@@ -433,6 +470,7 @@ _OF_WORDS = [
         "is_kept = self._find(job, shape.models, None) is not None",
         "is_kept = True",
         PLAIN,
+        2,
     ),
     _broken(
         "W4: not said",

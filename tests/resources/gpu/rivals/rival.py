@@ -35,6 +35,7 @@ from resources.terms import Actor
 DEVICES = tuple(Device(DeviceId(f"cpu:{number}"), None, None) for number in range(8))
 LEASE_S = 1.0
 """Of the role of the decider: so short that one that died is soon followed."""
+PAUSE_S = 0.04
 GIVES_UP_AFTER_S = 120.0
 T = TypeVar("T")
 
@@ -107,14 +108,14 @@ class Rival:
     def _decide(self, _: int) -> None:
         while not self._over.is_set():
             self._insist(lambda: self._service.decide_now(self._actor))
-            self._over.wait(0.01)
+            self._over.wait(PAUSE_S)
 
     def _work(self, _: int) -> None:
         while not self._over.is_set():
             for lease in self._insist(self._service.live_leases):
                 if lease.state is LeaseState.GRANTED:
                     self._take_up(lease.run_id, lease.attempt)
-            self._over.wait(0.01)
+            self._over.wait(PAUSE_S)
 
     def _take_up(self, run: RunId, attempt: Attempt) -> None:
         """Who is not told whether its claim was written gives the lease back: else nobody would."""

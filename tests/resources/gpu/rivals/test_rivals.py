@@ -119,12 +119,12 @@ def test_a_decider_that_is_killed_while_it_decides_is_followed_by_the_other(
     with rivals_on(any_database.url, tmp_path) as rivals:
         rivals.start("machine0", "decide:1")
         rivals.start("machine1", "decide:1")
-        rivals.start("others", "submit:2:20,work:2")
+        rivals.start("others", "submit:2:15,work:2")
         for kill in range(4):
             name = f"machine{kill % 2}"
             rivals.kill_while_it_decides(name)
             rivals.start(name, "decide:1")
-        all_over(any_database.url, 40)
+        all_over(any_database.url, 30)
         rivals.stop()
     takes = [row.detail for row in recent(any_database, limit=1000) if row.action == "leadership.take"]
     assert sum("after machine" in detail for detail in takes) >= 4
@@ -137,13 +137,13 @@ def test_a_database_that_is_killed_again_and_again_loses_nothing(seed: int, tmp_
     with postgres_on({"synchronous_commit": "on"}) as server:
         database = server.new_database()
         with rivals_on(database.url, tmp_path) as rivals:
-            rivals.start("one", "submit:5:10,work:3,decide:2")
-            rivals.start("two", "submit:5:10,work:3,decide:2")
+            rivals.start("one", "submit:5:8,work:3,decide:2")
+            rivals.start("two", "submit:5:8,work:3,decide:2")
             for _ in range(3):
                 time.sleep(chance.uniform(0.1, 0.6))
                 kill(server)
                 server.start()
-            all_over(database.url, 100)
+            all_over(database.url, 80)
             told = rivals.stop()
         database.close()
     assert set(told) <= {"Unavailable", "Conflict"}, told
