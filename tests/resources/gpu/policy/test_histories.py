@@ -11,7 +11,7 @@ from tests.checker.checker import violations
 from tests.resources.gpu.policy.histories import Told, history_of
 from tests.resources.gpu.policy.worlds import KINDS
 
-FEW, MANY = 6, 400
+FEW, MANY = 4, 400
 CHECKER = Path(__file__).resolve().parents[3] / "checker"
 
 
