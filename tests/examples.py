@@ -21,7 +21,7 @@ def drawing(part: float = 1.0, *, function_scoped: bool = False, derandomize: bo
     if function_scoped:
         suppressed.append(HealthCheck.function_scoped_fixture)
     return settings(
-        max_examples=max(3, round(settings.default.max_examples * part)),
+        max_examples=max(3, round(settings().max_examples * part)),
         suppress_health_check=suppressed,
         derandomize=derandomize,
     )

@@ -7,6 +7,7 @@ from resources.gpu.placement import cluster as module
 from resources.gpu.placement.cluster import Cluster
 from resources.gpu.placement.model import DeviceSpec, NodeSpec, Oversold, Shape, Slot, Span
 from resources.gpu.placement.scan import Scan
+from resources.gpu.placement.scan_one import score_one
 from tests.resources.gpu.placement.nodes import at, nodes_of, put
 
 
@@ -20,7 +21,12 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counted.append(len(rows))  # type: ignore[arg-type]
         return score(self, space, rows, worth)  # type: ignore[arg-type]
 
+    def counting_one(*given: object) -> object:
+        counted.append(1)
+        return score_one(*given)  # type: ignore[arg-type]
+
     monkeypatch.setattr(Scan, "score", counting)
+    monkeypatch.setattr(module, "score_one", counting_one)
     return counted
 
 
