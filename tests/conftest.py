@@ -74,7 +74,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker that names what a test needs, and say how many examples are drawn."""
-    examples.enter(many="slow" in config.option.markexpr)
+    wanted = config.option.markexpr
+    examples.enter(many="slow" in wanted and "not slow" not in wanted)
     config.addinivalue_line(
         "markers",
         f"needs(name): skipped where it is missing, fails in CI. One of: {', '.join(sorted(NEEDS))}",
