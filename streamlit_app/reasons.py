@@ -27,6 +27,7 @@ _RULES = {
     "W6": mark("Enough devices are free, but nowhere in one piece."),
     "W7": mark("Devices are free, but not the CPUs or the memory beside them."),
     "W8": mark("No machine that is free fits where it has to stand."),
+    "W9": mark("Another node has room, but runs are started on this machine only."),
     "Q4": mark("A limit of its quota is reached."),
     "Q5": mark("Its project is above what it is owed, and nothing is left to borrow."),
     "Q6": mark("Its project is owed devices that others have borrowed."),
