@@ -16,7 +16,7 @@ from resources.notebooks.service import NotebookService, Told
 from resources.texts import mark
 from resources.users import current_user, is_operator_of
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.asking import asking_options, seconds, terms_asked
+from trainplat_cli.commands.gpu.asking import asking_options, terms_asked, time_option
 from trainplat_cli.output import duration, err, out, print_json
 from trainplat_cli.supervisor.prepare import mark_home
 from trainplat_cli.texts import _
@@ -46,23 +46,9 @@ ENDS = {
     metavar="REQUEST",
     help=mark("The devices to ask for."),
 )
-@option(
-    "--for",
-    "for_s",
-    default="8h",
-    show_default=True,
-    callback=seconds,
-    metavar="TIME",
-    help=mark("How long it is kept at most."),
-)
-@option(
-    "--idle",
-    "idle_s",
-    default="1h",
-    show_default=True,
-    callback=seconds,
-    metavar="TIME",
-    help=mark("After how long without work it is given back."),
+@time_option("--for", name="for_s", default="8h", says=mark("How long it is kept at most."))
+@time_option(
+    "--idle", name="idle_s", default="1h", says=mark("After how long without work it is given back.")
 )
 @asking_options
 @option("--no-browser", is_flag=True, help=mark("Only print the address."))

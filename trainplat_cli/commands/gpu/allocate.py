@@ -22,7 +22,7 @@ from resources.terms import Actor
 from resources.texts import mark
 from resources.users import current_user
 from trainplat_cli.command import option
-from trainplat_cli.commands.gpu.asking import RequestCommand, asking_options, seconds, terms_asked
+from trainplat_cli.commands.gpu.asking import RequestCommand, asking_options, terms_asked, time_option
 from trainplat_cli.commands.gpu.shown import (
     current_actor,
     elsewhere_text,
@@ -49,15 +49,7 @@ POLL_INTERVAL_S = 1.0
 @click.argument("name")
 @click.argument("request")
 @asking_options
-@option(
-    "--for",
-    "for_s",
-    default="8h",
-    show_default=True,
-    callback=seconds,
-    metavar="TIME",
-    help=mark("How long, such as 8h, 90m or 1d12h."),
-)
+@time_option("--for", name="for_s", default="8h", says=mark("How long, such as 8h, 90m or 1d12h."))
 @option("--wait/--no-wait", default=True, help=mark("Wait in the line; or end with 5 if nothing is free."))
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def allocate(

@@ -85,6 +85,21 @@ def asking_options(function: _Function) -> _Function:
     return function
 
 
+def time_option(
+    flag: str, *, name: str, says: str, default: str | None = None
+) -> Callable[[_Function], _Function]:
+    """An option that takes a length of time, such as ``8h``, and gives its seconds under ``name``."""
+    return option(
+        flag,
+        name,
+        default=default,
+        show_default=default is not None,
+        callback=seconds,
+        metavar="TIME",
+        help=says,
+    )
+
+
 def seconds(ctx: click.Context, parameter: click.Parameter, text: str | None) -> int | None:  # noqa: ARG001
     """A callback: the seconds of a length of time such as ``8h``."""
     if text is None:

@@ -11,7 +11,7 @@ from resources.gpu.usage.prices import home_prices
 from resources.texts import mark
 from resources.users import current_user
 from trainplat_cli.command import option
-from trainplat_cli.commands.gpu.asking import RequestCommand, asking_options, seconds, terms_asked
+from trainplat_cli.commands.gpu.asking import RequestCommand, asking_options, terms_asked, time_option
 from trainplat_cli.commands.gpu.parse import meaning
 from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, placement_document, short
 from trainplat_cli.output import age, out, print_json
@@ -33,9 +33,7 @@ OUTCOMES = {
 @click.argument("request")
 @asking_options
 @option("--preemptible", is_flag=True, help=mark("It could be stopped for others."))
-@option(
-    "--for", "for_s", callback=seconds, metavar="TIME", help=mark("How long it runs at most, such as 2h.")
-)
+@time_option("--for", name="for_s", says=mark("How long it runs at most, such as 2h."))
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def simulate(
     request: str,
