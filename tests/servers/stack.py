@@ -154,7 +154,7 @@ class Stack:
             time.sleep(0.2)
         status = read_running(self.home)
         parts = {part.name: (part.state, part.detail) for part in status.parts} if status else "no supervisor"
-        pytest.fail(f"waited {timeout_s:g} s for {what}; {json.dumps(parts, indent=1)}")
+        pytest.fail(f"waited {timeout_s:g} s for {what}; {json.dumps(parts, indent=1, default=str)}")
 
 
 @contextmanager
