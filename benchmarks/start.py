@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.result import spread
+from benchmarks.scale.launches import launched_to_bound_s
 from benchmarks.stack import say, temporary_home, trainplat
 from resources.errors import Unavailable
 from resources.home import Home
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 NAME = "start"
 DESCRIPTION = (
     "From the submission of a run in the page of Dagster to its states STARTING and STARTED, on the embedded "
-    "stack with a device free, one run after the other."
+    "stack with a device free, one run after the other. `launch_to_bound`: so many runs launched through "
+    "`launchRun`, eight at a time, until each has a lease; no daemon runs, so that none begins."
 )
 LOOK_S = 0.2
 TIMEOUT_S = 120.0
@@ -40,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeat", type=int, default=7, help="submissions, of which the first is not counted"
     )
+    parser.add_argument("--launches", type=int, default=1000, help="runs launched at once; 0 leaves them out")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, float]:
@@ -49,7 +52,12 @@ def run(arguments: argparse.Namespace) -> dict[str, float]:
         os.environ |= {"TRAINPLAT_HOME": str(path), "DAGSTER_HOME": str(path / "dagster")}
         starts = [_start(path) for _ in range(arguments.repeat)][1:]
         trainplat(path, "down")
+    launched = {}
+    if arguments.launches:
+        took_s = launched_to_bound_s(arguments.launches)
+        launched = {f"launch_to_bound_{arguments.launches}_s": took_s}
     return {
+        **launched,
         "runs": float(len(starts)),
         **spread("submit_to_answer_s", [one.answered_s for one in starts]),
         **spread("submit_to_starting_s", [one.starting_s for one in starts]),

@@ -4,7 +4,6 @@ import ctypes
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,9 +15,9 @@ from typing import Any
 
 from resources.errors import Unavailable
 from resources.notebooks.model import Work
+from resources.ports import LOOPBACK, free_port
 from resources.process import Mark, ProcessIdentity, end_group, kill_carriers
 
-LOOPBACK = "127.0.0.1"
 READY_TIMEOUT_S = 120.0
 LOOK_S = 0.3
 END_GRACE_S = 10.0
@@ -99,7 +98,7 @@ def start(mark: Mark, folder: Path, log: Path, environment: Mapping[str, str]) -
     """Start JupyterLab in ``folder``. It ends when the process that starts it does, however that ends."""
     folder.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    port, token, parent = _free_port(), secrets.token_urlsafe(24), os.getpid()
+    port, token, parent = free_port(), secrets.token_urlsafe(24), os.getpid()
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser"),
         *(f"--ServerApp.ip={LOOPBACK}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
@@ -137,9 +136,3 @@ def _end_with(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
