@@ -28,6 +28,7 @@ MOST_ROUNDS = 12
 MOST_PAUSE_S = 15.0
 
 
+@pytest.mark.slow
 def test_one_kill_of_each_kind_in_two_rounds_changes_nothing_in_the_end(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

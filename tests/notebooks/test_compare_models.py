@@ -61,6 +61,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServers
         yield started
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.browser
 @pytest.mark.needs("chromium")
