@@ -12,7 +12,7 @@ from math import ceil
 from pathlib import Path
 from statistics import mean
 
-from benchmarks.simulation.arbiter import Played, play
+from benchmarks.simulation.arbiter import Played, World, play
 from benchmarks.simulation.model import Job, JobRecord
 from benchmarks.traces.gavel import made_up_projects, read_projects
 from resources.gpu.placement.cluster import Cluster
@@ -33,6 +33,8 @@ NODE = 8
 LEAST_QUOTA = 8
 MODEL = "V100"
 COHORT = "all"
+WORLD = World(least_look_s=600.0)
+"""Jobs of hours and days: what changes by time alone is looked at every ten minutes."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -66,8 +68,12 @@ def measure(jobs: Mapping[str, Sequence[Job]], *, days: float | None = None) -> 
     if days is not None:
         jobs = {name: [job for job in own if job.submitted_s < days * 86400.0] for name, own in jobs.items()}
     jobs = {name: own for name, own in jobs.items() if own}
-    alone = {name: play(own, cluster_of({name: quotas[name]})).records for name, own in jobs.items()}
-    shared = play([job for own in jobs.values() for job in own], cluster_of(quotas))
+    alone = {
+        name: play(own, cluster_of({name: quotas[name]}), WORLD, told=f"{name} alone").records
+        for name, own in jobs.items()
+    }
+    every = [job for own in jobs.values() for job in own]
+    shared = play(every, cluster_of(quotas), WORLD, told="shared")
     return _metrics(shared, alone)
 
 
