@@ -62,7 +62,8 @@ def show(title: str, read: Callable[[str], Told], draw: Callable[[Reader, Told],
     What keeps it from being read or drawn is shown in words in its place.
     """
     reader = current_reader()
-    note = head(reader, reader.translate(title))
+    _ = reader.translate
+    note = head(reader, _(title))
     with guarded(reader):
         told = read(place())
         refreshed(note, reader, told.read_at)

@@ -77,6 +77,7 @@ def test_no_sentence_of_the_policy_has_english_in_it_for_a_chinese_reader() -> N
         "project": "vision",
         "reservation": "vision",
         "target": "1",
+        "node": "1",
     }
     for number in ("free", "matching", "usable", "most", "cpus", "memory_mib", "priority"):
         values[number] = 1
