@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.scale.cluster import asks, inventory_of, nodes
 from benchmarks.scale.decisions import decision_metrics
-from benchmarks.scale.ledger import BURST, LINE, ledger_metrics
+from benchmarks.scale.ledger import BURST, LINE, PASSES, ledger_metrics
 from benchmarks.scale.postgres import programs, server
 from benchmarks.stack import say
 from benchmarks.traces import openb
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> dict[str, float]:
     pods = openb.read_pods(arguments.pods) if arguments.pods else openb.synthetic_pods()
     metrics = decision_metrics(pods, specs, arguments.decisions)
     say(f"decision p99: {metrics['decision_p99_ms']:.2f} ms")
-    wanted, inventory = asks(pods, 2 + BURST + BURST // 10 + 2 * LINE), inventory_of(specs)
+    wanted, inventory = asks(pods, 2 + PASSES + BURST + BURST // 10 + 2 * LINE), inventory_of(specs)
     with tempfile.TemporaryDirectory(prefix="trainplat-bench-") as folder:
         database = Database(sqlite_url(Path(folder) / "ledger.db"))
         metrics |= ledger_metrics(database, inventory, wanted, "sqlite")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 
 from benchmarks.scale.cluster import Ask as Asked
 from resources.database.engine import Database
@@ -13,6 +14,7 @@ from resources.terms import Actor
 WHO = Actor("benchmark")
 BURST = 1_000
 LINE = 10_000
+PASSES = 3
 
 
 def ledger_metrics(
@@ -46,8 +48,11 @@ def ledger_metrics(
     service.decide_now(WHO)
     _submit(service, rest, "line", LINE - len(service.waiting()))
     found[f"pass_10000_{name}_first_s"] = _timed(lambda: service.decide_now(WHO))
-    _submit(service, rest, "last", 1)
-    found[f"pass_10000_{name}_s"] = _timed(lambda: service.decide_now(WHO))
+    passes = []
+    for at in range(PASSES + 1):  # the first of them reads what the one before has written of the whole line
+        _submit(service, rest, f"last{at}", 1)
+        passes.append(_timed(lambda: service.decide_now(WHO)))
+    found[f"pass_10000_{name}_s"] = median(passes[1:])
     found[f"leases_{name}"] = float(len(service.live_leases()))
     found[f"waiting_{name}"] = float(len(service.waiting()))
     return found
