@@ -15,7 +15,7 @@ import yaml
 from benchmarks.stack import environment, say, temporary_home, trainplat
 from resources.errors import Unavailable
 from resources.gpu.inventory.slots import CPU_SLOTS_VARIABLE, MOST_CPU_SLOTS
-from resources.ports import free_port
+from resources.ports import LOOPBACK, free_port
 from resources.terms import FIRST_VERSION
 
 AT_ONCE = 8
@@ -77,7 +77,7 @@ def _web_server(path: Path) -> Iterator[str]:
         "-m",
         "dagster_webserver",
         "-h",
-        "127.0.0.1",
+        LOOPBACK,
         "-p",
         str(port),
         "-w",
@@ -86,8 +86,8 @@ def _web_server(path: Path) -> Iterator[str]:
     with (path / "benchmark-webserver.log").open("w") as log:
         server = subprocess.Popen(command, env=given, stdout=log, stderr=subprocess.STDOUT)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/server_info", server)
-        yield f"http://127.0.0.1:{port}"
+        _wait_for(f"http://{LOOPBACK}:{port}/server_info", server)
+        yield f"http://{LOOPBACK}:{port}"
     finally:
         server.terminate()
         server.wait()

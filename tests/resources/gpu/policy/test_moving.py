@@ -57,24 +57,24 @@ def test_what_moved_without_need_stays_where_it_was() -> None:
     assert told["more"].count(",") == 0
 
 
-def test_a_share_moves_to_another_device_of_its_own_node_where_no_other_has_room() -> None:
+def two_shares(small_milli: int) -> State:
+    """A share on each of two devices of one node, and somebody who wants a whole one."""
     of = state(2)
     of.moves_left = 1.0
-    runs(of, job("small", milli=400, preemptible=True), (0, 0))
+    runs(of, job("small", milli=small_milli, preemptible=True), (0, 0))
     runs(of, job("large", milli=500, preemptible=True), (0, 1))
     waits(of, job("whole", who="b"))
-    told = decided(of)
+    return of
+
+
+def test_a_share_moves_to_another_device_of_its_own_node_where_no_other_has_room() -> None:
+    told = decided(two_shares(400))
     assert told["whole"] == "D1 -small"
     assert told["small"] == "D1 to n0:1"
 
 
 def test_a_share_that_fits_on_no_other_device_stays() -> None:
-    of = state(2)
-    of.moves_left = 1.0
-    runs(of, job("small", milli=600, preemptible=True), (0, 0))
-    runs(of, job("large", milli=500, preemptible=True), (0, 1))
-    waits(of, job("whole", who="b"))
-    assert decided(of)["whole"].startswith("W")
+    assert decided(two_shares(600))["whole"].startswith("W")
 
 
 def test_a_place_that_another_one_has_moved_to_is_not_taken_back() -> None:
