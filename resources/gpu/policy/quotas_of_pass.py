@@ -11,10 +11,11 @@ from resources.gpu.policy.model import Job, JobId, Running
 from resources.gpu.policy.quota_model import Fit, FitKind, Party
 from resources.gpu.policy.quota_model import project as party_of
 from resources.gpu.policy.reason import Reason
-from resources.gpu.policy.share import standing, turn, use_rate
+from resources.gpu.policy.share import Turn as TurnOfProject
+from resources.gpu.policy.share import turn, use_rate
 from resources.gpu.policy.state import State
 
-Turn = tuple[bool, tuple[tuple[bool, float, str], ...]]
+Turn = tuple[bool, TurnOfProject]
 Choice = tuple[frozenset[str] | None, str]
 """Device models that quotas allow, None for any; and the rule of a grant of them."""
 
@@ -45,7 +46,7 @@ class QuotasOfPass:
         self._permissions: dict[Party, dict[tuple[object, ...], Permission]] = {}
         """By what is on top of the owner: a change of use in one hierarchy leaves the others as they are."""
         self._going: list[Running] = []
-        self._turns: dict[Party, dict[str, tuple[tuple[bool, float, str], ...]]] = {}
+        self._turns: dict[Party, dict[str, TurnOfProject]] = {}
         self._tops: dict[str, Party] = {}
         self._rates: dict[Party, float] = {}
         """At which rate those used before the pass to whom it has given something, or taken it from."""
@@ -78,27 +79,30 @@ class QuotasOfPass:
         open_nodes = (node for index, node in nodes if index not in self._state.closed)
         return frozenset(device.model for node in open_nodes for device in node.devices)
 
+    def allows(self, job: Job, placement: Placement) -> bool:
+        """Whether quotas allow a placement once those that are told to stop are gone.
+
+        They did when others were told to make room for it, and may have been set anew since.
+        """
+        return self._tree.fits(job.owner, self._state.amounts(job, placement)).fits
+
     def is_over(self, job: Job, placement: Placement) -> bool:
         """Whether quotas do not allow a placement beside those that still run."""
         if not self._going:
             return False
         for one in self._going:
             self._count(one.job.owner, self._state.amounts(one.job, one.placement), 1)
-        fits = self._tree.fits(job.owner, self._state.amounts(job, placement)).fits
+        is_over = not self.allows(job, placement)
         for one in self._going:
             self._count(one.job.owner, self._state.amounts(one.job, one.placement), -1)
-        return not fits
+        return is_over
 
     def turn(self, job: Job, now_s: float) -> Turn:
         """By which projects take turns; the smallest goes first (rules S1 to S3, after what is owed)."""
         known = self._turns.setdefault(self._top(job.owner), {})
         if job.project not in known:
-            above = self._tree.path(job.owner)[:0:-1]  # from the topmost to the project; not the user
             known[job.project] = turn(
-                tuple(
-                    standing(self._tree, party, self._state.capacity, self._past(party, now_s))
-                    for party in above
-                )
+                self._tree, job.owner, self._state.capacity, lambda party: self._past(party, now_s)
             )
         return not self.permission(job).within_nominal, known[job.project]
 

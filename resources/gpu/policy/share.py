@@ -1,7 +1,7 @@
 """Whose turn it is: weighted dominant-resource fair share, now and over the past.
 
-Rules, as docs/gpu-policy.md explains them. Siblings are compared: cohorts first, then the projects in one,
-then the users in one of these.
+Rules, as docs/gpu-policy.md explains them. Siblings are compared: cohorts first, then the projects in one.
+Inside a project the order decides (:mod:`resources.gpu.policy.order`).
 
 - **S1** Who uses no more than it is owed comes before who borrows.
 - **S2** Of two that are alike in S1, the one with the lower standing comes first: ``((1 - A) * past + A *
@@ -12,25 +12,18 @@ then the users in one of these.
 - **S3** Else the name decides, so that the same state always gives the same order.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from resources.gpu.model import Owner
 from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Resource
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import Party
-from resources.gpu.policy.reason import Reason
-from resources.texts import mark
 
 NOW_COUNTS = 0.5
 """A: how much the present counts against the past; at 0.5 an interval of one half-life."""
-
-_S1 = mark("{who} uses no more than it is owed; {other} borrows.")
-_S2 = mark("{who} has used less of its share ({standing}) than {other} ({other_standing}).")
-_S3 = mark("{who} and {other} stand alike ({standing}); names decide.")
-
-Item = TypeVar("Item")
+Turn = tuple[tuple[bool, float, str], ...]
+"""By which projects take turns: the smallest goes first."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +59,16 @@ def dominant_share(used: Mapping[Resource, float], capacity: Mapping[Resource, i
     )
 
 
-def standings(
-    tree: QuotaTree,
-    owner: Owner,
-    capacity: Mapping[Resource, int],
-    past: Callable[[Party], float] = lambda _: 0.0,
-) -> tuple[Standing, ...]:
-    """How everyone above ``owner`` stands, from the topmost down to the user.
+def turn(
+    tree: QuotaTree, owner: Owner, capacity: Mapping[Resource, int], past: Callable[[Party], float]
+) -> Turn:
+    """When it is the turn of ``owner``'s project, by rules S1 to S3: level by level from the topmost down.
 
     ``capacity`` is what the machine has; ``past`` gives a party's decayed average share of it, such as
     ``DecayedUsage.level``.
     """
-    return tuple(standing(tree, party, capacity, past(party)) for party in reversed(tree.path(owner)))
+    above = tree.path(owner)[:0:-1]  # from the topmost to the project; not the user
+    return tuple(standing(tree, party, capacity, past(party)).key for party in above)
 
 
 def standing(tree: QuotaTree, party: Party, capacity: Mapping[Resource, int], past: float) -> Standing:
@@ -87,38 +78,9 @@ def standing(tree: QuotaTree, party: Party, capacity: Mapping[Resource, int], pa
     return Standing(party, share.borrows, now, past, share.weight)
 
 
-def order_projects(paths: Iterable[tuple[Standing, ...]]) -> list[tuple[Standing, ...]]:
-    """The paths in whose turn it is: siblings by rules S1 to S3, level by level."""
-    return sorted(paths, key=turn)
-
-
-def turn(path: tuple[Standing, ...]) -> tuple[tuple[bool, float, str], ...]:
-    """The key by which :func:`order_projects` sorts, for a queue that is kept in order."""
-    return tuple(standing.key for standing in path)
-
-
-def why_before(first: tuple[Standing, ...], second: tuple[Standing, ...]) -> Reason:
-    """The rule by which ``first`` comes before ``second``: where their paths part."""
-    pairs = list(zip(first, second, strict=False))
-    mine, other = next((pair for pair in pairs if pair[0].party != pair[1].party), pairs[-1])
-    values = {
-        "who": mine.party.path,
-        "other": other.party.path,
-        "standing": _shown(mine.combined),
-        "other_standing": _shown(other.combined),
-    }
-    if mine.borrows != other.borrows:
-        return Reason("S1", _S1, values)
-    return Reason("S2", _S2, values) if mine.combined != other.combined else Reason("S3", _S3, values)
-
-
 def use_rate(tree: QuotaTree, party: Party, capacity: Mapping[Resource, int]) -> float:
     """The dominant share of the capacity that a party uses now: the rate at which its past accrues."""
     return dominant_share({one: tree.used(party, one) for one in _COUNTED}, capacity)
 
 
 _COUNTED = (ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB)
-
-
-def _shown(figure: float) -> str:
-    return "∞" if figure == float("inf") else f"{figure:.3f}"

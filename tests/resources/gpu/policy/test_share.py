@@ -1,7 +1,6 @@
 """Whose turn it is: the rules in their order, and laws of the order."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -11,16 +10,8 @@ from resources.gpu.model import Owner
 from resources.gpu.policy.amounts import ANY_DEVICE, CPU_MILLI, HOST_MEMORY_MIB, Amounts, Resource
 from resources.gpu.policy.decay import DecayedUsage
 from resources.gpu.policy.quota import QuotaTree
-from resources.gpu.policy.quota_model import Membership, Party, QuotaRow, QuotaRows, cohort, project, user
-from resources.gpu.policy.share import (
-    Standing,
-    dominant_share,
-    order_projects,
-    standings,
-    turn,
-    use_rate,
-    why_before,
-)
+from resources.gpu.policy.quota_model import Membership, Party, QuotaRow, QuotaRows, cohort, project
+from resources.gpu.policy.share import Standing, Turn, dominant_share, standing, turn, use_rate
 from tests.examples import drawing
 from tests.resources.gpu.policy.trees import OWNERS, amounts, histories, rows
 
@@ -29,12 +20,16 @@ CAPACITY: Mapping[Resource, int] = {ANY_DEVICE: 10_000, CPU_MILLI: 20_000, HOST_
 
 def stands(
     name: str, now: float = 0.0, past: float = 0.0, *, borrows: bool = False, weight: float = 1.0
-) -> tuple[Standing, ...]:
-    return (Standing(project(name), borrows, now, past, weight),)
+) -> Standing:
+    return Standing(project(name), borrows, now, past, weight)
 
 
-def order(*paths: tuple[Standing, ...]) -> list[str]:
-    return [path[-1].party.path for path in order_projects(paths)]
+def order(*siblings: Standing) -> list[str]:
+    return [one.party.path for one in sorted(siblings, key=lambda one: one.key)]
+
+
+def turn_of(tree: QuotaTree, owner: Owner, past: Mapping[Party, float] | None = None) -> Turn:
+    return turn(tree, owner, CAPACITY, lambda party: (past or {}).get(party, 0.0))
 
 
 def test_who_is_within_what_it_is_owed_comes_before_who_borrows() -> None:
@@ -67,51 +62,29 @@ def test_names_decide_between_those_that_stand_alike() -> None:
 
 
 def test_cohorts_are_compared_before_the_projects_in_them() -> None:
-    light, heavy = Standing(cohort("light"), False, 0.1, 0.0), Standing(cohort("heavy"), False, 0.8, 0.0)
-    in_light = (light, *stands("busy", 0.9))
-    in_heavy = (heavy, *stands("idle", 0.0))
-    assert order(in_heavy, in_light) == ["busy", "idle"]
+    members = {"busy": "light", "idle": "heavy", "other": "heavy"}
+    tree = QuotaTree(
+        QuotaRows(
+            (
+                *(Membership(cohort(one)) for one in ("heavy", "light")),
+                *(Membership(project(name), inside) for name, inside in members.items()),
+            )
+        )
+    )
+    tree.add(Owner("busy", "u"), Amounts.of_devices(1000))
+    tree.add(Owner("other", "u"), Amounts.of_devices(8000))
+    busy, idle = (turn_of(tree, Owner(name, "u")) for name in ("busy", "idle"))
+    assert busy < idle
+    assert idle[-1] < busy[-1]
 
 
-def test_projects_are_compared_before_the_users_in_them() -> None:
-    first = (*stands("a", 0.1), Standing(user("a", "ann"), False, 0.1, 0.0))
-    second = (*stands("b", 0.2), Standing(user("b", "bob"), False, 0.0, 0.0))
-    assert order(second, first) == ["a/ann", "b/bob"]
+def test_the_users_of_a_project_have_one_turn() -> None:
+    tree = QuotaTree()
+    tree.add(Owner("a", "ann"), Amounts.of_devices(2000))
+    assert turn_of(tree, Owner("a", "ann")) == turn_of(tree, Owner("a", "bob"))
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "rule", "text"),
-    [
-        (
-            stands("a", 0.9),
-            stands("b", 0.1, borrows=True),
-            "S1",
-            "a uses no more than it is owed; b borrows.",
-        ),
-        (
-            stands("a", 0.1),
-            stands("b", 0.3),
-            "S2",
-            "a has used less of its share (0.050) than b (0.150).",
-        ),
-        (stands("a", 0.2), stands("b", 0.2), "S3", "a and b stand alike (0.100); names decide."),
-    ],
-)
-def test_the_rule_of_the_order_is_said(
-    first: tuple[Standing, ...], second: tuple[Standing, ...], rule: str, text: str
-) -> None:
-    reason = why_before(first, second)
-    assert reason.rule == rule
-    assert reason.text == text
-
-
-def test_the_reason_lies_where_the_paths_part() -> None:
-    top = Standing(cohort("top"), False, 0.5, 0.5)
-    reason = why_before((top, *stands("a", 0.1)), (top, *stands("b", 0.2)))
-    assert (reason.values["who"], reason.values["other"]) == ("a", "b")
-
-
-standing = st.builds(
+drawn = st.builds(
     Standing,
     st.sampled_from("abcdefgh").map(project),
     st.booleans(),
@@ -119,46 +92,28 @@ standing = st.builds(
     st.floats(min_value=0, max_value=1),
     st.sampled_from([0.0, 0.5, 1.0, 2.0]),
 )
-paths = st.lists(standing.map(lambda one: (one,)), max_size=8, unique_by=lambda path: path[0].party)
+siblings = st.lists(drawn, max_size=8, unique_by=lambda one: one.party)
 
 
-@given(paths, st.randoms(use_true_random=False))
-def test_the_order_does_not_depend_on_how_it_is_asked(
-    given_paths: list[tuple[Standing, ...]], random: st.DrawFn
-) -> None:
-    shuffled = list(given_paths)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert order_projects(shuffled) == order_projects(given_paths)
-
-
-@given(paths)
-def test_nobody_that_borrows_comes_before_one_that_does_not(
-    given_paths: list[tuple[Standing, ...]],
-) -> None:
-    borrowing = [path[0].borrows for path in order_projects(given_paths)]
+@given(siblings)
+def test_nobody_that_borrows_comes_before_one_that_does_not(given_siblings: list[Standing]) -> None:
+    borrowing = [one.borrows for one in sorted(given_siblings, key=lambda one: one.key)]
     assert borrowing == sorted(borrowing)
 
 
-@given(paths, st.floats(min_value=0.001, max_value=1))
-def test_to_use_more_never_brings_ones_turn_forward(
-    given_paths: list[tuple[Standing, ...]], more: float
-) -> None:
-    if not given_paths:
+@given(siblings)
+def test_no_two_have_the_same_turn(given_siblings: list[Standing]) -> None:
+    assert len({one.key for one in given_siblings}) == len(given_siblings)
+
+
+@given(siblings, st.floats(min_value=0.001, max_value=1))
+def test_to_use_more_never_brings_ones_turn_forward(given_siblings: list[Standing], more: float) -> None:
+    if not given_siblings:
         return
-    ((mine,), *others) = given_paths
+    mine, *others = given_siblings
     heavier = Standing(mine.party, mine.borrows, mine.now + more, mine.past, mine.weight)
-    before = order_projects([(mine,), *others]).index((mine,))
-    after = order_projects([(heavier,), *others]).index((heavier,))
-    assert after >= before
-
-
-@given(paths)
-def test_each_pair_has_a_reason_that_agrees_with_the_order(given_paths: list[tuple[Standing, ...]]) -> None:
-    ordered = order_projects(given_paths)
-    for first, second in pairwise(ordered):
-        assert turn(first) < turn(second)
-        rule = why_before(first, second).rule
-        assert (rule == "S1") == (first[0].borrows != second[0].borrows)
+    name = mine.party.path
+    assert order(heavier, *others).index(name) >= order(mine, *others).index(name)
 
 
 def test_the_dominant_share_is_the_largest_part() -> None:
@@ -174,7 +129,7 @@ def test_the_example_of_dominant_resource_fairness() -> None:
     tree = QuotaTree()
     count = {"a": 0, "b": 0}
     while True:
-        turns = sorted(tasks, key=lambda name: turn(standings(tree, Owner(name, "u"), capacity)))
+        turns = sorted(tasks, key=lambda name: turn(tree, Owner(name, "u"), capacity, lambda _: 0.0))
         for name in turns:
             wanted = tasks[name]
             free = [
@@ -190,7 +145,7 @@ def test_the_example_of_dominant_resource_fairness() -> None:
     assert count == {"a": 3, "b": 2}
 
 
-def test_a_path_of_standings_leads_from_the_cohort_to_the_user() -> None:
+def test_a_turn_leads_from_the_cohort_to_the_project() -> None:
     tree = QuotaTree(
         QuotaRows(
             (Membership(cohort("research"), weight=3.0), Membership(project("vision"), "research")),
@@ -200,9 +155,9 @@ def test_a_path_of_standings_leads_from_the_cohort_to_the_user() -> None:
     ann = Owner("vision", "ann")
     tree.add(ann, Amounts.of_devices(2000))
     past: dict[Party, float] = {project("vision"): 0.25}
-    path = standings(tree, ann, CAPACITY, lambda party: past.get(party, 0.0))
-    assert [one.party for one in path] == [cohort("research"), project("vision"), user("vision", "ann")]
-    top, middle, _ = path
+    top = standing(tree, cohort("research"), CAPACITY, 0.0)
+    middle = standing(tree, project("vision"), CAPACITY, 0.25)
+    assert turn_of(tree, ann, past) == (top.key, middle.key)
     assert (top.borrows, top.now, top.weight) == (False, 0.2, 3.0)
     assert (middle.borrows, middle.now, middle.past) == (True, 0.25, 0.25)
 
@@ -212,9 +167,7 @@ def test_turns_come_round_until_each_has_what_it_is_due() -> None:
     heavy = QuotaTree(QuotaRows((Membership(project("a"), weight=3.0),)))
     for one in (tree, heavy):
         for _ in range(8):
-            owner = min(
-                (Owner(name, "u") for name in "ab"), key=lambda who: turn(standings(one, who, CAPACITY))
-            )
+            owner = min((Owner(name, "u") for name in "ab"), key=lambda who: turn_of(one, who))
             one.add(owner, Amounts.of_devices(1000))
     assert [tree.used(project(name), ANY_DEVICE) for name in "ab"] == [4000, 4000]
     assert [heavy.used(project(name), ANY_DEVICE) for name in "ab"] == [6000, 2000]
@@ -230,7 +183,7 @@ def test_the_past_of_a_party_accrues_at_its_share_of_the_capacity() -> None:
 
 @drawing(0.3)
 @given(rows(), histories, st.sampled_from(OWNERS), amounts)
-def test_what_others_use_leaves_the_standing_within_ones_project_alone(
+def test_what_others_use_leaves_ones_own_standing_alone(
     given_rows: QuotaRows, history: list[tuple[Owner, Amounts]], other: Owner, more: Amounts
 ) -> None:
     tree = QuotaTree(given_rows)
@@ -238,7 +191,7 @@ def test_what_others_use_leaves_the_standing_within_ones_project_alone(
         tree.add(owner, wanted)
     for owner in OWNERS:
         if owner.project != other.project:
-            before = standings(tree, owner, CAPACITY)[-2:]
+            before = turn_of(tree, owner)[-1]
             tree.add(other, more)
-            assert standings(tree, owner, CAPACITY)[-2:] == before
+            assert turn_of(tree, owner)[-1] == before
             tree.remove(other, more)
