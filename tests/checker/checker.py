@@ -4,6 +4,7 @@ Written apart from the arbiter, in the plainest way: it counts cards one by one 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from tests.checker.eyes import Eyes, Kept, Live
 from tests.checker.history import Asked, Event, World
@@ -62,7 +63,8 @@ def _grant(eyes: Eyes, event: Event) -> None:
     eyes.accrue(asked.project, event.at_s)
     eyes.live[run] = Live(asked, event.places, event.at_s)
     eyes.grants += 1
-    _count(eyes, event)
+    nothing_oversold(eyes, event)
+    quotas_hold(eyes, event)
 
 
 def _stop(eyes: Eyes, event: Event) -> None:
@@ -124,7 +126,7 @@ def _end(eyes: Eyes, event: Event) -> None:
     else:
         eyes.ended.add(event.run)
         _forget_freed(eyes, event.run)
-    _count(eyes, event)
+    nothing_oversold(eyes, event)
 
 
 def _lose(eyes: Eyes, event: Event) -> None:
@@ -155,6 +157,11 @@ def _reserve(eyes: Eyes, event: Event) -> None:
 
 def _spend(eyes: Eyes, event: Event) -> None:
     eyes.spent.add(event.run)
+
+
+def _quota(eyes: Eyes, event: Event) -> None:
+    if event.quota is not None:
+        eyes.world = replace(eyes.world, quotas={**eyes.world.quotas, event.run: event.quota})
 
 
 def _pass(eyes: Eyes, event: Event) -> None:
@@ -242,6 +249,23 @@ def _forget_what_no_longer_suits(eyes: Eyes) -> None:
         if not going and not all(node_suits(eyes, asked, eyes.live, node) for node, _ in places):
             _forget_freed(eyes, run)
             eyes.unlucky.add(run)
+    _forget_what_is_beyond_its_quota(eyes)
+
+
+def _forget_what_is_beyond_its_quota(eyes: Eyes) -> None:
+    """The same once quotas that were set anew speak against it, or its budget is used up."""
+    going = {one.stopped_for for one in eyes.live.values()}
+    ready = [run for run in eyes.kept if run in eyes.waiting and run not in going]
+    used = eyes.used_as_planned()
+    for run in ready:
+        used[eyes.world.asked[run].project] -= eyes.world.asked[run].units
+    for run in ready:
+        asked = eyes.world.asked[run]
+        if asked.project in eyes.spent or not within_quota(eyes, asked, used):
+            _forget_freed(eyes, run)
+            eyes.unlucky.add(run)
+        else:
+            used[asked.project] += asked.units
 
 
 def _leaves_what_is_saved(eyes: Eyes, event: Event, asked: Asked) -> None:
@@ -267,11 +291,6 @@ def _leaves_what_is_reserved(eyes: Eyes, event: Event, asked: Asked) -> None:
             eyes.say(event, f"{event.run} takes cards of reservation {name}")
 
 
-def _count(eyes: Eyes, event: Event) -> None:
-    nothing_oversold(eyes, event)
-    quotas_hold(eyes, event)
-
-
 def _forget_freed(eyes: Eyes, run: str) -> None:
     eyes.kept.pop(run, None)
     eyes.freed_for = {place: owner for place, owner in eyes.freed_for.items() if owner != run}
@@ -284,6 +303,7 @@ _LOOK: dict[str, Callable[[Eyes, Event], None]] = {
     "lose": _lose,
     "reserve": _reserve,
     "spend": _spend,
+    "quota": _quota,
     "drain": _drain,
     "undrain": _undrain,
     "grant": _grant,

@@ -60,15 +60,16 @@ class Event:
     """One thing that happened. ``what`` is one of:
 
     ``submit``, ``refuse`` (at submission), ``withdraw``, ``end``, ``requeue``; ``lose`` (a card);
-    ``reserve``, ``spend`` (the budget of a project is used up), ``drain`` (nothing new begins there) and
-    ``undrain``; and what a pass decides: ``grant``, ``stop``,
+    ``reserve``, ``spend`` (the budget of a project is used up), ``quota`` (a project has another one from now
+    on), ``drain`` (nothing new begins there) and ``undrain``; and what a pass decides: ``grant``, ``stop``,
     ``move`` (where a stopped run goes on), ``wait``, ``keep``; ``pass`` at its end.
     """
 
     at_s: float
     what: str
     run: str = ""
-    """A run; on ``reserve`` the reservation, on ``spend`` the project, on ``drain`` what people call it."""
+    """A run; on ``reserve`` the reservation, on ``spend`` and ``quota`` the project, on ``drain`` what people
+    call it."""
     places: tuple[Place, ...] = ()
     """The cards that are given, lost, drained or reserved; on ``stop``, ``move`` and ``keep`` kept for it."""
     victims: tuple[str, ...] = ()
@@ -80,11 +81,12 @@ class Event:
     ends_at_s: float | None = None
     evict: bool = False
     """On ``drain``: whether what can stop makes room at once."""
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True)
 class World:
-    """What does not change in a history."""
+    """What does not change in a history, but for quotas: those at its beginning."""
 
     machines: tuple[Machine, ...]
     asked: Mapping[str, Asked]

@@ -1,6 +1,5 @@
 """The laws of quotas: projects of one cohort that lend to each other, counted in thousandths of cards."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 from tests.checker.eyes import Eyes
@@ -8,21 +7,24 @@ from tests.checker.history import Asked, Event
 
 
 def quotas_hold(eyes: Eyes, event: Event) -> None:
-    """Nobody is above its limit, and a cohort uses no more than is owed to its members."""
-    used = eyes.used()
-    cohorts: dict[str, list[str]] = defaultdict(list)
-    for project, quota in eyes.world.quotas.items():
-        most = None if quota.cohort else quota.nominal
-        if quota.cohort and quota.borrowing_limit is not None:
-            most = quota.nominal + quota.borrowing_limit
-        if most is not None and used[project] > most:
-            eyes.say(event, f"{project} uses {used[project]} of at most {most}")
-        if quota.cohort:
-            cohorts[quota.cohort].append(project)
-    for cohort, projects in cohorts.items():
-        nominal = sum(eyes.world.quotas[one].nominal for one in projects)
-        if (together := sum(used[one] for one in projects)) > nominal:
-            eyes.say(event, f"cohort {cohort} uses {together} of {nominal}")
+    """After a grant its project is not above its limit, and its cohort uses no more than its members are owed.
+
+    What was granted before a quota was set lower goes on.
+    """
+    used, asked = eyes.used(), eyes.world.asked[event.run]
+    quota = eyes.world.quotas.get(asked.project)
+    if quota is None or not asked.units:
+        return
+    most = None if quota.cohort else quota.nominal
+    if quota.cohort and quota.borrowing_limit is not None:
+        most = quota.nominal + quota.borrowing_limit
+    if most is not None and used[asked.project] > most:
+        eyes.say(event, f"{asked.project} uses {used[asked.project]} of at most {most}")
+    if quota.cohort:
+        members = [name for name, one in eyes.world.quotas.items() if one.cohort == quota.cohort]
+        nominal = sum(eyes.world.quotas[one].nominal for one in members)
+        if (together := sum(used[one] for one in members)) > nominal:
+            eyes.say(event, f"cohort {quota.cohort} uses {together} of {nominal}")
 
 
 def within_quota(eyes: Eyes, asked: Asked, used: Mapping[str, int]) -> bool:

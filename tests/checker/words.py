@@ -24,7 +24,9 @@ def true_of_grant(eyes: Eyes, event: Event) -> None:
         owed = is_owed(eyes, asked, eyes.used_as_planned())
         if owed != (rule == "A2"):
             eyes.say(event, f"{event.run} is granted by {rule}; owed to {asked.project}: {owed}")
-    if asked.project in eyes.spent and rule not in ("A1", "A4"):
+    if asked.units and not within_quota(eyes, asked, eyes.used()):
+        eyes.say(event, f"{event.run} is granted what the quota of {asked.project} does not allow")
+    if asked.project in eyes.spent and rule != "A1":
         eyes.say(event, f"{event.run} is granted, and the budget of {asked.project} is used up")
 
 

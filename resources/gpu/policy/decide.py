@@ -109,6 +109,8 @@ class _Pass:
         for job, hold in ready:
             if not self._state.cluster.fits(hold.shape, hold.placement) or not self._suits(job, hold):
                 continue  # a device of it is gone, or its affinity speaks against it by now
+            if not self._quotas.allows(job, hold.placement):
+                continue  # the quotas were set anew since, or its budget is used up
             held.add(job.id)
             if not self._quotas.is_over(job, hold.placement):
                 self._grant(job, hold.placement, reason("A4", asked=asked(job)))

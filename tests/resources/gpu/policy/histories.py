@@ -1,8 +1,8 @@
 """Random histories of the real policy, told to the independent checker.
 
 A history is made by drawing what happens next: a run comes, a run ends or dies, time goes by, a card fails,
-a waiting run is withdrawn, cards are reserved, drained and taken into use again, a budget is used up, the
-decider is killed and its state is built anew from what is known to run and to wait.
+a waiting run is withdrawn, cards are reserved, drained and taken into use again, a budget is used up, a
+quota is set anew, the decider is killed and its state is built anew from what is known to run and to wait.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ from resources.gpu.policy.model import (
 from resources.gpu.policy.quota_model import project
 from resources.gpu.policy.reason import Reason
 from tests.checker.history import Event, Place, World
-from tests.resources.gpu.policy.worlds import Kind, draw_world, job_of, state_of
+from tests.resources.gpu.policy.worlds import Kind, draw_quota, draw_world, job_of, state_of
 
 STEPS = 60
 USUAL = {
@@ -39,6 +39,7 @@ USUAL = {
     "die": 0.3,
     "reserve": 0.0,
     "spend": 0.0,
+    "set_quota": 0.0,
     "drain": 0.0,
     "undrain": 0.0,
 }
@@ -208,6 +209,13 @@ class _Player:
         self._hold_back()
         for one in sorted(self._spent):
             self._say("spend", one)
+
+    def _set_quota(self) -> None:
+        """More or less for a project, from now on; what runs goes on."""
+        name, quota = self._random.choice("abc"), draw_quota(self._random)
+        self._world = replace(self._world, quotas={**self._world.quotas, name: quota})
+        self._restart()
+        self._told.events.append(Event(self._now_s, "quota", name, quota=quota))
 
     def _hold_back(self) -> None:
         self._state.quotas.hold_back({project(one): Reason("B1", "Used up.") for one in self._spent})

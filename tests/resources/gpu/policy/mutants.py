@@ -13,6 +13,7 @@ from tests.resources.gpu.policy.worlds import (
     PLAIN,
     QUOTAS,
     RESERVED,
+    SETTING,
     SPENDING,
     STOPS,
     TERMS,
@@ -126,6 +127,14 @@ _OF_GRANTS = [
         "if True:",
         EXCHANGES,
         81,
+    ),
+    _broken(
+        "A4: granted though its quota was set anew, or its budget is used up",
+        f"{_PASS}_lay_holds",
+        "if not self._quotas.allows(job, hold.placement):",
+        "if False:",
+        SETTING,
+        22,
     ),
     _broken(
         "A4: granted where its affinity forbids it",

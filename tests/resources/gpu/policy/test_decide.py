@@ -5,6 +5,7 @@ from dataclasses import replace
 from resources.gpu.placement.model import Placement, Shape, Slot, Span
 from resources.gpu.policy.decide import decide
 from resources.gpu.policy.model import Affinity, Drain, Job, JobId, Reservation, Settings
+from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.state import State
 from tests.resources.gpu.policy.cases import (
     LONG_AGO_S,
@@ -141,6 +142,17 @@ def test_freed_devices_are_kept_for_who_they_were_freed_for() -> None:
     low = one.running[JobId("low")].job
     one.end(JobId("low"), NOW_S, again=replace(low, evicted_at_s=NOW_S, queued_since_s=NOW_S))
     assert step(one) == {"high": "A4 n0:0,1", "small": "W1", "low": "W1"}
+
+
+def test_what_was_freed_is_not_given_beyond_a_quota_that_was_set_lower_meanwhile() -> None:
+    one = state(2, quotas=owed(a=2))
+    runs(one, job("low", 2, preemptible=True), (0, 0), (0, 1))
+    waits(one, job("high", 2, priority=5))
+    assert step(one) == {"high": "P2 -low"}
+    one.end(JobId("low"), NOW_S)
+    one.quotas = QuotaTree(owed(a=1))
+    waits(one, job("small"))
+    assert step(one) == {"high": "Q5", "small": "A2 n0:0"}
 
 
 def test_the_same_eviction_is_not_decided_twice() -> None:

@@ -1,7 +1,7 @@
 """Small random worlds, each kind full of one thing that rules speak of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from resources.gpu.model import Owner
@@ -60,6 +60,7 @@ EXCHANGES = Kind(
 MOVES = Kind(
     cpus=False, one_card=0.7, preemptible=1.0, moves_per_job=0.2, priorities=(0, 1, 2, 3), acts={"tick": 8}
 )
+SETTING = replace(EXCHANGES, acts={**EXCHANGES.acts, "set_quota": 0.7, "spend": 0.1, "stop_ends": 3.0})
 KINDS = {
     "plain": PLAIN,
     "quotas": QUOTAS,
@@ -75,6 +76,7 @@ KINDS = {
     "drains": DRAINS,
     "exchanges": EXCHANGES,
     "moves": MOVES,
+    "setting": SETTING,
 }
 
 
@@ -93,15 +95,7 @@ def draw_world(random: Random, kind: Kind, *, runs: int = 30) -> World:
         )
         for _ in range(random.randint(1, kind.machines))
     )
-    quotas = {
-        name: Quota(
-            random.randint(1, 6) * 1000,
-            random.choice([None, 0, 2000]),
-            random.choice([None, None, 1000]),
-            cohort="all",
-        )
-        for name in ("abc" if kind.quotas else "")
-    }
+    quotas = {name: draw_quota(random) for name in ("abc" if kind.quotas else "")}
     asked = {
         name: _draw_fitting(random, kind, name, machines) for name in (f"run{one:03d}" for one in range(runs))
     }
@@ -115,6 +109,16 @@ def draw_world(random: Random, kind: Kind, *, runs: int = 30) -> World:
         usual.keep_after_s,
         kind.most_evictions,
         kind.moves_per_job,
+    )
+
+
+def draw_quota(random: Random) -> Quota:
+    """Of a project in the one cohort that there is."""
+    return Quota(
+        random.randint(1, 6) * 1000,
+        random.choice([None, 0, 2000]),
+        random.choice([None, None, 1000]),
+        cohort="all",
     )
 
 
