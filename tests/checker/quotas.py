@@ -7,7 +7,7 @@ from tests.checker.history import Asked, Event
 
 
 def quotas_hold(eyes: Eyes, event: Event) -> None:
-    """After a grant its project is not above its limit, and its cohort uses no more than its members are owed.
+    """After a grant its project is within its limit, and its cohort uses no more than its members are owed.
 
     What was granted before a quota was set lower goes on.
     """
