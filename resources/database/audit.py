@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Integer, String, Table, Text, insert, select
+from sqlalchemy import Column, Connection, Integer, String, Table, Text, select
 
+from resources.database.bulk import insert_rows
 from resources.database.engine import Database
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
@@ -43,8 +44,7 @@ def record(connection: Connection, row: AuditRow) -> None:
 
 def record_all(connection: Connection, rows: Sequence[AuditRow]) -> None:
     """Write ``rows`` in the caller's transaction."""
-    if rows:
-        connection.execute(insert(AUDIT), [vars(row) for row in rows])
+    insert_rows(connection, AUDIT, [vars(row) for row in rows])
 
 
 def recent(database: Database, limit: int = 100) -> list[AuditRow]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
+from resources.database.bulk import insert_rows
 from resources.gpu.arbiter import Decided
 from resources.gpu.inventory.model import DeviceId
 from resources.gpu.model import Attempt, Grant, Owner, RunId, Stop
@@ -48,9 +49,7 @@ class PastStop:
 
 def add(connection: Connection, made: Sequence[Decided], now: datetime) -> None:
     """Record decisions."""
-    rows = [_row(one, now) for one in made]
-    if rows:
-        connection.execute(insert(DECISIONS), rows)
+    insert_rows(connection, DECISIONS, [_row(one, now) for one in made])
 
 
 def note(

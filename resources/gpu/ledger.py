@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     Connection,
     and_,
-    bindparam,
     delete,
     func,
     insert,
@@ -16,6 +15,7 @@ from sqlalchemy import (
     update,
 )
 
+from resources.database.bulk import insert_rows, update_rows
 from resources.errors import Conflict
 from resources.gpu import like_jobs, past_use
 from resources.gpu.changes import next_change
@@ -142,7 +142,7 @@ def add_requests(connection: Connection, waiting: Sequence[WaitingRequest]) -> N
         }
         for one in waiting
     ]
-    connection.execute(insert(REQUESTS), rows)
+    insert_rows(connection, REQUESTS, rows)
 
 
 def known_runs(connection: Connection, runs: Sequence[RunId]) -> dict[RunId, Attempt]:
@@ -159,17 +159,12 @@ def set_reasons(connection: Connection, waits: Sequence[tuple[Wait, str]]) -> No
     """Keep why requests wait, as a sentence and as values, and when they are expected to start."""
     if not waits:
         return
-    change = update(REQUESTS).where(
-        REQUESTS.c.run_id == bindparam("of_run"),
-        REQUESTS.c.attempt == bindparam("of_attempt"),
-        REQUESTS.c.state == WAITING,
-    )
     number = next_change(connection)
     rows = [
         {
+            "run_id": wait.run_id,
+            "attempt": wait.attempt,
             "changed_in": number,
-            "of_run": wait.run_id,
-            "of_attempt": wait.attempt,
             "rule": wait.rule,
             "reason": wait.reason,
             "expected_at": wait.expected_at,
@@ -177,7 +172,7 @@ def set_reasons(connection: Connection, waits: Sequence[tuple[Wait, str]]) -> No
         }
         for wait, values in waits
     ]
-    connection.execute(change, rows)
+    update_rows(connection, REQUESTS, rows, where={"state": WAITING})
 
 
 def end_request(connection: Connection, run_id: RunId, attempt: Attempt, reason: str) -> bool:
@@ -203,16 +198,18 @@ def add_leases(
     if not granted:
         return
     number = next_change(connection)
-    change = update(REQUESTS).where(
-        REQUESTS.c.run_id == bindparam("of_run"), REQUESTS.c.attempt == bindparam("of_attempt")
-    )
-    connection.execute(
-        change.values(state=GRANTED, changed_in=number),
-        [
-            {"of_run": one.run_id, "of_attempt": one.attempt, "rule": one.rule, "reason": one.reason}
-            for _, one in granted
-        ],
-    )
+    requests = [
+        {
+            "run_id": one.run_id,
+            "attempt": one.attempt,
+            "state": GRANTED,
+            "rule": one.rule,
+            "reason": one.reason,
+            "changed_in": number,
+        }
+        for _, one in granted
+    ]
+    update_rows(connection, REQUESTS, requests)
     shares = [
         {
             "device": device,
@@ -223,8 +220,7 @@ def add_leases(
         for waiting, one in granted
         for device in one.devices
     ]
-    if shares:
-        connection.execute(insert(SHARES), shares)
+    insert_rows(connection, SHARES, shares)
     _refuse_oversold(connection, sorted({device for _, one in granted for device in one.devices}))
     leases = [
         {
@@ -241,7 +237,7 @@ def add_leases(
         }
         for waiting, one in granted
     ]
-    connection.execute(insert(LEASES), leases)
+    insert_rows(connection, LEASES, leases)
 
 
 def stop(connection: Connection, decided: Stop) -> None:

@@ -9,7 +9,6 @@ from resources.gpu.placement.model import Shape
 from resources.gpu.policy.amounts import Amounts, flavour
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.reason import Reason
-from resources.gpu.requests.fitting import number_matching
 from resources.gpu.requests.model import GpuRequest, Mode
 
 
@@ -68,9 +67,10 @@ class Shapes:
 
     def _models_for(self, request: GpuRequest) -> frozenset[str] | None:
         """The kinds of devices that will do; None where all will."""
-        if number_matching(request, self._devices.values()) == len(self._devices):
+        matching = [one for one in self._alike.values() if request.matches(one)]
+        if len(matching) == len(self._alike):
             return None
-        return frozenset(filter(None, (kind_of(one) for one in self._alike.values() if request.matches(one))))
+        return frozenset(filter(None, map(kind_of, matching)))
 
 
 def kind_of(device: Device) -> str | None:
