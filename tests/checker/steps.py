@@ -1,6 +1,7 @@
 """The laws of what one step may change in the ledger's tables, read by plain SQL before it and after it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ Key = tuple[str, int]
 AHEAD = timedelta(days=1)
 """So long before a reservation nothing begins on its devices that has declared no end."""
 KEPT = "A4"
+ANY_DEVICE = ("project", "*")
+"""Scope and resource of a quota."""
 REQUEST_GOES = {
     "waiting": {"waiting", "granted", "ended"},
     "granted": {"granted", "ended"},
@@ -32,6 +35,7 @@ def broken_step(before: Tables, after: Tables, node_of: Mapping[str, str]) -> li
         *_what_is_over_stays_as_it_was(before, after),
         *_nothing_begins_on_what_is_drained(before, after, node_of),
         *_nothing_begins_on_what_is_reserved(before, after),
+        *_nothing_begins_beyond_its_quota(before, after),
     ]
 
 
@@ -70,6 +74,32 @@ def _nothing_begins_on_what_is_reserved(before: Tables, after: Tables) -> Iterat
             if not set(_devices(row)) & set(_devices(reserved)) or _may_begin(row, reserved):
                 continue
             yield f"{_key(row)} is given {row['devices']}, of which reservation {reserved['name']} has some"
+
+
+def _nothing_begins_beyond_its_quota(before: Tables, after: Tables) -> Iterator[str]:
+    """Whose lease has just begun is within its limit, and its cohort uses no more than its members are owed.
+
+    Of quotas of projects for devices of any kind. What began before a quota was set lower goes on.
+    """
+    owed = {row["name"]: row for row in after["gpu_quotas"] if (row["scope"], row["resource"]) == ANY_DEVICE}
+    inside = {row["name"]: row["parent"] for row in after["gpu_parties"] if row["scope"] == "project"}
+    used = _used(after)
+    for project in {row["project"] for row in _begun(before, after) if row["devices"]} & owed.keys():
+        limit = owed[project]["borrowing_limit"]
+        if limit is not None and used[project] > owed[project]["nominal"] + limit:
+            yield f"{project} begins a lease, and uses {used[project]} of at most its limit"
+        members = [one for one in owed if inside.get(one) == inside.get(project)]
+        if sum(used[one] for one in members) > sum(owed[one]["nominal"] for one in members):
+            yield f"{project} begins a lease, and {', '.join(members)} use more than they are owed together"
+
+
+def _used(tables: Tables) -> Counter[str]:
+    """Thousandths of devices that each project holds."""
+    project_of = {_key(row): row["project"] for row in tables["gpu_leases"]}
+    used: Counter[str] = Counter()
+    for row in tables["gpu_shares"]:
+        used[project_of[_key(row)]] += row["milli"]
+    return used
 
 
 def _may_begin(lease: Row, reserved: Row) -> bool:

@@ -18,6 +18,8 @@ TABLES = (
     "gpu_decisions",
     "gpu_drains",
     "gpu_reservations",
+    "gpu_quotas",
+    "gpu_parties",
     "audit",
 )
 WHOLE = 1000

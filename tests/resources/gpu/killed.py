@@ -22,6 +22,7 @@ from resources.database.engine import Database, sqlite_url
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId
 from resources.gpu.model import Attempt, Origin, Owner, RunId, Terms
+from resources.gpu.policy.quota_model import Membership, QuotaRow, QuotaRows, project
 from resources.gpu.service import GpuService
 from resources.process import ProcessIdentity
 from resources.terms import Actor
@@ -31,6 +32,10 @@ ACTOR = Actor("user:test")
 DEAD = ProcessIdentity(2**22 + 1, 1.0)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 PREEMPTED = "it made room for another run"
+STARTER = ProcessIdentity.current()
+"""Whoever imports this, which outlives the children."""
+GIVES_BACK = "give probe back"
+"""It says first that its time is over, and releases it once nothing of it is left: a transaction for each."""
 
 
 def service_of(url: str, after_s: float = 0.0) -> GpuService:
@@ -79,6 +84,30 @@ STEPS: dict[str, Callable[[str], object]] = {
         RunId("second"), reason="cancelled", actor=ACTOR
     ),
     "grant low again": _decide(4015),
+    "claim low again": lambda url: service_of(url, 4016).claim(RunId("low"), DEAD),
+    "drain a device": lambda url: service_of(url, 4017).drain("cpu:1", evict=True, actor=ACTOR),
+    "stop low for the drain": _decide(8000),
+    "put low back for the drain": lambda url: service_of(url, 8010).try_again(
+        RunId("low"), Attempt(2), reason=PREEMPTED, actor=ACTOR
+    ),
+    "undrain it": lambda url: service_of(url, 8011).undrain("cpu:1", ACTOR),
+    "withdraw low": lambda url: service_of(url, 8012).withdraw(RunId("low"), reason="cancelled", actor=ACTOR),
+    "allocate probe": lambda url: service_of(url, 8013).allocate(
+        "probe", "1", for_s=3600, owner=Owner("vision", "ann"), actor=ACTOR, holder=STARTER
+    ),
+    "grant probe": _decide(8014),
+    "claim probe": lambda url: service_of(url, 8015).claim(RunId("lease:probe"), STARTER),
+    "renew probe": lambda url: service_of(url, 8016).renew(
+        "probe", for_s=7200, owner=Owner("vision", "ann"), actor=ACTOR
+    ),
+    "reserve demo": lambda url: service_of(url, 8017).reserve(
+        "demo", "2", project="speech", starts_at=NOW + timedelta(days=1), for_s=3600, actor=ACTOR
+    ),
+    "cancel demo": lambda url: service_of(url, 8018).cancel_reservation("demo", ACTOR),
+    "set quotas": lambda url: service_of(url, 8019).set_quotas(
+        QuotaRows((Membership(project("vision")),), (QuotaRow(project("vision"), nominal=1000),)), ACTOR
+    ),
+    GIVES_BACK: lambda url: service_of(url, 8020).give_back("probe", ACTOR, user="ann"),
 }
 
 

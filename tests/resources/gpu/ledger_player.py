@@ -1,6 +1,8 @@
 """Random histories of the real service on a real database, its clock set forward and back by hours."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
@@ -9,7 +11,8 @@ from resources.errors import BadInput, Conflict
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId
 from resources.gpu.model import DIED, NO_TERMS, PREEMPTED, Lease, LeaseState, Origin, Owner, RunId, Terms
 from resources.gpu.policy.model import Settings
-from resources.gpu.requests.errors import ImpossibleGpuRequest
+from resources.gpu.policy.quota_model import Membership, QuotaRow, QuotaRows, cohort, project
+from resources.gpu.requests.errors import ImpossibleGpuRequest, OverQuota
 from resources.gpu.service import GpuService
 from resources.process import ProcessIdentity
 from tests.checker.steps import broken_step
@@ -32,10 +35,59 @@ ME = ProcessIdentity.current()
 STEPS = 60
 
 
-def history_of(database: Database, number: int, steps: int = STEPS) -> list[str]:
+USUAL = {
+    "submit": 5,
+    "decide": 8,
+    "claim": 3,
+    "end": 4,
+    "put_back": 2,
+    "jump": 4,
+    "withdraw": 2,
+    "again": 1,
+    "allocate": 2,
+    "renew": 1,
+    "give_back": 1,
+    "second": 1,
+    "free_dead": 1,
+    "drain": 1,
+    "undrain": 1,
+    "reserve": 1,
+    "cancel": 1,
+}
+"""How likely each thing is to happen next."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What there is much of in a history."""
+
+    acts: Mapping[str, int] = field(default_factory=lambda: USUAL)
+    texts: tuple[str, ...] = ("1", "2", "0.5(vgpu)", "0.5(vgpu)", "0")
+    priorities: tuple[int, ...] = (0, 1)
+    preemptible: float = 0.7
+    runtimes_s: tuple[float | None, ...] = (None, 600.0, 9000.0)
+    """What they declare."""
+    jumps_s: tuple[float, ...] = JUMPS_S
+
+
+PLAIN = Kind()
+QUOTAS = Kind({**USUAL, "set_quotas": 3, "drain": 0, "reserve": 0})
+MOVES = Kind(
+    {"submit": 8, "decide": 8, "claim": 3, "end": 4, "put_back": 2, "jump": 4},
+    texts=("1", "1", "2"),
+    priorities=(0,),
+    preemptible=0.95,
+    runtimes_s=(90_000.0,),
+    jumps_s=(2000.0,),
+)
+"""Full of holes: runs of one device on two nodes, and now and then one that asks for a whole node."""
+KINDS = {"plain": PLAIN, "quotas": QUOTAS, "moves": MOVES}
+
+
+def history_of(database: Database, number: int, kind: Kind = PLAIN, steps: int = STEPS) -> list[str]:
     """Every broken law of a random history, up to the first step that breaks one, and what was done."""
     database.migrate()
-    player, before = Player(database, Random(number)), tables_of(database.url)
+    player, before = Player(database, Random(number), kind), tables_of(database.url)
     done: list[str] = []
     for _ in range(steps):
         done.append(player.step())
@@ -50,8 +102,9 @@ def history_of(database: Database, number: int, steps: int = STEPS) -> list[str]
 class Player:
     """Draws what happens next, with whatever the ledger says there is."""
 
-    def __init__(self, database: Database, random: Random) -> None:
+    def __init__(self, database: Database, random: Random, kind: Kind = PLAIN) -> None:
         self._now = NOW
+        self._kind = kind
         self._random = random
         self._service = GpuService(
             database,
@@ -61,46 +114,46 @@ class Player:
             readings=lambda _: {},
         )
         self._numbers = 0
-        self._acts: dict[Callable[[], object], int] = {
-            self.submit: 5,
-            self.decide: 8,
-            self.claim: 3,
-            self.end: 4,
-            self.put_back: 2,
-            self.jump: 4,
-            self.withdraw: 2,
-            self.again: 1,
-            self.allocate: 2,
-            self.renew: 1,
-            self.give_back: 1,
-            self.second: 1,
-            self.free_dead: 1,
-            self.drain: 1,
-            self.undrain: 1,
-            self.reserve: 1,
-            self.cancel: 1,
-        }
 
     def step(self) -> str:
-        """One thing, and sometimes a jump of the clock. Returns what was done."""
-        [act] = self._random.choices(list(self._acts), list(self._acts.values()))
-        act()
-        return str(getattr(act, "__name__", act))
+        """One thing, and sometimes a jump of the clock. Returns what was done.
+
+        Whoever asks for more than the quotas ever give is told so.
+        """
+        [act] = self._random.choices(list(self._kind.acts), list(self._kind.acts.values()))
+        with suppress(OverQuota):
+            getattr(self, act)()
+        return act
 
     def submit(self) -> None:
         self._service.submit(
             RunId(f"run{self._number()}"),
-            self._random.choice(["1", "2", "0.5(vgpu)", "0.5(vgpu)", "0"]),
+            self._random.choice(self._kind.texts),
             owner=self._owner(),
             origin=Origin.QUEUE,
             instance="x",
             actor=ACTOR,
             terms=Terms(
-                priority=self._random.choice([0, 1]),
-                preemptible=self._random.random() < 0.7,
-                max_runtime_s=self._random.choice([None, 600.0, 9000.0]),
+                priority=self._random.choice(self._kind.priorities),
+                preemptible=self._random.random() < self._kind.preemptible,
+                max_runtime_s=self._random.choice(self._kind.runtimes_s),
             ),
         )
+
+    def set_quotas(self) -> None:
+        """Other quotas from now on, in one cohort; what runs goes on."""
+        limits = [None, 0, 1000]
+        rows = [
+            QuotaRow(
+                project(name),
+                nominal=self._random.choice([1000, 2000, 3000]),
+                borrowing_limit=self._random.choice(limits),
+                lending_limit=self._random.choice(limits),
+            )
+            for name in "ab"
+        ]
+        members = [Membership(project(name), "all") for name in "ab"]
+        self._service.set_quotas(QuotaRows((Membership(cohort("all")), *members), tuple(rows)), ACTOR)
 
     def decide(self) -> None:
         self._service.decide_now(ACTOR)
@@ -147,7 +200,7 @@ class Player:
             assert found.attempt == one.attempt
 
     def jump(self) -> None:
-        self._now += timedelta(seconds=self._random.choice(JUMPS_S))
+        self._now += timedelta(seconds=self._random.choice(self._kind.jumps_s))
 
     def allocate(self) -> None:
         """A lease without a run; some whose command is killed while it waits."""

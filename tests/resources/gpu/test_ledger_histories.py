@@ -7,7 +7,7 @@ import pytest
 from resources.database.engine import Database, sqlite_url
 from tests.checker.tables import tables_of
 from tests.mutants import Mutant, alive
-from tests.resources.gpu.ledger_player import history_of
+from tests.resources.gpu.ledger_player import KINDS, MOVES, PLAIN, QUOTAS, Kind, history_of
 
 SHOWED_ONE = (1, 9, 8)
 """Histories that showed some mutant when this was written."""
@@ -19,6 +19,12 @@ BROKEN = (
         "drains: what is drained is given out",
         f"{_GPU}snapshot:Snapshot._close",
         "changed not in drained",
+        "True",
+    ),
+    Mutant(
+        "quotas: those from before hold on",
+        f"{_GPU}duties.desk:Desk.snapshot",
+        "self._made_of == made_of",
         "True",
     ),
     Mutant(
@@ -60,27 +66,56 @@ BROKEN = (
 
 
 @pytest.mark.parametrize(
-    "number", [1, 2, *(pytest.param(one, marks=pytest.mark.slow) for one in range(3, 40))]
+    ("kind", "number"),
+    [
+        *((PLAIN, one) for one in (1, 2)),
+        (QUOTAS, 7),
+        *(pytest.param(PLAIN, one, marks=pytest.mark.slow) for one in range(3, 40)),
+        *(pytest.param(kind, one, marks=pytest.mark.slow) for kind in (MOVES, QUOTAS) for one in range(20)),
+    ],
+    ids=lambda value: next((name for name, one in KINDS.items() if one == value), None),
 )
 def test_no_history_breaks_a_law_of_the_ledger_whatever_the_clock_does(
-    any_database: Database, number: int
+    any_database: Database, kind: Kind, number: int
 ) -> None:
-    assert history_of(any_database, number) == []
+    assert history_of(any_database, number, kind) == []
     leases = tables_of(any_database.url)["gpu_leases"]
     assert any(row["state"] == "released" for row in leases), "a history in which nothing ended shows little"
+
+
+def test_runs_that_move_for_another_one_go_on_and_no_law_is_broken(
+    any_database: Database, tmp_path: Path
+) -> None:
+    """On either database, in the first history that has a move."""
+    number = next(one for one in (9, *range(40)) if _moves(tmp_path / f"{one}.db", one))
+    assert history_of(any_database, number, MOVES) == []
+    rules = [(row["kind"], row["rule"]) for row in tables_of(any_database.url)["gpu_decisions"]]
+    assert ("stop", "D1") in rules
+    assert ("grant", "A4") in rules[rules.index(("stop", "D1")) :]
 
 
 @pytest.mark.parametrize("mutant", BROKEN, ids=lambda mutant: mutant.name)
 def test_the_checker_notices_that_the_service_breaks_a_law(mutant: Mutant, tmp_path: Path) -> None:
     with alive(mutant):
-        assert any(_shows(tmp_path / f"{number}.db", number) for number in (*SHOWED_ONE, *range(HISTORIES)))
+        kind = QUOTAS if mutant.name.startswith("quotas") else PLAIN
+        numbers = (*SHOWED_ONE, *range(HISTORIES))
+        assert any(_shows(tmp_path / f"{number}.db", number, kind) for number in numbers)
 
 
-def _shows(path: Path, number: int) -> bool:
+def _moves(path: Path, number: int) -> bool:
+    path.unlink(missing_ok=True)
+    database = Database(sqlite_url(path))
+    assert history_of(database, number, MOVES) == []
+    rules = [(row["kind"], row["rule"]) for row in tables_of(database.url)["gpu_decisions"]]
+    database.close()
+    return ("stop", "D1") in rules and ("grant", "A4") in rules[rules.index(("stop", "D1")) :]
+
+
+def _shows(path: Path, number: int, kind: Kind) -> bool:
     path.unlink(missing_ok=True)
     database = Database(sqlite_url(path))
     try:
-        return bool(history_of(database, number))
+        return bool(history_of(database, number, kind))
     except AssertionError:
         return True  # the service says itself what cannot be
     finally:
