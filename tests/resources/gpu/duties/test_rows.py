@@ -85,4 +85,6 @@ def _is_write(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return False
     of = [argument.id for argument in node.args if isinstance(argument, ast.Name)]
-    return node.func.id in ("update", "insert", "update_rows", "insert_rows") and bool({"LEASES", "REQUESTS"} & set(of))
+    return node.func.id in ("update", "insert", "update_rows", "insert_rows") and bool(
+        {"LEASES", "REQUESTS"} & set(of)
+    )
