@@ -10,9 +10,6 @@ from resources.gpu.policy.quota_model import EVERY_OTHER, Scope
 from resources.gpu.service import GpuService
 from resources.home import Home
 
-MOST_IN_TURN = 2_000
-"""With more, a pass to find whose turn it is would take too long for a look; they stand as they came then."""
-
 
 @dataclass(frozen=True)
 class Queue:
@@ -43,13 +40,8 @@ class Queue:
 
 def read_queue(home: Home, database: Database, clock: Clock = utc_now) -> Queue:
     """Read it. Raises TrainplatError where the devices cannot be listed."""
-    service = GpuService(database, clock=clock)
-    waiting = {one.run_id: one for one in service.waiting()}
-    in_turn = len(waiting) <= MOST_IN_TURN
-    order = service.turns() if in_turn and waiting else tuple(waiting)
-    known = [waiting[run] for run in order if run in waiting]
-    late = [one for run, one in waiting.items() if run not in set(order)]
-    return Queue((*known, *late), in_turn, home.addresses().dagster, clock())
+    line = GpuService(database, clock=clock).line()
+    return Queue(line.waiting, line.is_in_turn, home.addresses().dagster, clock())
 
 
 def known_projects(database: Database) -> tuple[str, ...]:

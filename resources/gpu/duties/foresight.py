@@ -1,18 +1,32 @@
 """Foresight: what the next pass would decide, for who looks. Nothing is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resources.gpu import lending_store, quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.duties.known import read_known
-from resources.gpu.model import Grant, Owner, RunId, Stop
+from resources.gpu.foreseen import foreseen
+from resources.gpu.model import Grant, Owner, RunId, Stop, WaitingRequest
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_changes import Change, changes_between
 from resources.gpu.policy.quota_model import Borrower, QuotaRows
 from resources.gpu.policy.reason import Reason
 from resources.gpu.snapshot import Known, Snapshot
 from resources.gpu.usage.known import with_past
+
+MOST_IN_TURN = 2_000
+"""With more, a pass to find whose turn it is would take too long for a look; they stand as they came then."""
+
+
+@dataclass(frozen=True)
+class WholeLine:
+    """Who waits, for who looks."""
+
+    waiting: tuple[WaitingRequest, ...]
+    """The next to be looked at comes first, each with its expected start where declared ends tell."""
+    is_in_turn: bool
+    """Whether this is the order of the arbiter; else they stand as they came."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +61,27 @@ class QuotaPreview:
 class Foresight(OnLedger):
     """What would be decided."""
 
-    def turns(self) -> tuple[RunId, ...]:
-        """The runs that wait, in the order in which the next pass looks at them."""
-        inventory, now = self._inventory(), self._clock()
+    def line(self) -> WholeLine:
+        """Who waits, in the order in which the next pass looks at them, and when each is expected to start."""
+        inventory, now = self._everything(), self._clock()
         with self._database.read() as connection:
             known = read_known(connection)
+            if not known.waiting:
+                return WholeLine((), is_in_turn=True)
+            if len(known.waiting) > MOST_IN_TURN:
+                return WholeLine(tuple(known.waiting), is_in_turn=False)
             rows = lending_store.rows_now(connection)
             known = with_past(connection, known, rows, now)
-        tree = QuotaTree(rows)
-        if not known.waiting:
-            return ()
-        decided = decide_by_name(Snapshot(inventory, known, tree, self._settings), known, now)
-        waiting = dict.fromkeys(one.run_id for one in known.waiting)
-        looked_at = dict.fromkeys(one.decision.run_id for one in decided if one.decision.run_id in waiting)
-        return tuple(looked_at | waiting)
+        waiting = {one.run_id: one for one in known.waiting}
+        ahead = foreseen(inventory, known, rows, self._settings, now)
+        looked_at = [one.decision.run_id for one in ahead.now if one.decision.run_id in waiting]
+        return WholeLine(
+            tuple(
+                replace(waiting[run], expected_at=ahead.starts.get(run, waiting[run].expected_at))
+                for run in dict.fromkeys((*looked_at, *waiting))
+            ),
+            is_in_turn=True,
+        )
 
     def preview_quotas(self, rows: QuotaRows) -> QuotaPreview:
         """What would change under these quotas. Raises BadQuota for rows that do not hold together."""

@@ -102,13 +102,81 @@ def test_runs_stand_in_the_order_of_the_next_pass(service: GpuService, clock: Cl
     share(service, clock)
     ask(service, "b3", "b")
     ask(service, "a2", "a", Terms(priority=5))
-    assert service.turns()[0] != "b3"
-    assert set(service.turns()) == {"a1", "a2", "b3"}
-    assert service.turns().index(RunId("a2")) < service.turns().index(RunId("a1"))
+    turns = [one.run_id for one in service.line().waiting]
+    assert turns[0] != "b3"
+    assert set(turns) == {"a1", "a2", "b3"}
+    assert turns.index(RunId("a2")) < turns.index(RunId("a1"))
 
 
 def test_nobody_in_the_line_has_no_turn(service: GpuService) -> None:
-    assert service.turns() == ()
+    assert service.line().waiting == ()
+
+
+def starts(service: GpuService, clock: Clock) -> dict[str, float | None]:
+    """By run, in minutes from now."""
+    return {
+        one.run_id: None if one.expected_at is None else (one.expected_at - clock.now) / timedelta(minutes=1)
+        for one in service.line().waiting
+    }
+
+
+def begin(service: GpuService, run: str, who: str, minutes: int | None) -> None:
+    ask(service, run, who, Terms(max_runtime_s=None if minutes is None else minutes * 60))
+    service.decide_now(ANN)
+
+
+def test_each_of_the_line_has_an_expected_start_by_the_ends_of_those_before_it(
+    service: GpuService, clock: Clock
+) -> None:
+    for run, minutes in (("x1", 10), ("x2", 30), ("y1", 15), ("y2", 60), ("y3", 60)):
+        begin(service, run, "x", minutes)
+        clock.now += timedelta(seconds=1)
+    clock.now -= timedelta(seconds=5)
+    # x1 ends after 10 minutes, y1 then after 25, x2 after 30.
+    assert starts(service, clock) == {"y1": 10, "y2": 25, "y3": pytest.approx(30 + 1 / 60)}
+
+
+def test_nobody_knows_when_a_run_starts_that_waits_for_one_without_an_end(
+    service: GpuService, clock: Clock
+) -> None:
+    begin(service, "x1", "x", None)
+    begin(service, "x2", "x", 5)
+    begin(service, "y1", "x", None)
+    begin(service, "y2", "x", None)
+    assert starts(service, clock) == {"y1": 5, "y2": None}
+
+
+def test_an_expected_start_keeps_to_the_quotas(service: GpuService, clock: Clock) -> None:
+    service.set_quotas(
+        QuotaRows(
+            (Membership(project("a")), Membership(project("b"))),
+            (QuotaRow(project("a"), nominal=1000), QuotaRow(project("b"), nominal=1000)),
+        ),
+        ANN,
+    )
+    begin(service, "a1", "a", 60)
+    begin(service, "b1", "b", 5)
+    begin(service, "a2", "a", 5)
+    # A device is free after 5 minutes, and it is not a's.
+    assert starts(service, clock) == {"a2": 60}
+
+
+def test_who_is_made_room_for_starts_soon_and_nothing_is_written(service: GpuService, clock: Clock) -> None:
+    share(service, clock)
+    service.set_quotas(owed(a=1, b=1), ANN)
+    before = (service.waiting(), service.newest_decisions(), service.live_leases())
+    assert starts(service, clock) == {"a1": 0.25}
+    assert (service.waiting(), service.newest_decisions(), service.live_leases()) == before
+
+
+def test_a_run_that_is_past_its_end_is_waited_for_from_moment_to_moment(
+    service: GpuService, clock: Clock
+) -> None:
+    begin(service, "x1", "x", 10)
+    begin(service, "x2", "x", 60)
+    begin(service, "y1", "x", None)
+    clock.now += timedelta(minutes=20)
+    assert starts(service, clock) == {"y1": pytest.approx(1 / 60)}
 
 
 def test_quotas_that_changed_since_somebody_saw_them_are_not_overwritten(service: GpuService) -> None:
