@@ -1,17 +1,20 @@
 """Who the operating system says somebody is."""
 
-import getpass
 import os
+import pwd
 import re
 from pathlib import Path
 
 
 def current_user() -> str:
-    """The operating system's user in the form that users have here, ``[a-z0-9-]+``."""
+    """The operating system's user in the form that users have here, ``[a-z0-9-]+``.
+
+    By the process itself: who sets LOGNAME is nobody else for that.
+    """
     try:
-        return user_named(getpass.getuser())
-    except (KeyError, OSError):  # a container may run under an id without a name
-        return user_named(f"uid-{os.getuid()}")
+        return user_named(pwd.getpwuid(os.geteuid()).pw_name)
+    except KeyError:  # a container may run under an id without a name
+        return user_named(f"uid-{os.geteuid()}")
 
 
 def is_operator_of(home: Path) -> bool:

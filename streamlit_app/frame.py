@@ -10,9 +10,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from resources.clock import utc_now
+from resources.gpu.manual.naming import name_of
+from resources.gpu.model import RunId, run_of
 from resources.home import Home
+from resources.notebooks.model import is_notebook
 from resources.terms import DatasetName
 from streamlit_app import pieces
+from streamlit_app.gpu.wording import called
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.source import (
     NO_DATA_SET,
@@ -202,15 +206,19 @@ def download(label: str, content: Callable[[], str], file_name: str) -> None:
     )
 
 
-def run_address(dagster: str | None, run_id: str) -> str | None:
-    """The page of a run in the Dagster UI; None while its address is not known."""
-    return None if dagster is None else f"{dagster.rstrip('/')}/runs/{run_id}"
+def run_address(dagster: str | None, run_id: RunId) -> str | None:
+    """The page of a run in the Dagster UI, also for its second leases; None while its address is not known,
+    and for a lease without a run and a notebook, of which Dagster knows nothing.
+    """
+    if dagster is None or name_of(run_id) is not None or is_notebook(run_id):
+        return None
+    return f"{dagster.rstrip('/')}/runs/{run_of(run_id)}"
 
 
-def run(dagster: str | None, run_id: str, attempt: int = 1) -> str:
+def run(dagster: str | None, run_id: RunId, attempt: int = 1) -> str:
     """A run by the beginning of its id, with its attempt from the second on; a link where there is one."""
-    address = run_address(dagster, run_id)
-    short = pieces.code(run_id[:8]) if address is None else pieces.link(run_id[:8], address)
+    address, name = run_address(dagster, run_id), called(run_id)
+    short = pieces.code(name) if address is None else pieces.link(name, address)
     return short if attempt == 1 else f"{short}&nbsp;·&nbsp;{attempt}"
 
 

@@ -1,10 +1,24 @@
 """The values of notebooks."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from resources.gpu.model import NO_TERMS, Owner, RunId, Terms
 from resources.process import ProcessIdentity
+
+
+_ID_ENDS = "-notebook"
+
+
+def new_id() -> RunId:
+    """The id of a notebook's lease; eight characters are what is shown of an id."""
+    return RunId(f"{secrets.token_hex(4)}{_ID_ENDS}")
+
+
+def is_notebook(run_id: RunId) -> bool:
+    """Whether a lease is that of a notebook, and of no run."""
+    return run_id.endswith(_ID_ENDS)
 
 
 @dataclass(frozen=True)

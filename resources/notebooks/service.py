@@ -1,7 +1,6 @@
 """The notebook service: a lease, a JupyterLab that lives as long as it is used, and the lease given back."""
 
 import os
-import secrets
 import signal
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.notebooks import server as jupyter
 from resources.notebooks import store
-from resources.notebooks.model import Notebook, Wanted
+from resources.notebooks.model import Notebook, Wanted, new_id
 from resources.process import ProcessIdentity
 from resources.terms import Actor
 
@@ -102,7 +101,7 @@ class NotebookService:
         does, and Unavailable where JupyterLab does not start.
         """
         actor, me = Actor(f"user:{wanted.owner.user}"), ProcessIdentity.current()
-        lease_id = RunId(f"{secrets.token_hex(4)}-notebook")  # eight characters are what is shown of an id
+        lease_id = new_id()
         self._gpu.submit(
             lease_id,
             wanted.request,
@@ -117,6 +116,9 @@ class NotebookService:
         try:
             lease = self._wait(lease_id, me, actor, told)
             reason = self._open(wanted, lease, told)
+        except (KeyboardInterrupt, SystemExit):
+            reason = ENDED
+            raise
         finally:
             store.forget(self._home, lease_id)
             if lease is None:

@@ -8,6 +8,7 @@ from resources.gpu.decision_log import PastStop
 from resources.gpu.usage.model import By, UsageLine
 from resources.texts import Translate
 from streamlit_app import colours
+from streamlit_app.gpu.wording import called, whom_in_words
 from streamlit_app.readings.usage import name_of
 
 Chart = dict[str, Any]
@@ -26,7 +27,7 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
     held, waited = _("held its devices"), _("waited again")
 
     def line(one: PastStop) -> str:
-        return f"{one.owner.project} · {one.decision.run_id[:8]}" if by_run else one.owner.project
+        return f"{one.owner.project} · {called(one.decision.run_id)}" if by_run else one.owner.project
 
     bars, marks = [], []
     for one in stops:
@@ -41,8 +42,8 @@ def preemptions(stops: Sequence[PastStop], now: datetime, _: Translate) -> Chart
             {
                 **told,
                 "at": _at(one.decision.at),
-                "run": one.decision.run_id[:8],
-                "whom": _whom(one),
+                "run": called(one.decision.run_id),
+                "whom": _whom(one, _),
                 "rule": one.decision.why.rule,
                 "reason": one.decision.why.translated(_),
             }
@@ -165,11 +166,13 @@ def _clock(span: timedelta) -> str:
     return "%H:%M" if span < timedelta(hours=20) else "%m-%d %H:%M"
 
 
-def _whom(one: PastStop) -> str:
+def _whom(one: PastStop, _: Translate) -> str:
     made = one.decision
     if made.for_run is None:
         return "–"
-    return made.for_run[:8] if one.for_owner is None else f"{one.for_owner.project} · {made.for_run[:8]}"
+    if one.for_owner is None:
+        return whom_in_words(made.for_run, _)
+    return f"{one.for_owner.project} · {called(made.for_run)}"
 
 
 def _at(moment: datetime) -> str:

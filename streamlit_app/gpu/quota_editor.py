@@ -3,7 +3,6 @@
 What was typed lies in the session until it is set or thrown away: neither a bad row nor a refusal loses it.
 """
 
-import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -18,9 +17,11 @@ from resources.gpu.policy.quota_table import BadTable, TableRow, rows_of, table_
 from resources.gpu.service import GpuService
 from resources.terms import Actor
 from resources.texts import Translate
+from resources.users import current_user
 from streamlit_app import frame, pieces
 from streamlit_app.gpu import quota_costs
 from streamlit_app.gpu.quota_costs import QuotaCosts
+from streamlit_app.gpu.wording import called, whom_in_words
 from streamlit_app.reader import Reader
 from streamlit_app.readings.source import open_home
 
@@ -160,9 +161,9 @@ def _show_stops(reader: Reader, preview: QuotaPreview) -> None:
         heads = [_("Run"), _("Owner"), _("For"), _("Because")]
         rows = [
             [
-                pieces.code(one.run_id[:8]),
+                pieces.code(called(one.run_id)),
                 pieces.text(f"{one.owner.project} · {one.owner.user}"),
-                pieces.code(one.for_run[:8]),
+                pieces.text(whom_in_words(one.for_run, _)),
                 pieces.text(f"{one.why.rule}: {one.why.translated(_)}"),
             ]
             for one in preview.stops
@@ -184,7 +185,7 @@ def _confirm(reader: Reader, work: Work) -> None:
     if not st.button(_("Set these quotas"), icon=":material/save:", disabled=not sure):
         return
     try:
-        _service().set_quotas(work.rows, Actor(f"user:{getpass.getuser()}"), seen=work.seen)
+        _service().set_quotas(work.rows, Actor(f"user:{current_user()}"), seen=work.seen)
     except Conflict:
         refusal = _(
             "Somebody else has changed the quotas meanwhile; nothing was written. What you typed is still "

@@ -116,7 +116,7 @@ def _facts(reader: Reader, found: Simulation) -> list[tuple[str, str]]:
     if found.devices:
         rows.append((_("Devices"), pieces.text(", ".join(found.devices))))
     if found.victims:
-        names = ", ".join(f"{one.run_id[:8]} ({one.owner.project})" for one in found.victims)
+        names = ", ".join(f"{said.called(one.run_id)} ({one.owner.project})" for one in found.victims)
         rows.append((_("Would make room"), pieces.text(names)))
     if found.outcome is Outcome.WAITS:
         start = _("nobody knows") if found.expected_at is None else reader.stamp(found.expected_at)

@@ -2,13 +2,16 @@
 
 from resources.gpu.enforcement.isolation import Level
 from resources.gpu.inventory.model import Device, DeviceReading
-from resources.gpu.model import Terms
+from resources.gpu.manual.naming import name_of
+from resources.gpu.model import OVERUSE, Lease, RunId, Terms
 from resources.gpu.requests.model import WHOLE_MILLI, GpuRequest, Mode
 from resources.texts import Plural, Translate, mark
 from streamlit_app import wording
 from streamlit_app.readings.cluster import Use
 
 MIB_PER_GIB = 1024
+SHORT = 8
+"""Of a run's id, as much as tells runs apart."""
 
 USES = {
     Use.FREE: mark("free"),
@@ -23,6 +26,38 @@ LEVELS = {
     Level.LIMITED: mark("kept apart by limits"),
     Level.COOPERATIVE: mark("cooperative: only watched"),
 }
+
+
+WHOMS = {
+    "run": mark("run {name}"),
+    "lease": mark("lease {name}"),
+    "reservation": mark("reservation {name}"),
+    "drain": mark("the drain of {name}"),
+    "device": mark("{name}, which is out of order"),
+}
+"""For whom, or for what, something makes room."""
+
+
+def called(run_id: RunId) -> str:
+    """A run by the beginning of its id; a lease without a run by its name."""
+    return name_of(run_id) or run_id[:SHORT]
+
+
+def whom_in_words(whom: RunId, _: Translate) -> str:
+    """For whom, or for what, something makes room."""
+    kind, separator, name = whom.partition(":")
+    if not separator:
+        kind, name = "run", called(whom)
+    return _(WHOMS[kind]).format(name=name) if kind in WHOMS else whom
+
+
+def stop_in_words(lease: Lease, _: Translate) -> str:
+    """Why a lease that is asked to end is; empty where it is not."""
+    if lease.stop_for is None:
+        return ""
+    if lease.stop_for.startswith(OVERUSE):
+        return _("is stopped: {reason}").format(reason=lease.stop_reason)
+    return _("makes room for {whom}").format(whom=whom_in_words(lease.stop_for, _))
 
 
 def request_in_words(request: GpuRequest, _: Translate, ngettext: Plural) -> str:

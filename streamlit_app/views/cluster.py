@@ -246,7 +246,7 @@ def _told(reader: Reader, cluster: Cluster, card: Card) -> list[str]:
         _("{owner}: {share} of it, run {run}, for {duration}; {level}").format(
             owner=f"{one.lease.owner.project} · {one.lease.owner.user}",
             share=said.share(one.lease.milli),
-            run=one.lease.run_id[:8],
+            run=said.called(one.lease.run_id),
             duration=_held(cluster, one.lease, _),
             level=_(said.LEVELS[one.isolation.level]),
         )
@@ -291,9 +291,10 @@ def _holder_rows(reader: Reader, cluster: Cluster, one: Holder) -> list[tuple[st
         level = _(said.LEVELS[one.isolation.level])
         why = one.isolation.reason.translated(_)
         rows.append((_("Apart"), pieces.moment(level, why)))
-    if lease.stop_for is not None:
-        room = _("makes room for run {run}").format(run=lease.stop_for[:8])
-        rows.append((_("Next"), pieces.text(room)))
+    if lease.expires_at is not None:
+        rows.append((_("Until"), pieces.text(reader.stamp(lease.expires_at))))
+    if stops := said.stop_in_words(lease, _):
+        rows.append((_("Next"), pieces.text(stops)))
     return rows
 
 

@@ -1,11 +1,14 @@
 """Preemptions: which run made room for which, by which rule, and when it went on."""
 
+from statistics import median
+
 import streamlit as st
 
 from resources.gpu.decision_log import PastStop
 from resources.texts import Translate, mark
 from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.gpu import charts
+from streamlit_app.gpu.wording import whom_in_words
 from streamlit_app.reader import Reader
 from streamlit_app.readings.preemptions import Preemptions, read_preemptions, waited_s
 from streamlit_app.readings.source import open_home
@@ -61,15 +64,15 @@ def _none_yet(_: Translate) -> None:
 
 def _numbers(reader: Reader, found: Preemptions, stops: tuple[PastStop, ...]) -> None:
     _ = reader.translate
-    waits = sorted(told for one in stops if (told := waited_s(one, found.read_at)) is not None)
+    waits = [
+        waited for one in stops if one.resumed_at and (waited := waited_s(one, found.read_at)) is not None
+    ]
     still = sum(one.resumed_at is None for one in stops)
     frame.show_numbers(
         {
             _("Made room"): f"{len(stops):,}",
             _("Runs"): f"{len({one.decision.run_id for one in stops}):,}",
-            _("Median wait until it went on"): "–"
-            if not waits
-            else wording.duration(waits[len(waits) // 2], _),
+            _("Median wait until it went on"): wording.duration(median(waits), _) if waits else "–",
             _("Not yet gone on"): f"{still:,}",
         }
     )
@@ -90,7 +93,7 @@ def _table(reader: Reader, found: Preemptions, stops: tuple[PastStop, ...]) -> N
                 pieces.moment(ago, reader.stamp(made.at)),
                 frame.run(found.dagster, made.run_id, made.attempt)
                 + pieces.small(f"{one.owner.project} · {one.owner.user}"),
-                _for_whom(found, one),
+                _for_whom(found, one, _),
                 f"{rule} {pieces.text(made.why.translated(_))}",
                 pieces.text(wording.duration(held, _)),
                 _went_on(reader, found, one),
@@ -100,12 +103,12 @@ def _table(reader: Reader, found: Preemptions, stops: tuple[PastStop, ...]) -> N
     frame.download(_("Download as CSV"), found.as_csv, "preemptions.csv")
 
 
-def _for_whom(found: Preemptions, one: PastStop) -> str:
+def _for_whom(found: Preemptions, one: PastStop, _: Translate) -> str:
     run = one.decision.for_run
     if run is None:
         return "–"
     if one.for_owner is None:
-        return pieces.text(run)
+        return pieces.text(whom_in_words(run, _))
     return frame.run(found.dagster, run) + pieces.small(f"{one.for_owner.project} · {one.for_owner.user}")
 
 

@@ -1,6 +1,7 @@
 """The operating system's user in the form that users have here."""
 
-import getpass
+import os
+import pwd
 
 import pytest
 
@@ -16,8 +17,15 @@ def test_a_name_is_brought_into_the_form_of_users(name: str, here: str) -> None:
 
 
 def test_a_process_without_a_name_goes_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody() -> str:
-        raise KeyError("no such user")
+    def nobody(uid: int) -> pwd.struct_passwd:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
 
-    monkeypatch.setattr(getpass, "getuser", nobody)
-    assert current_user().startswith("uid-")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert current_user() == f"uid-{os.geteuid()}"
+
+
+def test_nobody_becomes_another_user_by_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = current_user()
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "somebody-else")
+    assert current_user() == before

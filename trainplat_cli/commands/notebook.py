@@ -86,12 +86,17 @@ def notebook(
     terms = terms_asked(priority=priority, cpus=cpus, memory=memory, span=span, for_s=for_s)
     wanted = Wanted(request, Owner(project, current_user()), for_s, idle_s, terms)
     signal.signal(signal.SIGTERM, _end)
-    reason = notebooks.ENDED
+    reason, opened = notebooks.ENDED, list[Notebook]()
+
+    def say_opened(one: Notebook) -> None:
+        opened.append(one)
+        _say_opened(one, browser=not no_browser)
+
     try:
-        reason = service.keep(wanted, Told(_say_wait, lambda one: _say_opened(one, browser=not no_browser)))
+        reason = service.keep(wanted, Told(_say_wait, say_opened))
     except KeyboardInterrupt:
         err().print()
-    err().print(_(ENDS[reason]))
+    err().print(_(ENDS[reason]) if opened else _("It waits no longer, and has held no device."))
 
 
 def _say_wait(reason: str) -> None:

@@ -62,7 +62,7 @@ class Foresight(OnLedger):
     """What would be decided."""
 
     def line(self) -> WholeLine:
-        """Who waits, in the order in which the next pass looks at them, and when each is expected to start."""
+        """Who waits, in the order of the next pass, and when each is expected to start."""
         inventory, now = self._everything(), self._clock()
         with self._database.read() as connection:
             known = read_known(connection)

@@ -17,7 +17,7 @@ from resources.gpu.policy.reason import Reason
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.notebooks import store
-from resources.notebooks.model import Notebook, Wanted
+from resources.notebooks.model import Notebook, Wanted, is_notebook, new_id
 from resources.notebooks.service import ENDED, IDLE, OVER, STOPPED, NotebookService, Told, over
 from resources.process import ProcessIdentity
 from resources.terms import Actor
@@ -113,6 +113,25 @@ def test_who_stops_waiting_for_a_notebook_leaves_the_line(home: Home) -> None:
         service(home).keep(Wanted("1", OWNER, 60, 60), Told(give_up, lambda _: None))
     assert said[0].startswith("Waits for 1 device(s), 0 free; in use by run other")
     assert ledger.waiting() == []
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(143)])
+def test_a_notebook_that_its_terminal_closes_is_not_said_to_have_failed(
+    home: Home, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    def closed(*_: object) -> str:
+        raise end
+
+    monkeypatch.setattr(NotebookService, "_open", closed)
+    with pytest.raises(type(end)):
+        service(home).keep(Wanted("1", OWNER, 60, 60), Told(pytest.fail, pytest.fail))
+    [past] = gpu(home).status().past
+    assert past.release_reason == f"the notebook ended: {ENDED}"
+
+
+def test_only_the_lease_of_a_notebook_is_taken_for_one() -> None:
+    assert is_notebook(new_id())
+    assert not is_notebook(RunId("9f0c1a2b-5d6e-4c3b-8a7f-001122334455"))
 
 
 @pytest.mark.real

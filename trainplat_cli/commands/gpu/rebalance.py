@@ -1,16 +1,14 @@
 """``trainplat gpu rebalance``: let projects lend cards that they do not need, and take them back."""
 
-import getpass
 from typing import Any
 
 import click
 
 from resources.gpu.policy.amounts import shown
 from resources.gpu.policy.rebalance import Move, MoveKind
-from resources.terms import Actor
 from resources.texts import mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.gpu.shown import gpu_service
+from trainplat_cli.commands.gpu.shown import current_actor, gpu_service
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
@@ -33,7 +31,7 @@ def rebalance(dry_run: bool, undo: bool, as_json: bool) -> None:
     """Move lending limits by what everybody uses and waits for."""
     if dry_run and undo:
         raise click.UsageError(_("--dry-run and --undo exclude each other"))
-    service, actor = gpu_service(), Actor(f"user:{getpass.getuser()}")
+    service, actor = gpu_service(), current_actor()
     if undo:
         count = service.stop_lending_rules(actor)
         if as_json:

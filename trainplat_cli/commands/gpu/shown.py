@@ -1,6 +1,5 @@
 """How runs, leases and decisions are shown: to people as tables, to machines as flat objects."""
 
-import getpass
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from resources.gpu.usage.service import UsageService
 from resources.home import Home
 from resources.terms import Actor
 from resources.texts import mark
+from resources.users import current_user
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
@@ -95,7 +95,7 @@ def makes_room(whom: RunId) -> str:
 
 def current_actor() -> Actor:
     """Who types the command."""
-    return Actor(f"user:{getpass.getuser()}")
+    return Actor(f"user:{current_user()}")
 
 
 def named(owner: Owner) -> str:

@@ -17,6 +17,7 @@ from resources.gpu.manual.naming import name_of
 from resources.gpu.model import OVERUSE, Lease, RunId
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.home import Home
+from resources.notebooks.model import is_notebook
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.drain import drain_document, drain_text
@@ -167,7 +168,10 @@ def _holder(lease: Lease, device: Device) -> str:
             name=name, owner=named(lease.owner), request=lease.request.text, moment=moment(lease.expires_at)
         )
         return told if lease.stop_reason is None else f"{told}: {lease.stop_reason}"
-    said = _("run {run} of {owner}, asked for {request}, for {duration}").format(
+    text = _("run {run} of {owner}, asked for {request}, for {duration}")
+    if is_notebook(lease.run_id):
+        text = _("notebook {run} of {owner}, asked for {request}, for {duration}")
+    said = text.format(
         run=short(lease.run_id),
         owner=named(lease.owner),
         request=lease.request.text,

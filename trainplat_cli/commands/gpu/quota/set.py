@@ -1,6 +1,5 @@
 """``trainplat gpu quota set``: put the quotas of a file in the place of all."""
 
-import getpass
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,13 @@ from resources.gpu.policy.quota_file import read_quotas
 from resources.gpu.policy.quota_lines import SCOPES
 from resources.gpu.policy.quota_model import BadQuota, Borrower, Party
 from resources.gpu.usage.model import QuotaCost
-from resources.terms import Actor
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.quota.show import amount_of
 from trainplat_cli.commands.gpu.shown import (
     cost_document,
     cost_text,
+    current_actor,
     gpu_service,
     named,
     short,
@@ -48,7 +47,7 @@ def set(file: str, dry_run: bool, as_json: bool) -> None:  # noqa: A001
     except BadQuota as problem:
         raise BadQuota(f"{file}: {problem.problem}", problem.next_step) from problem
     if not dry_run:
-        service.set_quotas(rows, Actor(f"user:{getpass.getuser()}"))
+        service.set_quotas(rows, current_actor())
     costs = usage_service().monthly_cost(rows, preview.models)
     if as_json:
         print_json(
