@@ -2,7 +2,7 @@
 
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SkipReason, sensor
 
-from resources.errors import TrainplatError
+from resources.errors import TrainplatError, Unavailable
 from resources.gpu.enforcement.watch import WatchState
 from resources.gpu.model import Decision, Grant, Wait
 from resources.gpu.resource import GpuResource
@@ -29,9 +29,14 @@ def build_arbiter_sensor() -> SensorDefinition:
     )
     def gpu_arbiter(context: SensorEvaluationContext, gpu: GpuResource) -> SkipReason:
         service, actor = gpu.service(), Actor("sensor:gpu_arbiter")
-        decisions = reconcile(context.instance, service, actor)
+        decisions, silent = list[Decision](), ""
         try:
-            if rebalances():
+            decisions = reconcile(context.instance, service, actor)
+        except Unavailable as problem:  # as where every accelerator is ill: the next tick looks again
+            silent = f"Nothing is given out: {problem.one_line}"
+            context.log.warning(silent)
+        try:
+            if not silent and rebalances():
                 service.rebalance(actor)
         except TrainplatError as problem:
             context.log.warning("what projects lend stays as it is: %s", problem)
@@ -41,7 +46,7 @@ def build_arbiter_sensor() -> SensorDefinition:
         except TrainplatError as problem:
             context.log.warning("the runs could not be looked at: %s", problem)
         states[-1] = watch.state
-        return SkipReason(summary(decisions, service.waiting_count()))
+        return SkipReason(silent or summary(decisions, service.waiting_count()))
 
     return gpu_arbiter
 

@@ -22,8 +22,8 @@ from resources.gpu import tags
 from resources.gpu.enforcement.apart import apart
 from resources.gpu.enforcement.limits import lift_limits
 from resources.gpu.enforcement.start import run_environment, start_mps
-from resources.gpu.inventory.model import Device
-from resources.gpu.model import Lease, LeaseState, RunId
+from resources.gpu.inventory.model import Device, DeviceId
+from resources.gpu.model import ILL_DEVICE, Lease, LeaseState, RunId
 from resources.gpu.requests.model import Mode
 from resources.gpu.service import GpuService
 from resources.home import Home
@@ -77,6 +77,9 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         try:
             devices = service.devices()
             granted = service.newest_lease(RunId(run.run_id))
+            if granted is not None and (gone := _gone(granted, devices)):
+                self._take_back(service, run, granted, gone)
+                return
             if granted is not None and granted.request.mode is Mode.FRACTION:
                 start_mps(home, service.fractions)  # that of others may not start, which is their trouble
             lease = service.claim(RunId(run.run_id), ProcessIdentity.current())
@@ -163,6 +166,12 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         if sentences:
             self._note(run, " ".join(sentences))
 
+    def _take_back(self, service: GpuService, run: DagsterRun, granted: Lease, gone: list[DeviceId]) -> None:
+        """What was granted fell ill before it was taken up: the run waits for another device."""
+        self._instance.add_run_tags(run.run_id, {tags.ADMISSION: tags.PENDING, tags.DEVICES: ""})
+        self._enqueue(run, f"Back to the queue: of its lease {', '.join(gone)} is out of order.")
+        service.try_again(granted.run_id, granted.attempt, reason=ILL_DEVICE, actor=ACTOR, seen=granted)
+
     def _without_claim(self, service: GpuService, run: DagsterRun) -> None:
         lease = service.newest_lease(RunId(run.run_id))
         if lease is not None and lease.state is LeaseState.CLAIMED:
@@ -234,6 +243,14 @@ def start_worker(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _gone(granted: Lease, well: tuple[Device, ...]) -> list[DeviceId]:
+    """The devices that are no more to be had of a lease that was not taken up yet."""
+    if granted.state is not LeaseState.GRANTED:
+        return []
+    there = {device.id for device in well}
+    return [device for device in granted.devices if device not in there]
 
 
 def _process_of(service: GpuService, run_id: RunId) -> ProcessIdentity | None:

@@ -48,7 +48,7 @@ a.tp-sq:hover, a.tp-sq:focus-visible { outline: 2px solid var(--tone); outline-o
   font-weight: 700; font-size: 1.05rem; color: #fff;
   background: color-mix(in srgb, #cf4b43 88%, transparent); }
 .tp-ill::after { content: "✕"; }
-.tp-drained::after { content: "⏸"; font-size: 0.85rem;
+.tp-drained::after { content: "‖"; font-size: 0.85rem;
   background: color-mix(in srgb, #5c6576 84%, transparent); }
 .tp-legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.1rem; font-size: 0.82rem; align-items: center; }
 .tp-legend li { display: flex; gap: 0.4rem; align-items: center; font-size: inherit; }

@@ -36,6 +36,12 @@ WHOMS = {
     "device": mark("{name}, which is out of order"),
 }
 """For whom, or for what, something makes room."""
+STOPS = {
+    "lease": mark("makes room for lease {name}"),
+    "reservation": mark("makes room for reservation {name}"),
+    "drain": mark("makes room because {name} is drained"),
+    "device": mark("stops because {name} is out of order"),
+}
 
 
 def called(run_id: RunId) -> str:
@@ -57,7 +63,10 @@ def stop_in_words(lease: Lease, _: Translate) -> str:
         return ""
     if lease.stop_for.startswith(OVERUSE):
         return _("is stopped: {reason}").format(reason=lease.stop_reason)
-    return _("makes room for {whom}").format(whom=whom_in_words(lease.stop_for, _))
+    kind, separator, name = lease.stop_for.partition(":")
+    if not separator:
+        return _("makes room for run {run}").format(run=called(lease.stop_for))
+    return _(STOPS[kind]).format(name=name) if kind in STOPS else lease.stop_for
 
 
 def request_in_words(request: GpuRequest, _: Translate, ngettext: Plural) -> str:

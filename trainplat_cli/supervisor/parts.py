@@ -8,10 +8,10 @@ from pathlib import Path
 from resources.errors import NotFound
 from resources.gpu.environment import without_lease
 from resources.home import Addresses, Home, Secrets
+from resources.ports import LOOPBACK
 from resources.process import ProcessIdentity
 from trainplat_cli.supervisor.marked import MARK_VARIABLE
 from trainplat_cli.supervisor.model import Part, PartName, StopOrder
-from trainplat_cli.supervisor.ports import LOOPBACK
 from trainplat_cli.supervisor.prepare import CHECKOUT, LOCATION, workspace_file
 from trainplat_cli.supervisor.probes import code_server_probe, daemon_probe, http_probe
 from trainplat_cli.texts import _

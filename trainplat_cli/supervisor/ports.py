@@ -9,12 +9,12 @@ from types import TracebackType
 import psutil
 
 from resources.errors import BadInput, Conflict, TrainplatError
+from resources.ports import LOOPBACK
 from resources.texts import mark
 from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.model import PartName
 from trainplat_cli.texts import _
 
-LOOPBACK = "127.0.0.1"
 USUAL_PORTS: Mapping[PartName, int] = {
     PartName.DAGSTER: 3000,
     PartName.CODE_SERVER: 4266,

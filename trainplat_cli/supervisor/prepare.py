@@ -13,8 +13,8 @@ from urllib.parse import quote
 from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
 from resources.files import write_atomically
 from resources.home import HOME_VARIABLE, Home, read_or_make_secrets
+from resources.ports import LOOPBACK
 from trainplat_cli.supervisor.marked import MARK_VARIABLE
-from trainplat_cli.supervisor.ports import LOOPBACK
 from trainplat_cli.texts import _
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from resources.ports import LOOPBACK
 from resources.process import ProcessIdentity
 from resources.texts import mark
 from trainplat_cli.supervisor.detail import Detail
 from trainplat_cli.supervisor.model import Answer, Probe, ProbeResult
-from trainplat_cli.supervisor.ports import LOOPBACK
 
 TIMEOUT_S = 5.0
 OK = ProbeResult(Answer.OK)

@@ -53,8 +53,8 @@ class Reserving(Submission):
         requests, inventory = self._read([(text, terms)], for_run=False)
         request = requests[text]
         now = self._clock()
-        ends_at = starts_at + timedelta(seconds=for_s)
         _refuse_times(request, now, starts_at, for_s)
+        ends_at = starts_at + timedelta(seconds=for_s)
         with self._database.write() as connection:
             store.forget_ended(connection, now)
             there = store.read(connection)

@@ -92,6 +92,27 @@ def test_an_ill_driver_sends_a_run_back_to_the_queue_and_leaves_it_its_devices(
     assert [one.state for one in service.live_leases()] == [LeaseState.GRANTED]
 
 
+def test_a_run_whose_device_falls_ill_before_it_starts_waits_for_another_one(
+    instance: DagsterInstance,
+    service: GpuService,
+    started: list["subprocess.Popen[bytes]"],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = dequeued(instance, service)
+    (before,) = service.live_leases()
+    well = tuple(one for one in service.devices() if one.id not in before.devices)
+    with monkeypatch.context() as patched:
+        patched.setattr(GpuService, "devices", lambda _service: well)
+        launch(instance, run)
+    assert started == []
+    assert status(instance, run) is DagsterRunStatus.QUEUED
+    assert f"of its lease {before.devices[0]} is out of order" in "".join(
+        str(entry) for entry in instance.all_logs(run.run_id)
+    )
+    assert service.live_leases() == []
+    assert [(one.run_id, one.attempt) for one in service.waiting()] == [(run.run_id, 2)]
+
+
 def test_a_note_that_cannot_be_written_fails_no_run_whose_process_lives(
     instance: DagsterInstance,
     service: GpuService,

@@ -43,7 +43,18 @@ def test_whatever_something_makes_room_for_is_told_in_whole_words(whom: RunId, w
     assert whom_in_words(whom, same) == words
 
 
-def test_a_lease_that_uses_too_much_is_said_to_be_stopped_for_that() -> None:
+@pytest.mark.parametrize(
+    ("stop_for", "words"),
+    [
+        (None, ""),
+        (RUN, "makes room for run 9f0c1a2b"),
+        (RunId("lease:probe"), "makes room for lease probe"),
+        (RunId("drain:cuda:1"), "makes room because cuda:1 is drained"),
+        (RunId("device:cuda:1"), "stops because cuda:1 is out of order"),
+        (RunId("overuse:U2"), "is stopped: U2: It has too much."),
+    ],
+)
+def test_a_lease_that_is_to_end_says_for_whom_or_for_what(stop_for: RunId | None, words: str) -> None:
     lease = Lease(
         RUN,
         Attempt(1),
@@ -54,7 +65,7 @@ def test_a_lease_that_uses_too_much_is_said_to_be_stopped_for_that() -> None:
         "x",
         LeaseState.CLAIMED,
         datetime(2026, 1, 1, tzinfo=UTC),
-        stop_for=RunId("overuse:U2"),
+        stop_for=stop_for,
         stop_reason="U2: It has too much.",
     )
-    assert stop_in_words(lease, same) == "is stopped: U2: It has too much."
+    assert stop_in_words(lease, same) == words

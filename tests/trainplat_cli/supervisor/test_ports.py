@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from resources.errors import BadInput, Conflict, ExitCode
+from resources.ports import LOOPBACK
 from trainplat_cli.supervisor import ports
 from trainplat_cli.supervisor.model import PartName
-from trainplat_cli.supervisor.ports import LOOPBACK, USUAL_PORTS, Ports, holder_of, listens, port_variable
+from trainplat_cli.supervisor.ports import USUAL_PORTS, Ports, holder_of, listens, port_variable
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 import pytest
 
+from resources.ports import LOOPBACK
 from resources.process import ProcessIdentity
 from trainplat_cli.supervisor.model import Answer, ProbeResult
-from trainplat_cli.supervisor.ports import LOOPBACK
 from trainplat_cli.supervisor.probes import NOT_LOADED, code_server_probe, daemon_probe, http_probe
 
 

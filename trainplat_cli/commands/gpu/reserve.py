@@ -1,6 +1,6 @@
 """``trainplat gpu reserve``: set devices aside for later, show what is set aside, cancel it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -140,8 +140,8 @@ def cancel(name: str, as_json: bool) -> None:
 
 def _time_of(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError as problem:
+        return datetime.fromisoformat(text).astimezone(UTC).astimezone()
+    except (ValueError, OverflowError) as problem:
         raise BadInput(
             _("--from is {text!r}; expected a date and a time").format(text=text),
             _("Write it like 2026-12-01T09:00."),

@@ -72,3 +72,10 @@ def test_what_would_oversell_ends_with_5_and_names_the_nearest_time() -> None:
     assert result.exit_code == 5
     assert "reservation demo of default until" in result.stderr
     assert "--from " in result.stderr
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59", "9999-12-31T23:59:59-10:00", "0001-01-01", "soon"])
+def test_a_moment_of_no_use_is_refused_in_words(moment: str) -> None:
+    told = run("reserve", "demo", "1", "--from", moment, "--for", "4h")
+    assert told.exit_code == 2
+    assert "Next:" in told.stderr
