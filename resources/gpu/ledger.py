@@ -32,7 +32,6 @@ from resources.gpu.model import (
     RunId,
     Stop,
     Terms,
-    Wait,
     WaitingRequest,
 )
 from resources.gpu.placement.model import WHOLE_MILLI
@@ -155,22 +154,22 @@ def known_runs(connection: Connection, runs: Sequence[RunId]) -> dict[RunId, Att
     return found
 
 
-def set_reasons(connection: Connection, waits: Sequence[tuple[Wait, str]]) -> None:
+def set_reasons(connection: Connection, waiting: Sequence[WaitingRequest]) -> None:
     """Keep why requests wait, as a sentence and as values, and when they are expected to start."""
-    if not waits:
+    if not waiting:
         return
     number = next_change(connection)
     rows = [
         {
-            "run_id": wait.run_id,
-            "attempt": wait.attempt,
+            "run_id": one.run_id,
+            "attempt": one.attempt,
             "changed_in": number,
-            "rule": wait.rule,
-            "reason": wait.reason,
-            "expected_at": wait.expected_at,
-            "reason_values": values,
+            "rule": one.rule,
+            "reason": one.reason,
+            "expected_at": one.expected_at,
+            "reason_values": None if one.why is None else one.why.to_json(),
         }
-        for wait, values in waits
+        for one in waiting
     ]
     update_rows(connection, REQUESTS, rows, where={"state": WAITING})
 
@@ -193,10 +192,10 @@ def has_ended(connection: Connection, run_id: RunId, attempt: Attempt) -> bool:
 
 def add_leases(
     connection: Connection, granted: Sequence[tuple[WaitingRequest, Grant]], now: datetime
-) -> None:
+) -> list[Lease]:
     """Turn waiting requests into leases. Raises :class:`Conflict` where a device has too little left."""
     if not granted:
-        return
+        return []
     number = next_change(connection)
     requests = [
         {
@@ -222,22 +221,23 @@ def add_leases(
     ]
     insert_rows(connection, SHARES, shares)
     _refuse_oversold(connection, sorted({device for _, one in granted for device in one.devices}))
-    leases = [
+    leases = [_granted(waiting, one, now) for waiting, one in granted]
+    rows = [
         {
             **_common(waiting),
-            "submitted_at": waiting.submitted_at,
-            "devices": ",".join(one.devices),
-            "state": LeaseState.GRANTED,
-            "granted_at": now,
-            # A direct run has its process already; that of a queued run says so itself once it lives.
-            **_identity("holder", waiting.holder),
-            "expires_at": _expires_at(waiting, now),
-            "held": held_to_json(one.held),
+            "submitted_at": lease.submitted_at,
+            "devices": ",".join(lease.devices),
+            "state": lease.state,
+            "granted_at": lease.granted_at,
+            **_identity("holder", lease.holder),
+            "expires_at": lease.expires_at,
+            "held": held_to_json(lease.held),
             "changed_in": number,
         }
-        for waiting, one in granted
+        for (waiting, _), lease in zip(granted, leases, strict=True)
     ]
-    insert_rows(connection, LEASES, leases)
+    insert_rows(connection, LEASES, rows)
+    return leases
 
 
 def stop(connection: Connection, decided: Stop) -> None:
@@ -251,7 +251,7 @@ def stop(connection: Connection, decided: Stop) -> None:
         )
         .values(
             stop_for=decided.for_run,
-            stop_reason=f"{decided.rule}: {decided.reason}",
+            stop_reason=decided.told,
             changed_in=next_change(connection),
         )
     )
@@ -452,6 +452,31 @@ def _parts(names: Sequence[Name]) -> Iterator[Sequence[Name]]:
     """A statement takes only so many values."""
     for begin in range(0, len(names), NAMES_AT_ONCE):
         yield names[begin : begin + NAMES_AT_ONCE]
+
+
+def _granted(waiting: WaitingRequest, grant: Grant, now: datetime) -> Lease:
+    return Lease(
+        run_id=waiting.run_id,
+        attempt=waiting.attempt,
+        devices=grant.devices,
+        request=waiting.request,
+        owner=waiting.owner,
+        origin=waiting.origin,
+        instance=waiting.instance,
+        state=LeaseState.GRANTED,
+        granted_at=now,
+        # A direct run has its process already; that of a queued run says so itself once it lives.
+        holder=waiting.holder,
+        submitted_at=waiting.submitted_at,
+        expires_at=_expires_at(waiting, now),
+        held=grant.held,
+        terms=waiting.terms,
+        attained_gpu_s=waiting.attained_gpu_s,
+        evictions=waiting.evictions,
+        evicted_at=waiting.evicted_at,
+        made_room_for=waiting.made_room_for,
+        batch=waiting.batch,
+    )
 
 
 def _expires_at(waiting: WaitingRequest, now: datetime) -> datetime | None:

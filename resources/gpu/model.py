@@ -319,5 +319,10 @@ class Stop:
     rule: str
     reason: str
 
+    @property
+    def told(self) -> str:
+        """What a lease keeps of it."""
+        return f"{self.rule}: {self.reason}"
+
 
 Decision = Grant | Wait | Stop

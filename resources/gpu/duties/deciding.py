@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,13 +11,14 @@ from resources.database.audit import AuditRow, record_all
 from resources.database.leadership import Leader, Superseded
 from resources.gpu import decision_log, ledger, lending_store
 from resources.gpu.arbiter import Decided, decide_by_name
-from resources.gpu.changes import set_moves_left
+from resources.gpu.changes import last_change, set_moves_left
 from resources.gpu.duties.desk import DECIDER, Desk, desk_of
 from resources.gpu.duties.expiring import Expiring
 from resources.gpu.duties.known import is_still_so, read_known
 from resources.gpu.duties.line import Line
+from resources.gpu.duties.rows import Written
 from resources.gpu.inventory.model import Inventory
-from resources.gpu.model import Decision, Grant, RunId, Stop, Wait
+from resources.gpu.model import Decision, Grant, Lease, RunId, Stop, Wait, WaitingRequest
 from resources.gpu.policy.model import Settings
 from resources.gpu.policy.state import moves_left_after
 from resources.gpu.snapshot import Known
@@ -76,8 +78,9 @@ class Deciding(Expiring, Line):
             latest = read_known(connection, desk.rows)
             if not is_still_so(known, latest) or lending_store.rows_now(connection) != quotas:
                 known, decided = self._decide(connection, desk, inventory, now)
-            news = _write(connection, known, decided, actor, now, self._settings)
+            news, written = _write(connection, known, decided, actor, now, self._settings)
             desk.role.hand_back(connection, leader)
+        desk.rows.note(written)
         return news
 
     def _decide(
@@ -104,11 +107,13 @@ def _write(
     actor: Actor,
     now: datetime,
     settings: Settings,
-) -> list[Decided]:
-    """Write what is new of what was decided. Returns that, and the first of the line."""
+) -> tuple[list[Decided], Written]:
+    """Write what is new of what was decided. Returns that with the first of the line, and the rows."""
     waiting = {one.run_id: one for one in known.waiting}
+    leases = {(one.run_id, one.attempt): one for one in known.leases}
     news: list[Decided] = []
-    waits: list[tuple[Wait, str]] = []
+    waits: list[WaitingRequest] = []
+    stopped: list[Lease] = []
     grants: list[Grant] = []
     recorded: list[Decided] = []
     stopping: set[RunId] = set()
@@ -121,7 +126,15 @@ def _write(
                 if decision.place <= TOLD_PLACES:
                     news.append(made)  # its place in the line may be another one
                 continue
-            waits.append((decision, made.why.to_json()))
+            waits.append(
+                replace(
+                    asked,
+                    rule=decision.rule,
+                    reason=decision.reason,
+                    expected_at=decision.expected_at,
+                    why=made.why,
+                )
+            )
             news.append(made)
             if asked.rule == decision.rule:
                 continue  # who holds what changes often; the record keeps what changed in kind
@@ -132,6 +145,9 @@ def _write(
             news.append(made)
             stopping.add(decision.run_id)
             ledger.stop(connection, decision)
+            lease = leases[decision.run_id, decision.attempt]
+            if lease.stop_for is None:
+                stopped.append(replace(lease, stop_for=decision.for_run, stop_reason=decision.told))
         elif made.kept is not None:  # of a run that moves it was said before that it makes room
             ledger.keep(connection, made.kept)
             continue
@@ -139,13 +155,13 @@ def _write(
             ledger.keep(connection, made.kept)
         recorded.append(made)
     ledger.set_reasons(connection, waits)
-    ledger.add_leases(connection, [(waiting[one.run_id], one) for one in grants], now)
+    granted = ledger.add_leases(connection, [(waiting[one.run_id], one) for one in grants], now)
     decision_log.add(connection, recorded, now)
     told = [made.decision for made in recorded if not isinstance(made.decision, Wait)]
     record_all(connection, [_audited(one, actor, now) for one in told])
     _forget_kept(connection, known, decided)
     _count_moves(connection, known, len(grants), sum(made.moves for made in decided), settings)
-    return news
+    return news, Written(last_change(connection), [*stopped, *granted], waits)
 
 
 def _count_moves(connection: Connection, known: Known, started: int, moved: int, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The rows of a ledger as they were read last: only those that have changed since are read again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,6 +13,18 @@ from resources.gpu.model import Attempt, Lease, RunId, WaitingRequest
 
 Key = tuple[RunId, Attempt]
 Row = TypeVar("Row", Lease, WaitingRequest)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a transaction has changed after it read :class:`Rows`."""
+
+    last: int
+    """The number of its last change."""
+    leases: Sequence[Lease]
+    """Those that are new or otherwise now."""
+    waiting: Sequence[WaitingRequest]
+    """Those that are otherwise now."""
 
 
 class Rows:
@@ -33,6 +46,16 @@ class Rows:
             self._waiting = _brought_up(self._waiting, ledger.requests_changed(connection, self._seen))
         self._seen = last
         return list(self._leases.values()), list(self._waiting.values())
+
+    def note(self, written: Written) -> None:
+        """Know what a transaction wrote that is kept: nobody else could write since it read these."""
+        granted = [one for one in written.leases if (one.run_id, one.attempt) not in self._leases]
+        leases = [(one.run_id, one.attempt, one) for one in written.leases]
+        waiting = [(one.run_id, one.attempt, one) for one in written.waiting]
+        gone = [(one.run_id, one.attempt, None) for one in granted]
+        self._leases = _brought_up(self._leases, leases)
+        self._waiting = _brought_up(self._waiting, [*gone, *waiting])
+        self._seen = written.last
 
 
 def _brought_up(

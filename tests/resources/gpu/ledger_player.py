@@ -104,6 +104,7 @@ class Player:
 
     def __init__(self, database: Database, random: Random, kind: Kind = PLAIN) -> None:
         self._now = NOW
+        self._database = database
         self._kind = kind
         self._random = random
         self._service = GpuService(

@@ -1,12 +1,18 @@
 """What a process knows of a ledger is brought up to date by what has changed since."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
+from random import Random
+
+import pytest
 
 from resources.database.engine import Database
 from resources.gpu import ledger
+from resources.gpu.duties.desk import desk_of
 from resources.gpu.duties.rows import Rows
 from resources.gpu.model import Lease, RunId, WaitingRequest
+from tests.resources.gpu import ledger_player
 from tests.resources.gpu.duties.clock import ANN, ME, Clock, end, submit, two_slots
 
 
@@ -66,6 +72,35 @@ def test_a_sign_of_life_is_no_change(any_database: Database) -> None:
         (fresh,) = ledger.live_leases(connection)
     assert fresh.heartbeat_at is not None
     assert after is held
+
+
+class Looking(ledger_player.Player):
+    """Looks after each pass whether what was kept of its own writes is what the ledger says."""
+
+    looks = 0
+
+    def decide(self) -> None:
+        super().decide()
+        desk = desk_of(self._database)
+        with self._database.read() as connection:
+            leases, waiting = desk.rows.read(connection)
+            assert [_asleep(one) for one in leases] == [
+                _asleep(one) for one in ledger.live_leases(connection)
+            ]
+            assert waiting == ledger.waiting_requests(connection)
+        self.looks += len(leases)
+
+
+@pytest.mark.parametrize("kind", ledger_player.KINDS)
+def test_what_a_pass_wrote_is_known_without_being_read(any_database: Database, kind: str) -> None:
+    player = Looking(any_database, Random(3), ledger_player.KINDS[kind])
+    for _ in range(ledger_player.STEPS):
+        player.step()
+    assert player.looks
+
+
+def _asleep(lease: Lease) -> Lease:
+    return replace(lease, heartbeat_at=None)
 
 
 def test_every_statement_that_writes_a_request_or_a_lease_gives_it_a_number() -> None:
