@@ -102,7 +102,7 @@ class Snapshot:
             quotas,
             _resources(capacity),
             names=self._names,
-            labels=[dict(node.labels) for node in inventory.nodes],
+            labels=[node.every_label for node in inventory.nodes],
             closed=closed,
             settings=settings,
         )

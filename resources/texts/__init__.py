@@ -2,6 +2,7 @@
 
 from resources.texts.translate import (
     LANGUAGES,
+    Filled,
     Language,
     Plural,
     Translate,
@@ -16,6 +17,7 @@ from resources.texts.translate import (
 
 __all__ = [
     "LANGUAGES",
+    "Filled",
     "Language",
     "Plural",
     "Translate",

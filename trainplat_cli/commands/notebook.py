@@ -64,6 +64,7 @@ def notebook(
     cpus: str,
     memory: str,
     span: str,
+    nodes: str,
     no_browser: bool,
     listed: bool,
     stopped: str | None,
@@ -83,7 +84,7 @@ def notebook(
         out().print(_("Closing {id}.").format(id=closed), markup=False)
         return
     mark_home(home)
-    terms = terms_asked(priority=priority, cpus=cpus, memory=memory, span=span, for_s=for_s)
+    terms = terms_asked(priority=priority, cpus=cpus, memory=memory, span=span, nodes=nodes, for_s=for_s)
     wanted = Wanted(request, Owner(project, current_user()), for_s, idle_s, terms)
     signal.signal(signal.SIGTERM, _end)
     reason, opened = notebooks.ENDED, list[Notebook]()

@@ -2,13 +2,24 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from resources.errors import BadInput, Conflict, NotFound
 from resources.gpu import drain_store, ledger, quota_store
 from resources.gpu.duties.allocation import INSTANCE
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
 from resources.gpu.manual.naming import checked_name, checked_project, lease_id, name_of
-from resources.gpu.model import NO_TERMS, Lease, Origin, Owner, Reserved, Terms, WaitingRequest
+from resources.gpu.model import (
+    NO_TERMS,
+    Lease,
+    LeaseState,
+    Origin,
+    Owner,
+    Reserved,
+    Terms,
+    WaitingRequest,
+)
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.gpu.requests.model import GpuRequest
 from resources.gpu.reservations import store
@@ -74,7 +85,8 @@ class Reserving(Submission):
                 terms=terms,
             )
             refuse_over_quota(quota_store.read(connection), inventory, [asked])
-            world = World(inventory, ledger.live_leases(connection), there, drain_store.read(connection))
+            leases = [*ledger.live_leases(connection), *_to_come(connection, now)]
+            world = World(inventory, leases, there, drain_store.read(connection))
             devices = find_devices(world, request, terms, starts_at, ends_at)
             if devices is None:
                 raise _clash(name, world, request, terms, starts_at, ends_at)
@@ -110,6 +122,28 @@ class Reserving(Submission):
     @staticmethod
     def _reserved_memory(request: GpuRequest) -> int:
         return (request.memory_mib or 0) if request.milli < WHOLE_MILLI else 0
+
+
+def _to_come(connection: Connection, now: datetime) -> list[Lease]:
+    """The leases of those for whom others make room, as if they began now."""
+    kept = ledger.kept(connection)
+    waiting = {one.run_id: one for one in ledger.waiting_requests(connection)} if kept else {}
+    return [
+        Lease(
+            one.run_id,
+            asked.attempt,
+            one.devices,
+            asked.request,
+            asked.owner,
+            asked.origin,
+            asked.instance,
+            LeaseState.GRANTED,
+            now,
+            terms=asked.terms,
+        )
+        for one in kept
+        if (asked := waiting.get(one.run_id)) is not None
+    ]
 
 
 def _refuse_times(request: GpuRequest, now: datetime, starts_at: datetime, for_s: int) -> None:

@@ -163,7 +163,7 @@ def _expected_at(own: Decided, snapshot: Snapshot, now: datetime) -> datetime | 
     state = snapshot.state
     job = state.waiting[JobId(SIMULATED)]
     standing = Standing(state)
-    where = standing.open_to(job)
+    where = standing.allowed(job)
     mask = None if where is None else standing.mask(where)
     place = expected_place(
         state, lambda: state.cluster.find(job.shape, job.span, allowed=mask), now.timestamp(), ()

@@ -19,6 +19,7 @@ from resources.gpu.requests.model import GpuRequest
 from resources.gpu.shapes import Shapes
 from resources.process import ProcessIdentity
 from resources.terms import Actor
+from resources.texts import Filled, filled, mark
 
 FIRST_ATTEMPT = Attempt(1)
 
@@ -115,13 +116,21 @@ def refuse_over_quota(rows: QuotaRows, inventory: Inventory, requests: Iterable[
         refusal = shapes.never_in_quota(shapes.shape_of(request, terms), owner, tree)
         if refusal is not None:
             raise OverQuota(
-                f"GPU request {request.text!r} of {owner.user} in project {owner.project}: {refusal.text}",
-                f"Ask for {_less(shapes, request, terms, owner, tree)}, or have the quota raised; see "
-                "`trainplat gpu quota show`.",
+                filled(
+                    mark("GPU request {text} of {user} in project {project}: {why}"),
+                    text=repr(request.text),
+                    user=owner.user,
+                    project=owner.project,
+                    why=filled(refusal.template, **refusal.shown),
+                ),
+                filled(
+                    mark("Ask for {less}, or have the quota raised; see `trainplat gpu quota show`."),
+                    less=_less(shapes, request, terms, owner, tree),
+                ),
             )
 
 
-def _less(shapes: Shapes, request: GpuRequest, terms: Terms, owner: Owner, tree: QuotaTree) -> str:
+def _less(shapes: Shapes, request: GpuRequest, terms: Terms, owner: Owner, tree: QuotaTree) -> Filled:
     """The most devices of the kind that the quotas would allow, in words."""
     low, high = 0, request.count
     while high - low > 1:  # what fits grows smaller with what is asked for
@@ -129,4 +138,4 @@ def _less(shapes: Shapes, request: GpuRequest, terms: Terms, owner: Owner, tree:
         shape = shapes.shape_of(replace(request, count=middle), terms)
         allowed = shapes.never_in_quota(shape, owner, tree) is None
         low, high = (middle, high) if allowed else (low, middle)
-    return "less" if low < 1 else f"at most {low} of these devices"
+    return filled(mark("less")) if low < 1 else filled(mark("at most {count} of these devices"), count=low)

@@ -1,6 +1,6 @@
 """The values of the inventory: nodes, their devices, and what a look at a device reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,10 @@ accelerator, a slot ``cpu:0``. A device of another node than this machine has it
 NodeId = NewType("NodeId", str)
 LOCAL = NodeId("local")
 """This machine, where no file declares a cluster."""
+
+
+NODE_LABEL = "node"
+"""The label that every node has: its name."""
 
 
 class Vendor(StrEnum):
@@ -120,6 +124,11 @@ class Node:
         """Whether runs can be started on it."""
         return self.launcher is not Launcher.NOBODY
 
+    @cached_property
+    def every_label(self) -> Mapping[str, str]:
+        """Its labels, and its name as the label ``node``, unless it has one of that name."""
+        return {NODE_LABEL: self.id, **dict(self.labels)}
+
 
 @dataclass(frozen=True)
 class Inventory:
@@ -137,6 +146,13 @@ class Inventory:
         """The part of it on which runs can be started: this machine, beside which others may be declared."""
         nodes = tuple(node for node in self.nodes if node.takes_runs)
         return self if len(nodes) == len(self.nodes) else Inventory(nodes)
+
+    def labelled(self, labels: Iterable[tuple[str, str]]) -> "Inventory":
+        """The part of it that has all of these labels."""
+        wanted = set(labels)
+        if not wanted:
+            return self
+        return Inventory(tuple(node for node in self.nodes if wanted <= node.every_label.items()))
 
     def places_of(self, devices: Collection[DeviceId]) -> "tuple[DevicesOfNode, ...]":
         """Where these devices are, node by node; those that are not in it are in none."""

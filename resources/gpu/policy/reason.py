@@ -52,6 +52,13 @@ class Reason:
     def __hash__(self) -> int:
         return hash((self.rule, self.template, tuple(sorted(self.values.items()))))
 
+    @property
+    def shown(self) -> dict[str, str]:
+        """The values as the English sentence has them."""
+        return {
+            name: value if isinstance(value, str) else _shown(value) for name, value in self.values.items()
+        }
+
     @cached_property
     def text(self) -> str:
         """The sentence in English."""

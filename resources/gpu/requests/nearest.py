@@ -16,11 +16,13 @@ from resources.gpu.requests.model import GpuRequest, Mode
 from resources.gpu.requests.room import fits, kinds_for, most_together, sorts_of
 from resources.gpu.requests.vendor_file import shipped_vendors
 from resources.gpu.requests.vendors import VendorTable
+from resources.texts import Filled, filled, mark
 
 MOST = 3
 """How many changes are offered."""
 ALIKE = 0.5
 """How alike a name has to be to be taken for a slip, from 0 to 1."""
+_WITH = mark("{request} with {tags}")
 _FAMILIES = {"nvidia": "gpu", "amd": "amd", "intel": "intel", "huawei": "npu"}
 
 
@@ -30,7 +32,7 @@ class Change:
 
     text: str
     terms: Terms
-    said: str
+    said: Filled
     """What to ask for, in words."""
 
 
@@ -76,7 +78,9 @@ def _beside(request: GpuRequest, terms: Terms, inventory: Inventory) -> Iterator
     """The same devices further apart, or with less beside them."""
     wider = {Span.NODE: (Span.NODES,), Span.ISLAND: (Span.NODE, Span.NODES), Span.NODES: ()}[terms.span]
     for span in wider if request.count > 1 else ():
-        yield Change(request.text, replace(terms, span=span), f"{request.text} with {tags.SPAN} {span}")
+        tag = f"{tags.SPAN} {span}"
+        said = filled(_WITH, request=request.text, tags=tag)
+        yield Change(request.text, replace(terms, span=span), said)
     parts = request.count if terms.span is Span.NODES and request.count > 1 else 1
     for sort in sorted(sorts_of(inventory), key=lambda one: (-one.cpu_milli, -one.host_memory_mib)):
         less = replace(
@@ -85,7 +89,7 @@ def _beside(request: GpuRequest, terms: Terms, inventory: Inventory) -> Iterator
             host_memory_mib=min(terms.host_memory_mib, sort.host_memory_mib * parts),
         )
         if less != terms:
-            yield Change(request.text, less, f"{request.text} with {_with(terms, less)}")
+            yield Change(request.text, less, filled(_WITH, request=request.text, tags=_with(terms, less)))
 
 
 def _fewer(request: GpuRequest, terms: Terms, inventory: Inventory, vendors: VendorTable) -> Iterator[Change]:
@@ -106,8 +110,18 @@ def _smaller(
     if sizes:
         smaller = replace(request, memory_mib=max(sizes))
         change = _change(smaller, terms, vendors)
-        most = f"{max(sizes) / 1024:.0f} GiB is the most that any {request.model or 'device'} here has"
-        yield replace(change, said=f"{change.said} ({most})")
+        gib, model = f"{max(sizes) / 1024:.0f}", request.model
+        said = filled(
+            mark("{request} ({gib} GiB is the most that any device here has)"), request=change.said, gib=gib
+        )
+        if model is not None:
+            said = filled(
+                mark("{request} ({gib} GiB is the most that any {model} here has)"),
+                request=change.said,
+                gib=gib,
+                model=model,
+            )
+        yield replace(change, said=said)
         yield from _fewer(smaller, terms, inventory, vendors)
 
 
@@ -136,8 +150,10 @@ def _change(request: GpuRequest, terms: Terms, vendors: VendorTable) -> Change:
         text = canonical(request, vendors)
     except ValueError:
         text = request.text
-    of = "" if request.model is not None or request.partition is not None else " of any model"
-    return Change(text, terms, f"{text}{of}")
+    of_any = request.model is None and request.partition is None
+    return Change(
+        text, terms, filled(mark("{request} of any model") if of_any else "{request}", request=text)
+    )
 
 
 def _kinds(inventory: Inventory) -> list[Device]:
@@ -165,9 +181,9 @@ def _model_of(kind: Device) -> str | None:
 
 
 def _with(terms: Terms, less: Terms) -> str:
-    said = []
+    said: list[str] = []
     if less.cpu_milli != terms.cpu_milli:
         said.append(f"{tags.CPUS} {less.cpu_milli / 1000:g}")
     if less.host_memory_mib != terms.host_memory_mib:
         said.append(f"{tags.MEMORY} {less.host_memory_mib}M")
-    return " and ".join(said)
+    return said[0] if len(said) == 1 else filled(mark("{first} and {second}"), first=said[0], second=said[1])

@@ -25,6 +25,7 @@ class World:
 
     inventory: Inventory
     leases: Sequence[Lease]
+    """Also those to come for whom others make room."""
     reservations: Sequence[Reserved]
     drains: Sequence[Drained] = ()
 
@@ -99,6 +100,9 @@ def _find(
         if one.starts_at_s < ends_at.timestamp() and starts_at.timestamp() < one.ends_at_s:
             overlay.block(one.holder, one.shape, one.placement)
     shape = snapshot.shapes.shape_of(request, terms)
-    here = [node.takes_runs for node in world.inventory.nodes]  # where runs can use it, if there is room
-    found = cluster.find(shape, terms.span, allowed=here) or cluster.find(shape, terms.span)
+    wanted = set(terms.nodes)
+    suits = [wanted <= node.every_label.items() for node in world.inventory.nodes]
+    # Where runs can use it, if there is room.
+    here = [fit and node.takes_runs for fit, node in zip(suits, world.inventory.nodes, strict=True)]
+    found = cluster.find(shape, terms.span, allowed=here) or cluster.find(shape, terms.span, allowed=suits)
     return None if found is None else snapshot.devices_of(found)

@@ -173,4 +173,4 @@ def test_past_use_history_and_budgets_are_what_the_ledger_says() -> None:
 def test_devices_have_their_names_again() -> None:
     made = snapshot(V100, T4)
     assert made.devices_of((Slot(0, (0, 1)),)) == ("cuda:0", "cuda:1")
-    assert made.state.labels == [{"zone": "a"}]
+    assert made.state.labels == [{"node": "local", "zone": "a"}]

@@ -60,13 +60,14 @@ def allocate(
     cpus: str,
     memory: str,
     span: str,
+    nodes: str,
     for_s: int,
     wait: bool,
     as_json: bool,
 ) -> None:
     """Renew, or ask, wait and take up."""
     service, actor, owner = gpu_service(), current_actor(), Owner(project, current_user())
-    terms = terms_asked(priority=priority, cpus=cpus, memory=memory, span=span)
+    terms = terms_asked(priority=priority, cpus=cpus, memory=memory, span=span, nodes=nodes)
     service.free_dead_holders(actor)
     service.end_overdue(actor)
     live = service.lease_named(name)

@@ -21,6 +21,7 @@ OPTIONS = {
     tags.MEMORY: "--memory",
     tags.MAX_RUNTIME_S: "--for",
     tags.SPAN: "--span",
+    tags.NODES: "--nodes",
 }
 """By the tag that says the same of a run."""
 
@@ -67,7 +68,7 @@ class RequestCommand(TextCommand):
 
 
 def asking_options(function: _Function) -> _Function:
-    """``--project``, ``--priority``, ``--cpus``, ``--memory`` and ``--span``."""
+    """``--project``, ``--priority``, ``--cpus``, ``--memory``, ``--span`` and ``--nodes``."""
     for decorate in reversed(
         (
             option("--project", default=DEFAULT_PROJECT, show_default=True, help=mark("On whose quota.")),
@@ -79,10 +80,21 @@ def asking_options(function: _Function) -> _Function:
             option(
                 "--span", default="node", help=mark("How far apart devices may lie: node, island or nodes.")
             ),
+            nodes_option,
         )
     ):
         function = decorate(function)
     return function
+
+
+def nodes_option(function: _Function) -> _Function:
+    """``--nodes``."""
+    return option(
+        "--nodes",
+        default="",
+        metavar="LABELS",
+        help=mark("Only nodes with these labels, such as rack=a1; node=NAME is one of every node."),
+    )(function)
 
 
 def time_option(
@@ -116,6 +128,7 @@ def terms_asked(
     cpus: str = "0",
     memory: str = "0",
     span: str = "node",
+    nodes: str = "",
     preemptible: bool = False,
     for_s: int | None = None,
 ) -> Terms:
@@ -125,6 +138,7 @@ def terms_asked(
         tags.CPUS: cpus,
         tags.MEMORY: memory,
         tags.SPAN: span,
+        tags.NODES: nodes,
         tags.PREEMPTIBLE: "true" if preemptible else "false",
     }
     if for_s is not None:

@@ -10,7 +10,13 @@ from resources.errors import BadInput
 from resources.gpu.model import Reserved
 from resources.texts import mark
 from trainplat_cli.command import Command, Group, option
-from trainplat_cli.commands.gpu.asking import DEFAULT_PROJECT, RequestCommand, seconds, terms_asked
+from trainplat_cli.commands.gpu.asking import (
+    DEFAULT_PROJECT,
+    RequestCommand,
+    nodes_option,
+    seconds,
+    terms_asked,
+)
 from trainplat_cli.commands.gpu.shown import current_actor, gpu_service, moment, placement_document
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_table
@@ -65,6 +71,7 @@ def reserve() -> None:
 @option("--cpus", default="0", metavar="N", help=mark("Cores, such as 4 or 0.5."))
 @option("--memory", default="0", metavar="M", help=mark("Main memory, such as 16G."))
 @option("--span", default="node", help=mark("How far apart devices may lie: node, island or nodes."))
+@nodes_option
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def make(
     name: str,
@@ -76,6 +83,7 @@ def make(
     cpus: str,
     memory: str,
     span: str,
+    nodes: str,
     as_json: bool,
 ) -> None:
     """Make a reservation."""
@@ -87,7 +95,7 @@ def make(
         starts_at=_time_of(starts),
         for_s=for_s,
         actor=current_actor(),
-        terms=terms_asked(cpus=cpus, memory=memory, span=span),
+        terms=terms_asked(cpus=cpus, memory=memory, span=span, nodes=nodes),
     )
     if as_json:
         print_json(_document(reserved) | _placement(reserved))

@@ -42,13 +42,20 @@ def simulate(
     cpus: str,
     memory: str,
     span: str,
+    nodes: str,
     preemptible: bool,
     for_s: int | None,
     as_json: bool,
 ) -> None:
     """Ask the arbiter, and write nothing."""
     terms = terms_asked(
-        priority=priority, cpus=cpus, memory=memory, span=span, preemptible=preemptible, for_s=for_s
+        priority=priority,
+        cpus=cpus,
+        memory=memory,
+        span=span,
+        nodes=nodes,
+        preemptible=preemptible,
+        for_s=for_s,
     )
     found = gpu_service().simulate(request, owner=Owner(project, current_user()), terms=terms)
     cost = found.cost(home_prices(), for_s or HOUR_S)

@@ -272,3 +272,19 @@ def test_a_file_that_cannot_be_read_stops_the_giving_out_and_refuses_nobody(
     assert [one.run_id for one in service.waiting()] == ["run"]
     (trainplat_home / "inventory.yaml").write_text(CLUSTER)
     assert told(service.decide_now(ANN)) == {"run": "A2"}
+
+
+def test_a_run_that_asks_for_labels_of_declared_nodes_is_told_how_to_have_them(service: GpuService) -> None:
+    with pytest.raises(ImpossibleGpuRequest) as raised:
+        submit(service, "run", "1", Terms(nodes=(("rack", "a1"),)))
+    assert raised.value.problem == (
+        "only declared nodes are rack=a1, and runs are started on this machine only"
+    )
+    assert "trainplat gpu allocate NAME '1' --nodes rack=a1" in raised.value.next_step
+    lease = allocate(service, "probe", "1", Terms(nodes=(("node", "gpu-2"),)))
+    assert lease is not None
+    assert lease.devices[0].startswith("gpu-2/")
+    found = service.simulate("8(H100)", owner=VISION, terms=Terms(nodes=(("node", "gpu-2"),)))
+    assert found.outcome is Outcome.WAITS
+    elsewhere = service.simulate("8(H100)", owner=VISION, terms=Terms(nodes=(("node", "gpu-3"),)))
+    assert {one[:6] for one in elsewhere.devices} == {"gpu-3/"}

@@ -7,6 +7,7 @@ import pytest
 from resources.database.audit import recent
 from resources.database.engine import Database
 from resources.errors import BadInput, Conflict, NotFound
+from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId
 from resources.gpu.model import Owner, Reserved, Stop, Terms
 from resources.gpu.policy.quota_model import Membership, QuotaRow, QuotaRows, project
 from resources.gpu.requests.errors import ImpossibleGpuRequest, OverQuota
@@ -143,3 +144,35 @@ def test_what_could_never_be_is_refused(any_database: Database) -> None:
     with pytest.raises(BadInput, match="of the reservation cannot be used"):
         reserve(service, clock, "a:b", "1")
     assert service.reservations() == ()
+
+
+def test_what_others_make_room_for_is_not_set_aside(any_database: Database) -> None:
+    clock = Clock()
+    service = two_slots(any_database, clock)
+    submit(service, "low", "2", Terms(preemptible=True))
+    service.decide_now(ANN)
+    clock.forward(4000)
+    submit(service, "high", "1", Terms(priority=5, max_runtime_s=7200))
+    assert told(service.decide_now(ANN))["low"] == "P2"
+    with pytest.raises(Conflict, match="in the way is run high of vision until"):
+        reserve(service, clock, "both", "2")
+    reserve(service, clock, "one", "1")
+
+
+def test_a_reservation_lies_on_the_node_that_it_names(any_database: Database) -> None:
+    clock = Clock()
+    nodes = tuple(
+        Node(NodeId(name), 4000, 8192, tuple(Device(DeviceId(f"{name}/cpu:{at}"), None, None) for at in "01"))
+        for name in ("one", "two")
+    )
+    service = GpuService(any_database, inventory=lambda: Inventory(nodes), clock=clock)
+    on_two = Terms(nodes=(("node", "two"),))
+    for name in ("a", "b"):
+        reserved = service.reserve(
+            name, "1", project="speech", starts_at=clock.now + HOUR, for_s=3600, actor=ANN, terms=on_two
+        )
+        assert reserved.devices[0].startswith("two/")
+    with pytest.raises(Conflict, match="would oversell"):
+        service.reserve(
+            "c", "1", project="speech", starts_at=clock.now + HOUR, for_s=3600, actor=ANN, terms=on_two
+        )

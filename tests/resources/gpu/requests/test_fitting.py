@@ -8,6 +8,7 @@ from resources.gpu.placement.model import Span
 from resources.gpu.requests.errors import ImpossibleGpuRequest
 from resources.gpu.requests.fitting import largest, refuse_impossible
 from resources.gpu.requests.grammar import parse_request
+from resources.texts import in_language, translator
 
 
 def machine(*devices: Device) -> Inventory:
@@ -139,3 +140,38 @@ def test_the_largest_request_of_a_run_has_the_most_units_then_the_most_memory(
 ) -> None:
     assert largest([parse_request(text) for text in texts]) == parse_request(most)
     assert largest([]) is None
+
+
+LABELLED = Inventory(
+    (
+        Node(NodeId("a"), 16_000, 64_000, (card(0, "NVIDIA A100", 40_960),), (("rack", "a1"),)),
+        Node(NodeId("b"), 16_000, 64_000, (card(0, "Tesla V100", 32_768),), (("rack", "b1"),)),
+    )
+)
+
+
+def test_labels_that_no_node_has_are_refused_with_those_there_are() -> None:
+    refused = refusal("1", LABELLED, Terms(nodes=(("rack", "c1"),)))
+    assert refused.problem == (
+        "no node of the cluster is rack=c1; the labels there are: node=a, node=b, rack=a1, rack=b1"
+    )
+    assert "leave them out" in refused.next_step
+    together = refusal("1", LABELLED, Terms(nodes=(("node", "a"), ("rack", "b1"))))
+    assert "no node of the cluster is node=a,rack=b1" in together.problem
+
+
+def test_what_only_nodes_with_other_labels_have_is_refused() -> None:
+    refuse_impossible(parse_request("1(V100)"), LABELLED, Terms(nodes=(("rack", "b1"),)))
+    refused = refusal("1(V100)", LABELLED, Terms(nodes=(("node", "a"),)))
+    assert refused.problem == (
+        "on the nodes that are node=a: GPU request '1(V100)' names the model V100, which this machine does "
+        "not have; it has cuda:0 (NVIDIA A100)"
+    )
+    assert refused.next_step == "Ask for 1(A100). Nodes with other labels have it."
+
+
+def test_a_refusal_is_said_in_chinese_but_for_what_people_wrote() -> None:
+    refused = refusal("3", SLOTS)
+    problem, step = (in_language(one, translator("zh_CN")) for one in (refused.problem, refused.next_step))
+    assert problem == "GPU 请求 '3' 要求 3 个设备；本机有 2 个：cpu:0（CPU 槽位）、cpu:1（CPU 槽位）"
+    assert step == "改为请求 2（任意型号），或用 TRAINPLAT_CPU_SLOTS 声明更多 CPU 槽位。"
