@@ -24,6 +24,9 @@ STYLE = """
 </style>
 """
 
+_WHERE = {"mark": "left:calc(50% - 1px)"}
+"""What does not fill the sample of its key."""
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -63,10 +66,11 @@ def bar(one: Bar, full: int, tone: str, title: str) -> str:
 
 
 def keys(words: dict[str, str], tone: str) -> str:
-    """What the parts of a bar mean: by ``used``, ``borrowed``, ``lent``, ``nominal`` and ``limit``."""
+    """What the parts of a bar mean: ``used``, ``borrowed``, ``lent``, ``nominal``, ``limit`` and ``mark``."""
     listed = "".join(
         f'<span><span class="tp-bar" style="--tone:{tone}">'
-        f'<i class="tp-bar-{part}" style="left:0;width:100%"></i></span>{escape(said)}</span>'
+        f'<i class="tp-bar-{part}" style="{_WHERE.get(part, "left:0;width:100%")}"></i></span>'
+        f"{escape(said)}</span>"
         for part, said in words.items()
     )
     return f'<div class="tp-keys">{listed}</div>'

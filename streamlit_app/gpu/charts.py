@@ -142,7 +142,7 @@ def hours_by_day(
                 "scale": {"domain": [day.isoformat() for day in days]},
                 "axis": {"labelExpr": "slice(datum.value, 5)", "labelAngle": 0, "labelOverlap": True},
             },
-            "y": {"field": "hours", "type": "quantitative", "title": None, "stack": "zero"},
+            "y": {"field": "hours", "type": "quantitative", "title": _("hours"), "stack": "zero"},
             "color": {
                 "field": "who",
                 "type": "nominal",

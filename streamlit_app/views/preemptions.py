@@ -46,6 +46,7 @@ def _parts(reader: Reader, found: Preemptions) -> None:
         st.caption(_("The newest {count}; the table has the rest.").format(count=ON_THE_CHART))
     chart = charts.preemptions(stops[:ON_THE_CHART], found.read_at, _)
     st.vega_lite_chart(chart, alt=_("When runs held devices, made room and went on"), key="timeline")
+    st.caption(_("A diamond stands where a run was told to make room; pointed at, it says for whom and why."))
     st.subheader(_("Each of them"), anchor=False)
     _table(reader, found, stops)
 

@@ -82,6 +82,7 @@ def _keys(_: Translate) -> dict[str, str]:
         "nominal": _("owed, and free"),
         "lent": _("lent: used by others"),
         "limit": _("could be borrowed, up to the limit"),
+        "mark": _("what it is owed"),
     }
 
 

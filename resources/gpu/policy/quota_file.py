@@ -56,18 +56,23 @@ _NEXT = "Mend it; nothing was changed. docs/gpu-policy.md shows the form."
 def read_quotas(text: str, name: str) -> QuotaRows:
     """The rows that ``text`` describes, in the order of :func:`completed`.
 
-    Raises :class:`BadQuota`, which gives ``name``, line, key, value and what was expected. Whether the rows
-    hold together is for the tree to say.
+    Raises :class:`BadQuota`, which gives ``name``, line, key, value and what was expected. A text without a
+    word is refused too: it is what a command that failed leaves in a pipe. Whether the rows hold together is
+    for the tree to say.
     """
     top = _parsed(text, name)
+    if top is None:
+        raise BadQuota(
+            f"{name} says nothing; expected cohorts or projects",
+            "Nothing was changed. Write {} to take all quotas away.",
+        )
     memberships: list[Membership] = []
     quotas: list[QuotaRow] = []
     budgets: list[BudgetRow] = []
-    if top is not None:
-        for one in _parties(top):
-            memberships.append(one.membership)
-            quotas += one.quotas
-            budgets += one.budgets
+    for one in _parties(top):
+        memberships.append(one.membership)
+        quotas += one.quotas
+        budgets += one.budgets
     return completed(QuotaRows(tuple(memberships), tuple(quotas), tuple(budgets)))
 
 

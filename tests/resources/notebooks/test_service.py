@@ -124,7 +124,7 @@ def test_a_notebook_that_its_terminal_closes_is_not_said_to_have_failed(
 
     monkeypatch.setattr(NotebookService, "_open", closed)
     with pytest.raises(type(end)):
-        service(home).keep(Wanted("1", OWNER, 60, 60), Told(pytest.fail, pytest.fail))
+        service(home).keep(Wanted("1", OWNER, 60, 60), Told(pytest.fail, lambda _: None))
     [past] = gpu(home).status().past
     assert past.release_reason == f"the notebook ended: {ENDED}"
 

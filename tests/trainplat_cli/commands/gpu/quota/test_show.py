@@ -98,6 +98,29 @@ def test_machines_get_the_same_in_the_units_of_the_rows(quotas: Path) -> None:
     }
 
 
+def test_machines_get_of_a_cohort_what_people_see_of_it(tmp_path: Path) -> None:
+    add_runs()
+    file = tmp_path / "quotas.yaml"
+    file.write_text(QUOTAS.replace("research: {}", "research: {quotas: {'*': 1}}"))
+    run("quota", "set", str(file))
+    told = json.loads(run("quota", "show", "--json").stdout)["quotas"]
+    research = next(one for one in told if (one["name"], one["resource"]) == ("research", "*"))
+    # Of the 3 devices that all in it are owed, speech keeps half of one for itself.
+    assert (research["nominal"], research["limit"]) == (3000, 3000)
+    lines = [" ".join(line.split()) for line in run("quota", "show").stdout.splitlines()]
+    assert any(line.startswith("cohort research any device 1 3 - - 3 ") for line in lines)
+
+
+def test_a_pipe_into_which_nothing_was_written_takes_no_quota_away(quotas: Path) -> None:
+    run("quota", "set", str(quotas))
+    refused = run("quota", "set", "-", stdin="")
+    assert refused.exit_code == 2
+    assert "- says nothing" in refused.stderr
+    assert json.loads(run("quota", "show", "--json").stdout)["quotas"] != []
+    assert run("quota", "set", "-", stdin="{}").exit_code == 0
+    assert json.loads(run("quota", "show", "--json").stdout)["quotas"] == []
+
+
 def test_what_is_shown_can_be_edited_and_set_again(quotas: Path) -> None:
     run("quota", "set", str(quotas))
     shown = run("quota", "show", "--yaml").stdout
