@@ -227,7 +227,7 @@ class Pass:
             with suppress(ProcessLookupError):
                 os.kill(lease.holder.pid, CHECKPOINT_SIGNAL)
             self._service.ask_to_stop(lease.run_id, lease.attempt)
-        elif lease.stop_asked_at + CHECKPOINT_GRACE < self._now:
+        elif self._is_over(lease.stop_asked_at, CHECKPOINT_GRACE):
             put_back(self._instance, self._service, run, lease, _why_it_stops(lease), self._actor)
 
     def _end_direct(self, lease: Lease) -> None:
@@ -236,7 +236,7 @@ class Pass:
         Of whatever instance: that of a run in memory has no pass of its own. What does not listen is killed.
         """
         if lease.stop_asked_at is not None:
-            if lease.stop_asked_at + END_GRACE < self._now:
+            if self._is_over(lease.stop_asked_at, END_GRACE):
                 self._end_remains(lease)
             return
         self._service.ask_to_stop(lease.run_id, lease.attempt)
@@ -248,7 +248,7 @@ class Pass:
                 os.kill(lease.holder.pid, signal.SIGTERM)
 
     def _finish_submission(self, run: DagsterRun, since: datetime) -> None:
-        if since + STEP_GRACE < self._now:
+        if self._is_over(since, STEP_GRACE):
             self._enqueue(run, "its submission was cut short")
 
     def _enqueue(self, run: DagsterRun, reason: str) -> None:
@@ -257,7 +257,11 @@ class Pass:
 
     def _unchanged_for(self, run: DagsterRun, grace: timedelta) -> bool:
         record = self._instance.get_run_record_by_id(run.run_id)
-        return record is None or record.update_timestamp + grace < self._now
+        return record is None or self._is_over(record.update_timestamp, grace)
+
+    def _is_over(self, since: datetime, grace: timedelta) -> bool:
+        """Whether a grace is over; also where it began in what is the future by a clock that was set back."""
+        return abs(self._now - since) > grace
 
     def _check_cancelling(self, lease: Lease, run: DagsterRun) -> None:
         if run.status is not DagsterRunStatus.CANCELING or not self._unchanged_for(run, END_GRACE):
@@ -312,7 +316,7 @@ class Pass:
         if (asked.reason if lease is None else lease.release_reason) != GONE:
             return
         since = None if lease is None else lease.released_at
-        if self._unchanged_for(run, END_GRACE) if since is None else since + END_GRACE < self._now:
+        if self._unchanged_for(run, END_GRACE) if since is None else self._is_over(since, END_GRACE):
             self._instance.report_run_failed(
                 run, "The process of this run was killed. Its devices are given back; start it again."
             )
@@ -327,7 +331,7 @@ class Pass:
                 continue
             since = lease.claimed_at or lease.granted_at
             if (
-                since + START_GRACE < self._now
+                self._is_over(since, START_GRACE)
                 and not self._worker_lives(lease)
                 and not self._group_lives(lease)
             ):
@@ -348,7 +352,7 @@ class Pass:
         # Claimed, and not reported yet: give the launch its time, unless the launcher itself is dead.
         claimed_at = lease.claimed_at or lease.granted_at
         launcher_lives = lease.claimer is not None and lease.claimer.is_alive()
-        return launcher_lives and claimed_at + START_GRACE > self._now
+        return launcher_lives and not self._is_over(claimed_at, START_GRACE)
 
     def _group_lives(self, lease: Lease) -> bool:
         return lease.holder is not None and bool(remains_of(lease.holder, *marks_of(lease)))

@@ -100,7 +100,7 @@ class Leases(Line):
             one
             for one in leases
             if one.holder is not None
-            and (one.heartbeat_at is None or now - one.heartbeat_at >= HEARTBEAT)
+            and (one.heartbeat_at is None or abs(now - one.heartbeat_at) >= HEARTBEAT)
             and one.holder.is_alive()
         ]
         if alive:

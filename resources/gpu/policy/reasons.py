@@ -85,4 +85,5 @@ def misfit(job: Job, why: Misfit, holders: str) -> Reason:
         return reason("W1", asked=words, free=free, holders=holders)
     if why.largest_block < need:
         return reason("W6", asked=words, free=free, most=why.largest_block)
-    return reason("W7", asked=words, cpus=job.shape.cpu_milli // 1000, memory_mib=job.shape.host_memory_mib)
+    cpus = f"{job.shape.cpu_milli / 1000:g}"
+    return reason("W7", asked=words, cpus=cpus, memory_mib=job.shape.host_memory_mib)

@@ -65,7 +65,7 @@ def quantity(scanner: Scanner, number: re.Match[str]) -> Quantity:
 
 def thousandths(scanner: Scanner, number: re.Match[str]) -> int:
     """The number in thousandths. Raises BadGpuRequest for one with more decimals, or with too many digits."""
-    whole, decimals = number[1], number[2] or ""
+    whole, decimals = number[1], (number[2] or "").rstrip("0")
     if len(decimals) > _MOST_DECIMALS:
         raise scanner.refuse(
             filled(mark("at most {count} decimals"), count=_MOST_DECIMALS),

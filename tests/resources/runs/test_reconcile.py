@@ -295,6 +295,33 @@ def test_a_cancelled_run_whose_process_is_gone_is_reported_as_cancelled(
     assert service.live_leases() == []
 
 
+@pytest.mark.parametrize("jump", [{"seconds": 11}, {"hours": -3}], ids=["its grace", "a clock set back"])
+def test_a_run_that_makes_room_is_asked_for_a_checkpoint_and_put_back_in_place_after(
+    jump: dict[str, float], instance: DagsterInstance, service: GpuService
+) -> None:
+    code = "import signal, time; signal.signal(10, lambda *_: print(2, flush=True)); print(1, flush=True)"
+    held = subprocess.Popen(
+        [sys.executable, "-c", f"{code}\nwhile True: time.sleep(600)"],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+    )
+    assert held.stdout is not None
+    assert held.stdout.readline() == b"1\n"
+    run = new_run(instance, DagsterRunStatus.STARTED)
+    lease(service, instance, run, claimer=ME, holder=of(held.pid))
+    why = Reason("U6", "too much", {})
+    assert service.evict(Finding(why, Action.EVICT, RunId(run.run_id), None), TEST)
+    mend(instance, service)
+    assert held.stdout.readline() == b"2\n"
+    mend(instance, service)
+    assert status(instance, run) is DagsterRunStatus.STARTED, "it has its grace"
+    mend(instance, service, later(**jump))
+    assert held.wait(5) == -signal.SIGKILL
+    held.stdout.close()
+    assert status(instance, run) is DagsterRunStatus.QUEUED
+    assert [one.attempt for one in service.live_leases()] == [2]
+
+
 def test_a_cancelled_run_that_does_not_end_is_killed_after_its_grace(
     instance: DagsterInstance, service: GpuService, worker: "subprocess.Popen[bytes]"
 ) -> None:

@@ -432,3 +432,13 @@ def _place(of: State, one: Job) -> Placement:
     found = of.cluster.find(one.shape, one.span)
     assert found is not None
     return found
+
+
+def test_half_a_core_is_told_as_half_a_core() -> None:
+    one = state(1)
+    runs(one, job("x", milli=500, cpu_milli=63_800), (0, 0))
+    waits(one, job("y", milli=500, cpu_milli=500))
+    [found] = decide(one, NOW_S)
+    assert found.reason.text == (
+        "Waits for 1 × 0.5 device(s): the devices are free, but not 0.5 CPU(s) and 0 MiB beside them."
+    )

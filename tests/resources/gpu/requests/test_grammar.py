@@ -148,7 +148,9 @@ def test_texts_like_those_of_the_corpus_are_read(
         ("1.5", 2, "a share of more than one device"),
         ("0.0", 1, "a share of nothing"),
         ("0.1234", 6, "finer than a thousandth"),
-        ("2.0000", 6, "finer than a thousandth"),
+        ("2.0001", 6, "finer than a thousandth"),
+        ("0.10001000", 6, "finer than a thousandth"),
+        ("0.0000", 1, "a share of nothing"),
         ("10001", 1, "more devices than anybody has"),
         ("9" * 150, 1, "more devices than anybody has"),
         ("9" * 5000, 201, "too long"),
@@ -372,3 +374,16 @@ def refused_at(text: str) -> int | None:
     except BadGpuRequest as refusal:
         return refusal.position
     return None
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("2.0000", "2"),
+        ("0.5000", "0.5"),
+        ("8.0000G,0.2500(V100)", "8G,0.25(V100)"),
+        ("A100:0.50000", "A100:0.5"),
+    ],
+)
+def test_zeros_at_the_end_say_nothing(text: str, same: str) -> None:
+    assert parse_request(text) == parse_request(same)
