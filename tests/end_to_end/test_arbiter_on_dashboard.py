@@ -43,7 +43,7 @@ PRICES = "currency: EUR\nper_gpu_hour: {CPU-SLOT: 2.5}\n"
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServers]:
+def servers(tmp_path_factory: pytest.TempPathFactory, dagster_template: Path) -> Iterator[DagsterServers]:
     """Four slots of three projects; speech has borrowed of vision, which has asked for its own since."""
     folder = tmp_path_factory.mktemp("arbiter")
     extra = {
@@ -51,7 +51,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServers
         "TEST_GATES": str(folder),
         "TRAINPLAT_MIN_RUNTIME_S": "0",
     }
-    with dagster_servers(folder, "tests.servers.gpu_location", extra) as servers:
+    with dagster_servers(folder, "tests.servers.gpu_location", dagster_template, extra) as servers:
         servers.gpu().set_quotas(QUOTAS, Actor("user:tester"))
         servers.home.prices_file.write_text(PRICES)
         write_atomically(servers.home.addresses_file, f'{{"dagster": "{servers.url}"}}')

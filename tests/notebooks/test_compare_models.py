@@ -54,10 +54,11 @@ def test_it_runs_by_itself_on_the_newest_version_of_a_home(trainplat_home: Path)
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServers]:
+def servers(tmp_path_factory: pytest.TempPathFactory, dagster_template: Path) -> Iterator[DagsterServers]:
     """A Dagster with the assets of a round and its report; its user has no home folder to write to."""
     extra = {"HOME": os.devnull, "TRAINPLAT_SEED": "0", "PYTHONPATH": str(CHECKOUT)}
-    with dagster_servers(tmp_path_factory.mktemp("reports"), "tests.notebooks.location", extra) as started:
+    folder = tmp_path_factory.mktemp("reports")
+    with dagster_servers(folder, "tests.notebooks.location", dagster_template, extra) as started:
         yield started
 
 

@@ -24,6 +24,7 @@ from resources.gpu.model import RunId
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.runs.instance import open_instance
+from tests.servers.dagster_instances import copy_instance
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LAUNCH = """
@@ -180,11 +181,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def dagster_servers(folder: Path, module: str, extra: Mapping[str, str]) -> Iterator[DagsterServers]:
-    """Code server, daemon and web server over a new home in ``folder``, ended afterwards."""
+def dagster_servers(
+    folder: Path, module: str, template: Path, extra: Mapping[str, str]
+) -> Iterator[DagsterServers]:
+    """Code server, daemon and web server over a new home in ``folder``, ended afterwards.
+
+    Its instance is a copy of ``template``: the three would make its databases at the same moment.
+    """
     home = Home(folder / "home")
-    home.dagster.mkdir(parents=True)
-    (home.dagster / "dagster.yaml").symlink_to(CHECKOUT / "dagster.yaml")
+    copy_instance(template, home.dagster)
     grpc_port = free_port()
     home.run.mkdir()
     (home.run / "workspace.yaml").write_text(
@@ -211,7 +216,7 @@ def dagster_servers(folder: Path, module: str, extra: Mapping[str, str]) -> Iter
 
 
 @pytest.fixture(scope="module")
-def gpu_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServers]:
+def gpu_servers(tmp_path_factory: pytest.TempPathFactory, dagster_template: Path) -> Iterator[DagsterServers]:
     """A Dagster with two CPU slots, and assets that hold them until a test lets go."""
     folder = tmp_path_factory.mktemp("dagster")
     extra = {
@@ -220,7 +225,7 @@ def gpu_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterSer
         # Only runs that say so can be stopped for others; these may be at once.
         "TRAINPLAT_MIN_RUNTIME_S": "0",
     }
-    with dagster_servers(folder, "tests.servers.gpu_location", extra) as servers:
+    with dagster_servers(folder, "tests.servers.gpu_location", dagster_template, extra) as servers:
         yield servers
 
 

@@ -18,6 +18,7 @@ from resources.process import ProcessIdentity
 from resources.runs.instance import open_instance
 from resources.runs.reconcile import reconcile
 from resources.terms import Actor
+from tests.servers.dagster_instances import copy_instance
 from tests.servers.dagster_servers import CHECKOUT, wait_until
 
 pytestmark = pytest.mark.real
@@ -48,11 +49,9 @@ def each_command(first: str) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def environment(trainplat_home: Path, tmp_path: Path) -> dict[str, str]:
+def environment(trainplat_home: Path, tmp_path: Path, dagster_template: Path) -> dict[str, str]:
     """Of a machine with one CPU slot, with an instance of its own."""
-    folder = tmp_path / "dagster"
-    folder.mkdir()
-    (folder / "dagster.yaml").symlink_to(CHECKOUT / "dagster.yaml")
+    folder = copy_instance(dagster_template, tmp_path / "dagster")
     return os.environ | {
         "DAGSTER_HOME": str(folder),
         "TEST_GATES": str(tmp_path),

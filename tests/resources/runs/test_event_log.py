@@ -11,15 +11,14 @@ from dagster._core.utils import make_new_run_id
 
 from resources.runs.event_log import OneFileEventLogStorage
 from resources.runs.instance import open_instance
-from tests.servers.dagster_servers import CHECKOUT
+from tests.servers.dagster_instances import copy_instance
 
 PLANNED = DagsterEventType.ASSET_MATERIALIZATION_PLANNED
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
-    (tmp_path / "dagster.yaml").symlink_to(CHECKOUT / "dagster.yaml")
-    with open_instance(tmp_path) as opened:
+def instance(tmp_path: Path, dagster_template: Path) -> Iterator[DagsterInstance]:
+    with open_instance(copy_instance(dagster_template, tmp_path / "dagster")) as opened:
         yield opened
 
 

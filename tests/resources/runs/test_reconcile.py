@@ -30,7 +30,7 @@ from resources.runs.instance import open_instance
 from resources.runs.reconcile import reconcile
 from resources.runs.shutdown import stop_runs
 from resources.terms import Actor
-from tests.servers.dagster_servers import CHECKOUT
+from tests.servers.dagster_instances import copy_instance
 
 TEST = Actor("user:test")
 DEAD = ProcessIdentity(2**22 + 1, 1.0)
@@ -39,11 +39,8 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 @pytest.fixture
-def instance(trainplat_home: Path) -> Iterator[DagsterInstance]:
-    folder = trainplat_home / "dagster"
-    folder.mkdir(parents=True)
-    (folder / "dagster.yaml").symlink_to(CHECKOUT / "dagster.yaml")
-    with open_instance(folder) as opened:
+def instance(trainplat_home: Path, dagster_template: Path) -> Iterator[DagsterInstance]:
+    with open_instance(copy_instance(dagster_template, trainplat_home / "dagster")) as opened:
         yield opened
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
 from resources.home import Home
+from tests.servers.dagster_instances import copy_instance
 from trainplat_cli.supervisor import prepare as module
 from trainplat_cli.supervisor.marked import mark_of, marked_processes
 from trainplat_cli.supervisor.prepare import (
@@ -145,23 +146,23 @@ def test_the_databases_of_the_instance_are_made_once_however_many_begin(home: Ho
     mark_home(home)
     link_instance(home)
     make = [sys.executable, "-m", "resources.runs.instance", str(home.dagster)]
-    begun = [subprocess.Popen(make) for _ in range(4)]
-    assert [process.wait() for process in begun] == [0, 0, 0, 0]
+    begun = [subprocess.Popen(make) for _ in range(3)]
+    assert [process.wait() for process in begun] == [0, 0, 0]
     assert {storage: len(revisions(home.dagster / storage)) for storage in STORAGES} == STORAGES
 
 
-def test_databases_that_are_there_are_left_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    mark_home(home)
-    link_instance(home)
-    make_storages(home, MARK)
+def test_databases_that_are_there_are_left_alone(
+    home: Home, dagster_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_instance(dagster_template, home.dagster)
     monkeypatch.setattr(subprocess, "run", lambda *_args, **_more: pytest.fail("made again"))
     make_storages(home, MARK)
 
 
-def test_a_database_that_was_being_made_when_all_was_killed_is_finished(home: Home) -> None:
-    mark_home(home)
-    link_instance(home)
-    make_storages(home, MARK)
+def test_a_database_that_was_being_made_when_all_was_killed_is_finished(
+    home: Home, dagster_template: Path
+) -> None:
+    copy_instance(dagster_template, home.dagster)
     schedules = home.dagster / "schedules/schedules.db"
     schedules.unlink()
     schedules.touch()

@@ -13,6 +13,7 @@ import pytest
 from resources.errors import Conflict
 from resources.home import Addresses, Home
 from resources.process import ProcessIdentity
+from tests.servers.dagster_instances import copy_instance
 from trainplat_cli.supervisor.marked import end_marked, marked_processes
 from trainplat_cli.supervisor.model import PartName, PartState, StackPhase, StackStatus
 from trainplat_cli.supervisor.record import only_supervisor, read_running, read_status, status_file
@@ -27,11 +28,14 @@ PROCESSES = 5
 
 
 class SmallStack:
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, dagster_template: Path) -> None:
         self.home = home
+        self.dagster_template = dagster_template
         self.supervisor: subprocess.Popen[bytes] | None = None
 
     def start(self, *settings: str, watched_at: int | None = None) -> StackStatus:
+        if not self.home.dagster.exists():
+            copy_instance(self.dagster_template, self.home.dagster)
         self.supervisor = subprocess.Popen(
             [
                 sys.executable,
@@ -77,8 +81,8 @@ class SmallStack:
 
 
 @pytest.fixture
-def stack(trainplat_home: Path) -> Iterator[SmallStack]:
-    made = SmallStack(Home(trainplat_home))
+def stack(trainplat_home: Path, dagster_template: Path) -> Iterator[SmallStack]:
+    made = SmallStack(Home(trainplat_home), dagster_template)
     yield made
     if made.supervisor is not None and made.supervisor.poll() is None:
         made.kill()
