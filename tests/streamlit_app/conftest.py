@@ -1,11 +1,13 @@
 """Homes that the pages are shown on: one as the loop leaves it after three rounds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from resources.home import Home
@@ -13,6 +15,15 @@ from tests.streamlit_app import shared_home
 from tests.streamlit_app.homes import fill
 
 APP = Path(__file__).parents[2] / "streamlit_app" / "app.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_are_looked_for_once() -> Iterator[None]:
+    """Each page under test looks through all packages: for ten times as long as it is drawn."""
+    with pytest.MonkeyPatch.context() as patch:
+        look = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", look)
+        yield
 
 
 @pytest.fixture(autouse=True)
