@@ -10,18 +10,20 @@ from collections.abc import Iterator
 import httpx
 import psutil
 import pytest
+from click.testing import CliRunner, Result
 
 from resources.gpu.environment import RUN_ID_VARIABLE
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.terms import Actor
 from tests.servers.dagster_servers import CHECKOUT, wait_until
+from trainplat_cli.main import main
 
 NOTEBOOK = [sys.executable, "-m", "trainplat_cli.main", "notebook"]
 
 
-def answer(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*NOTEBOOK, *arguments], cwd=CHECKOUT, capture_output=True, text=True)
+def answer(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["notebook", *arguments])
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def started() -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("outlives", [False, True])
+@pytest.mark.parametrize("outlives", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(
     started: "subprocess.Popen[str]", outlives: bool
 ) -> None:
@@ -70,11 +72,11 @@ def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(
 
 
 def test_what_cannot_be_asked_for_is_refused_with_the_code_for_it() -> None:
-    assert answer("--gpus", "9").returncode == 2
-    assert answer("--json").returncode == 2
-    assert answer("--stop", "beef").returncode == 4
+    assert answer("--gpus", "9").exit_code == 2
+    assert answer("--json").exit_code == 2
+    assert answer("--stop", "beef").exit_code == 4
     told = answer("--for", "soon")
-    assert told.returncode == 2
+    assert told.exit_code == 2
     assert "such as 8h" in told.stderr
 
 
