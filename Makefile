@@ -18,6 +18,9 @@ demo: setup ## the whole loop on this machine; ONCE=1 ends after the table, FRES
 setup: ## the two Python environments, from locks/
 	@$(PYTHON) -m scripts.setup
 
+# Tests start hundreds of processes, which need not compile the checkout each time, whatever the machine has set.
+test test-slow: export PYTHONDONTWRITEBYTECODE :=
+
 test: setup system-packages check ## check, then every test but the slow ones, and the coverage gate
 	@rm -f .coverage .coverage.*
 	@$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) --durations=20 $(ARGS)
