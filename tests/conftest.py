@@ -26,7 +26,7 @@ pytest_plugins = [
 
 SEED_VARIABLE = "SEED_OF_THESE_TESTS"
 SHARED_SERVERS = {
-    "played_stack": "the played stack",
+    "real_stack": "the stack",
     "label_studio_server": "Label Studio",
     "mlflow_server": "MLflow",
     "postgres_server": ON_POSTGRESQL,
@@ -118,10 +118,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _how_soon(item: pytest.Item) -> int:
-    """What takes minutes begins first, so that no worker waits for another at the end."""
+    """What takes minutes begins first, so that no worker waits for another at the end.
+
+    Of the tests of the stack, those that look at it come before those that kill parts of it.
+    """
+    if "played_stack" in getattr(item, "fixturenames", ()):
+        return 0
     longest_first = ["end_to_end", "real"]
-    marked = [place for place, name in enumerate(longest_first) if item.get_closest_marker(name)]
-    return min(marked, default=len(longest_first))
+    marked = [place for place, name in enumerate(longest_first, start=1) if item.get_closest_marker(name)]
+    return min(marked, default=len(longest_first) + 1)
 
 
 def _worker_group(item: pytest.Item) -> str:

@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.end_to_end,
     pytest.mark.browser,
     pytest.mark.real,
+    pytest.mark.slow,
     pytest.mark.needs("chromium"),
     pytest.mark.timeout(600),
 ]
@@ -47,7 +48,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(tmp_path_factory: pytest.TempPathFactory, dagster_template: Path) -> Iterator[Scene]:
     """The moment at which two runs hold the devices, one has made room, and five wait."""
     folder = tmp_path_factory.mktemp("arbiter")
     extra = {
@@ -55,7 +56,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         "TEST_GATES": str(folder),
         "TRAINPLAT_MIN_RUNTIME_S": "0",
     }
-    with dagster_servers(folder, "tests.servers.gpu_location", extra) as servers:
+    with dagster_servers(folder, "tests.servers.gpu_location", dagster_template, extra) as servers:
         stopped = launch(servers, "one_device_job", project="vision", preemptible="true")
         steady = launch(servers, "one_device_job", project="speech")
         for run_id in (stopped, steady):

@@ -25,7 +25,7 @@ from tests.servers.dagster_servers import free_port, wait_until
 from trainplat_cli.demo.dagster_page import DagsterPage
 from trainplat_cli.demo.model import RunState
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
 STARTED_S, MADE_S = 180, 240
 

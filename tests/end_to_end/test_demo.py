@@ -1,6 +1,4 @@
-"""``trainplat demo`` as people run it: interrupted, interrupted again, and played to its end. On one home, so
-that each one goes on where the one before was.
-"""
+"""``trainplat demo`` as people run it: interrupted, and interrupted again and played to its end."""
 
 import os
 import re
@@ -64,11 +62,11 @@ class Demo:
         return self.output.read_text()
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
     """The stack of an empty home, not started; whatever a failed test left of it is killed."""
     needs("label studio")
-    home = Home(tmp_path_factory.mktemp("demo") / "home")
+    home = Home(tmp_path / "home")
     environment = {**os.environ, "TRAINPLAT_HOME": str(home.path), "DAGSTER_HOME": str(home.dagster)}
     stack = Stack(home, unmeasured(environment))
     yield stack
@@ -85,16 +83,17 @@ def test_an_interrupt_before_the_supervisor_has_begun_leaves_nothing(stack: Stac
     assert stack.processes() == []
 
 
-def test_an_interrupt_of_a_training_leaves_nothing(stack: Stack, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_demo_that_is_interrupted_in_a_training_leaves_nothing_and_goes_on_to_its_end(
+    stack: Stack, tmp_path: Path
+) -> None:
     demo = Demo(stack, tmp_path / "said")
     demo.wait_until(lambda: "round v1.0: runs" in demo.said())
     assert demo.interrupt() == 130, demo.said()
     assert stack.processes() == []
     assert stack.leases() == []
 
-
-def test_a_demo_that_was_interrupted_goes_on_to_its_end(stack: Stack, tmp_path: Path) -> None:
-    demo = Demo(stack, tmp_path / "said")
+    demo = Demo(stack, tmp_path / "said after it")
     assert demo.process.wait(BEGINS_S + ENDS_S) == 0, demo.said()
     assert re.search(r"^v1\.0 +100 +0\.\d{4} +- +.*model 1 \(v1\.0\)$", demo.said(), re.MULTILINE), (
         demo.said()

@@ -38,7 +38,7 @@ def _bring_quickly(connection: Connection, history: History) -> None:
 def _is_new(connection: Connection) -> bool:
     if connection.dialect.name != "sqlite":
         return False
-    return connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+    return connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first() is None
 
 
 @cache

@@ -48,6 +48,8 @@ class DagsterServers:
     environment: dict[str, str]
     module: str
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    _open: DagsterInstance | None = None
+    """Stays open for who waits for a run: to open it takes longer than to look."""
 
     @property
     def url(self) -> str:
@@ -99,6 +101,8 @@ class DagsterServers:
 
     def stop(self) -> None:
         """End every part, and whatever they started."""
+        if self._open is not None:
+            self._open.dispose()
         groups = [process.pid for process in self.processes.values()]
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
@@ -142,8 +146,11 @@ class DagsterServers:
 
     def run(self, run_id: str) -> DagsterRun:
         """The run as it is now."""
-        with self.instance() as instance:
-            found = instance.get_run_by_id(run_id)
+        if self._open is None:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("DAGSTER_HOME", str(self.home.dagster))
+                self._open = DagsterInstance.get()
+        found = self._open.get_run_by_id(run_id)
         assert found is not None
         return found
 

@@ -1,4 +1,4 @@
-"""The whole supervised stack for tests: what ``trainplat up`` starts, in a home of its own."""
+"""The whole supervised stack for tests: what ``trainplat up`` starts."""
 
 import json
 import os
@@ -6,9 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,10 +15,10 @@ import pytest
 
 from resources.home import Addresses, Home
 from resources.process import ProcessIdentity
-from tests.needs import needs
+from tests.end_to_end import stack as played
 from trainplat_cli.supervisor.marked import end_marked, marked_processes
 from trainplat_cli.supervisor.model import PartName, PartState, StackPhase, StackStatus
-from trainplat_cli.supervisor.record import read_running
+from trainplat_cli.supervisor.record import read_running, supervisor_of
 
 READY_TIMEOUT_S = 240.0
 STOP_TIMEOUT_S = 90.0
@@ -29,10 +28,9 @@ _Found = TypeVar("_Found")
 
 @dataclass
 class Stack:
-    """A stack that a test starts, kills parts of, and stops. ``settings`` go into its environment."""
+    """A stack that a test starts, kills parts of, and stops."""
 
     home: Home
-    settings: Mapping[str, str] = field(default_factory=dict)
     supervisor: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -40,15 +38,15 @@ class Stack:
         """What ``trainplat`` and ``dagster`` need to meet this stack, as ``trainplat env`` says."""
         ours = {"TRAINPLAT_HOME": str(self.home.path), "DAGSTER_HOME": str(self.home.dagster)}
         programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, **ours, "PATH": programs, **self.settings}
+        return {**os.environ, **ours, "PATH": programs}
 
     @property
     def addresses(self) -> Addresses:
         """Where the parts listen."""
         return self.home.addresses()
 
-    def start(self, *, wait: bool = True) -> "Stack":
-        """Start the supervisor as ``trainplat up`` does; wait until all is ready unless told otherwise."""
+    def start(self) -> "Stack":
+        """Start the supervisor as ``trainplat up`` does, and wait until all is ready."""
         self.home.logs.mkdir(parents=True, exist_ok=True)
         with (self.home.logs / "supervisor.log").open("ab") as log:
             self.supervisor = subprocess.Popen(
@@ -59,8 +57,7 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        if wait:
-            self.wait_until_ready()
+        self.wait_until_ready()
         return self
 
     def wait_until_ready(self, timeout_s: float = READY_TIMEOUT_S) -> StackStatus:
@@ -95,10 +92,10 @@ class Stack:
 
     def kill_supervisor(self) -> None:
         """``kill -9`` of the supervisor."""
-        assert self.supervisor is not None
-        self.supervisor.kill()
-        self.supervisor.wait()
-        self.supervisor = None
+        supervisor = supervisor_of(self.home)
+        assert supervisor is not None, "no supervisor runs"
+        os.kill(supervisor.pid, signal.SIGKILL)
+        self.wait_for(lambda: not supervisor.is_alive() or None, "the supervisor to be gone", 10)
 
     def wait_for_restart(
         self, part: PartName, restarts_before: int, timeout_s: float = READY_TIMEOUT_S
@@ -157,34 +154,14 @@ class Stack:
         pytest.fail(f"waited {timeout_s:g} s for {what}; {json.dumps(parts, indent=1, default=str)}")
 
 
-@contextmanager
-def running_stack(home: Home, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
-    """A stack of ``home`` that is ready; stopped afterwards, whatever happened to it meanwhile."""
-    needs("label studio")
-    stack = Stack(home, settings or {})
-    try:
-        yield stack.start()
-    finally:
-        stack.stop()
-
-
-@pytest.fixture
-def make_stack(trainplat_home: Path) -> Iterator[Callable[[Mapping[str, str]], Stack]]:
-    """Makes a stack of this test's home, not started; stopped after the test."""
-    needs("label studio")
-    made: list[Stack] = []
-
-    def make(settings: Mapping[str, str]) -> Stack:
-        made.append(Stack(Home(trainplat_home), settings))
-        return made[-1]
-
-    yield make
-    for stack in made:
-        stack.stop()
-
-
 @pytest.fixture(scope="module")
-def module_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that is ready, shared by the tests of one file."""
-    with running_stack(Home(tmp_path_factory.mktemp("stack") / "home")) as stack:
-        yield stack
+def module_stack(real_stack: played.Stack) -> Iterator[Stack]:
+    """The session's stack, for the tests of one file that kill parts of it and stop it in the end.
+
+    They come after all that look at what it has done: those are marked ``end_to_end``.
+    """
+    stack = Stack(real_stack.home)
+    stack.wait_until_ready()
+    yield stack
+    if stack.supervisor is not None:
+        stack.stop()

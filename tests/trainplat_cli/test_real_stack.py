@@ -1,4 +1,4 @@
-"""``trainplat up`` with every real part. The tests follow one another on one stack: it starts slowly."""
+"""``trainplat up`` with every real part. The tests follow one another on the session's stack, and end it."""
 
 import json
 import os
