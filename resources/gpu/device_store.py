@@ -22,7 +22,7 @@ def replace_all(connection: Connection, known: Iterable[Remembered]) -> None:
             "id": one.device.id,
             "place": place,
             "device": to_json(one.device),
-            "fault": one.fault,
+            "fault": None if one.fault is None else str(one.fault),
             "ill_since": one.ill_since,
             "well_since": one.well_since,
         }

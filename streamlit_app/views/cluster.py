@@ -6,7 +6,7 @@ from resources.gpu.enforcement.isolation import Level
 from resources.gpu.inventory.model import LOCAL
 from resources.gpu.model import Lease
 from resources.gpu.placement.model import WHOLE_MILLI
-from resources.texts import Translate, mark
+from resources.texts import Translate, in_language, mark
 from streamlit_app import colours, frame, pieces, reasons, wording
 from streamlit_app.gpu import squares
 from streamlit_app.gpu import wording as said
@@ -254,7 +254,7 @@ def _told(reader: Reader, cluster: Cluster, card: Card) -> list[str]:
     ]
     if card.reading is not None:
         lines.append(_(", ").join(said.reading_in_words(card.reading, _)))
-    return [line for line in (*lines, card.fault, card.drained) if line]
+    return [line for line in (*lines, in_language(card.fault or "", _), card.drained) if line]
 
 
 def _device_card(reader: Reader, cluster: Cluster, card: Card) -> str:
@@ -271,7 +271,7 @@ def _device_card(reader: Reader, cluster: Cluster, card: Card) -> str:
         rows.append((_("Memory in use"), squares.gauge(card.memory_pct, said.memory(seen, _), tone)))
     if seen is not None and (warm := said.warmth(seen)):
         rows.append((_("Heat and power"), pieces.text(_(", ").join(warm))))
-    rows += [(_("Fault"), pieces.kept(card.fault))] if card.fault else []
+    rows += [(_("Fault"), pieces.text(in_language(card.fault, _)))] if card.fault else []
     rows += [(_("Drained"), pieces.text(card.drained))] if card.drained else []
     pill = pieces.pill(_(said.USES[card.use]), tone)
     return pieces.card(card.device.id, pill, tone, rows, busy=bool(card.holders) or card.use is Use.ILL)
@@ -322,7 +322,7 @@ def _table(reader: Reader, cluster: Cluster, cards: list[Card]) -> str:
         )
         busy = "–" if seen is None or seen.utilisation_pct is None else f"{seen.utilisation_pct:.0f} %"
         memory = "–" if seen is None or seen.memory_used_mib is None else pieces.text(said.memory(seen, _))
-        wrong = pieces.kept(card.fault) if card.fault else pieces.text(card.drained or "–")
+        wrong = pieces.text(in_language(card.fault, _) if card.fault else card.drained or "–")
         kind, state = pieces.text(said.kind(card.device, _)), pieces.text(_(said.USES[card.use]))
         rows.append([pieces.code(card.device.id), kind, state, holders or "–", busy, memory, wrong])
     return pieces.table(heads, rows, numbers=frozenset({4, 5}))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from resources.errors import TrainplatError
 from resources.home import Home
+from resources.texts import in_language
 from trainplat_cli.doctor.model import Finding, Verdict, ill, well
 from trainplat_cli.supervisor.parts import label_studio_program
 from trainplat_cli.texts import _
@@ -95,7 +96,7 @@ def devices(_home: Home) -> Iterator[Finding]:
     for device in found:
         if device.fault is not None:
             step = _("It is not given out. `trainplat gpu doctor` tells more.")
-            yield Finding(subject, Verdict.WARNING, f"{device.id}: {device.fault}", step)
+            yield Finding(subject, Verdict.WARNING, f"{device.id}: {in_language(device.fault, _)}", step)
 
 
 def disk(home: Home) -> Iterator[Finding]:

@@ -120,7 +120,7 @@ class Health(Line):
         for one in fresh:
             was = before.get(one.device.id)
             if one.fault is not None and one.fault != was:
-                audit(connection, now, actor, "gpu.device_ill", one.device.id, one.fault)
+                audit(connection, now, actor, "gpu.device_ill", one.device.id, str(one.fault))
             elif one.fault is None and was is not None:
                 audit(connection, now, actor, "gpu.device_well", one.device.id, was)
 
@@ -153,7 +153,7 @@ def _stop(
     if not held or lease.stop_for is not None:
         return None
     worst = min(held, key=lambda device: device.answers)
-    values = {"device": worst.id, "fault": worst.fault or ""}
+    values = {"device": worst.id, "fault": str(worst.fault or "")}
     if worst.answers and not lease.terms.preemptible:
         if all(one.fault is None for one in known if one.device.id == worst.id):  # said once
             why = Reason("H3", _GOES_ON, values)

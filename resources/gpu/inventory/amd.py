@@ -13,7 +13,15 @@ from resources.gpu.inventory import pci, rocm_smi
 from resources.gpu.inventory.links import groups
 from resources.gpu.inventory.model import Device, DeviceId, DeviceProcess, DeviceReading, Health, Vendor
 from resources.gpu.inventory.processes import device_process
-from resources.gpu.inventory.source import NO_ERRORS, NO_ISOLATION, Ability, Found, Missing, Source
+from resources.gpu.inventory.source import (
+    NO_ERRORS,
+    NO_ISOLATION,
+    NOT_LISTED,
+    Ability,
+    Found,
+    Missing,
+    Source,
+)
 from resources.gpu.inventory.tool import (
     FRESH_S,
     ask_json,
@@ -23,12 +31,12 @@ from resources.gpu.inventory.tool import (
     version_of,
     whole,
 )
-from resources.texts import mark
+from resources.texts import filled, mark
 
 DRIVER = Path("/dev/kfd")
 """It is there when the driver is loaded and has found a card."""
 INSTALLED_IN = ("/opt/rocm/bin",)
-SILENT = (
+SILENT = mark(
     "It does not answer: amd-smi lists it and can read nothing of it. Look for amdgpu in the log of the "
     "kernel; reset it with amd-smi reset, or restart the machine."
 )
@@ -153,9 +161,12 @@ def _health(told: Mapping[str, Any]) -> Health:
 
 def _fault(health: Health) -> str | None:
     if health.uncorrectable_errors:
-        return (
-            f"It had {health.uncorrectable_errors} uncorrectable memory error(s) since the driver was "
-            "loaded: reset it with amd-smi reset, and have it exchanged if they come back."
+        return filled(
+            mark(
+                "It had {count} uncorrectable memory error(s) since the driver was loaded: reset it with "
+                "amd-smi reset, and have it exchanged if they come back."
+            ),
+            count=health.uncorrectable_errors,
         )
     return None
 
@@ -165,7 +176,7 @@ def _reading(
 ) -> DeviceReading:
     index = int(device.id.rpartition(":")[2])
     if index not in metrics:
-        return DeviceReading(device.id, fault="It is gone: amd-smi does not list it any more.")
+        return DeviceReading(device.id, fault=filled(NOT_LISTED, tool="amd-smi"))
     told = metrics[index]
     if not _tells(told) and not pci.is_asleep(device.pci_bus_id):
         return DeviceReading(device.id, fault=SILENT)

@@ -12,9 +12,17 @@ from pathlib import Path
 from resources.gpu.inventory import pci
 from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Health, Vendor
 from resources.gpu.inventory.processes import device_process
-from resources.gpu.inventory.source import NO_ERRORS, NO_ISOLATION, Ability, Found, Missing, Source
+from resources.gpu.inventory.source import (
+    NO_ERRORS,
+    NO_ISOLATION,
+    NOT_LISTED,
+    Ability,
+    Found,
+    Missing,
+    Source,
+)
 from resources.gpu.inventory.tool import FRESH_S, ask, find_tool, number
-from resources.texts import mark
+from resources.texts import filled, mark
 
 DRIVER = Path("/dev/davinci_manager")
 INSTALLED_IN = ("/usr/local/sbin", "/usr/local/bin")
@@ -156,18 +164,27 @@ def _fault(chip: Chip) -> str | None:
     if chip.health in WELL_ENOUGH:
         return None
     if chip.health == SILENT:
-        return (
-            f"It does not answer: npu-smi lists it and calls its health {chip.health}. Reset it with "
-            f"`npu-smi set -t reset -i {chip.npu} -c {chip.chip}`, or restart the machine."
+        return filled(
+            mark(
+                "It does not answer: npu-smi lists it and calls its health {status}. Reset it with "
+                "`{command}`, or restart the machine."
+            ),
+            status=chip.health,
+            command=f"npu-smi set -t reset -i {chip.npu} -c {chip.chip}",
         )
-    return f"npu-smi calls its health {chip.health}: see `npu-smi info -t health -i {chip.npu}`."
+    return filled(
+        mark("{tool} calls its health {status}: see `{command}`."),
+        tool="npu-smi",
+        status=chip.health,
+        command=f"npu-smi info -t health -i {chip.npu}",
+    )
 
 
 def _reading(
     device: Device, chip: Chip | None, running: dict[tuple[int, int], list[tuple[int, int | None]]]
 ) -> DeviceReading:
     if chip is None:
-        return DeviceReading(device.id, fault="It is gone: npu-smi does not list it any more.")
+        return DeviceReading(device.id, fault=filled(NOT_LISTED, tool="npu-smi"))
     return DeviceReading(
         device.id,
         utilisation_pct=chip.utilisation_pct,

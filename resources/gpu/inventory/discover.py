@@ -10,6 +10,7 @@ from resources.gpu.inventory.model import LOCAL, Device, Inventory, Node
 from resources.gpu.inventory.slots import cpu_slots, leaves_accelerators
 from resources.gpu.inventory.source import Found
 from resources.gpu.inventory.sources import SOURCES
+from resources.texts import filled, mark
 
 
 def discover_inventory() -> Inventory:
@@ -133,7 +134,8 @@ def with_vanished(before: Inventory, now: Inventory) -> Inventory:
         nodes.append(node if old is None else replace(node, devices=_merged(old.devices, node.devices)))
     for node in known.values():
         gone = tuple(
-            _gone(device, f"Its node {node.id} is not in the inventory any more.") for device in node.devices
+            _gone(device, filled(mark("Its node {node} is not in the inventory any more."), node=node.id))
+            for device in node.devices
         )
         nodes.append(replace(node, devices=gone))
     return Inventory(tuple(nodes))
@@ -146,7 +148,7 @@ def _merged(before: tuple[Device, ...], now: tuple[Device, ...]) -> tuple[Device
         found = left.pop(identity(device), None)
         if found is None:
             nameless = left.pop(device.id, None)  # too ill to tell its uuid
-            gone = "It is gone: no driver on its node lists it any more."
+            gone = mark("It is gone: no driver on its node lists it any more.")
             merged.append(_gone(device, gone if nameless is None else nameless.fault or gone))
         else:
             merged.append(replace(found, id=device.id))

@@ -18,7 +18,7 @@ from resources.gpu.inventory.tool import (
     version_of,
     whole,
 )
-from resources.texts import mark
+from resources.texts import filled, mark
 
 DRIVER = Path("/dev/dri")
 MIB = 1024 * 1024
@@ -46,7 +46,7 @@ def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
     tool = find_tool("xpu-smi")
     if tool is None:
         return tuple(
-            DeviceReading(device.id, fault="xpu-smi is not installed any more.") for device in devices
+            DeviceReading(device.id, fault=mark("xpu-smi is not installed any more.")) for device in devices
         )
     return tuple(_reading(tool, device) for device in devices)
 
@@ -119,7 +119,12 @@ def _status(tool: str, index: int) -> str | None:
 def _fault(status: str | None) -> str | None:
     if status is None or status.lower() in WELL_ENOUGH:
         return None
-    return f"xpu-smi calls its health {status}: see `xpu-smi health`."
+    return filled(
+        mark("{tool} calls its health {status}: see `{command}`."),
+        tool="xpu-smi",
+        status=status,
+        command="xpu-smi health",
+    )
 
 
 def _reading(tool: str, device: Device) -> DeviceReading:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from resources.gpu.inventory.discover import identity, with_vanished
 from resources.gpu.inventory.model import ComputeMode, Device, DeviceId, Inventory, Node, NodeId, Vendor
 from resources.gpu.inventory.xid import XidError, xid_fault
+from resources.texts import filled, mark
 
 FORGOTTEN_AFTER = timedelta(days=1)
 WELL_FOR = timedelta(minutes=5)
@@ -135,7 +136,11 @@ def _held_back(device: Device, known: Remembered | None) -> Device:
     if device.fault is not None or known is None or known.fault is None:
         return device
     minutes = int(WELL_FOR.total_seconds()) // 60
-    told = f"It is well again, and given out when it has been so for {minutes} minutes. Before: {known.fault}"
+    told = filled(
+        mark("It is well again, and given out when it has been so for {minutes} minutes. Before: {fault}"),
+        minutes=minutes,
+        fault=known.fault,
+    )
     return replace(device, fault=told, is_recovering=True)
 
 

@@ -25,6 +25,7 @@ from resources.gpu.inventory.model import (
 )
 from resources.gpu.inventory.processes import device_process
 from resources.gpu.inventory.source import Ability, Found, Missing, Source
+from resources.texts import filled, mark
 
 MIB = 1024 * 1024
 NUMA_WORDS = 4
@@ -70,7 +71,10 @@ def read(devices: tuple[Device, ...]) -> tuple[DeviceReading, ...]:
         with _session() as nvml:
             return tuple(_reading(nvml, device) for device in devices)
     except _NoDriver as reason:
-        return tuple(DeviceReading(device.id, fault=f"It is gone: {reason}.") for device in devices)
+        return tuple(
+            DeviceReading(device.id, fault=filled(mark("It is gone: {reason}."), reason=str(reason)))
+            for device in devices
+        )
 
 
 SOURCE = Source("NVML", Vendor.NVIDIA, frozenset(Ability), find, read)
@@ -198,23 +202,30 @@ def _health(nvml: Any, handle: Any) -> Health:
 
 def _fault(health: Health) -> str | None:
     if health.spares_used_up:
-        return "Rows of its memory failed that no spare row is left for: have the card exchanged."
+        return mark("Rows of its memory failed that no spare row is left for: have the card exchanged.")
     if health.reset_needed:
-        return "Memory that failed is replaced when the card is reset only: reset it, or restart the machine."
+        return mark(
+            "Memory that failed is replaced when the card is reset only: reset it, or restart the machine."
+        )
     if health.uncorrectable_errors:
-        return (
-            f"Its memory had {health.uncorrectable_errors} uncorrectable error(s) since the driver was "
-            "loaded: reset the card, and have it exchanged if they come back."
+        return filled(
+            mark(
+                "Its memory had {count} uncorrectable error(s) since the driver was loaded: reset the card, "
+                "and have it exchanged if they come back."
+            ),
+            count=health.uncorrectable_errors,
         )
     return None
 
 
 def _fault_of_error(nvml: Any, problem: Exception) -> str:
     if isinstance(problem, nvml.NVMLError_GpuIsLost):
-        return "It has fallen off the bus (GPU is lost): restart the machine, and look for Xid 79 in its log."
+        return mark(
+            "It has fallen off the bus (GPU is lost): restart the machine, and look for Xid 79 in its log."
+        )
     if isinstance(problem, nvml.NVMLError_ResetRequired):
-        return "It needs a reset before it can be used again: reset it, or restart the machine."
-    return f"NVML does not answer for it: {problem}."
+        return mark("It needs a reset before it can be used again: reset it, or restart the machine.")
+    return filled(mark("NVML does not answer for it: {problem}."), problem=str(problem))
 
 
 def _place(card: _Card) -> str:
@@ -292,7 +303,9 @@ def _instances(nvml: Any, card: _Card) -> list[Device]:
     except nvml.NVMLError as problem:
         return [replace(card.device, fault=_fault_of_error(nvml, problem), answers=False)]
     if not found:
-        empty = "It is in MIG mode and has no instance: make some with nvidia-smi mig, or leave MIG mode."
+        empty = mark(
+            "It is in MIG mode and has no instance: make some with nvidia-smi mig, or leave MIG mode."
+        )
         return [replace(card.device, fault=card.device.fault or empty)]
     return found
 
@@ -338,7 +351,7 @@ def _reading(nvml: Any, device: Device) -> DeviceReading:
             fault=_fault(health),
         )
     except nvml.NVMLError_NotFound:
-        return replace(reading, fault="It is gone: the driver does not know it any more.")
+        return replace(reading, fault=mark("It is gone: the driver does not know it any more."))
     except nvml.NVMLError as problem:
         return replace(reading, fault=_fault_of_error(nvml, problem))
 

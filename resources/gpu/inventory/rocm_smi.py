@@ -8,9 +8,9 @@ from typing import Any
 from resources.gpu.inventory import pci
 from resources.gpu.inventory.links import groups
 from resources.gpu.inventory.model import Device, DeviceId, DeviceReading, Vendor
-from resources.gpu.inventory.source import Ability, Found
+from resources.gpu.inventory.source import NOT_LISTED, Ability, Found
 from resources.gpu.inventory.tool import FRESH_S, ask_json, ask_json_if_told, number, version_of, whole
-from resources.texts import mark
+from resources.texts import filled, mark
 
 MIB = 1024 * 1024
 UNTOLD = dict.fromkeys((Ability.HEALTH, Ability.PROCESSES), mark("rocm-smi does not tell it; amd-smi does"))
@@ -24,7 +24,7 @@ FACTS = (
     "--showtopotype",
 )
 METRICS = ("--showuse", "--showmeminfo", "vram", "--showtemp", "--showpower")
-SILENT = (
+SILENT = mark(
     "It does not answer: rocm-smi lists it and can read nothing of it. Look for amdgpu in the log of the "
     "kernel; reset it with rocm-smi --gpureset, or restart the machine."
 )
@@ -93,7 +93,7 @@ def _tells(device: Device, metrics: Mapping[str, Any] | None) -> bool:
 def _reading(device: Device, cards: dict[int, Mapping[str, Any]]) -> DeviceReading:
     told = cards.get(int(device.id.rpartition(":")[2]))
     if told is None:
-        return DeviceReading(device.id, fault="It is gone: rocm-smi does not list it any more.")
+        return DeviceReading(device.id, fault=filled(NOT_LISTED, tool="rocm-smi"))
     if not _tells(device, told):
         return DeviceReading(device.id, fault=SILENT)
     used, total = whole(told.get("VRAM Total Used Memory (B)")), whole(told.get("VRAM Total Memory (B)"))

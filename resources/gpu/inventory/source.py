@@ -26,6 +26,7 @@ class Ability(StrEnum):
     """Whether fractions of a device can be kept apart."""
 
 
+NOT_LISTED = mark("It is gone: {tool} does not list it any more.")
 NO_ERRORS = mark("its tool tells what was counted, and not what comes")
 NO_ISOLATION = mark("MPS and MIG are NVIDIA's: fractions are cooperative, and watched")
 

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from resources.gpu.inventory.slots import leaves_accelerators
+from resources.texts import filled, mark
 
 OF_PROGRAMS = frozenset({13, 31, 43, 45, 68, 109})
 """What a program has done wrong, or its end: the card is well. The list is that of NVIDIA's device plugin for
 Kubernetes (github.com/NVIDIA/k8s-device-plugin, ``internal/rm/health.go``)."""
 MEANINGS = {
-    48: "an uncorrectable memory error",
-    74: "an NVLink error",
-    79: "it fell off the bus",
-    94: "a contained memory error",
-    95: "an uncontained memory error",
-    119: "its firmware does not answer",
-    140: "an uncorrectable memory error",
+    48: mark("an uncorrectable memory error"),
+    74: mark("an NVLink error"),
+    79: mark("it fell off the bus"),
+    94: mark("a contained memory error"),
+    95: mark("an uncontained memory error"),
+    119: mark("its firmware does not answer"),
+    140: mark("an uncorrectable memory error"),
 }
 """Of some, from NVIDIA's list (docs.nvidia.com/deploy/xid-errors)."""
 MOST_AT_ONCE = 1000
@@ -108,11 +109,19 @@ class XidListener:
 
 def xid_fault(number: int, device: str) -> str:
     """What is wrong with a card that had such an error, and what to do."""
-    what = f" ({MEANINGS[number]})" if number in MEANINGS else ""
-    return (
-        f"Its driver told of Xid {number}{what}: reset the card or restart the machine, then take it into "
-        f"use again: trainplat gpu drain --undo {device}"
-    )
+    if number in MEANINGS:
+        return filled(_KNOWN, number=number, what=filled(MEANINGS[number]), device=device)
+    return filled(_UNKNOWN, number=number, device=device)
+
+
+_KNOWN = mark(
+    "Its driver told of Xid {number} ({what}): reset the card or restart the machine, then take it into use "
+    "again: trainplat gpu drain --undo {device}"
+)
+_UNKNOWN = mark(
+    "Its driver told of Xid {number}: reset the card or restart the machine, then take it into use again: "
+    "trainplat gpu drain --undo {device}"
+)
 
 
 def _address(handle: Any) -> int | None:

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 from resources.files import write_atomically
 from resources.gpu.inventory.discover import one_node
 from resources.gpu.inventory.model import Device, DeviceId, Inventory, Node, NodeId, Vendor
+from resources.gpu.inventory.xid import xid_fault
 from resources.gpu.service import GpuService
 from resources.home import Home
 from tests.streamlit_app import homes, shared_home
@@ -73,6 +74,18 @@ def test_a_machine_whose_devices_are_all_ill_is_shown_with_what_is_wrong(
     shown = words(open_page("cluster"))
     assert "out of order" in shown
     assert "It fell off the bus." in shown
+
+
+def test_a_chinese_reader_reads_what_is_wrong_with_a_device(
+    open_page: OpenPage, filled_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ill = Device(
+        DeviceId("cuda:0"), "NVIDIA H100", 81559, vendor=Vendor.NVIDIA, fault=xid_fault(79, "cuda:0")
+    )
+    monkeypatch.setattr(SEES, lambda: one_node((ill,)))
+    shown = words(open_page("cluster", locale="zh-CN"))
+    assert "其驱动报告了 Xid 79（已从总线掉线）" in shown
+    assert "Its driver told of" not in shown
 
 
 def test_a_declared_node_is_shown_as_one_that_nobody_looks_at(

@@ -11,7 +11,7 @@ from resources.gpu.inventory.model import Device
 from resources.gpu.inventory.report import CPU_SLOTS, OTHERS, SourceReport, State, report
 from resources.gpu.inventory.source import Ability
 from resources.gpu.model import Drained
-from resources.texts import mark
+from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.drain import drain_document, drain_text
 from trainplat_cli.commands.gpu.shown import gpu_service
@@ -132,7 +132,7 @@ def _show_devices(devices: tuple[Device, ...]) -> None:
     for device in ordered[:SHOWN_DEVICES]:
         console.print(f"    {device.id:<16} {escape(_facts(device))}")
         if device.fault:
-            console.print(f"      [red]✗[/red] {escape(device.fault)}")
+            console.print(f"      [red]✗[/red] {escape(in_language(device.fault, _))}")
     if len(ordered) > SHOWN_DEVICES:
         console.print(f"    {_('and {count} more').format(count=len(ordered) - SHOWN_DEVICES)}")
 

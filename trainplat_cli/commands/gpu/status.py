@@ -18,7 +18,7 @@ from resources.gpu.model import OVERUSE, Lease, RunId
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.home import Home
 from resources.notebooks.model import is_notebook
-from resources.texts import mark
+from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.drain import drain_document, drain_text
 from trainplat_cli.commands.gpu.shown import gpu_service, makes_room, moment, named, short
@@ -54,7 +54,7 @@ def status(as_json: bool) -> None:
     show_table(titles, [row for device in found.devices for row in _rows(device, found)])
     for device in found.devices:
         if device.fault is not None:
-            console.print(f"[red]✗[/red] {device.id}: {escape(device.fault)}")
+            console.print(f"[red]✗[/red] {device.id}: {escape(in_language(device.fault, _))}")
     for lease, left in overdue.items():
         if left:
             console.print(f"[yellow]–[/yellow] {lease.run_id}: {escape(left.text)}")
