@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from resources.gpu.likeness import attained_gpu_s, groups_of, size_of
 from resources.gpu.model import Lease, Owner, RunId, WaitingRequest
-from resources.gpu.policy.batches import Batch, batch_of
+from resources.gpu.policy.batches import BATCH_AT, Batch, batch_of
 from resources.gpu.policy.history import ALL, History
 from resources.gpu.requests.model import GpuRequest
 from resources.gpu.tables import BATCHES, LIKE_JOBS, REQUESTS
@@ -47,6 +47,8 @@ def join_batches(
             [{"of_kind": kind} for kind in last],
         )
         connection.execute(insert(BATCHES), [asdict(one) for one in last.values()])
+    if any(last[kind].id != before.id for kind, before in known.items()):
+        _forget_batches(connection)
     return {run_id: replace(one, batch=last[kinds[run_id]].id) for run_id, one in submitted.items()}
 
 
@@ -78,6 +80,18 @@ def read(
         if request.attained_gpu_s
     )
     return history
+
+
+def _forget_batches(connection: Connection) -> None:
+    """What batches tell that nobody joins any more, and of which no job is left: the last was cancelled."""
+    kept = set(connection.execute(select(BATCHES.c.id)).scalars())
+    names = [one for one in connection.execute(select(LIKE_JOBS.c.name)).scalars() if BATCH_AT in one]
+    for begin in range(0, len(names), _NAMES_AT_ONCE):
+        some = names[begin : begin + _NAMES_AT_ONCE]
+        live = select(REQUESTS.c.batch).where(REQUESTS.c.state.in_(_LIVE), REQUESTS.c.batch.in_(some))
+        over = set(some) - kept - set(connection.execute(live.distinct()).scalars())
+        if over:
+            connection.execute(delete(LIKE_JOBS).where(LIKE_JOBS.c.name.in_(over)))
 
 
 def _kind(owner: Owner, request: GpuRequest) -> str:

@@ -9,7 +9,7 @@ from resources.gpu import drain_store, ledger, quota_store
 from resources.gpu.duties.allocation import INSTANCE
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
-from resources.gpu.manual.naming import checked_name, checked_project, lease_id, name_of
+from resources.gpu.manual.naming import checked_name, checked_project, checked_user, lease_id, name_of
 from resources.gpu.model import (
     NO_TERMS,
     Lease,
@@ -61,6 +61,8 @@ class Reserving(Submission):
         """
         checked_name(name, "reservation")
         checked_project(project)
+        if user is not None:
+            checked_user(user)
         requests, inventory = self._read([(text, terms)], for_run=False)
         request = requests[text]
         now = self._clock()

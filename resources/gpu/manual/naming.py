@@ -31,6 +31,19 @@ def name_of(run_id: RunId) -> str | None:
 
 
 MOST_OF_A_PROJECT = 100
+MOST_OF_A_USER = 100
+
+
+def checked_user(name: str) -> str:
+    """The name of a user itself. Raises :class:`BadInput` for one that nobody can have."""
+    if name.strip() != name or not name.isprintable() or not 1 <= len(name) <= MOST_OF_A_USER or name == "*":
+        told = repr(name) if len(name) <= MOST_OF_A_USER else f"{name[:MOST_OF_A_USER]!r}…"
+        raise BadInput(
+            f"the user {told} cannot be; expected 1 to {MOST_OF_A_USER} characters without line breaks, none "
+            "of them a blank at an end, and not '*'",
+            "Name a user, or none for everybody in the project.",
+        )
+    return name
 
 
 def checked_project(name: str) -> str:

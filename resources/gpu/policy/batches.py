@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 GAP_S = 600.0
 """A job submitted at most so long after the last one of its kind belongs to the same batch."""
+BATCH_AT = "@"
+"""In the id of a batch, before when it began. No wider group of like jobs has it in its name."""
 
 
 @dataclass(frozen=True)
@@ -25,4 +27,4 @@ def batch_of(kind: str, submitted_at_s: float, last: Batch | None) -> Batch:
     """The batch of a job, given the batch of the job of its kind that was submitted before it."""
     if last is not None and last.kind == kind and submitted_at_s - last.last_s <= GAP_S:
         return Batch(last.id, kind, max(submitted_at_s, last.last_s))
-    return Batch(f"{kind}@{submitted_at_s:.0f}", kind, submitted_at_s)
+    return Batch(f"{kind}{BATCH_AT}{submitted_at_s:.0f}", kind, submitted_at_s)

@@ -87,6 +87,23 @@ def test_a_batch_is_learned_from_while_a_job_of_it_is_there(any_database: Databa
     assert groups(ledger, "a")[1] not in history(ledger).state()["counts"]
 
 
+def test_a_batch_whose_last_job_was_cancelled_is_forgotten_once_another_one_begins(
+    any_database: Database,
+) -> None:
+    ledger = Ledger(any_database)
+    for run in ("a", "b"):
+        ledger.start(run)
+    ledger.forward(HOUR)
+    ledger.end("a")
+    ledger.gpus.release(RunId("b"), Attempt(1), reason="cancelled", actor=ANN)
+    ledger.start("late")
+    ledger.forward(HOUR)
+    assert groups(ledger, "a")[1] not in history(ledger).state()["counts"]
+    ledger.start("other")
+    ledger.end("other")
+    assert groups(ledger, "late")[1] in history(ledger).state()["counts"], "it runs on"
+
+
 def test_a_running_job_counts_as_far_as_it_came(any_database: Database) -> None:
     ledger = Ledger(any_database)
     ledger.start("a", "2")

@@ -176,3 +176,12 @@ def test_a_reservation_lies_on_the_node_that_it_names(any_database: Database) ->
         service.reserve(
             "c", "1", project="speech", starts_at=clock.now + HOUR, for_s=3600, actor=ANN, terms=on_two
         )
+
+
+@pytest.mark.parametrize("user", ["", "*", " ann", "a\nb", "x" * 101])
+def test_nothing_is_reserved_for_a_user_that_nobody_is(any_database: Database, user: str) -> None:
+    clock = Clock()
+    service = two_slots(any_database, clock)
+    with pytest.raises(BadInput, match=r"the user .* cannot be"):
+        reserve(service, clock, "demo", user=user)
+    assert service.reservations() == ()
