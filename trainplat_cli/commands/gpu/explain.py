@@ -19,6 +19,7 @@ from trainplat_cli.commands.gpu.shown import (
     decision_document,
     gpu_service,
     lease_document,
+    line_of,
     makes_room,
     moment,
     named,
@@ -56,6 +57,8 @@ def explain(run: str, as_json: bool) -> None:
     leases = service.leases_of(run_id)
     lease = next((one for one in leases if one.attempt == asked.attempt), None)
     state = _state(service, asked, lease)
+    if state == WAITS:
+        asked = next((one for one in line_of(service) if one.run_id == run_id), asked)
     in_the_way = _in_the_way(service, asked) if state == WAITS else []
     decisions = service.decisions_of(run_id)
     cost = usage_service().cost_of(leases)

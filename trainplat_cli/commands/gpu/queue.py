@@ -5,14 +5,12 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from resources.errors import Unavailable
 from resources.gpu.model import WaitingRequest
-from resources.gpu.service import GpuService
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.parse import meaning
-from trainplat_cli.commands.gpu.shown import gpu_service, moment, named, short, waiting_because
-from trainplat_cli.output import age, err, out, print_json
+from trainplat_cli.commands.gpu.shown import gpu_service, line_of, moment, named, short, waiting_because
+from trainplat_cli.output import age, out, print_json
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
@@ -21,7 +19,7 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def queue(as_json: bool) -> None:
     """Show the line, in the order in which the next pass looks at it."""
-    waiting = _line(gpu_service())
+    waiting = line_of(gpu_service())
     if as_json:
         print_json({"waiting": [_document(place, one) for place, one in enumerate(waiting, start=1)]})
         return
@@ -34,15 +32,6 @@ def queue(as_json: bool) -> None:
     console.print()
     for one in waiting:
         console.print(f"{short(one.run_id)}  {escape(waiting_because(one))}")
-
-
-def _line(service: GpuService) -> tuple[WaitingRequest, ...]:
-    """The line; as it came, with what was decided last, where a driver does not answer."""
-    try:
-        return service.line().waiting
-    except Unavailable as problem:
-        err().print(f"{problem.problem}. {problem.next_step}", markup=False)
-        return tuple(service.waiting())
 
 
 def _document(place: int, waiting: WaitingRequest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from resources.errors import Unavailable
 from resources.gpu.decision_log import PastDecision
 from resources.gpu.enforcement.apart import Apart
 from resources.gpu.inventory.model import DevicesOfNode
@@ -16,6 +17,7 @@ from resources.home import Home
 from resources.terms import Actor
 from resources.texts import mark
 from resources.users import current_user
+from trainplat_cli.output import err
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
@@ -33,6 +35,15 @@ SHORT = 8
 def gpu_service() -> GpuService:
     """The service of the home of the environment."""
     return GpuService(Home.from_environment().database())
+
+
+def line_of(service: GpuService) -> tuple[WaitingRequest, ...]:
+    """The line; as it came, with what was decided last, where a driver does not answer."""
+    try:
+        return service.line().waiting
+    except Unavailable as problem:
+        err().print(f"{problem.problem}. {problem.next_step}", markup=False)
+        return tuple(service.waiting())
 
 
 def placement_document(places: Iterable[DevicesOfNode]) -> list[dict[str, Any]]:

@@ -29,6 +29,15 @@ def test_a_run_that_waits_is_told_who_holds_what_it_asks_for() -> None:
     assert any(HOLDER[:8] in line and "runs to its end" in line for line in lines[at:])
 
 
+def test_a_run_that_waits_is_told_when_it_is_expected_to_start_as_the_line_tells_it() -> None:
+    add_runs()
+    line = json.loads(run("queue", "--json").stdout)["waiting"]
+    assert line[1]["run"] == SMALL
+    told = json.loads(run("explain", SMALL, "--json").stdout)
+    assert told["expected_at"] is not None
+    assert json.loads(run("explain", LARGE, "--json").stdout)["expected_at"] is None
+
+
 def test_the_beginning_of_an_id_is_enough() -> None:
     add_runs()
     told = json.loads(run("explain", HOLDER[:4], "--json").stdout)
