@@ -91,9 +91,11 @@ def test_doing_a_round_again_trains_nothing_and_makes_no_second_model(played: St
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["asset", "list", "-m", "trainplat_assets.definitions"], "digits/champion"),
+        pytest.param(
+            ["asset", "list", "-m", "trainplat_assets.definitions"], "digits/champion", marks=pytest.mark.slow
+        ),
         (["sensor", "list", "-w", "workspace.yaml"], "digits_annotations [RUNNING]"),
-        (["job", "list", "-w", "workspace.yaml"], "digits_round"),
+        pytest.param(["job", "list", "-w", "workspace.yaml"], "digits_round", marks=pytest.mark.slow),
     ],
 )
 def test_the_dagster_command_sees_the_same_instance(

@@ -81,5 +81,6 @@ def test_two_processes_at_once_register_one_version_on_a_server(
     check_races(run(trainplat_home, "race", mlflow_server))
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_register_one_version_in_the_home(trainplat_home: Path) -> None:
     check_races(run(trainplat_home, "race"))
