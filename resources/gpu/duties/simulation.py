@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from resources.gpu import lending_store, like_jobs, quota_store
 from resources.gpu.arbiter import Decided, decide_by_name
+from resources.gpu.duties.foresight import MOST_IN_TURN
 from resources.gpu.duties.known import read_known
 from resources.gpu.duties.submission import FIRST_ATTEMPT, Submission, refuse_over_quota
+from resources.gpu.foreseen import foreseen
 from resources.gpu.inventory.model import DeviceId, DevicesOfNode
 from resources.gpu.manual.naming import checked_project
 from resources.gpu.model import (
@@ -67,8 +69,8 @@ class Simulation:
     waiting_before: int
     """How many requests wait already."""
     expected_at: datetime | None
-    """When it would start at the earliest: once enough of what is in use has ended, as far as declared
-    runtimes tell, and nobody else takes it. None: nobody knows, or it starts now."""
+    """When it would start at the earliest: after those before it in the line, as far as declared runtimes
+    tell; else once enough of what is in use has ended. None: nobody knows, or it starts now."""
     places: tuple[DevicesOfNode, ...] = ()
     """Where :attr:`devices` are."""
     for_run: bool = True
@@ -128,6 +130,11 @@ class Simulating(Submission):
         devices = _devices(own, told)
         outcome = Outcome.MAKES_ROOM if stopped else Outcome.WAITS
         outcome = Outcome.GRANTED if isinstance(own.decision, Grant) else outcome
+        expected_at = None
+        if outcome is Outcome.WAITS:
+            in_line = len(known.waiting) <= MOST_IN_TURN
+            starts = foreseen(inventory, known, now_rows, self._settings, now).starts if in_line else {}
+            expected_at = starts.get(SIMULATED) or _expected_at(own, snapshot, now)
         return Simulation(
             request,
             owner,
@@ -138,7 +145,7 @@ class Simulating(Submission):
             snapshot.shapes.models_of(devices) or snapshot.shapes.only_model_for(request, terms),
             tuple(one for one in known.leases if one.run_id in stopped),
             len(before.waiting),
-            _expected_at(own, snapshot, now) if outcome is Outcome.WAITS else None,
+            expected_at,
             inventory.places_of(devices),
             for_run,
         )

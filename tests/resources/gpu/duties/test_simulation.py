@@ -49,6 +49,19 @@ def test_what_is_in_use_would_be_waited_for_until_its_declared_end(any_database:
     assert both.expected_at is None, "b has not said when it ends"
 
 
+def test_a_simulated_start_is_behind_those_that_wait_already(any_database: Database) -> None:
+    clock = Clock()
+    service = two_slots(any_database, clock)
+    submit(service, "a", terms=Terms(max_runtime_s=600))
+    submit(service, "b", terms=Terms(max_runtime_s=1800))
+    service.decide_now(ANN)
+    submit(service, "c", terms=Terms(max_runtime_s=3600, priority=5))
+    service.decide_now(ANN)
+    found = service.simulate("1", owner=VISION)
+    assert found.waiting_before == 1
+    assert found.expected_at == clock.now + timedelta(seconds=1800), "c has the device of a by then"
+
+
 def test_who_would_make_room_is_named(any_database: Database) -> None:
     clock = Clock()
     service = GpuService(
