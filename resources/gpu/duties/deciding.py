@@ -87,7 +87,7 @@ class Deciding(Expiring, Line):
         self, connection: Connection, desk: Desk, inventory: Inventory, now: datetime
     ) -> tuple[Known, list[Decided]]:
         rows = lending_store.rows_now(connection)
-        known = with_past(connection, read_known(connection, desk.rows), rows, now)
+        known = with_past(connection, read_known(connection, desk.rows), rows, now, desk.used)
         snapshot = desk.snapshot(known, inventory, rows, self._settings)
         desk.learn(connection, snapshot, now)
         return known, decide_by_name(snapshot, known, now)

@@ -27,6 +27,7 @@ from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import QuotaRows
 from resources.gpu.requests.model import GpuRequest
 from resources.gpu.snapshot import Known, OutOfStep, Snapshot
+from resources.gpu.usage.used import Used
 
 DECIDER = "gpu-decider"
 """The name of the role."""
@@ -48,7 +49,7 @@ class Desk:
 
     def __init__(self, database: Database) -> None:
         self.lock = threading.Lock()
-        self.rows = Rows()
+        self.rows, self.used = Rows(), Used()
         self.role = Leadership(database, DECIDER, LEASE_S, brief=True)
         self._snapshot: Snapshot | None = None
         self._made_of: tuple[Inventory, QuotaRows, Settings] | None = None
@@ -91,7 +92,7 @@ class Desk:
 
     def forget(self) -> None:
         """Begin anew with the next pass."""
-        self.rows, self._snapshot = Rows(), None
+        self.rows, self.used, self._snapshot = Rows(), Used(), None
 
     def _popularity(self, snapshot: Snapshot) -> Counter[Shape]:
         popularity: Counter[Shape] = Counter()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from resources.database.engine import Database
 from resources.gpu.model import Grant, Owner, Wait
@@ -20,6 +21,7 @@ from resources.gpu.policy.quota_model import (
 )
 from resources.gpu.usage import store
 from resources.gpu.usage.model import MILLI_MS_PER_HOUR, BudgetStanding
+from resources.gpu.usage.used import Used
 from tests.resources.gpu.usage.ledgers import ANN, NOON, Ledger
 
 WEEK = Period(PeriodKind.ROLLING, days=7)
@@ -143,7 +145,8 @@ def test_an_hour_of_a_dearer_model_counts_more_where_prices_say_so(
 
 
 @pytest.mark.parametrize("since_h", [0.0, 0.7, 3.0, 9.0])
-def test_sums_of_the_database_are_those_over_the_intervals(ledger: Ledger, since_h: float) -> None:
+def test_sums_that_are_kept_are_those_over_the_intervals(ledger: Ledger, since_h: float) -> None:
+    kept, since = Used(), NOON + timedelta(hours=since_h)
     for number, (text, owner) in enumerate(
         [("1", SPEECH), ("0.5", SPEECH), ("2(V100)", Owner("vision", "ann")), ("1(A100)", SPEECH)]
     ):
@@ -154,10 +157,16 @@ def test_sums_of_the_database_are_those_over_the_intervals(ledger: Ledger, since
             oldest = ledger.gpus.live_leases()[0]
             ledger.end(oldest.run_id)
             ledger.gpus.decide_now(ANN)
-    since = NOON + timedelta(hours=since_h)
+        with ledger.database.read() as connection:
+            kept.bring_up(connection, min(since, NOON))
     ledger.now = max(ledger.now, since)
+    live = ledger.gpus.live_leases()
     with ledger.database.read() as connection:
-        sums = store.totals(connection, since, ledger.now)
+        fresh = Used()
+        for one_used in (fresh, kept):
+            one_used.bring_up(connection, since)
+        sums = kept.totals(since, ledger.now, live)
+        assert sums == fresh.totals(since, ledger.now, live)
         intervals = store.intervals(connection, since, ledger.now)
     expected: dict[tuple[Owner, str], float] = {}
     for one in intervals:
@@ -168,3 +177,37 @@ def test_sums_of_the_database_are_those_over_the_intervals(ledger: Ledger, since
         (owner, kind): at / MILLI_MS_PER_HOUR for owner, kinds in sums.items() for kind, at in kinds.items()
     }
     assert {key: at for key, at in found.items() if at} == pytest.approx(expected)
+
+
+def test_a_lease_that_is_over_is_read_once(ledger: Ledger) -> None:
+    used, read = Used(), list[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        read.append(statement)
+
+    for run in ("a", "b"):
+        ledger.start(run)
+        ledger.forward(1)
+        ledger.end(run)
+    with ledger.database.read() as connection:
+        used.bring_up(connection, NOON)
+        event.listen(connection, "before_cursor_execute", note)
+        used.bring_up(connection, NOON + timedelta(minutes=1))
+        assert len(read) == 1, "only the number of the last change"
+        totals = used.totals(NOON + timedelta(hours=1), ledger.now, ())
+        assert [sum(kinds.values()) for kinds in totals.values()] == [MILLI_MS_PER_HOUR]
+        used.bring_up(connection, NOON - timedelta(days=1))
+        assert len(read) == 3, "an earlier moment needs those that ended since then"
+
+
+def test_leases_of_periods_that_are_over_are_forgotten(ledger: Ledger) -> None:
+    used = Used()
+    ledger.start("a")
+    ledger.forward(1)
+    ledger.end("a")
+    with ledger.database.read() as connection:
+        used.bring_up(connection, NOON)
+        [before] = used.totals(NOON, ledger.now, ()).values()
+        used.bring_up(connection, NOON + timedelta(days=2))
+        [after] = used.totals(NOON, ledger.now, ()).values()
+    assert (sum(before.values()), sum(after.values())) == (MILLI_MS_PER_HOUR, 0)
