@@ -189,6 +189,10 @@ class _Described:
     budgets: tuple[BudgetRow, ...]
 
 
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_NOT_DECIMAL = re.compile(r"[-+]?0[0-9a-zA-Z_]|.*:")
+
+
 def _parsed(text: str, name: str) -> _At | None:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -202,6 +206,8 @@ def _parsed(text: str, name: str) -> _At | None:
 
 def _located(node: Any, name: str, path: str) -> _At:
     line = node.start_mark.line + 1
+    if node.tag in _NUMBERS and _NOT_DECIMAL.match(node.value):
+        return _At(name, path, line, node.value)  # 010 is 8 to YAML, and 1:30 is 90: no number to people
     if not isinstance(node, yaml.MappingNode):
         return _At(name, path, line, yaml.SafeLoader("").construct_object(node, deep=True))
     entries: dict[str, _At] = {}
