@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,16 @@ class PostgresServer:
     def new_database(self, template: str = TEMPLATE) -> Database:
         """A database of its own; at the newest revision already, unless another template is named."""
         name = f"test_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} {self._how_to_copy}")
         return Database(self.url(name))
+
+    @cached_property
+    def _how_to_copy(self) -> str:
+        """Whole files take half the time of writing each page to the log, as PostgreSQL does from 15 on."""
+        engine = create_engine(self.url("postgres"), poolclass=NullPool)
+        with engine.connect() as connection:
+            version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
+        return "STRATEGY file_copy" if version >= 150_000 else ""
 
 
 @contextmanager
