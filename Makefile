@@ -2,12 +2,13 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-# Two workers keep two cores busy while servers start; each server is started by one of them only.
+# Two workers keep two cores busy while servers start; each server is started by one of them only. mypy, which uses
+# one core, runs beside them in the first minutes.
 WORKERS ?= 2
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test test-slow check format screenshots bench lock texts snapshot clean system-packages
+.PHONY: help demo setup test test-slow check lint format screenshots bench lock texts snapshot clean system-packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,19 +22,23 @@ setup: ## the two Python environments, from locks/
 # Tests start hundreds of processes, which need not compile the checkout each time, whatever the machine has set.
 test test-slow: export PYTHONDONTWRITEBYTECODE :=
 
-test: setup system-packages check ## check, then every test but the slow ones, and the coverage gate
+test: setup system-packages lint ## check, with every test but the slow ones, and the coverage gate
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) --durations=20 $(ARGS)
+	@$(BIN)/mypy & types=$$!; \
+	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) --durations=20 $(ARGS); tests=$$?; \
+	wait $$types || { echo "mypy found mistakes: see what it says above" >&2; exit 1; }; exit $$tests
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=90
 
 test-slow: setup system-packages ## long tests, and many more examples: SEED= and SHARE= (0 to 1) draw a part
 	@$(BIN)/pytest -m "slow or hypothesis" $(SIDE_BY_SIDE) --durations=20 $(if $(SEED),--seed $(SEED)) $(if $(SHARE),--share $(SHARE)) $(ARGS)
 
-check: setup ## formatting, lint and types
+check: lint ## formatting, lint and types
+	@$(BIN)/mypy
+
+lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
 
 format: setup ## put the code into its form
 	@$(BIN)/ruff format .
