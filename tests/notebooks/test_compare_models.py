@@ -32,6 +32,7 @@ def test_the_source_holds_no_results_and_the_cells_that_dagster_looks_for() -> N
     assert notebook.metadata.kernelspec.name == "python3"
 
 
+@pytest.mark.slow
 def test_it_runs_by_itself_on_the_newest_version_of_a_home(trainplat_home: Path) -> None:
     data = make_first(trainplat_home)
     run_round(FIRST_VERSION)
