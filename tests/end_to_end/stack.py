@@ -73,7 +73,7 @@ class Stack:
 
     def up(self) -> None:
         """Start it and wait until every part is ready."""
-        started = self.command("up", "--detach")
+        started = self.command("up", "--detach", timeout_s=550)
         assert started.returncode == 0, started.stdout + started.stderr
 
     def down(self) -> None:

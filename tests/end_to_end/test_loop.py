@@ -86,21 +86,3 @@ def test_doing_a_round_again_trains_nothing_and_makes_no_second_model(played: St
     assert again.returncode == 0, again.stderr[-3000:]
     assert "it is not trained again" in again.stderr + again.stdout
     assert played.registered_versions() == before
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        pytest.param(
-            ["asset", "list", "-m", "trainplat_assets.definitions"], "digits/champion", marks=pytest.mark.slow
-        ),
-        (["sensor", "list", "-w", "workspace.yaml"], "digits_annotations [RUNNING]"),
-        pytest.param(["job", "list", "-w", "workspace.yaml"], "digits_round", marks=pytest.mark.slow),
-    ],
-)
-def test_the_dagster_command_sees_the_same_instance(
-    played: Stack, arguments: list[str], expected: str
-) -> None:
-    answer = played.dagster(*arguments)
-    assert answer.returncode == 0, answer.stderr[-3000:]
-    assert expected in answer.stdout

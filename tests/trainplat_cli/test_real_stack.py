@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 
 import httpx
 import psutil
@@ -13,7 +14,7 @@ from resources.home import read_or_make_secrets
 from resources.process import group_members
 from tests.servers.stack import Stack
 from trainplat_cli.supervisor.model import PartName, PartState
-from trainplat_cli.supervisor.prepare import marker_file
+from trainplat_cli.supervisor.prepare import CHECKOUT, marker_file
 from trainplat_cli.supervisor.record import supervisor_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
@@ -77,6 +78,27 @@ def test_the_dagster_command_meets_the_same_instance(module_stack: Stack) -> Non
     done = subprocess.run(["sh", "-c", shell], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert f"$DAGSTER_HOME: {module_stack.home.dagster}\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["sensor", "list", "-w", "workspace.yaml"], "digits_annotations [RUNNING]"),
+        pytest.param(["job", "list", "-w", "workspace.yaml"], "digits_round", marks=pytest.mark.slow),
+        pytest.param(
+            ["asset", "list", "-m", "trainplat_assets.definitions"], "digits/champion", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_the_dagster_command_finds_the_project_in_the_checkout(
+    module_stack: Stack, arguments: list[str], expected: str
+) -> None:
+    command = [sys.executable, "-m", "dagster", *arguments]
+    done = subprocess.run(
+        command, cwd=CHECKOUT, env=module_stack.environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert expected in done.stdout
 
 
 def test_a_second_up_is_refused(module_stack: Stack) -> None:
