@@ -16,12 +16,12 @@ from benchmarks.stack import say
 from resources.home import Home, read_or_make_secrets
 from resources.labeling.model import Question
 from resources.labeling.service import LabelingService
+from resources.ports import LOOPBACK
 from resources.process import end_group
 from resources.terms import FIRST_VERSION, Actor, SampleId
 from trainplat_assets.datasets import DIGITS
 from trainplat_cli.supervisor.model import Answer
 from trainplat_cli.supervisor.parts import label_studio_environment, label_studio_program
-from trainplat_cli.supervisor.ports import LOOPBACK
 from trainplat_cli.supervisor.probes import http_probe
 
 NAME = "loop"
