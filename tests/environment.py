@@ -1,6 +1,7 @@
 """The environment that tests run in: nothing of the user's own leaks in, nothing of the tests' leaks out."""
 
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,3 +69,6 @@ def enter(home: Path) -> None:
     for name in set(os.environ) - set(cleaned) - set(kept):
         del os.environ[name]
     os.environ.update(cleaned)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As whatever a script starts with `&`; so would be all that tests start, and press Ctrl-C in.
+        signal.signal(signal.SIGINT, signal.default_int_handler)

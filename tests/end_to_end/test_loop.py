@@ -12,7 +12,7 @@ from tests.end_to_end.stack import DIGITS, Stack
 from tests.servers.dagster_servers import wait_until
 from trainplat_cli.supervisor.model import PartName
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.timeout(1000)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(1000)]
 
 
 def test_each_round_makes_one_version_with_fifty_labels_more(played: Stack) -> None:

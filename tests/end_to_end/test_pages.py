@@ -13,6 +13,7 @@ from tests.servers.dagster_servers import wait_until
 from trainplat_cli.supervisor.model import PartName
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.end_to_end,
     pytest.mark.browser,
     pytest.mark.needs("chromium"),

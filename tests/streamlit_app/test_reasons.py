@@ -33,7 +33,7 @@ def reasons_given(call: ast.Call) -> Iterator[str]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name not in TAKES_A_REASON:
         return
-    for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+    for argument in [*call.args, *(one.value for one in call.keywords if one.arg != "actor")]:
         told = in_full(argument)
         if told is not None:
             yield told

@@ -177,6 +177,7 @@ def test_a_direct_run_that_waits_ends_when_it_is_cancelled(
     assert first.wait(60) == 0
 
 
+@pytest.mark.slow
 def test_a_run_whose_steps_have_processes_of_their_own_takes_a_lease_for_each(
     environment: dict[str, str], tmp_path: Path, started: Started
 ) -> None:

@@ -131,6 +131,7 @@ def test_a_decider_that_is_killed_while_it_decides_is_followed_by_the_other(
 
 
 @pytest.mark.real
+@pytest.mark.slow
 @pytest.mark.needs("postgresql")
 def test_a_database_that_is_killed_again_and_again_loses_nothing(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
