@@ -11,7 +11,16 @@ from datetime import datetime, timedelta
 
 from resources.gpu.arbiter import Decided, decide_by_name
 from resources.gpu.inventory.model import Inventory
-from resources.gpu.model import Attempt, Grant, Kept, Lease, LeaseState, RunId, Stop, WaitingRequest
+from resources.gpu.model import (
+    Attempt,
+    Grant,
+    Kept,
+    Lease,
+    RunId,
+    Stop,
+    WaitingRequest,
+    granted_lease,
+)
 from resources.gpu.policy.model import Settings
 from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import QuotaRows
@@ -75,7 +84,7 @@ def _after(known: Known, decided: Iterable[Decided], moment: datetime) -> Known:
     for made in decided:
         decision = made.decision
         if isinstance(decision, Grant):
-            leases[decision.run_id] = _lease(waiting.pop(decision.run_id), decision, moment)
+            leases[decision.run_id] = granted_lease(waiting.pop(decision.run_id), decision, moment)
             kept.pop(decision.run_id, None)
         elif isinstance(decision, Stop):
             lease = leases[decision.run_id]
@@ -116,28 +125,6 @@ def _end(lease: Lease, now: datetime) -> datetime | None:
     else:
         return None
     return max(end, now + SOON)
-
-
-def _lease(asked: WaitingRequest, grant: Grant, moment: datetime) -> Lease:
-    return Lease(
-        asked.run_id,
-        asked.attempt,
-        grant.devices,
-        asked.request,
-        asked.owner,
-        asked.origin,
-        asked.instance,
-        LeaseState.CLAIMED,
-        moment,
-        terms=asked.terms,
-        submitted_at=asked.submitted_at,
-        attained_gpu_s=asked.attained_gpu_s,
-        evictions=asked.evictions,
-        evicted_at=asked.evicted_at,
-        made_room_for=asked.made_room_for,
-        held=grant.held,
-        batch=asked.batch,
-    )
 
 
 def _again(lease: Lease, for_run: RunId, moment: datetime) -> WaitingRequest:

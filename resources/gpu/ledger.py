@@ -28,11 +28,11 @@ from resources.gpu.model import (
     Kept,
     Lease,
     LeaseState,
-    Origin,
     RunId,
     Stop,
     Terms,
     WaitingRequest,
+    granted_lease,
 )
 from resources.gpu.placement.model import WHOLE_MILLI
 from resources.gpu.requests.model import GpuRequest
@@ -221,7 +221,7 @@ def add_leases(
     ]
     insert_rows(connection, SHARES, shares)
     _refuse_oversold(connection, sorted({device for _, one in granted for device in one.devices}))
-    leases = [_granted(waiting, one, now) for waiting, one in granted]
+    leases = [granted_lease(waiting, one, now) for waiting, one in granted]
     rows = [
         {
             **_common(waiting),
@@ -261,7 +261,7 @@ def set_stop_asked(connection: Connection, run_id: RunId, attempt: Attempt, now:
     """Say that the process of a lease was asked for a checkpoint."""
     connection.execute(
         update(LEASES)
-        .where(_is(LEASES, run_id, attempt))
+        .where(_is(LEASES, run_id, attempt), _IS_LIVE)
         .values(stop_asked_at=now, changed_in=next_change(connection))
     )
 
@@ -370,7 +370,7 @@ def move_holder(
     """Let a lease end with the process that claimed it; None: with no process."""
     connection.execute(
         update(LEASES)
-        .where(_is(LEASES, run_id, attempt))
+        .where(_is(LEASES, run_id, attempt), _IS_LIVE)
         .values(changed_in=next_change(connection), **_identity("holder", holder))
     )
 
@@ -452,37 +452,6 @@ def _parts(names: Sequence[Name]) -> Iterator[Sequence[Name]]:
     """A statement takes only so many values."""
     for begin in range(0, len(names), NAMES_AT_ONCE):
         yield names[begin : begin + NAMES_AT_ONCE]
-
-
-def _granted(waiting: WaitingRequest, grant: Grant, now: datetime) -> Lease:
-    return Lease(
-        run_id=waiting.run_id,
-        attempt=waiting.attempt,
-        devices=grant.devices,
-        request=waiting.request,
-        owner=waiting.owner,
-        origin=waiting.origin,
-        instance=waiting.instance,
-        state=LeaseState.GRANTED,
-        granted_at=now,
-        # A direct run has its process already; that of a queued run says so itself once it lives.
-        holder=waiting.holder,
-        submitted_at=waiting.submitted_at,
-        expires_at=_expires_at(waiting, now),
-        held=grant.held,
-        terms=waiting.terms,
-        attained_gpu_s=waiting.attained_gpu_s,
-        evictions=waiting.evictions,
-        evicted_at=waiting.evicted_at,
-        made_room_for=waiting.made_room_for,
-        batch=waiting.batch,
-    )
-
-
-def _expires_at(waiting: WaitingRequest, now: datetime) -> datetime | None:
-    if waiting.origin is not Origin.MANUAL or waiting.terms.max_runtime_s is None:
-        return None
-    return now + timedelta(seconds=waiting.terms.max_runtime_s)
 
 
 def _is(table: Any, run_id: RunId, attempt: Attempt) -> Any:

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -326,3 +326,35 @@ class Stop:
 
 
 Decision = Grant | Wait | Stop
+
+
+def granted_lease(waiting: WaitingRequest, grant: Grant, now: datetime) -> Lease:
+    """The lease that a request becomes when it is granted."""
+    return Lease(
+        run_id=waiting.run_id,
+        attempt=waiting.attempt,
+        devices=grant.devices,
+        request=waiting.request,
+        owner=waiting.owner,
+        origin=waiting.origin,
+        instance=waiting.instance,
+        state=LeaseState.GRANTED,
+        granted_at=now,
+        # A direct run has its process already; that of a queued run says so itself once it lives.
+        holder=waiting.holder,
+        submitted_at=waiting.submitted_at,
+        expires_at=_expires_at(waiting, now),
+        held=grant.held,
+        terms=waiting.terms,
+        attained_gpu_s=waiting.attained_gpu_s,
+        evictions=waiting.evictions,
+        evicted_at=waiting.evicted_at,
+        made_room_for=waiting.made_room_for,
+        batch=waiting.batch,
+    )
+
+
+def _expires_at(waiting: WaitingRequest, now: datetime) -> datetime | None:
+    if waiting.origin is not Origin.MANUAL or waiting.terms.max_runtime_s is None:
+        return None
+    return now + timedelta(seconds=waiting.terms.max_runtime_s)

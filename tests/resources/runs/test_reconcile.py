@@ -296,14 +296,8 @@ def test_a_cancelled_run_whose_process_is_gone_is_reported_as_cancelled(
 def test_a_run_that_makes_room_is_asked_for_a_checkpoint_and_put_back_in_place_after(
     jump: dict[str, float], instance: DagsterInstance, service: GpuService
 ) -> None:
-    code = "import signal, time; signal.signal(10, lambda *_: print(2, flush=True)); print(1, flush=True)"
-    held = subprocess.Popen(
-        [sys.executable, "-c", f"{code}\nwhile True: time.sleep(600)"],
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-    )
+    held = _who_tells_of_signal(10)
     assert held.stdout is not None
-    assert held.stdout.readline() == b"1\n"
     run = new_run(instance, DagsterRunStatus.STARTED)
     lease(service, instance, run, claimer=ME, holder=of(held.pid))
     why = Reason("U6", "too much", {})
@@ -346,14 +340,8 @@ def test_a_direct_run_whose_process_died_gives_its_devices_back_and_is_failed(
 def test_a_direct_run_of_any_instance_is_asked_to_end_and_killed_if_it_does_not_listen(
     instance: DagsterInstance, service: GpuService
 ) -> None:
-    code = "import signal, time; signal.signal(15, lambda *_: print(2, flush=True)); print(1, flush=True)"
-    held = subprocess.Popen(
-        [sys.executable, "-c", f"{code}\nwhile True: time.sleep(600)"],
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-    )
+    held = _who_tells_of_signal(15)
     assert held.stdout is not None
-    assert held.stdout.readline() == b"1\n"
     service.submit(
         RunId("elsewhere"), "1", owner=Owner("vision", "ann"), origin=Origin.DIRECT, instance="in memory",
         actor=TEST, holder=of(held.pid),
@@ -552,3 +540,13 @@ def set_starting(instance: DagsterInstance, run: DagsterRun) -> None:
 
     event = DagsterEvent(DagsterEventType.RUN_STARTING.value, run.job_name, message="")
     instance.report_dagster_event(event, run.run_id)
+
+
+def _who_tells_of_signal(number: int) -> "subprocess.Popen[bytes]":
+    """A process that says 2 whenever it gets a signal, and goes on."""
+    told = f"signal.signal({number}, lambda *_: print(2, flush=True))"
+    code = f"import signal, time; {told}; print(1, flush=True)\nwhile True: time.sleep(600)"
+    held = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.PIPE)
+    assert held.stdout is not None
+    assert held.stdout.readline() == b"1\n"
+    return held

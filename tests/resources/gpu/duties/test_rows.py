@@ -9,9 +9,10 @@ import pytest
 
 from resources.database.engine import Database
 from resources.gpu import ledger
+from resources.gpu.changes import last_change
 from resources.gpu.duties.desk import desk_of
 from resources.gpu.duties.rows import Rows
-from resources.gpu.model import Lease, RunId, WaitingRequest
+from resources.gpu.model import Attempt, Lease, RunId, WaitingRequest
 from tests.resources.gpu import ledger_player
 from tests.resources.gpu.duties.clock import ANN, ME, Clock, end, submit, two_slots
 
@@ -72,6 +73,19 @@ def test_a_sign_of_life_is_no_change(any_database: Database) -> None:
         (fresh,) = ledger.live_leases(connection)
     assert fresh.heartbeat_at is not None
     assert after is held
+
+
+def test_a_lease_that_is_over_never_changes(any_database: Database) -> None:
+    clock = Clock()
+    service = two_slots(any_database, clock)
+    submit(service, "a")
+    service.decide_now(ANN)
+    end(service, "a")
+    with any_database.write() as connection:
+        before = last_change(connection)
+        ledger.set_stop_asked(connection, RunId("a"), Attempt(1), clock.now)
+        ledger.move_holder(connection, RunId("a"), Attempt(1), ME)
+        assert ledger.leases_changed(connection, before) == []
 
 
 class Looking(ledger_player.Player):
