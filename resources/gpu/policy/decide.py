@@ -34,6 +34,7 @@ from heapq import heapify, heappop, heappush
 
 from resources.gpu.placement.model import Misfit, Placement, Shape, Span
 from resources.gpu.policy.affinity import Standing
+from resources.gpu.policy.footings import Footings
 from resources.gpu.policy.keeping import Expected, expected_place
 from resources.gpu.policy.model import Decision, Grant, Hold, Job, JobId, Preempt, Reservation, Running, Wait
 from resources.gpu.policy.moving import Moving
@@ -82,6 +83,7 @@ class _Pass:
         self._kept: dict[str, tuple[frozenset[str | None], float | None]] = {}
         """For whom what is free is kept: models, and when it is expected to start."""
         self._moving = Moving(state, now_s)
+        self._footings = Footings(state, now_s)
         self._misfits: dict[tuple[Shape, Span, bool, int], Misfit] = {}
 
     def run(self) -> list[Decision]:
@@ -314,6 +316,7 @@ class _Pass:
             self._state,
             job,
             self._now_s,
+            footings=self._footings,
             preemptible=self._preemptible,
             stopping=self._stopping,
             borrowers=permission.borrowers if permission.within_nominal else (),

@@ -87,6 +87,17 @@ class JobView:
         return self.max_runtime_s - self.run_s
 
 
+@dataclass(frozen=True)
+class Footing:
+    """What decides between a job that runs and one that waits, at one moment."""
+
+    priority: int
+    stays: bool
+    """It runs, and gives way to nobody of its priority: by its minimum runtime, or as it is owed time."""
+    is_owed: bool
+    level: Level
+
+
 def in_order(
     jobs: Iterable[JobView], now_s: float, history: History, settings: OrderSettings, *, capacity_milli: int
 ) -> list[JobView]:
@@ -156,9 +167,14 @@ def minimum_run_s(job: JobView, settings: OrderSettings) -> float:
     return min(settings.minimum_run_s * 2.0**job.evictions, settings.longest_minimum_run_s)
 
 
-def worth_preempting(
-    victim: JobView, waiting: JobView, now_s: float, history: History, settings: OrderSettings
-) -> bool:
+def footing(job: JobView, now_s: float, history: History, settings: OrderSettings) -> Footing:
+    """How it stands against any other, now."""
+    owed = is_owed(job, now_s, settings)
+    stays = job.running and (owed or is_protected(job, now_s, settings))
+    return Footing(job.priority, stays, owed, level(job, history, settings))
+
+
+def worth_preempting(victim: Footing, waiting: Footing) -> bool:
     """Whether ``waiting`` may have the devices of ``victim``, which runs.
 
     For a higher priority always, for a lower one never. Between equals a victim past its minimum runtime
@@ -167,11 +183,9 @@ def worth_preempting(
     """
     if waiting.priority != victim.priority:
         return waiting.priority > victim.priority
-    if is_protected(victim, now_s, settings) or is_owed(victim, now_s, settings):
+    if victim.stays:
         return False
-    if is_owed(waiting, now_s, settings):
-        return True
-    return level(waiting, history, settings) < level(victim, history, settings)
+    return waiting.is_owed or waiting.level < victim.level
 
 
 def next_change_s(job: JobView, now_s: float, history: History, settings: OrderSettings) -> float:

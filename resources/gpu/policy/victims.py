@@ -27,11 +27,11 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from resources.gpu.placement.model import Placement, Span
+from resources.gpu.policy.footings import Footings
 from resources.gpu.policy.model import Job, JobId, Running
 from resources.gpu.policy.order import worth_preempting
 from resources.gpu.policy.quotas_of_pass import QuotasOfPass
 from resources.gpu.policy.state import State, stands_on
-from resources.gpu.policy.views import view_of_running, view_of_waiting
 
 NODES_TRIED = 64
 """On how many nodes victims are searched for one job; the most promising first."""
@@ -58,6 +58,7 @@ class Search:
         job: Job,
         now_s: float,
         *,
+        footings: Footings,
         preemptible: Mapping[str, Sequence[Running]],
         stopping: Container[JobId],
         borrowers: Sequence[str],
@@ -70,8 +71,8 @@ class Search:
     ) -> None:
         self._state = state
         self._job = job
-        self._view = view_of_waiting(job)
         self._now_s = now_s
+        self._footings = footings
         self._preemptible = preemptible
         self._stopping = stopping
         self._borrowers = {project: rank for rank, project in enumerate(borrowers)}
@@ -143,14 +144,8 @@ class Search:
             return "P1" if running.job.project in self._borrowers else None
         if running.job.priority != self._job.priority:
             return "P2" if running.job.priority < self._job.priority else None
-        behind = worth_preempting(
-            view_of_running(running, self._now_s),
-            self._view,
-            self._now_s,
-            self._state.history,
-            self._state.order,
-        )
-        return "P3" if behind else None
+        victim, waiting = self._footings.of_running(running), self._footings.of_waiting(self._job)
+        return "P3" if worth_preempting(victim, waiting) else None
 
     def _order(self, running: Running) -> tuple[object, ...]:
         own = running.job.project == self._job.project

@@ -255,7 +255,7 @@ _OF_STOPS = [
     _broken(
         "P3: for who has had as much",
         "order:worth_preempting",
-        "level(waiting, history, settings) < level(victim, history, settings)",
+        "waiting.level < victim.level",
         "True",
         STOPS,
         6,

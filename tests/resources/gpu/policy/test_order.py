@@ -11,6 +11,7 @@ from resources.gpu.policy.history import History
 from resources.gpu.policy.order import (
     JobView,
     OrderSettings,
+    footing,
     in_order,
     is_owed,
     is_protected,
@@ -127,7 +128,12 @@ OLD = JobView("old", 1000, NOW_S - 50_000.0, attained_gpu_s=40_000.0, started_at
     ],
 )
 def test_who_may_be_evicted(victim: JobView, waiting: JobView, worth: bool) -> None:
-    assert worth_preempting(victim, waiting, NOW_S, History(), SETTINGS) is worth
+    assert may_evict(waiting, victim) is worth
+
+
+def may_evict(waiting: JobView, victim: JobView, history: History | None = None) -> bool:
+    known = history or History()
+    return worth_preempting(*(footing(job, NOW_S, known, SETTINGS) for job in (victim, waiting)))
 
 
 TIMES = st.floats(min_value=0.0, max_value=NOW_S)
@@ -195,12 +201,8 @@ def test_while_nothing_is_known_service_never_improves_the_level(first: float, s
 @given(JOBS, JOBS, HISTORIES)
 def test_no_two_jobs_may_evict_each_other_in_turn(one: JobView, other: JobView, history: History) -> None:
     first, second = replace(one, id="1"), replace(other, id="2")
-    taken = worth_preempting(
-        replace(first, started_at_s=0.0), replace(second, started_at_s=None), NOW_S, history, SETTINGS
-    )
-    back = worth_preempting(
-        replace(second, started_at_s=NOW_S), replace(first, started_at_s=None), NOW_S, history, SETTINGS
-    )
+    taken = may_evict(replace(second, started_at_s=None), replace(first, started_at_s=0.0), history)
+    back = may_evict(replace(first, started_at_s=None), replace(second, started_at_s=NOW_S), history)
     assert not (taken and back)
 
 
