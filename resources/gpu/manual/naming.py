@@ -7,6 +7,8 @@ from resources.gpu.model import RunId
 from resources.gpu.policy.model import LEASE
 
 MOST_CHARACTERS = 50
+MOST_OF_AN_OWNER = 100
+"""Characters in the name of a user or a project."""
 EXPECTED = f"at most {MOST_CHARACTERS} letters, digits, '.', '_' and '-', the first a letter or a digit"
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MOST_CHARACTERS - 1}}}")
 
@@ -30,20 +32,9 @@ def name_of(run_id: RunId) -> str | None:
     return run_id.removeprefix(LEASE) if run_id.startswith(LEASE) else None
 
 
-MOST_OF_A_PROJECT = 100
-MOST_OF_A_USER = 100
-
-
 def checked_user(name: str) -> str:
     """The name of a user itself. Raises :class:`BadInput` for one that nobody can have."""
-    if name.strip() != name or not name.isprintable() or not 1 <= len(name) <= MOST_OF_A_USER or name == "*":
-        told = repr(name) if len(name) <= MOST_OF_A_USER else f"{name[:MOST_OF_A_USER]!r}…"
-        raise BadInput(
-            f"the user {told} cannot be; expected 1 to {MOST_OF_A_USER} characters without line breaks, none "
-            "of them a blank at an end, and not '*'",
-            "Name a user, or none for everybody in the project.",
-        )
-    return name
+    return _checked_owner(name, "user", "Name a user, or none for everybody in the project.")
 
 
 def checked_project(name: str) -> str:
@@ -51,16 +42,16 @@ def checked_project(name: str) -> str:
 
     It may be in any script; ``*`` stands for each project in quotas.
     """
-    if (
-        name.strip() != name
-        or not name.isprintable()
-        or not 1 <= len(name) <= MOST_OF_A_PROJECT
-        or name == "*"
-    ):
-        told = repr(name) if len(name) <= MOST_OF_A_PROJECT else f"{name[:MOST_OF_A_PROJECT]!r}…"
-        raise BadInput(
-            f"the project {told} cannot be; expected 1 to {MOST_OF_A_PROJECT} characters without line "
-            "breaks, none of them a blank at an end, and not '*'",
-            "Name a project, such as vision; `trainplat gpu quota show` lists those with a quota.",
-        )
-    return name
+    next_step = "Name a project, such as vision; `trainplat gpu quota show` lists those with a quota."
+    return _checked_owner(name, "project", next_step)
+
+
+def _checked_owner(name: str, what: str, next_step: str) -> str:
+    if name.strip() == name and name.isprintable() and 1 <= len(name) <= MOST_OF_AN_OWNER and name != "*":
+        return name
+    told = repr(name) if len(name) <= MOST_OF_AN_OWNER else f"{name[:MOST_OF_AN_OWNER]!r}…"
+    raise BadInput(
+        f"the {what} {told} cannot be; expected 1 to {MOST_OF_AN_OWNER} characters without line breaks, none "
+        "of them a blank at an end, and not '*'",
+        next_step,
+    )
