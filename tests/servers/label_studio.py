@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -20,10 +21,15 @@ from resources.home import Home
 from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.connection import Connection
 from resources.process import end_group
+from tests.made_once import made_once
 from tests.needs import needs
 
 READY_S = 180.0
 EMAIL = "admin@trainplat.local"
+DATABASE = "label_studio.sqlite3"
+"""In the folder that ``LABEL_STUDIO_BASE_DATA_DIR`` names."""
+QUIET = {"COLLECT_ANALYTICS": "0", "LATEST_VERSION_CHECK": "0", "SENTRY_DSN": "", "FRONTEND_SENTRY_DSN": ""}
+"""So that it asks and tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +67,21 @@ class LabelStudioServer:
 
 
 @pytest.fixture(scope="session")
-def label_studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
+def label_studio_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of Label Studio's that holds nobody yet: making its tables takes a core half a minute."""
+    program = Path(needs("label studio"))
+    return made_once(tmp_path_factory, "label-studio-tables", partial(_make_tables, program)) / DATABASE
+
+
+@pytest.fixture(scope="session")
+def label_studio_server(
+    tmp_path_factory: pytest.TempPathFactory, label_studio_tables: Path
+) -> Iterator[LabelStudioServer]:
     """The session's Label Studio, on a free port of loopback, over a temporary folder."""
     program = needs("label studio")
     folder = tmp_path_factory.mktemp("label-studio")
+    (folder / "data").mkdir()
+    shutil.copy(label_studio_tables, folder / "data")
     with started(program, folder) as server:
         yield server
 
@@ -118,10 +135,7 @@ def started(program: str, folder: Path) -> Iterator[LabelStudioServer]:
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
         "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
         "SSRF_PROTECTION_ENABLED": "false",
-        "COLLECT_ANALYTICS": "0",
-        "LATEST_VERSION_CHECK": "0",
-        "SENTRY_DSN": "",
-        "FRONTEND_SENTRY_DSN": "",
+        **QUIET,
     }
     command = [
         *(program, "start", "--no-browser", "--init", "tests"),
@@ -144,6 +158,30 @@ def started(program: str, folder: Path) -> Iterator[LabelStudioServer]:
     finally:
         end_group(process.pid, grace_s=5.0)
         process.wait()
+
+
+def _make_tables(program: Path, folder: Path) -> None:
+    """What its start does first: ``migrate`` of Django."""
+    find = "import os, label_studio; print(os.path.dirname(label_studio.__file__))"
+    python = program.with_name("python")
+    package = subprocess.run([python, "-c", find], capture_output=True, text=True, check=True, cwd=folder)
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "DJANGO_SETTINGS_MODULE": "label_studio.core.settings.label_studio",
+        "LABEL_STUDIO_BASE_DATA_DIR": str(folder),
+        **QUIET,
+    }
+    done = subprocess.run(
+        [python, f"{package.stdout.strip()}/manage.py", "migrate", "--no-color", "--verbosity", "0"],
+        env=environment,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"Label Studio made no tables:\n{done.stderr[-3000:]}")
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:

@@ -22,8 +22,10 @@ from resources.home import Home
 from resources.registry.client import Mlflow
 from resources.terms import DatasetName
 from tests.environment import unmeasured
+from tests.made_once import made_once
 
 READY_TIMEOUT_S = 150.0
+DATABASE = "mlflow.db"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def start_mlflow(folder: Path, port: int) -> "subprocess.Popen[bytes]":
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     command = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
+    command += ["--backend-store-uri", f"sqlite:///{folder / DATABASE}"]
     command += ["--serve-artifacts", "--artifacts-destination", str(folder / "artifacts")]
     with (folder / "server.log").open("ab") as log:
         return subprocess.Popen(
@@ -89,9 +91,11 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def mlflow_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database that holds nothing yet: making its tables takes longer than most tests."""
-    home = Home(tmp_path_factory.mktemp("mlflow-tables"))
-    Mlflow(home).versions(DatasetName("none"), "none")
-    return home.mlflow / "mlflow.db"
+
+    def make(folder: Path) -> None:
+        Mlflow(Home(folder)).versions(DatasetName("none"), "none")
+
+    return Home(made_once(tmp_path_factory, "mlflow-tables", make)).mlflow / DATABASE
 
 
 @pytest.fixture
@@ -103,9 +107,10 @@ def mlflow_in_home(mlflow_tables: Path, trainplat_home: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory, mlflow_tables: Path) -> Iterator[MlflowServer]:
     """A real MLflow server, shared by the session; mark tests that use it ``real``."""
     folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
+    shutil.copy(mlflow_tables, folder)
     url = f"http://127.0.0.1:{port}"
     process = start_mlflow(folder, port)
     try:

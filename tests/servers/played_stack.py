@@ -1,19 +1,25 @@
 """One supervised stack for the whole session: a second one would take minutes to start."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from resources.home import Home
 from tests.end_to_end.stack import Stack, environment_of, stack_on
-from tests.needs import needs
 
 
 @pytest.fixture(scope="session")
-def real_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack of an empty home, started."""
-    needs("label studio")
-    with stack_on(Home(tmp_path_factory.mktemp("stack") / "home")) as stack:
+def real_stack(
+    tmp_path_factory: pytest.TempPathFactory, label_studio_tables: Path, mlflow_tables: Path
+) -> Iterator[Stack]:
+    """The stack of a home in which nothing is but the tables of others, started."""
+    home = Home(tmp_path_factory.mktemp("stack") / "home")
+    for folder, tables in ((home.label_studio, label_studio_tables), (home.mlflow, mlflow_tables)):
+        folder.mkdir(parents=True)
+        shutil.copy(tables, folder)
+    with stack_on(home) as stack:
         yield stack
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from resources.database.engine import Database, sqlite_url
+from tests.made_once import made_once
 from tests.needs import ON_POSTGRESQL, ON_SQLITE, needs
 
 READY_TIMEOUT_S = 60.0
@@ -152,11 +153,14 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def sqlite_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file at the newest revision, to be copied: to migrate takes longer than most tests."""
-    path = tmp_path_factory.mktemp("template") / "head.db"
-    database = Database(sqlite_url(path))
-    database.migrate()
-    database.close()  # what the write-ahead log holds is in the file then
-    return path
+
+    def make(folder: Path) -> None:
+        database = Database(sqlite_url(folder / name))
+        database.migrate()
+        database.close()  # what the write-ahead log holds is in the file then
+
+    name = "head.db"
+    return made_once(tmp_path_factory, "sqlite-at-head", make) / name
 
 
 @pytest.fixture(params=[ON_SQLITE, pytest.param(ON_POSTGRESQL, marks=pytest.mark.real)])
