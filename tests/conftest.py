@@ -6,10 +6,11 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 
 from tests import examples
 from tests.environment import enter
@@ -24,6 +25,8 @@ pytest_plugins = [
     f"tests.servers.{file.stem}" for file in sorted(SERVERS.glob("*.py")) if file.stem != "__init__"
 ]
 
+UNCOUNTED = ("hypothesis", "uncounted")
+"""Marks of tests whose lines are not counted."""
 SEED_VARIABLE = "SEED_OF_THESE_TESTS"
 SHARED_SERVERS = {
     "real_stack": "the stack",
@@ -95,6 +98,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for name in marker.args:
             needs(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Count no lines of laws and simulations: they run thousands of times what other tests run once.
+
+    To count takes as long as to run.
+    """
+    counting = Coverage.current()
+    if counting is None or not any(item.get_closest_marker(name) for name in UNCOUNTED):
+        return (yield)
+    counting.stop()
+    try:
+        return (yield)
+    finally:
+        counting.start()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -9,6 +9,8 @@ from benchmarks.simulation.loss import carried
 from benchmarks.traces import openb
 from resources.gpu.placement.model import DeviceSpec, NodeSpec, Shape
 
+pytestmark = pytest.mark.uncounted
+
 
 def test_on_one_device_what_is_carried_is_what_queueing_theory_says() -> None:
     """Erlang's loss formula for one server and an offered load a: a / (1 + a) is carried."""

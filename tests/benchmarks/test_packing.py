@@ -15,6 +15,8 @@ from benchmarks.traces import openb
 from resources.gpu.placement.cluster import Cluster
 from resources.gpu.placement.model import NodeSpec
 
+pytestmark = pytest.mark.uncounted
+
 
 def run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str

@@ -5,6 +5,8 @@ import pytest
 from benchmarks.queue import measure
 from benchmarks.traces.philly import made_up
 
+pytestmark = pytest.mark.uncounted
+
 
 def test_the_order_is_measured_with_and_without_restarts_and_against_static_cards() -> None:
     metrics = measure(made_up(jobs=60, load=1.5, gpus=64, seed=0), 64)

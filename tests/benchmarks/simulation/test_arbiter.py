@@ -19,6 +19,8 @@ from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.state import State
 from tests.examples import drawing
 
+pytestmark = pytest.mark.uncounted
+
 FREE = World(stop_s=0.0, restart_s=0.0)
 JOBS = st.lists(
     st.tuples(

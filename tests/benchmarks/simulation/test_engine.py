@@ -15,6 +15,8 @@ from benchmarks.traces.philly import declared, grouped, made_up
 from resources.gpu.policy.order import JobView, OrderSettings, rank
 from tests.examples import drawing
 
+pytestmark = pytest.mark.uncounted
+
 GPUS = 16
 JOBS = st.lists(
     st.tuples(

@@ -9,6 +9,8 @@ from tests.checker.tables import tables_of
 from tests.mutants import Mutant, alive
 from tests.resources.gpu.ledger_player import KINDS, MOVES, PLAIN, QUOTAS, Kind, history_of
 
+pytestmark = pytest.mark.uncounted
+
 SHOWED_ONE = (1, 9, 8)
 """Histories that showed some mutant when this was written."""
 HISTORIES = 30

@@ -11,6 +11,8 @@ from tests.checker.checker import violations
 from tests.resources.gpu.policy.histories import Told, history_of
 from tests.resources.gpu.policy.worlds import KINDS
 
+pytestmark = pytest.mark.uncounted
+
 FEW, MANY = 4, 400
 CHECKER = Path(__file__).resolve().parents[3] / "checker"
 

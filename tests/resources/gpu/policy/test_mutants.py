@@ -14,6 +14,8 @@ from tests.resources.gpu.policy.histories import history_of
 from tests.resources.gpu.policy.mutants import BROKEN, Broken
 from tests.resources.gpu.policy.unit_mutants import BY_UNIT_TEST, Unnoticed
 
+pytestmark = pytest.mark.uncounted
+
 CHECKOUT = Path(__file__).resolve().parents[4]
 RULE = re.compile(r"\b[A-Z]\d\b")
 HISTORIES = 60
