@@ -6,6 +6,7 @@ from dataclasses import replace
 from resources.gpu.inventory.model import Device, Inventory
 from resources.gpu.model import NO_TERMS, Terms
 from resources.gpu.placement.model import Span
+from resources.gpu.requests.commands import allocate_command, labels_text
 from resources.gpu.requests.errors import ImpossibleGpuRequest
 from resources.gpu.requests.model import GpuRequest, Mode
 from resources.gpu.requests.nearest import nearest_changes
@@ -66,7 +67,9 @@ def _whole_problem(request: GpuRequest, terms: Terms, inventory: Inventory, clus
     problem = _problem(request, terms, inventory, _well(inventory))
     if terms.nodes:
         problem = filled(
-            mark("on the nodes that are {labels}: {problem}"), labels=_labels(terms.nodes), problem=problem
+            mark("on the nodes that are {labels}: {problem}"),
+            labels=labels_text(terms.nodes),
+            problem=problem,
         )
     if not _cluster_has_it(request, terms, inventory, cluster):
         return problem
@@ -101,7 +104,7 @@ def _next_step(
     return filled(
         mark("{step} Without a run the cluster has it: {command}"),
         step=step,
-        command=f"trainplat gpu allocate NAME '{request.text}'",
+        command=allocate_command(request, terms),
     )
 
 
@@ -116,11 +119,11 @@ def _no_such_node(request: GpuRequest, terms: Terms, inventory: Inventory) -> Im
         return ImpossibleGpuRequest(
             filled(
                 mark("only declared nodes are {labels}, and runs are started on this machine only"),
-                labels=_labels(terms.nodes),
+                labels=labels_text(terms.nodes),
             ),
             filled(
                 mark("Leave the labels out, or ask without a run: {command}"),
-                command=f"trainplat gpu allocate NAME '{request.text}' --nodes {_labels(terms.nodes)}",
+                command=allocate_command(request, terms),
             ),
         )
     there = sorted(
@@ -134,15 +137,11 @@ def _no_such_node(request: GpuRequest, terms: Terms, inventory: Inventory) -> Im
         filled(
             mark("no node of {whole} is {labels}; the labels there are: {known}"),
             whole=_whole(inventory),
-            labels=_labels(terms.nodes),
+            labels=labels_text(terms.nodes),
             known=known,
         ),
         mark("Ask for labels of one node, or leave them out; docs/gpu-inventory.md says how nodes get them."),
     )
-
-
-def _labels(labels: Iterable[tuple[str, str]]) -> str:
-    return ",".join(f"{name}={value}" for name, value in labels)
 
 
 def _declared_that_have_it(request: GpuRequest, cluster: Inventory) -> str:

@@ -7,6 +7,7 @@ import click
 from resources.gpu.duties.simulation import Outcome, Simulation
 from resources.gpu.model import Owner
 from resources.gpu.policy.price import Cost
+from resources.gpu.requests.commands import allocate_command
 from resources.gpu.usage.prices import home_prices
 from resources.texts import mark
 from resources.users import current_user
@@ -90,9 +91,8 @@ def _facts(found: Simulation, cost: Cost | None, for_s: int | None) -> list[tupl
     ]
     if not found.for_run:
         told = _("Runs are started on this machine only; a lease without a run can have it: {command}")
-        rows.append(
-            (_("Holds for"), told.format(command=f"trainplat gpu allocate NAME '{found.request.text}'"))
-        )
+        command = allocate_command(found.request, found.terms)
+        rows.append((_("Holds for"), told.format(command=command)))
     if found.devices:
         rows.append((_("Devices"), ", ".join(found.devices)))
     if found.outcome is Outcome.WAITS:
