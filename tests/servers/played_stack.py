@@ -11,14 +11,11 @@ from tests.end_to_end.stack import Stack, environment_of, stack_on
 
 
 @pytest.fixture(scope="session")
-def real_stack(
-    tmp_path_factory: pytest.TempPathFactory, label_studio_tables: Path, mlflow_tables: Path
-) -> Iterator[Stack]:
-    """The stack of a home in which nothing is but the tables of others, started."""
+def real_stack(tmp_path_factory: pytest.TempPathFactory, label_studio_tables: Path) -> Iterator[Stack]:
+    """The stack of a home in which nothing is but the tables of Label Studio, started."""
     home = Home(tmp_path_factory.mktemp("stack") / "home")
-    for folder, tables in ((home.label_studio, label_studio_tables), (home.mlflow, mlflow_tables)):
-        folder.mkdir(parents=True)
-        shutil.copy(tables, folder)
+    home.label_studio.mkdir(parents=True)
+    shutil.copy(label_studio_tables, home.label_studio)
     with stack_on(home) as stack:
         yield stack
 

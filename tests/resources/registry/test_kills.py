@@ -74,6 +74,7 @@ def test_a_kill_at_any_call_leaves_one_version_in_the_home(trainplat_home: Path)
     check_killed(reports)
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_two_processes_at_once_register_one_version_on_a_server(
     trainplat_home: Path, mlflow_server: MlflowServer
