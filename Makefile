@@ -2,9 +2,9 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-# Three workers keep two cores busy while servers start and tests wait for them; each server is started by one of
-# them only. mypy, which uses one core, runs beside them in the first minutes.
-WORKERS ?= 3
+# Two workers keep two cores busy while servers start; each server is started by one of them only. mypy, which uses
+# one core, runs beside them in the first minutes. Three take longer on two cores.
+WORKERS ?= 2
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

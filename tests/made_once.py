@@ -1,11 +1,11 @@
 """Files that take long to make: the first of the workers that needs them makes them for all."""
 
-import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -14,8 +14,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     if "PYTEST_XDIST_WORKER" in os.environ:
         session = session.parent
     folder, unfinished = session / name, session / f"{name}.unfinished"
-    with (session / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(session / f"{name}.lock"):
         if not folder.exists():
             unfinished.mkdir()
             make(unfinished)

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 from dagster import (
@@ -92,7 +93,7 @@ def test_a_direct_run_that_can_never_run_is_refused_before_its_first_step(
     assert service().status().leases == ()
 
 
-def test_a_direct_run_waits_visibly_until_the_devices_are_free() -> None:
+def test_a_direct_run_waits_visibly_until_the_devices_are_free(tmp_path: Path) -> None:
     gpu = service()
     blocker = RunId("blocker")
     gpu.submit(
@@ -109,7 +110,8 @@ def test_a_direct_run_waits_visibly_until_the_devices_are_free() -> None:
     assert lease is not None
     seen: list[DeviceLease] = []
     outcome: list[ExecuteInProcessResult] = []
-    with DagsterInstance.ephemeral() as instance:
+    # In memory, Dagster refuses a thread what another one writes at that moment.
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
         thread = threading.Thread(target=lambda: outcome.append(run(needing("1", seen), instance)))
         thread.start()
         waiting = wait_until(lambda: [one for one in gpu.waiting() if one.reason], "the request to wait")

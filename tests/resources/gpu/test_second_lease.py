@@ -142,7 +142,7 @@ def test_what_can_never_come_is_refused_at_once_with_the_reason(text: str, reaso
     assert service().live_leases() == []
 
 
-def test_a_step_waits_for_its_second_lease_and_says_why_in_its_log() -> None:
+def test_a_step_waits_for_its_second_lease_and_says_why_in_its_log(tmp_path: Path) -> None:
     blocker = hold(service(), "blocker")
     outcome: list[ExecuteInProcessResult] = []
 
@@ -150,7 +150,8 @@ def test_a_step_waits_for_its_second_lease_and_says_why_in_its_log() -> None:
         with gpu.lease("1") as lease:
             context.log.info("has %s", lease.devices)
 
-    with DagsterInstance.ephemeral() as instance:
+    # In memory, Dagster refuses a thread what another one writes at that moment.
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
         thread = threading.Thread(target=lambda: outcome.append(run(step, instance)))
         thread.start()
         waiting = wait_until(lambda: [one for one in service().waiting() if one.reason], "the step to wait")
