@@ -67,7 +67,14 @@ def test_enough_answers_plan_the_next_version_and_request_its_round(
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    "kill_at", ["TICK_CREATED", "TICK_HELD", "RUN_IDS_RESERVED", "RUN_CREATED", "RUN_LAUNCHED"]
+    "kill_at",
+    [
+        pytest.param("TICK_CREATED", marks=pytest.mark.slow),
+        pytest.param("TICK_HELD", marks=pytest.mark.slow),
+        "RUN_IDS_RESERVED",
+        "RUN_CREATED",
+        pytest.param("RUN_LAUNCHED", marks=pytest.mark.slow),
+    ],
 )
 def test_a_daemon_killed_in_a_tick_starts_one_training_all_the_same(
     loop: ShapesLoop, daemon: SensorDaemon, kill_at: str
@@ -111,9 +118,9 @@ def _after(owner: type, name: str) -> Callable[[pytest.MonkeyPatch], None]:
 @pytest.mark.parametrize(
     "arm",
     [
-        pytest.param(_before(LabelingService, "poll"), id="before the poll"),
-        pytest.param(_after(LabelingService, "poll"), id="after the poll"),
-        pytest.param(_before(DataService, "plan_next"), id="before the plan"),
+        pytest.param(_before(LabelingService, "poll"), id="before the poll", marks=pytest.mark.slow),
+        pytest.param(_after(LabelingService, "poll"), id="after the poll", marks=pytest.mark.slow),
+        pytest.param(_before(DataService, "plan_next"), id="before the plan", marks=pytest.mark.slow),
         pytest.param(_after(DataService, "plan_next"), id="after the plan"),
     ],
 )

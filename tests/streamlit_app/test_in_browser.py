@@ -54,7 +54,9 @@ def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     ("locale", "dark", "titles"),
     [
         ("en-GB", False, {"": "Overview", "cluster": "Cluster", "models": "Model comparison"}),
-        ("zh-CN", True, {"": "总览", "cluster": "集群", "models": "模型比较"}),
+        pytest.param(
+            "zh-CN", True, {"": "总览", "cluster": "集群", "models": "模型比较"}, marks=pytest.mark.slow
+        ),
     ],
 )
 @pytest.mark.needs("chinese font")

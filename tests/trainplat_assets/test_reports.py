@@ -130,6 +130,7 @@ def reporting() -> JobDefinition:
     return Definitions.merge(definitions(), Definitions(jobs=[job])).resolve_job_def("reporting")
 
 
+@pytest.mark.slow
 def test_a_report_that_fails_says_why_and_keeps_the_notebook(
     trainplat_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,6 +124,7 @@ def test_a_part_that_is_killed_comes_back(module_stack: Stack, part: PartName) -
     module_stack.wait_for_restart(part, restarts)
 
 
+@pytest.mark.slow
 def test_a_code_server_whose_inner_process_is_killed_comes_back(module_stack: Stack) -> None:
     before = module_stack.status().part(PartName.CODE_SERVER)
     assert before.process is not None

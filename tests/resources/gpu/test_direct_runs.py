@@ -157,6 +157,7 @@ def test_a_direct_run_that_asks_for_too_much_says_so_and_exits_with_an_error(
     assert service().status().leases == ()
 
 
+@pytest.mark.slow
 def test_a_direct_run_that_waits_ends_when_it_is_cancelled(
     environment: dict[str, str], tmp_path: Path, started: Started
 ) -> None:

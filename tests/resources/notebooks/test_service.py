@@ -135,7 +135,9 @@ def test_only_the_lease_of_a_notebook_is_taken_for_one() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("idle_s", "why"), [(1, IDLE), (3600, ENDED), (3600, STOPPED)])
+@pytest.mark.parametrize(
+    ("idle_s", "why"), [(1, IDLE), pytest.param(3600, ENDED, marks=pytest.mark.slow), (3600, STOPPED)]
+)
 def test_it_opens_in_the_users_folder_with_its_devices_and_gives_them_back(
     home: Home, idle_s: int, why: str
 ) -> None:

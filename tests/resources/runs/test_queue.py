@@ -198,6 +198,7 @@ def test_of_two_daemons_one_is_killed_and_nothing_is_lost_or_given_twice(gpu_ser
     assert sorted((row["run_id"], row["attempt"]) for row in mine) == sorted((one, 1) for one in launched)
 
 
+@pytest.mark.slow
 def test_runs_outlive_the_daemon_and_are_taken_up_by_the_next_one(gpu_servers: DagsterServers) -> None:
     living, killed = gpu_servers.launch("one_device_job"), gpu_servers.launch("one_device_job")
     for run_id in (living, killed):

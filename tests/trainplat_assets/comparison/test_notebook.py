@@ -102,6 +102,7 @@ def test_a_notebook_gets_values_and_context_and_is_kept_as_people_wrote_it(
     assert "MPLCONFIGDIR" not in os.environ
 
 
+@pytest.mark.slow
 def test_what_a_notebook_did_until_it_failed_is_kept(
     instance: DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

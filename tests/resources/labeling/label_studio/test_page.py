@@ -72,6 +72,7 @@ def test_what_is_clicked_in_the_page_becomes_a_label(
     assert anna.labels() == {sample_id(0): Label("owl")}
 
 
+@pytest.mark.slow
 def test_people_go_through_the_questions_with_keys_and_skip_what_nobody_can_tell(
     label_studio: LabelStudioServer, anna: Desk, page: Page
 ) -> None:
