@@ -7,7 +7,6 @@ from datetime import datetime
 from resources.gpu.model import NO_TERMS, Owner, RunId, Terms
 from resources.process import ProcessIdentity
 
-
 _ID_ENDS = "-notebook"
 
 

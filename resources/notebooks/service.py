@@ -97,8 +97,8 @@ class NotebookService:
         """Wait for a lease, open a notebook under it, and keep it until it is closed, idle, over or stopped.
 
         Returns why it ended. However this process ends, the server ends with it; the lease is that of the
-        server's process, so the devices come back when that one and its kernels are dead. Raises as ``GpuService.submit``
-        does, and Unavailable where JupyterLab does not start.
+        server's process, so the devices come back when that one and its kernels are dead. Raises as
+        ``GpuService.submit`` does, and Unavailable where JupyterLab does not start.
         """
         actor, me = Actor(f"user:{wanted.owner.user}"), ProcessIdentity.current()
         lease_id = new_id()
@@ -198,7 +198,7 @@ class NotebookService:
 
 
 def over(open_s: float, still_s: float, *, for_s: float, idle_s: float) -> str | None:
-    """Why a notebook that is open for ``open_s``, and in which nothing happened for ``still_s``, is given back.
+    """Why one that is open for ``open_s``, and in which nothing happened for ``still_s``, is given back.
 
     None: not yet. All in seconds.
     """

@@ -77,7 +77,7 @@ def test_a_notebook_is_known_while_its_server_lives_and_to_its_user_only(home: H
 
 def test_stopping_what_does_not_run_names_what_does(home: Home) -> None:
     store.write(home, a_notebook())
-    with pytest.raises(NotFound, match="no notebook has an id that .* there are: 0a1b2c3d-notebook"):
+    with pytest.raises(NotFound, match=r"no notebook has an id that .* there are: 0a1b2c3d-notebook"):
         service(home).stop("beef", user="ann")
     store.write(home, a_notebook("0a1b2c3e-notebook"))
     with pytest.raises(Conflict, match="several notebooks have an id that begins with '0a1b'"):
@@ -98,9 +98,7 @@ def test_only_its_user_or_an_operator_closes_a_notebook(home: Home) -> None:
 
 def test_who_stops_waiting_for_a_notebook_leaves_the_line(home: Home) -> None:
     ledger = gpu(home)
-    ledger.submit(
-        RunId("other"), "2", owner=OWNER, origin=Origin.DIRECT, instance="x", actor=ANN, holder=ME
-    )
+    ledger.submit(RunId("other"), "2", owner=OWNER, origin=Origin.DIRECT, instance="x", actor=ANN, holder=ME)
     ledger.decide_now(ANN)
     ledger.claim(RunId("other"), ME)
     said: list[str] = []
