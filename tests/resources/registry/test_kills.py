@@ -51,7 +51,7 @@ def test_a_kill_around_the_registration_leaves_one_version_on_a_server(
     trainplat_home: Path, mlflow_server: MlflowServer
 ) -> None:
     reports = run(trainplat_home, "few", mlflow_server)
-    assert len(reports) == 2
+    assert len(reports) == 4
     check_killed(reports)
 
 
