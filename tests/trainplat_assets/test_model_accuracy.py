@@ -19,6 +19,13 @@ def measured(*arguments: str) -> list[float]:
 
 
 @pytest.mark.slow
+def test_one_seed_of_the_digits_ends_above_the_bar() -> None:
+    first, second, third = measured("--seeds", "0")
+    assert first <= second <= third
+    assert third >= BAR
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_over_five_seeds_the_mean_rises_in_each_round_and_ends_above_the_bar() -> None:
     first, second, third = measured("--seeds", "0-4")
