@@ -138,7 +138,11 @@ def _collected(
 
 def _validated(data: DataService, spec: DatasetSpec, version: VersionKey) -> MaterializeResult[None]:
     report = data.validate(spec, version)
-    metadata: Metadata = {"samples": report.samples, "quarantined": len(report.quarantined)}
+    metadata: Metadata = {
+        "samples": report.samples,
+        "quarantined": len(report.quarantined),
+        "near_duplicates": report.near_duplicates,
+    }
     if report.quarantined:
         metadata["quarantined_files"] = quarantine_table(report.quarantined)
     return MaterializeResult(metadata=metadata, data_version=DataVersion(report.digest))

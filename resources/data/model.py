@@ -129,12 +129,26 @@ class CollectReport:
 
 
 @dataclass(frozen=True)
+class NearDuplicate:
+    """Two samples whose pictures are nearly the same, in the order of their ids."""
+
+    one: SampleId
+    other: SampleId
+    distance_bits: int
+    """In how many of 64 bits their perceptual hashes differ."""
+    resemblance: float
+    """Correlation of their thumbnails, at most 1."""
+
+
+@dataclass(frozen=True)
 class ValidateReport:
     """Which of the collected samples can be used."""
 
     samples: int
     quarantined: tuple[Quarantined, ...]
     digest: str
+    near_duplicates: int = 0
+    """Pairs of samples that are nearly the same; versions that were sealed earlier did not count them."""
 
 
 @dataclass(frozen=True)

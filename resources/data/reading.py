@@ -1,9 +1,10 @@
 """Versions as they are read by those who train, ask and show."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from resources.data.making.imaging import UnreadableImage, grey_image
+from resources.data.making.imaging import UnreadableImage, decoded, grey_image
 from resources.data.making.source import read_labels
 from resources.data.manifest import CollectedSample, SampleRow
 from resources.data.model import ImageSet, Sample, Split
@@ -11,6 +12,12 @@ from resources.data.storage.objects import DamagedObject
 from resources.data.storage.repository import DatasetRepository
 from resources.data.storage.tree import SealedTree
 from resources.terms import Label, SampleId
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SHOWN_PX = 48
 
 
 def samples_of(repository: DatasetRepository, rows: Iterable[SampleRow]) -> list[Sample]:
@@ -52,6 +59,24 @@ def unreadable_images(
         except UnreadableImage as problem:
             found.append(f"sample {sample.id}: {problem}")
     return found
+
+
+def pictures(repository: DatasetRepository, objects: Sequence[str]) -> "NDArray[np.uint8]":
+    """[picture, height, width]: grey, with their proportions, in squares of 48 pixels.
+
+    Raises :class:`DamagedObject`.
+    """
+    import numpy as np
+    from PIL import Image
+
+    shown: NDArray[np.uint8] = np.full((len(objects), SHOWN_PX, SHOWN_PX), 255, dtype=np.uint8)
+    for position, md5 in enumerate(objects):
+        picture = decoded(repository.objects.read(md5))
+        scale = SHOWN_PX / max(picture.size)
+        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+        small = picture.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)
+        shown[position, : size[1], : size[0]] = np.asarray(small)
+    return shown
 
 
 def true_labels(repository: DatasetRepository) -> dict[SampleId, Label]:

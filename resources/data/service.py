@@ -4,20 +4,22 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
 from resources.clock import Clock, utc_now
 from resources.data import ledger
 from resources.data.errors import UnknownVersion
+from resources.data.making.similarity.album import Album
 from resources.data.making.soundness import unsound
-from resources.data.making.stages import Stages, read_staged
-from resources.data.manifest import Divided, Validated, VersionDocument
+from resources.data.making.stages import Stages, look_at_samples, read_staged
+from resources.data.manifest import CollectedSample, Divided, SampleRow, Validated, VersionDocument
 from resources.data.model import (
     CollectReport,
     ConfirmedLabel,
     ImageSet,
+    NearDuplicate,
     Sample,
     Snapshot,
     Split,
@@ -28,7 +30,7 @@ from resources.data.model import (
     VersionState,
 )
 from resources.data.planning import first_planned, next_planned, refuse_unusable
-from resources.data.reading import image_set, samples_of, true_labels, unreadable_images
+from resources.data.reading import image_set, pictures, samples_of, true_labels, unreadable_images
 from resources.data.spec import DatasetSpec
 from resources.data.splitting import Place
 from resources.data.storage.repository import DatasetRepository
@@ -40,6 +42,10 @@ from resources.errors import Conflict, NotFound
 from resources.files import disk_problem
 from resources.home import Home
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -201,11 +207,28 @@ class DataService:
 
     def unreadable_images(self, spec: DatasetSpec, version: VersionKey) -> list[str]:
         """What is wrong with images of a version that was validated; each one is read and decoded again."""
-        known, repository = self.version(spec.name, version), DatasetRepository(self.home, spec.name)
-        if known.state is VersionState.PLANNED:
-            validated = read_staged(repository, version, Validated, "validated")
-            return unreadable_images(repository, validated.samples, spec.image_size_px)
-        return unreadable_images(repository, self._tree(spec.name, version).rows, spec.image_size_px)
+        repository = DatasetRepository(self.home, spec.name)
+        return unreadable_images(repository, self._usable(spec.name, version), spec.image_size_px)
+
+    def near_duplicates(self, spec: DatasetSpec, version: VersionKey) -> list[NearDuplicate]:
+        """Pairs of samples of a version that was validated which are nearly the same, the most alike first.
+
+        Each sample is read once in the life of the data set; where none is new, nothing is read.
+        """
+        wanted = {one.id: one.md5 for one in self._usable(spec.name, version)}
+        repository = DatasetRepository(self.home, spec.name)
+        looks = Album(repository.root).read()
+        if not wanted.keys() <= looks.places.keys():
+            with self._writing(spec.name):
+                looks, _ = look_at_samples(repository, wanted, frozenset(wanted.values()))
+        return looks.among(wanted)
+
+    def pictures(
+        self, dataset: DatasetName, version: VersionKey, samples: Sequence[SampleId]
+    ) -> "NDArray[np.uint8]":
+        """Samples of a version that was validated, small, for people. Raises :class:`DamagedObject`."""
+        objects = {one.id: one.md5 for one in self._usable(dataset, version)}
+        return pictures(DatasetRepository(self.home, dataset), [objects[one] for one in samples])
 
     def damage(self, dataset: DatasetName, version: VersionKey) -> list[str]:
         """What is wrong with the files of a sealed version; every one of them is read."""
@@ -222,6 +245,12 @@ class DataService:
     def dvc_folder(self, dataset: DatasetName) -> Path:
         """Where ``dvc`` works on the data set: ``dvc checkout versions/v1.0.dvc`` and the like."""
         return DatasetRepository(self.home, dataset).root
+
+    def _usable(self, dataset: DatasetName, version: VersionKey) -> Sequence[CollectedSample | SampleRow]:
+        """The samples of a version that was validated, sealed or not."""
+        if self.version(dataset, version).state is VersionState.PLANNED:
+            return read_staged(DatasetRepository(self.home, dataset), version, Validated, "validated").samples
+        return self._tree(dataset, version).rows
 
     def _next(
         self, connection: Connection, dataset: DatasetName, labels: Sequence[ConfirmedLabel]

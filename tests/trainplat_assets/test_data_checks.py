@@ -17,6 +17,7 @@ BLOCKING = {
     "split": {"no_sample_in_two_splits", "test_set_is_the_parents", "labels_are_classes", "labels_grew"},
     "dataset": {"tree_is_whole"},
 }
+WARNING = {"nothing_is_quarantined", "no_near_duplicates"}
 V1 = VersionKey("v1.1")
 
 
@@ -49,7 +50,7 @@ def made(result: ExecuteInProcessResult) -> set[str]:
     return {one.asset_key.path[-1] for one in result.get_asset_materialization_events() if one.asset_key}
 
 
-def test_every_check_but_the_one_on_the_quarantine_stops_a_bad_version() -> None:
+def test_every_check_stops_a_bad_version_but_those_that_ask_a_person_to_look() -> None:
     specs = [next(iter(check.check_specs)) for check in build_data_checks(SHAPES)]
     found = {
         stage: {
@@ -58,7 +59,7 @@ def test_every_check_but_the_one_on_the_quarantine_stops_a_bad_version() -> None
         for stage in BLOCKING
     }
     assert found == BLOCKING
-    assert [spec.name for spec in specs if not spec.blocking] == ["nothing_is_quarantined"]
+    assert {spec.name for spec in specs if not spec.blocking} == WARNING
     assert all(spec.description for spec in specs)
 
 

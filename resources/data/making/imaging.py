@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image as Picture
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 MAX_IMAGE_PIXELS = 100_000_000
@@ -27,11 +28,21 @@ def transform_name(image_size_px: tuple[int, int]) -> str:
 def grey_image(content: bytes, image_size_px: tuple[int, int]) -> "NDArray[np.uint8]":
     """An image file as [height, width] of brightness, 0 is black. Raises :class:`UnreadableImage`."""
     import numpy as np
+    from PIL import Image
+
+    grey = decoded(content)
+    height_px, width_px = image_size_px
+    if grey.size != (width_px, height_px):
+        grey = grey.resize((width_px, height_px), Image.Resampling.LANCZOS)
+    return np.asarray(grey, dtype=np.uint8)
+
+
+def decoded(content: bytes) -> "Picture":
+    """An image file as a grey picture of its own size, upright. Raises :class:`UnreadableImage`."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     if not content:
         raise UnreadableImage("the file is empty")
-    height_px, width_px = image_size_px
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -39,7 +50,7 @@ def grey_image(content: bytes, image_size_px: tuple[int, int]) -> "NDArray[np.ui
                 if file.width * file.height > MAX_IMAGE_PIXELS:
                     raise UnreadableImage(f"it has {file.width} x {file.height} pixels, too many to decode")
                 upright = ImageOps.exif_transpose(file)
-                grey = upright.convert("L")
+                return upright.convert("L")
     except UnreadableImage:
         raise
     except UnidentifiedImageError:
@@ -48,6 +59,3 @@ def grey_image(content: bytes, image_size_px: tuple[int, int]) -> "NDArray[np.ui
         raise UnreadableImage("it claims to have too many pixels to decode") from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as problem:
         raise UnreadableImage(f"it cannot be decoded: {problem}") from problem
-    if grey.size != (width_px, height_px):
-        grey = grey.resize((width_px, height_px), Image.Resampling.LANCZOS)
-    return np.asarray(grey, dtype=np.uint8)

@@ -5,13 +5,14 @@ stage before it was made, so a version is never sealed from stages that do not b
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from resources.data.making.imaging import UnreadableImage, grey_image, transform_name
 from resources.data.making.inventory import Inventory, take_inventory
+from resources.data.making.similarity.album import Album, Looks
 from resources.data.making.source import LABELS_FILE, read_labels
 from resources.data.manifest import (
     PIXELS_FILE,
@@ -104,19 +105,31 @@ class Stages:
         return report
 
     def validate(self) -> ValidateReport:
-        """Stage 2: samples of the parent were validated when they came; the others are decoded here."""
+        """Stage 2: samples of the parent were validated when they came; the others are decoded here, once."""
         collected = self._handed_on(Collected, "collected")
+        complaints = {
+            one.id: found
+            for one in collected.samples
+            if not one.kept and (found := self._complaint_about_labels(one)) is not None
+        }
+        wanted = {one.id: one.md5 for one in collected.samples if one.id not in complaints}
+        kept = frozenset(one.md5 for one in collected.samples if one.kept)
+        looks, broken = look_at_samples(self.repository, wanted, kept)
         good, quarantined = [], list(collected.strays)
         for sample in collected.samples:
-            complaint = None if sample.kept else self._complaint(sample)
-            if complaint is None:
-                good.append(sample)
+            if sample.id in broken and not sample.kept:
+                complaints[sample.id] = Quarantined(
+                    sample.file, str(broken[sample.id]), "Put a whole image in its place, or remove it."
+                )
+            if sample.id in complaints:
+                quarantined.append(complaints[sample.id])
             else:
-                quarantined.append(complaint)
+                good.append(sample)
         report = ValidateReport(
             samples=len(good),
             quarantined=tuple(quarantined),
             digest=digest_of(collected.report.digest, *good, *quarantined),
+            near_duplicates=len(looks.among(one.id for one in good)),
         )
         self._hand_on("validated", Validated(collected.report.digest, tuple(good), report))
         return report
@@ -249,7 +262,7 @@ class Stages:
         rows = self.parent.rows if self.parent is not None else []
         return [CollectedSample(row.id, row.md5, row.size_bytes, row.source, (), kept=True) for row in rows]
 
-    def _complaint(self, sample: CollectedSample) -> Quarantined | None:
+    def _complaint_about_labels(self, sample: CollectedSample) -> Quarantined | None:
         table = self.repository.source / LABELS_FILE
         if len(sample.labels) > 1:
             return Quarantined(
@@ -264,10 +277,6 @@ class Stages:
                     f"its label {label!r} is none of the classes: {', '.join(self.spec.classes)}",
                     f"Mend its line in {table}.",
                 )
-        try:
-            grey_image(self.repository.objects.read(sample.md5), self.spec.image_size_px)
-        except UnreadableImage as problem:
-            return Quarantined(sample.file, str(problem), "Put a whole image in its place, or remove it.")
         return None
 
     def _divide(self, samples: Sequence[CollectedSample]) -> Division:
@@ -292,6 +301,26 @@ class Stages:
                 "with another outcome",
                 f"Materialize {self.spec.name}/{stage} for partition {self.version} again, and the rest.",
             )
+
+
+def look_at_samples(
+    repository: DatasetRepository, samples: Mapping[SampleId, str], kept: frozenset[str] = frozenset()
+) -> tuple[Looks, dict[SampleId, UnreadableImage]]:
+    """What ``samples`` (id to object name) look like, and those that cannot be decoded.
+
+    Raises :class:`DamagedObject`, but not for the objects in ``kept``: what is wrong with the parent is told
+    by a check. Only who holds the data set's lock may call this.
+    """
+
+    def read(md5: str) -> bytes:
+        try:
+            return repository.objects.read(md5)
+        except DamagedObject as damage:
+            if md5 not in kept:
+                raise
+            raise UnreadableImage(damage.problem) from damage
+
+    return Album(repository.root).take_in(samples, read)
 
 
 def read_staged(repository: DatasetRepository, version: VersionKey, kind: type[T], stage: str) -> T:
