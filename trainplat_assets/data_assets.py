@@ -1,6 +1,6 @@
 """From a source folder to a frozen snapshot: one version of a data set, stage by stage."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dagster import (
@@ -10,9 +10,6 @@ from dagster import (
     DataVersion,
     MaterializeResult,
     MetadataValue,
-    TableColumn,
-    TableRecord,
-    TableSchema,
     asset,
 )
 
@@ -23,10 +20,10 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.terms import FIRST_VERSION, Actor, SampleId, VersionKey
 from trainplat_assets.pictures import bar_chart, embedded, sample_grid
+from trainplat_assets.tables import table
 
 OWNERS = ["team:ml"]
 SHOWN_SAMPLES = 30
-SHOWN_ROWS = 50
 
 Metadata = dict[str, MetadataValue[Any] | float | int | str | bool]
 Stage = Callable[[DataService, VersionKey, Actor], MaterializeResult[None]]
@@ -132,7 +129,7 @@ def _collected(
     }
     if report.duplicates:
         rows = [{"file": file, "same content as": counted} for file, counted in report.duplicates]
-        metadata["duplicate_files"] = _table(rows)
+        metadata["duplicate_files"] = table(rows)
     return MaterializeResult(metadata=metadata, data_version=DataVersion(report.digest))
 
 
@@ -168,6 +165,7 @@ def _split(data: DataService, spec: DatasetSpec, version: VersionKey) -> Materia
         "newly_labelled": report.newly_labelled,
         "corrected": report.corrected,
         "held_back": report.held_back,
+        "held_back_like_test": report.like_test,
         "split_rule": report.split_rule,
         "class_balance": _balance_picture(report, version),
         "class_counts": _balance_table(report),
@@ -221,7 +219,7 @@ def _balance_picture(report: SplitReport, version: VersionKey) -> MetadataValue[
 
 def _balance_table(report: SplitReport) -> MetadataValue[Any]:
     train, test = report.balance[Split.TRAIN], report.balance[Split.TEST]
-    return _table([{"class": label, "train": train[label], "test": test[label]} for label in train])
+    return table([{"class": label, "train": train[label], "test": test[label]} for label in train])
 
 
 def _sample_picture(data: DataService, spec: DatasetSpec, sealed: VersionRecord) -> MetadataValue[Any]:
@@ -235,13 +233,6 @@ def _sample_picture(data: DataService, spec: DatasetSpec, sealed: VersionRecord)
 
 def quarantine_table(quarantined: Sequence[Quarantined]) -> MetadataValue[Any]:
     """What was left out, why, and what to do about it."""
-    return _table(
+    return table(
         [{"file": one.file, "problem": one.problem, "what to do": one.next_step} for one in quarantined]
     )
-
-
-def _table(rows: Sequence[Mapping[str, str | int]]) -> MetadataValue[Any]:
-    columns = [
-        TableColumn(name, "int" if isinstance(value, int) else "string") for name, value in rows[0].items()
-    ]
-    return MetadataValue.table([TableRecord(row) for row in rows[:SHOWN_ROWS]], TableSchema(columns))

@@ -175,6 +175,34 @@ class SplitReport:
     corrected: int
     """Labels of the parent that people have changed since."""
     held_back: int
-    """Samples that came too late for the test set that their hash belongs to: used nowhere."""
+    """Samples that are used nowhere: they came too late for the test set that their hash belongs to, or they
+    are nearly the same as a test sample."""
     split_rule: str
     digest: str
+    like_test: int = 0
+    """Of those held back the ones that are nearly the same as a test sample."""
+
+
+@dataclass(frozen=True)
+class DriftMeasure:
+    """How far what is new in a version is from its parent, in one respect."""
+
+    what: str
+    """``classes``, ``brightness``, ``contrast``, ``height`` or ``width``."""
+    statistic: str
+    """``PSI`` (population stability index of the training split's classes, this version against its parent)
+    or ``KS`` (largest distance between the two distributions, new samples against the parent's)."""
+    value: float
+    limit: float
+    p_value: float
+    """How likely it is that chance alone makes new ones differ so much from the parent's: of a chi-square
+    test of the classes, or of the Kolmogorov-Smirnov test."""
+    p_limit: float
+    before: int
+    """Of the parent how many were compared."""
+    new: int
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the difference is large, and not by chance."""
+        return self.value >= self.limit and self.p_value <= self.p_limit

@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 from resources.clock import Clock, utc_now
 from resources.data import ledger
 from resources.data.errors import UnknownVersion
-from resources.data.making.similarity.album import Album
-from resources.data.making.soundness import unsound
+from resources.data.making.similarity.album import Album, Looks
+from resources.data.making.soundness import leaks, unsound
 from resources.data.making.stages import Stages, look_at_samples, read_staged
 from resources.data.manifest import CollectedSample, Divided, SampleRow, Validated, VersionDocument
 from resources.data.model import (
     CollectReport,
     ConfirmedLabel,
+    DriftMeasure,
     ImageSet,
     NearDuplicate,
     Sample,
@@ -31,6 +32,7 @@ from resources.data.model import (
 )
 from resources.data.planning import first_planned, next_planned, refuse_unusable
 from resources.data.reading import image_set, pictures, samples_of, true_labels, unreadable_images
+from resources.data.reviewing import drift
 from resources.data.spec import DatasetSpec
 from resources.data.splitting import Place
 from resources.data.storage.repository import DatasetRepository
@@ -215,13 +217,16 @@ class DataService:
 
         Each sample is read once in the life of the data set; where none is new, nothing is read.
         """
-        wanted = {one.id: one.md5 for one in self._usable(spec.name, version)}
-        repository = DatasetRepository(self.home, spec.name)
-        looks = Album(repository.root).read()
-        if not wanted.keys() <= looks.places.keys():
-            with self._writing(spec.name):
-                looks, _ = look_at_samples(repository, wanted, frozenset(wanted.values()))
-        return looks.among(wanted)
+        usable = self._usable(spec.name, version)
+        return self._looks(spec.name, usable).among(one.id for one in usable)
+
+    def drift(self, spec: DatasetSpec, version: VersionKey) -> list[DriftMeasure]:
+        """How far a version that was split is from its parent; nothing for a first version."""
+        parent = self.version(spec.name, version).parent
+        if parent is None:
+            return []
+        looks = self._looks(spec.name, self._usable(spec.name, version))
+        return drift(self.candidate(spec.name, version), self.samples(spec.name, parent), looks, spec.drift)
 
     def pictures(
         self, dataset: DatasetName, version: VersionKey, samples: Sequence[SampleId]
@@ -245,6 +250,15 @@ class DataService:
     def dvc_folder(self, dataset: DatasetName) -> Path:
         """Where ``dvc`` works on the data set: ``dvc checkout versions/v1.0.dvc`` and the like."""
         return DatasetRepository(self.home, dataset).root
+
+    def _looks(self, dataset: DatasetName, samples: Sequence[CollectedSample | SampleRow]) -> Looks:
+        repository = DatasetRepository(self.home, dataset)
+        wanted = {one.id: one.md5 for one in samples}
+        looks = Album(repository.root).read()
+        if not wanted.keys() <= looks.places.keys():
+            with self._writing(dataset):
+                looks, _ = look_at_samples(repository, wanted, frozenset(wanted.values()))
+        return looks
 
     def _usable(self, dataset: DatasetName, version: VersionKey) -> Sequence[CollectedSample | SampleRow]:
         """The samples of a version that was validated, sealed or not."""
@@ -287,7 +301,10 @@ class DataService:
     def _refuse_if_unsound(self, spec: DatasetSpec, planned: VersionRecord) -> None:
         parent = [] if planned.parent is None else self.samples(spec.name, planned.parent)
         confirmed = self.confirmed_labels(spec.name, planned.version)
-        found = unsound(self.candidate(spec.name, planned.version), parent, spec.classes, confirmed)
+        samples = self.candidate(spec.name, planned.version)
+        usable = self._usable(spec.name, planned.version)
+        near = Album(DatasetRepository(self.home, spec.name).root).read().among(one.id for one in usable)
+        found = [*unsound(samples, parent, spec.classes, confirmed), *leaks(samples, parent, near)[0]]
         if found:
             more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
             raise Conflict(

@@ -1,9 +1,10 @@
 """What is declared about a data set before any version of it exists."""
 
+import math
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from resources.errors import BadInput
@@ -13,6 +14,20 @@ SEED_VARIABLE = "TRAINPLAT_SEED"
 DEFAULT_SEED = 0
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class DriftLimits:
+    """From where on a version is said to have drifted from its parent."""
+
+    class_psi: float = 0.2
+    """Population stability index of the training split's classes; 0.1 is called small, 0.25 large."""
+    distribution_ks: float = 0.2
+    """Kolmogorov-Smirnov distance of brightness, contrast and size, 0 to 1."""
+    p_value: float = 0.01
+    """And chance alone must be less likely than this to make such a difference."""
+    least_new: int = 20
+    """With fewer new labels, or new samples, nothing is said about them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,7 @@ class DatasetSpec:
     """What chance is drawn from; None leaves it to ``TRAINPLAT_SEED``, see :meth:`seed_in_use`."""
     fill_source: Callable[[Path], None] | None = None
     """Writes the source folder when it is not complete; None where people fill it themselves."""
+    drift: DriftLimits = field(default_factory=DriftLimits)
 
     def __post_init__(self) -> None:
         """Refuse what no version could be made of."""
@@ -60,6 +76,13 @@ class DatasetSpec:
             if value < 1:
                 raise BadInput(
                     f"{what} of {self.name} is {value}; expected 1 or more", "Give a positive number."
+                )
+        limits = {"class_psi": self.drift.class_psi, "distribution_ks": self.drift.distribution_ks}
+        for what, limit in {**limits, "p_value": self.drift.p_value}.items():
+            if not 0 < limit < math.inf:
+                raise BadInput(
+                    f"drift limit {what} of {self.name} is {limit}; expected more than 0",
+                    "Give a positive number, or leave it out for the usual one.",
                 )
 
     def seed_in_use(self) -> int:

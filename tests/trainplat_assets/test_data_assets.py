@@ -77,7 +77,7 @@ def test_the_digits_go_from_scikit_learn_to_a_snapshot(
     digits = service(trainplat_home)
     made = digits.version(DIGITS.name, FIRST_VERSION)
     assert (made.labelled, made.pool, made.test) == (100, 1337, 360)
-    assert len(result.get_asset_check_evaluations()) == 8
+    assert len(result.get_asset_check_evaluations()) == 10
     assert all(check.passed for check in result.get_asset_check_evaluations())
     train = digits.images(DIGITS.name, FIRST_VERSION, Split.TRAIN)
     assert train.labels is not None

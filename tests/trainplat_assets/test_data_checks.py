@@ -14,10 +14,16 @@ from trainplat_assets.data_checks import build_data_checks
 
 BLOCKING = {
     "validated": {"images_are_readable"},
-    "split": {"no_sample_in_two_splits", "test_set_is_the_parents", "labels_are_classes", "labels_grew"},
+    "split": {
+        "no_sample_in_two_splits",
+        "no_leak_into_the_test_set",
+        "test_set_is_the_parents",
+        "labels_are_classes",
+        "labels_grew",
+    },
     "dataset": {"tree_is_whole"},
 }
-WARNING = {"nothing_is_quarantined", "no_near_duplicates"}
+WARNING = {"nothing_is_quarantined", "no_near_duplicates", "no_drift_from_the_parent"}
 V1 = VersionKey("v1.1")
 
 

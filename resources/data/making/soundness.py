@@ -1,9 +1,9 @@
 """What must hold of a version before a model is trained on it: pure, each finding a sentence."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from resources.data.model import ConfirmedLabel, Sample, Split
+from resources.data.model import ConfirmedLabel, NearDuplicate, Sample, Split
 from resources.terms import Label
 
 
@@ -51,6 +51,28 @@ def changed_test_set(samples: Sequence[Sample], parent: Sequence[Sample]) -> lis
         for one in sorted(now.keys() & before.keys())
         if now[one] != before[one]
     ]
+
+
+def leaks(
+    samples: Sequence[Sample], parent: Sequence[Sample], pairs: Iterable[NearDuplicate]
+) -> tuple[list[str], list[str]]:
+    """Samples that are trained on or asked about and nearly the same as a test sample.
+
+    Those that this version brings in, and those that stood so in the parent already.
+    """
+    splits = {one.id: one.split for one in samples}
+    known = {one.id for one in parent}
+    new: list[str] = []
+    old: list[str] = []
+    for pair in pairs:
+        for one, other in ((pair.one, pair.other), (pair.other, pair.one)):
+            if splits.get(one) is not Split.TEST and splits.get(other) is Split.TEST and one in splits:
+                told = (
+                    f"{splits[one]} sample {one} is nearly the same as test sample {other}: "
+                    f"{pair.distance_bits} of 64 bits differ, resemblance {pair.resemblance:.3f}"
+                )
+                (old if one in known else new).append(told)
+    return new, old
 
 
 def outside_classes(samples: Sequence[Sample], classes: Sequence[Label]) -> list[str]:

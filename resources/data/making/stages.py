@@ -33,6 +33,7 @@ from resources.data.manifest import (
 from resources.data.model import (
     CollectReport,
     ConfirmedLabel,
+    NearDuplicate,
     Quarantined,
     Split,
     SplitReport,
@@ -191,6 +192,7 @@ class Stages:
             held_back=len(division.held_back),
             split_rule=str(division.rule),
             digest=digest_of(transformed.report.digest, division.rule, *rows),
+            like_test=len(division.like_test),
         )
         self._hand_on(
             "split",
@@ -280,11 +282,18 @@ class Stages:
         return None
 
     def _divide(self, samples: Sequence[CollectedSample]) -> Division:
+        twins = [(pair.one, pair.other) for pair in self._near_duplicates(samples)]
         if self.parent is None:
             said = {one.id: Label(one.labels[0]) if one.labels else None for one in samples}
-            return first_division(self.spec, said)
+            return first_division(self.spec, said, twins)
         places = {row.id: Place(row.split, row.label) for row in self.parent.rows}
-        return next_division(places, self.parent.document.rule, [one.id for one in samples], self.labels)
+        arrivals = [one.id for one in samples]
+        return next_division(places, self.parent.document.rule, arrivals, self.labels, twins)
+
+    def _near_duplicates(self, samples: Sequence[CollectedSample]) -> list[NearDuplicate]:
+        wanted = {one.id: one.md5 for one in samples}
+        looks, _ = look_at_samples(self.repository, wanted, frozenset(one.md5 for one in samples if one.kept))
+        return looks.among(wanted)
 
     def _hand_on(self, stage: str, document: object) -> None:
         write_atomically(_staged(self.repository, self.version, stage), to_json(document))

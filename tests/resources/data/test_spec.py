@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from resources.data.spec import DatasetSpec
+from resources.data.spec import DatasetSpec, DriftLimits
 from resources.errors import BadInput
 from resources.terms import DatasetName, Label
 from tests.resources.data.shapes import SHAPES
@@ -20,6 +20,8 @@ from tests.resources.data.shapes import SHAPES
         ({"first_labelled": 0}, "first_labelled of shapes is 0"),
         ({"test_count": 0}, "test_count"),
         ({"labels_per_round": 0}, "labels_per_round"),
+        ({"drift": DriftLimits(class_psi=0.0)}, "drift limit class_psi of shapes is 0"),
+        ({"drift": DriftLimits(p_value=float("nan"))}, "p_value"),
     ],
 )
 def test_a_declaration_that_cannot_work_is_refused_with_its_value(

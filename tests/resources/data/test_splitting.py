@@ -137,3 +137,37 @@ def test_a_test_sample_takes_no_label() -> None:
         next_division(
             first.places, first.rule, [], [ConfirmedLabel(first.rule.test_threshold, SHAPES.classes[0], "a")]
         )
+
+
+@given(st.sets(st.tuples(st.integers(0, 59), st.integers(0, 59)), max_size=12), st.integers(30, 59))
+def test_what_is_nearly_a_test_sample_is_neither_trained_on_nor_asked_about_whenever_it_comes(
+    numbers: set[tuple[int, int]], first: int
+) -> None:
+    twins = [(sample(one), sample(other)) for one, other in numbers]
+    labels = source(first)
+    start = first_division(SHAPES, labels, twins)
+    late = next_division(start.places, start.rule, [sample(one) for one in range(60)], [], twins)
+    test = chosen(late, Split.TEST)
+    assert test == chosen(first_division(SHAPES, labels), Split.TEST)
+    for one, other in (*twins, *((other, one) for one, other in twins)):
+        if one in test and other not in test:
+            assert other in late.held_back
+            assert other in late.like_test or other <= start.rule.test_threshold
+    assert late.like_test <= late.held_back
+    assert not late.held_back & late.places.keys()
+
+
+def test_a_sample_that_the_parent_has_stays_where_it_is_whatever_it_resembles() -> None:
+    first = first_division(SHAPES, source(30))
+    test, pool = min(chosen(first, Split.TEST)), min(chosen(first, Split.POOL))
+    later = next_division(first.places, first.rule, [pool], [], [(pool, test)])
+    assert later.places == first.places
+    assert later.like_test == frozenset()
+
+
+def test_too_few_samples_that_differ_from_the_test_set_are_refused() -> None:
+    labels = source(10)
+    test = first_division(SHAPES, labels).rule.test_threshold
+    trained = max(labels)
+    with pytest.raises(BadInput, match="1 are nearly the same as a test sample; 3 are left to train"):
+        first_division(SHAPES, labels, [(test, trained)])

@@ -37,11 +37,11 @@ def png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def again(picture: Image.Image) -> bytes:
+def again(picture: Image.Image, quality: int = 80) -> bytes:
     """The same picture as another file: smaller, brighter and lossy."""
     file = io.BytesIO()
     smaller = picture.resize((40, 40), Image.Resampling.BICUBIC)
-    ImageEnhance.Brightness(smaller).enhance(1.1).save(file, "JPEG", quality=80)
+    ImageEnhance.Brightness(smaller).enhance(1.1).save(file, "JPEG", quality=quality)
     return file.getvalue()
 
 

@@ -1,7 +1,13 @@
 from pathlib import Path
 
-from resources.data.making.soundness import changed_test_set, in_two_splits, labels_lost, outside_classes
-from resources.data.model import ConfirmedLabel, Sample, Split
+from resources.data.making.soundness import (
+    changed_test_set,
+    in_two_splits,
+    labels_lost,
+    leaks,
+    outside_classes,
+)
+from resources.data.model import ConfirmedLabel, NearDuplicate, Sample, Split
 from resources.terms import Label, SampleId
 
 DARK, LIGHT = Label("dark"), Label("light")
@@ -62,4 +68,19 @@ def test_labels_that_were_lost_or_not_taken_up_are_found() -> None:
     assert labels_lost([one("b", Split.TRAIN, DARK)], GOOD, confirmed) == [
         "sample a should be labelled dark, and is not in training",
         "sample b should be labelled light, and is labelled dark",
+    ]
+
+
+def test_samples_that_are_nearly_test_samples_are_found_new_ones_apart_from_old_ones() -> None:
+    samples = [*GOOD, one("d", Split.TEST, DARK), one("e", Split.POOL)]
+    pairs = [
+        NearDuplicate(SampleId(first), SampleId(second), 2, 0.97)
+        for first, second in (("a", "c"), ("c", "e"), ("a", "b"), ("c", "d"), ("c", "gone"))
+    ]
+    new, old = leaks(samples, GOOD, pairs)
+    assert new == [
+        "pool sample e is nearly the same as test sample c: 2 of 64 bits differ, resemblance 0.970"
+    ]
+    assert old == [
+        "train sample a is nearly the same as test sample c: 2 of 64 bits differ, resemblance 0.970"
     ]

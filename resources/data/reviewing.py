@@ -1,0 +1,42 @@
+"""A version compared with itself and with its parent, for a person to look at."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from resources.data.making.drift import class_drift, value_drift
+from resources.data.making.similarity.album import Looks
+from resources.data.model import DriftMeasure, Sample, Split
+from resources.data.spec import DriftLimits
+from resources.terms import SampleId
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+COMPARED = {"brightness": "brightness", "contrast": "contrast", "height": "height_px", "width": "width_px"}
+"""What is compared, and its column among the looks."""
+
+
+def drift(
+    samples: Sequence[Sample], parent: Sequence[Sample], looks: Looks, limits: DriftLimits
+) -> list[DriftMeasure]:
+    """How far a version is from its parent, in each respect for which there is enough that is new."""
+    now = {one.id: one.label for one in samples if one.split is Split.TRAIN and one.label is not None}
+    before = {one.id: one.label for one in parent if one.split is Split.TRAIN and one.label is not None}
+    new_labels = [label for sample, label in now.items() if before.get(sample) != label]
+    known = {one.id for one in parent}
+    measures = [class_drift(list(before.values()), new_labels, list(now.values()), limits)]
+    for what, column in COMPARED.items():
+        earlier = _values(looks, column, known)
+        arrived = _values(looks, column, (one.id for one in samples if one.id not in known))
+        measures.append(value_drift(what, earlier, arrived, limits))
+    return [one for one in measures if one is not None]
+
+
+def _values(looks: Looks, column: str, samples: Iterable[SampleId]) -> "NDArray[np.float32]":
+    import numpy as np
+
+    places: Mapping[SampleId, int] = looks.places
+    rows = [places[one] for one in samples if one in places]
+    values: NDArray[np.float32] = looks.rows[column][rows].astype(np.float32)
+    return values
