@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ SAMPLES_FILE = "samples.csv"
 VERSION_FILE = "version.json"
 
 T = TypeVar("T")
+Metadata = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class CollectedSample:
     """What the source says about it: none, one, or several that contradict each other."""
     kept: bool
     """Whether the parent has it already."""
+    split: str | None = None
+    """Where its source wants it; no source of an older version said so."""
+    metadata: Metadata = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,9 @@ class SampleRow:
     md5: str
     size_bytes: int
     source: str
-    """Its name in the source folder when it came."""
+    """Its name in the source folder when it came; that of another source begins with the source's name."""
+    metadata: Metadata = ()
+    """What its source said about it besides, by name."""
 
     @property
     def path(self) -> str:
@@ -141,12 +148,16 @@ def digest_of(*parts: object) -> str:
 
 
 def samples_to_csv(rows: Sequence[SampleRow]) -> bytes:
-    """The text of ``samples.csv``."""
+    """The text of ``samples.csv``; it has a column ``metadata`` where a sample has any."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["id", "split", "label", "path", "source", "size_bytes", "md5"])
+    with_metadata = any(row.metadata for row in rows)
+    columns = ["id", "split", "label", "path", "source", "size_bytes", "md5"]
+    table.writerow([*columns, "metadata"] if with_metadata else columns)
     for row in rows:
-        table.writerow([row.id, row.split, row.label or "", row.path, row.source, row.size_bytes, row.md5])
+        line = [row.id, row.split, row.label or "", row.path, row.source, row.size_bytes, row.md5]
+        more = [json.dumps(dict(row.metadata), ensure_ascii=False) if row.metadata else ""]
+        table.writerow([*line, *more] if with_metadata else line)
     return text.getvalue().encode()
 
 
@@ -160,6 +171,7 @@ def samples_from_csv(text: bytes) -> list[SampleRow]:
             row["md5"],
             int(row["size_bytes"]),
             row["source"],
+            tuple(json.loads(row["metadata"]).items()) if row.get("metadata") else (),
         )
         for row in csv.DictReader(io.StringIO(text.decode()))
     ]

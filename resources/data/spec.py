@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.data.making.sources.model import Source
 from resources.errors import BadInput
 from resources.terms import DatasetName, Label
 
@@ -51,6 +52,8 @@ class DatasetSpec:
     """What chance is drawn from; None leaves it to ``TRAINPLAT_SEED``, see :meth:`seed_in_use`."""
     fill_source: Callable[[Path], None] | None = None
     """Writes the source folder when it is not complete; None where people fill it themselves."""
+    sources: tuple[Source, ...] = ()
+    """Where samples come from besides the source folder."""
     drift: DriftLimits = field(default_factory=DriftLimits)
 
     def __post_init__(self) -> None:
@@ -77,6 +80,12 @@ class DatasetSpec:
                 raise BadInput(
                     f"{what} of {self.name} is {value}; expected 1 or more", "Give a positive number."
                 )
+        names = [source.name for source in self.sources]
+        if len(set(names)) != len(names):
+            raise BadInput(
+                f"{self.name} declares two sources of one name: {', '.join(names)}",
+                "Give each source a name of its own.",
+            )
         limits = {"class_psi": self.drift.class_psi, "distribution_ks": self.drift.distribution_ks}
         for what, limit in {**limits, "p_value": self.drift.p_value}.items():
             if not 0 < limit < math.inf:

@@ -54,7 +54,7 @@ def value_drift(
     """One value of each picture, of the parent's samples and of the new ones. None with too few of either."""
     if min(len(before), len(new)) < limits.least_new:
         return None
-    from scipy.stats import ks_2samp  # type: ignore[import-untyped]
+    from scipy.stats import ks_2samp
 
     tested = ks_2samp(before, new, method="asymp")
     return DriftMeasure(

@@ -27,6 +27,10 @@ class FoundFile:
     name: str
     id: SampleId
     stored: StoredObject
+    labels: tuple[str, ...] = ()
+    """What its source says about it, where that stands in no ``labels.csv``; like the two below."""
+    split: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ stage before it was made, so a version is never sealed from stages that do not b
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,8 @@ from resources.data.making.imaging import UnreadableImage, grey_image, transform
 from resources.data.making.inventory import Inventory, take_inventory
 from resources.data.making.similarity.album import Album, Looks
 from resources.data.making.source import LABELS_FILE, read_labels
+from resources.data.making.sources.model import Source
+from resources.data.making.sources.taking import take_from
 from resources.data.manifest import (
     PIXELS_FILE,
     SAMPLES_FILE,
@@ -75,34 +77,47 @@ class Stages:
         )
         source_labels = read_labels(self.repository.source)
         kept = self._kept()
+        strays = [*inventory.strays, *_labels_of_nothing(source_labels, inventory, kept)]
+        files = [
+            replace(file, labels=(source_labels[file.name],)) if file.name in source_labels else file
+            for file in inventory.files
+        ]
+        for source in self.spec.sources:
+            taken = self._take_from(source)
+            files += taken.files
+            strays += taken.strays
         samples = {sample.id: sample for sample in kept}
         duplicates = []
-        for file in inventory.files:
+        said: dict[SampleId, set[str]] = {}
+        for file in files:
+            said.setdefault(file.id, set()).update(file.labels)
             counted = samples.setdefault(
                 file.id,
-                CollectedSample(file.id, file.stored.md5, file.stored.size_bytes, file.name, (), kept=False),
+                CollectedSample(
+                    file.id,
+                    file.stored.md5,
+                    file.stored.size_bytes,
+                    file.name,
+                    (),
+                    kept=False,
+                    split=file.split,
+                    metadata=file.metadata,
+                ),
             )
             if counted.file != file.name:
                 duplicates.append((file.name, counted.file))
-        said: dict[SampleId, set[str]] = {}
-        for file in inventory.files:
-            if file.name in source_labels:
-                said.setdefault(file.id, set()).add(source_labels[file.name])
         ordered = tuple(
-            CollectedSample(
-                one.id, one.md5, one.size_bytes, one.file, tuple(sorted(said.get(one.id, ()))), one.kept
-            )
+            replace(one, labels=tuple(sorted(said.get(one.id, ()))))
             for one in sorted(samples.values(), key=lambda one: one.id)
         )
-        strays = (*inventory.strays, *_labels_of_nothing(source_labels, inventory, kept))
         report = CollectReport(
-            files=len(inventory.files) + len(inventory.strays),
+            files=len(files) + len(strays) - len(_labels_of_nothing(source_labels, inventory, kept)),
             samples=len(ordered),
             new_samples=len(ordered) - len(kept),
             duplicates=tuple(duplicates),
             digest=digest_of(*ordered, *strays),
         )
-        self._hand_on("collected", Collected(ordered, strays, report))
+        self._hand_on("collected", Collected(ordered, tuple(strays), report))
         return report
 
     def validate(self) -> ValidateReport:
@@ -181,7 +196,15 @@ class Stages:
         rows = []
         for sample in (transformed.samples[index] for index in kept):
             place = division.places[sample.id]
-            row = SampleRow(sample.id, place.split, place.label, sample.md5, sample.size_bytes, sample.file)
+            row = SampleRow(
+                sample.id,
+                place.split,
+                place.label,
+                sample.md5,
+                sample.size_bytes,
+                sample.file,
+                sample.metadata,
+            )
             self.repository.objects.link(row.md5, self.repository.samples / row.file_name)
             rows.append(row)
         report = SplitReport(
@@ -262,22 +285,33 @@ class Stages:
 
     def _kept(self) -> list[CollectedSample]:
         rows = self.parent.rows if self.parent is not None else []
-        return [CollectedSample(row.id, row.md5, row.size_bytes, row.source, (), kept=True) for row in rows]
+        return [
+            CollectedSample(row.id, row.md5, row.size_bytes, row.source, (), kept=True, metadata=row.metadata)
+            for row in rows
+        ]
+
+    def _take_from(self, source: Source) -> Inventory:
+        imports = self.repository.imports
+        imports.mkdir(exist_ok=True)
+        journal = self.repository.root / f".source-{source.name}.jsonl"
+        return take_from(source, imports, self.repository.objects, journal)
 
     def _complaint_about_labels(self, sample: CollectedSample) -> Quarantined | None:
-        table = self.repository.source / LABELS_FILE
+        place = str(self.repository.source / LABELS_FILE)
+        if (first := sample.file.partition("/")[0]) in {source.name for source in self.spec.sources}:
+            place = f"source {first}"
         if len(sample.labels) > 1:
             return Quarantined(
                 sample.file,
                 f"its content has several labels: {', '.join(sample.labels)}",
-                f"Leave one of them in {table}.",
+                f"Leave one of them in {place}.",
             )
         for label in sample.labels:
             if label not in self.spec.classes:
                 return Quarantined(
                     sample.file,
                     f"its label {label!r} is none of the classes: {', '.join(self.spec.classes)}",
-                    f"Mend its line in {table}.",
+                    f"Mend its line in {place}.",
                 )
         return None
 

@@ -25,7 +25,7 @@ _CONFIG = """\
     dir = ../../.cache
     type = "reflink,hardlink,copy"
 """
-_IGNORED = "/source\n/staging\n/samples\n/snapshots\n"
+_IGNORED = "/source\n/imports\n/staging\n/samples\n/snapshots\n"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class DatasetRepository:
     def source(self) -> Path:
         """What people put in: image files and ``labels.csv``."""
         return self.root / "source"
+
+    @property
+    def imports(self) -> Path:
+        """Where the relative paths of other sources start: archives, manifests, exports."""
+        return self.root / "imports"
 
     @property
     def samples(self) -> Path:

@@ -1,7 +1,12 @@
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from resources.data.making.sources.archive import ArchiveSource
+from resources.data.making.sources.model import LabelsFrom
+from resources.data.making.sources.tables import Column, ManifestSource
 from resources.data.model import Quarantined, Split
 from resources.data.service import DataService
 from resources.errors import BadInput
@@ -161,3 +166,39 @@ def _stored(pixels: bytes) -> bytes:
     from resources.data.making.source import grey_png
 
     return grey_png(pixels, height_px=4, width_px=4)[-40:]
+
+
+def test_samples_of_all_sources_go_into_one_version_with_what_is_said_about_them(
+    data: DataService, folder: Path
+) -> None:
+    imports = folder.parent / "imports"
+    imports.mkdir(parents=True)
+    with zipfile.ZipFile(imports / "box.zip", "w") as packed:
+        for one in range(24, 30):
+            packed.writestr(f"{label(one)}/{one}.png", image(one))
+        packed.writestr("light/copy-of-0.png", image(0))
+    (imports / "40.png").write_bytes(image(40))
+    (imports / "41.png").write_bytes(image(41)[:50])
+    (imports / "list.csv").write_text("path,label,room\n40.png,dark,kitchen\n41.png,light,hall\n")
+    spec = replace(
+        SHAPES,
+        sources=(
+            ArchiveSource("box", "box.zip", LabelsFrom.FOLDER),
+            ManifestSource("list", "list.csv", columns=(Column("room"),)),
+        ),
+    )
+    report = data.collect(spec, FIRST_VERSION)
+    assert (report.files, report.samples) == (33, 32)
+    assert report.duplicates == (("box/light/copy-of-0.png", "shape-000.png"),)
+    left_out = {one.file: one for one in data.validate(spec, FIRST_VERSION).quarantined}
+    assert set(left_out) == {"shape-000.png", "list/41.png"}
+    assert left_out["shape-000.png"].problem == "its content has several labels: dark, light"
+    data.make(spec, FIRST_VERSION, ACTOR)
+    tree = data._tree(SHAPES.name, FIRST_VERSION)
+    rows = {row.source: row for row in tree.rows}
+    assert len(rows) == 30
+    assert rows["list/40.png"].metadata == (("room", "kitchen"),)
+    assert rows["box/dark/24.png"].file_name.endswith(".png")
+    second = next_version(data)
+    kept = {row.source: row for row in data._tree(SHAPES.name, second).rows}
+    assert kept["list/40.png"].metadata == (("room", "kitchen"),)

@@ -1,0 +1,1 @@
+"""Where samples come from besides the source folder: archives, prefixes, manifests, exports."""

@@ -1,0 +1,124 @@
+"""Exports of Label Studio: JSON, or JSON-MIN, with a task for each sample and what people answered."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from resources.data.making.sources.model import Entry, Reader, checked_name, refused_name
+from resources.data.making.sources.places import Places
+from resources.data.making.sources.tables import name_of
+from resources.data.model import Quarantined
+from resources.errors import BadInput, NotFound
+
+AT_ONCE = 8
+_LOCAL_FILES = "/data/local-files/"
+_UPLOADS = "/data/upload/"
+
+
+@dataclass(frozen=True)
+class LabelStudioExport:
+    """An exported file, and the folder in which its pictures lie."""
+
+    name: str
+    path: str
+    image_key: str = "image"
+    """Under which key of a task's data the picture stands."""
+    pictures: str = "."
+    """Where the paths in it start, seen from the export's own folder: the document root of local files, or
+    the folder of uploads."""
+
+    def __post_init__(self) -> None:
+        """Refuse a name that cannot be."""
+        checked_name(self.name)
+
+    @contextmanager
+    def opened(self, folder: Path) -> Iterator[Reader]:
+        """Read the export. Raises NotFound, and BadInput for a file that is none."""
+        path = folder / self.path
+        mend = "Export the project again, as JSON or JSON-MIN."
+        try:
+            tasks = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise NotFound(
+                f"export {path} of source {self.name} is not there",
+                "Put it there, or mend its path in the declaration of the data set.",
+            ) from None
+        except ValueError as problem:
+            raise BadInput(
+                f"export {path} of source {self.name} cannot be read as JSON: {problem}", mend
+            ) from problem
+        if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
+            raise BadInput(f"export {path} of source {self.name} is no list of tasks", mend)
+        yield _ExportReader(self, tasks, Places(path.parent / self.pictures, self.name))
+
+
+@dataclass
+class _ExportReader:
+    source: LabelStudioExport
+    tasks: list[dict[str, Any]]
+    places: Places
+    parallel: int = AT_ONCE
+    _references: dict[str, str] = field(default_factory=dict)
+
+    def entries(self) -> Iterator[Entry | Quarantined]:
+        merged: dict[str, Entry | Quarantined] = {}
+        for task in self.tasks:
+            found = self._entry(task)
+            name = found.name if isinstance(found, Entry) else found.file
+            before = merged.get(name)
+            if isinstance(before, Entry) and isinstance(found, Entry):
+                labels = tuple(sorted({*before.labels, *found.labels}))
+                found = Entry(name, labels, metadata=before.metadata)
+            merged[name] = found
+        yield from merged.values()
+
+    def stamp(self, entry: Entry) -> str:
+        return self.places.stamp(self._references[entry.name])
+
+    def read(self, entry: Entry) -> bytes:
+        return self.places.read(self._references[entry.name])
+
+    def _entry(self, task: Mapping[str, Any]) -> Entry | Quarantined:
+        shown = f"task {task.get('id', '?')}"
+        data = task.get("data", task)
+        reference = data.get(self.source.image_key) if isinstance(data, dict) else None
+        if not isinstance(reference, str) or not reference:
+            return Quarantined(
+                shown,
+                f"it has no picture under {self.source.image_key!r}",
+                "Name the right key as image_key in the declaration of the source.",
+            )
+        place = place_of(reference)
+        name = name_of(place)
+        if (wrong := refused_name(name)) is not None:
+            return wrong
+        self._references[name] = place
+        return Entry(name, tuple(sorted(set(labels_of(task)))), metadata={"task": str(task.get("id", ""))})
+
+
+def place_of(reference: str) -> str:
+    """The path or address of a picture as Label Studio writes it."""
+    parts = urlsplit(reference)
+    if not parts.scheme and parts.path == _LOCAL_FILES:
+        return (parse_qs(parts.query).get("d") or [""])[0].lstrip("/")
+    if not parts.scheme and reference.startswith(_UPLOADS):
+        return reference.removeprefix(_UPLOADS)
+    return reference
+
+
+def labels_of(task: Mapping[str, Any]) -> list[str]:
+    """The classes that people chose, one for each of their answers; skipped and cancelled ones are none."""
+    if "annotations" not in task:
+        choice = task.get("choice")
+        return [choice] if isinstance(choice, str) else []
+    found = []
+    for annotation in task["annotations"]:
+        if annotation.get("was_cancelled"):
+            continue
+        for result in annotation.get("result", []):
+            found += result.get("value", {}).get("choices", [])
+    return [str(one) for one in found]
