@@ -60,7 +60,10 @@ def build_data_assets(spec: DatasetSpec) -> list[AssetsDefinition]:
             "transformed",
             after="validated",
             kinds={"numpy"},
-            description="The images as models see them: grey, of one size, brightness 0 to 255.",
+            description=(
+                "The images as models see them: grey, of one size, brightness 0 to 255, after the transforms "
+                "that the data set declares. Each image is transformed once, whichever versions it is in."
+            ),
             run=lambda data, version, _: _transformed(data, spec, version),
         ),
         _stage_asset(

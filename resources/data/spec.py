@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resources.data.making.sources.model import Source
+from resources.data.making.transforms import Transform
 from resources.errors import BadInput
 from resources.terms import DatasetName, Label
 
@@ -54,6 +55,8 @@ class DatasetSpec:
     """Writes the source folder when it is not complete; None where people fill it themselves."""
     sources: tuple[Source, ...] = ()
     """Where samples come from besides the source folder."""
+    transforms: tuple[Transform, ...] = ()
+    """What is done to each picture, in this order, before it is brought to the size that models see."""
     drift: DriftLimits = field(default_factory=DriftLimits)
 
     def __post_init__(self) -> None:

@@ -27,10 +27,14 @@ def transform_name(image_size_px: tuple[int, int]) -> str:
 
 def grey_image(content: bytes, image_size_px: tuple[int, int]) -> "NDArray[np.uint8]":
     """An image file as [height, width] of brightness, 0 is black. Raises :class:`UnreadableImage`."""
+    return scaled(decoded(content), image_size_px)
+
+
+def scaled(grey: "Picture", image_size_px: tuple[int, int]) -> "NDArray[np.uint8]":
+    """A grey picture as [height, width] of brightness, made smaller or larger where it has another size."""
     import numpy as np
     from PIL import Image
 
-    grey = decoded(content)
     height_px, width_px = image_size_px
     if grey.size != (width_px, height_px):
         grey = grey.resize((width_px, height_px), Image.Resampling.LANCZOS)

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from resources.data.making.imaging import UnreadableImage, grey_image, transform_name
+from resources.data.making.imaging import UnreadableImage
 from resources.data.making.inventory import Inventory, take_inventory
+from resources.data.making.pixels import PixelCache
 from resources.data.making.similarity.album import Album, Looks
 from resources.data.making.source import LABELS_FILE, read_labels
 from resources.data.making.sources.model import Source
 from resources.data.making.sources.taking import take_from
+from resources.data.making.transforms import Pipeline
 from resources.data.manifest import (
     PIXELS_FILE,
     SAMPLES_FILE,
@@ -151,22 +153,24 @@ class Stages:
         return report
 
     def transform(self) -> TransformReport:
-        """Stage 3: the parent's pixels are taken over, only new images are decoded."""
+        """Stage 3: the parent's pixels are taken over; of the others each is transformed once, ever."""
         import numpy as np
 
         validated = self._handed_on(Validated, "validated")
-        name = transform_name(self.spec.image_size_px)
+        pipeline = Pipeline(self.spec.transforms, self.spec.image_size_px)
+        name = str(pipeline)
         done: dict[SampleId, int] = {}
         if self.parent is not None and self.parent.document.transformed.transform == name:
             done = {row.id: position for position, row in enumerate(self.parent.rows)}
         height_px, width_px = self.spec.image_size_px
         pixels = np.zeros((len(validated.samples), height_px, width_px), dtype=np.uint8)
+        others = {one.id: one.md5 for one in validated.samples if one.id not in done}
+        made = PixelCache(self.repository.root, pipeline).take(others, self.repository.objects.read)
         for position, sample in enumerate(validated.samples):
             if self.parent is not None and sample.id in done:
                 pixels[position] = self.parent.pixels[done[sample.id]]
             else:
-                content = self.repository.objects.read(sample.md5)
-                pixels[position] = grey_image(content, self.spec.image_size_px)
+                pixels[position] = made[sample.id]
         stored = self.repository.objects.put(pixels_file(pixels))
         report = TransformReport(
             samples=len(validated.samples),

@@ -113,7 +113,7 @@ class _ZipReader:
         try:
             with self.packed.open(member) as file:
                 return _bounded(file)
-        except (*_DAMAGED, NotImplementedError, RuntimeError) as problem:
+        except (*_DAMAGED, RuntimeError) as problem:
             raise EntryProblem(f"it cannot be unpacked: {problem}", "Make the archive again.") from problem
 
 

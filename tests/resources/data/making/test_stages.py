@@ -2,11 +2,14 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from resources.data.making.sources.archive import ArchiveSource
 from resources.data.making.sources.model import LabelsFrom
 from resources.data.making.sources.tables import Column, ManifestSource
+from resources.data.making.transforms import Pipeline, Transform
 from resources.data.model import Quarantined, Split
 from resources.data.service import DataService
 from resources.errors import BadInput
@@ -159,6 +162,35 @@ def test_an_empty_source_folder_is_refused_with_what_to_do(data: DataService) ->
     with pytest.raises(BadInput, match="0 usable samples") as refused:
         data.make(SHAPES, FIRST_VERSION, ACTOR)
     assert "source folder" in refused.value.next_step
+
+
+def test_transforms_that_change_between_versions_are_done_once_for_each_sample(
+    data: DataService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_version(data)
+    done: list[int] = []
+    right = Pipeline.apply
+
+    def counted(self: Pipeline, content: bytes) -> "NDArray[np.uint8]":
+        done.append(1)
+        return right(self, content)
+
+    monkeypatch.setattr(Pipeline, "apply", counted)
+    inverted = replace(SHAPES, transforms=(Transform.of("invert"),))
+    before = data.images(SHAPES.name, FIRST_VERSION, Split.TEST)
+    data.plan_next(SHAPES, answers(data, FIRST_VERSION, 3), ACTOR)
+    data.collect(inverted, V1)
+    data.validate(inverted, V1)
+    data.transform(inverted, V1)
+    data.transform(inverted, V1)
+    assert len(done) == 24
+    data.make(inverted, V1, ACTOR)
+    after = data.images(SHAPES.name, V1, Split.TEST)
+    assert (after.images == 255 - before.images).all()
+    assert data.snapshot(SHAPES.name, V1).transform.endswith("; invert 1()")
+    done.clear()
+    next_version(data)
+    assert done == [], "the first pipeline's pictures are kept"
 
 
 def _stored(pixels: bytes) -> bytes:
