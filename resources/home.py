@@ -6,9 +6,6 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from resources.database.engine import Database, sqlite_url
 from resources.errors import BadInput
 
@@ -150,6 +147,9 @@ def read_or_make_secrets(home: Home) -> Secrets:
 
 def _usable(url: str) -> str:
     """The URL of a database as SQLAlchemy reads it. An error must not tell its password."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         driver = make_url(url).drivername
     except (ArgumentError, ValueError) as problem:

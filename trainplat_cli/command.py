@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
-from rich.markup import escape
 
 from resources.errors import BadInput, Denied, TrainplatError, Unavailable
 from resources.files import disk_problem
@@ -29,6 +28,8 @@ class Trouble(click.ClickException):
 
     def show(self, file: "IO[Any] | None" = None) -> None:  # noqa: ARG002
         """Print it to stderr."""
+        from rich.markup import escape
+
         console = err()
         console.print(f"[bold red]{_('Error')}:[/bold red] {escape(in_language(self.error.problem, _))}")
         console.print(f"[bold]{_('Next')}:[/bold] {escape(in_language(self.error.next_step, _))}")

@@ -5,7 +5,7 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("demo", "up", "status", "down", "gpu", "notebook", "doctor", "env", "version")
+COMMANDS = ("demo", "up", "status", "down", "gpu", "data", "notebook", "doctor", "env", "version")
 
 
 @click.group(

@@ -2,23 +2,30 @@
 
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from resources.clock import utc_now
 from trainplat_cli.texts import _
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 MIB = 1024 * 1024
 
 
-def out() -> Console:
+def out() -> "Console":
     """Where results go."""
+    from rich.console import Console
+
     return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
-def err() -> Console:
+def err() -> "Console":
     """Where progress and warnings go, so that results stay readable for machines."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 

@@ -1,18 +1,21 @@
 """The database: SQLite embedded, PostgreSQL when several machines share it."""
 
+import sqlite3
+import sys
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from resources.database.migrations.history import OURS, VERSION_TABLE, History, refuse_newer
+from resources.database.plain import Plain, plain_transaction
 
-from resources.database.migrations.history import OURS, History, recorded, refuse_newer
-from resources.database.migrations.running import bring_to_head
-from resources.database.postgresql import PostgresDatabase
-from resources.database.problems import in_words
-from resources.database.sqlite import SqliteFile
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from resources.database.postgresql import PostgresDatabase
+    from resources.database.sqlite import SqliteFile
 
 
 class Database:
@@ -27,20 +30,32 @@ class Database:
         self._history = history
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Iterator["Connection"]:
         """A connection to read with: sees one state of the database."""
         self.migrate()
         with self._told(), _backend(self.url).reading() as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Iterator["Connection"]:
         """A transaction: all of it is kept, or, after an error or a kill, none of it."""
         self.migrate()
         backend = _backend(self.url)
         with self._told(), backend.writing() as connection, connection.begin():
             backend.lock(connection)
             yield connection
+
+    @contextmanager
+    def read_plainly(self) -> Iterator[Plain]:
+        """The same as :meth:`read` for statements as text, without SQLAlchemy where the tables are new."""
+        with self._plainly(writes=False) as transaction:
+            yield transaction
+
+    @contextmanager
+    def write_plainly(self) -> Iterator[Plain]:
+        """The same as :meth:`write` for statements as text, without SQLAlchemy where the tables are new."""
+        with self._plainly(writes=True) as transaction:
+            yield transaction
 
     def migrate(self) -> None:
         """Bring the tables to the newest revision that this trainplat knows; all of it or nothing.
@@ -53,6 +68,8 @@ class Database:
         identity, key = backend.identity(), (self.url, self._history)
         if identity is not None and _at_head.get(key) == identity:
             return
+        from resources.database.migrations.running import recorded
+
         with self._told():
             with backend.reading() as connection:
                 found = recorded(connection)
@@ -65,7 +82,34 @@ class Database:
         """Close what this process holds open of it; the next use opens it again."""
         _backend(self.url).close()
 
+    @contextmanager
+    def _plainly(self, *, writes: bool) -> Iterator[Plain]:
+        if not self._is_at_head():
+            self.migrate()
+        with self._told_plainly(), plain_transaction(self.url, writes=writes) as transaction:
+            yield transaction
+
+    def _is_at_head(self) -> bool:
+        """Whether the tables are known to be the newest; False where only a closer look can say."""
+        identity = _file_identity(self.url) if self.url.startswith("sqlite") else self.url
+        if identity is None:
+            return False  # connecting would make the file
+        key = (self.url, self._history)
+        if _plainly_at_head.get(key) == identity:
+            return True
+        try:
+            with plain_transaction(self.url, writes=False) as transaction:
+                found = transaction.rows(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a name of ours
+        except Exception:  # noqa: BLE001 - whatever it is, the look through SQLAlchemy tells it in words
+            return False
+        if found != [(self._history.head,)]:
+            return False
+        _plainly_at_head[key] = identity
+        return True
+
     def _migrate(self) -> None:
+        from resources.database.migrations.running import bring_to_head, recorded
+
         backend = _backend(self.url)
         with backend.writing() as connection:
             backend.before_migration(connection)
@@ -80,10 +124,31 @@ class Database:
     @contextmanager
     def _told(self) -> Iterator[None]:
         """What went wrong, in words for people where somebody can mend it."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from resources.database.problems import in_words
+
         try:
             yield
         except SQLAlchemyError as problem:
             told = in_words(problem, self.url)
+            if told is None:
+                raise
+            raise told from problem
+
+    @contextmanager
+    def _told_plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as problem:
+            if not isinstance(problem, _driver_errors()):
+                raise
+            from sqlalchemy.exc import DBAPIError, IntegrityError
+
+            from resources.database.problems import in_words
+
+            kind = IntegrityError if "IntegrityError" in type(problem).__name__ else DBAPIError
+            told = in_words(kind("", {}, problem), self.url)
             if told is None:
                 raise
             raise told from problem
@@ -99,7 +164,28 @@ _at_head: dict[tuple[str, History], Hashable] = {}
 """The databases that this process has seen at their head. A file that was made anew is another one."""
 
 
+_plainly_at_head: dict[tuple[str, History], Hashable] = {}
+
+
+def _file_identity(url: str) -> Hashable | None:
+    try:
+        status = Path(url.partition(":///")[2].partition("?")[0]).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    psycopg2 = sys.modules.get("psycopg2")
+    return (sqlite3.Error,) if psycopg2 is None else (sqlite3.Error, psycopg2.Error)
+
+
 @cache
-def _backend(url: str) -> SqliteFile | PostgresDatabase:
+def _backend(url: str) -> "SqliteFile | PostgresDatabase":
+    from sqlalchemy import make_url
+
+    from resources.database.postgresql import PostgresDatabase
+    from resources.database.sqlite import SqliteFile
+
     parsed = make_url(url)
     return SqliteFile(parsed) if parsed.get_backend_name() == "sqlite" else PostgresDatabase(parsed)

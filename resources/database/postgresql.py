@@ -7,13 +7,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from resources.database.sqlite import BUSY_TIMEOUT_S
-
-WRITE_LOCK = 0x7472_6169_6E70
-"""The advisory lock of all writers of one database. Any number does that no other program uses there."""
-
-IDLE_AT_MOST_S = 60.0
-"""How long a transaction may do nothing before the server takes it back."""
+from resources.database.plain import BUSY_TIMEOUT_S, IDLE_AT_MOST_S, WRITE_LOCK
 
 CONNECTIONS_AT_MOST = 15
 """Of one process; a thread that needs another one waits for it. PostgreSQL allows 100 in all by default."""

@@ -4,7 +4,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from resources.database.sqlite import BUSY_TIMEOUT_S
+from resources.database.plain import BUSY_TIMEOUT_S
 from resources.errors import BadInput, Denied, NotFound, TrainplatError, Unavailable
 
 VARIABLE = "TRAINPLAT_DATABASE_URL"

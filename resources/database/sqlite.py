@@ -11,10 +11,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from resources.database.plain import BUSY_TIMEOUT_S
 from resources.errors import Conflict
-
-BUSY_TIMEOUT_S = 30.0
-"""How long a writer waits for another one before it gives up."""
 
 KEPT_OPEN = 4
 """How many files a process keeps open at most."""

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from resources.database import engine
+from resources.database.migrations import running
 from resources.database.migrations.history import OURS, History
 from resources.database.migrations.running import bring_to_head
 
@@ -23,7 +23,7 @@ MIGRATING = Path(__file__).parents[1] / "resources" / "database"
 @pytest.fixture(autouse=True)
 def _new_files_are_at_head(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if not request.path.is_relative_to(MIGRATING):
-        monkeypatch.setattr(engine, "bring_to_head", _bring_quickly)
+        monkeypatch.setattr(running, "bring_to_head", _bring_quickly)
 
 
 def _bring_quickly(connection: Connection, history: History) -> None:

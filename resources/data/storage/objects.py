@@ -12,10 +12,10 @@ import os
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-import psutil
-
+from resources.data.storage.links import can_clone
 from resources.errors import TrainplatError
 from resources.files import disk_problem
 
@@ -49,10 +49,33 @@ class ObjectStore:
 
     def __init__(self, cache: Path) -> None:
         self.cache = cache
+        self._objects = f"{cache}/files/md5"
+        self._has_drafts = False
 
     def path(self, md5: str) -> Path:
         """Where the object of this name lies, or would lie."""
-        return self.cache / "files" / "md5" / md5[:2] / md5[2:]
+        return Path(self.place(md5))
+
+    def place(self, md5: str) -> str:
+        """The same as text, for whoever asks a hundred thousand times."""
+        return f"{self._objects}/{md5[:2]}/{md5[2:]}"
+
+    def make_fan(self, fan: str) -> None:
+        """Make the folder of all objects whose names begin with ``fan``, two hexadecimal digits."""
+        os.makedirs(f"{self._objects}/{fan}", exist_ok=True)
+
+    def draft(self, number: int) -> str:
+        """The name of a draft of this process; the folder of drafts is there."""
+        if not self._has_drafts:
+            self._drafts().mkdir(parents=True, exist_ok=True)
+            self._has_drafts = True
+        return f"{self.cache}/drafts/{os.getpid()}-{threading.get_ident()}-{number}"
+
+    @cached_property
+    def clones(self) -> bool:
+        """Whether the file system of the store lets files share their blocks."""
+        self._drafts().mkdir(parents=True, exist_ok=True)
+        return can_clone(self._drafts(), self._drafts())
 
     def holds(self, stored: StoredObject) -> bool:
         """Whether the object is there with its full size; the content is not read."""
@@ -117,6 +140,8 @@ class ObjectStore:
 
     def sweep_drafts(self) -> None:
         """Remove what writers that are dead left half-written."""
+        import psutil
+
         for draft in self._drafts().glob("*-*-*"):
             if not psutil.pid_exists(int(draft.name.split("-")[0])):
                 draft.unlink(missing_ok=True)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect
-
 from resources.errors import Conflict
 
 VERSION_TABLE = "trainplat_schema_version"
@@ -35,14 +33,6 @@ class History:
 
 
 OURS = History(Path(__file__).with_name("versions"))
-
-
-def recorded(connection: Connection) -> str | None:
-    """The revision that a database says it is at; None for one that was never migrated."""
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar_one_or_none()  # noqa: S608
-    return None if found is None else str(found)
 
 
 def refuse_newer(found: str | None, history: History) -> None:

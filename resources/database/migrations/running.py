@@ -4,9 +4,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
-from resources.database.migrations.history import History
+from resources.database.migrations.history import VERSION_TABLE, History
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -21,6 +21,14 @@ def bring_to_head(connection: Connection, history: History) -> None:
 
     with _one_at_a_time:
         command.upgrade(configuration(connection, history), "head")
+
+
+def recorded(connection: Connection) -> str | None:
+    """The revision that a database says it is at; None for one that was never migrated."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar_one_or_none()  # noqa: S608
+    return None if found is None else str(found)
 
 
 def configuration(connection: Connection, history: History, **attributes: Any) -> "Config":

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from resources.database.engine import Database
-from resources.database.migrations.history import OURS, History, recorded, refuse_newer
+from resources.database.migrations.history import OURS, History, refuse_newer
+from resources.database.migrations.running import recorded
 from resources.errors import Conflict
 from tests.resources.database.migrations.histories import raw
 

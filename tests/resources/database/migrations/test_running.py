@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import String, column, select, table
 
-from resources.database import engine
 from resources.database.audit import AUDIT
 from resources.database.engine import Database
 from resources.database.metadata import NAMES
-from resources.database.migrations.history import OURS, VERSION_TABLE, recorded
+from resources.database.migrations import running
+from resources.database.migrations.history import OURS, VERSION_TABLE
+from resources.database.migrations.running import recorded
 from resources.errors import Conflict
 from resources.gpu.tables import SHARES
 from tests.resources.database.migrations.histories import CHECKOUT, history_with, raw, shape, start_migration
@@ -206,7 +207,7 @@ def test_alembic_is_loaded_only_where_a_migration_is_due(any_empty_database: Dat
 def test_looking_at_a_database_at_its_head_again_asks_it_nothing(
     used: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "recorded", lambda _connection: pytest.fail("it was asked again"))
+    monkeypatch.setattr(running, "recorded", lambda _connection: pytest.fail("it was asked again"))
     Database(used.url).migrate()
 
 

@@ -1,0 +1,241 @@
+"""From the store to a work tree: objects are looked at before they are given, and nothing is half-done."""
+
+import hashlib
+import os
+import shutil
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from secrets import token_hex
+
+from resources.data.storage.links import clone
+from resources.data.storage.objects import ObjectStore
+from resources.data.storage.scanning import stamp_of
+from resources.data.storage.worktree import IndexRow, Progress
+from resources.data.trees.listing import UNKNOWN, Stamps, Tree
+from resources.errors import BadInput, Conflict
+from resources.files import disk_problem
+
+CHUNK_BYTES = 1024 * 1024
+TICK_S = 0.012
+"""The kernel stamps files by a clock that moves 100 times a second or more often."""
+PARTIAL = ".giving-"
+"""Stands in the name of a work tree that is not whole yet."""
+
+
+class Giving(StrEnum):
+    """How a file gets its object's content."""
+
+    CLONE = "reflink"
+    """It shares the object's blocks until either is written: the file system must be able to."""
+    LINK = "hardlink"
+    """It is the object. Only for those who cannot write the object."""
+    COPY = "copy"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose a work tree is to be, as the operating system numbers users and groups."""
+
+    uid: int
+    gid: int
+
+
+@dataclass
+class Given:
+    """What was given out."""
+
+    rows: list[IndexRow] = field(default_factory=list)
+    """What the work tree looks like, for those who read it later."""
+    damaged: list[str] = field(default_factory=list)
+    """Objects that are missing, or not what their names say."""
+    looked_at: int = 0
+    """Objects that had to be read, because they did not look as they did when they were known to be whole."""
+
+
+def give(
+    store: ObjectStore,
+    tree: Tree,
+    stamps: Stamps,
+    target: Path,
+    giving: Giving,
+    *,
+    progress: Progress,
+    owner: Owner | None = None,
+) -> Given:
+    """Make ``target`` a work tree of ``tree``: all of it, or nothing under that name.
+
+    ``stamps`` are renewed in place for objects that had to be read. Where objects are damaged nothing is
+    made, and they are told. Raises Conflict for a target that holds something, BadInput for paths that lead
+    out of it, and :class:`Unavailable` when the disk is full.
+    """
+    refuse_taken(target)
+    draft = target.with_name(f".{target.name}{PARTIAL}{token_hex(6)}")
+    giver = _Giver(store, giving, owner, progress)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        giver.make(draft, tree, stamps)
+        if giver.given.damaged:
+            shutil.rmtree(draft)
+            return giver.given
+        time.sleep(TICK_S)  # whoever writes from now on leaves another time stamp
+        if target.exists():
+            target.rmdir()
+        draft.rename(target)
+    except OSError as problem:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise disk_problem(problem, target) from problem
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return giver.given
+
+
+def refuse_taken(target: Path) -> None:
+    """Raise Conflict where something lies at ``target`` already; an empty folder is nothing."""
+    if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+        raise Conflict(
+            f"{target} exists and is not empty; nothing of it was changed",
+            "Choose another place, or move what is there away.",
+        )
+
+
+class _Giver:
+    def __init__(self, store: ObjectStore, giving: Giving, owner: Owner | None, progress: Progress) -> None:
+        self._store, self._giving, self._owner, self._progress = store, giving, owner, progress
+        self.given = Given()
+
+    def make(self, root: Path, tree: Tree, stamps: Stamps) -> None:
+        """Make the folders and files of ``tree`` below ``root``."""
+        top = os.fspath(root)
+        os.mkdir(top)
+        self._own(top)
+        made = {""}
+        for folder, places in _by_folder(tree.paths).items():
+            self._make_folders(top, folder, made)
+            names: list[str] = []
+            numbers = array("q")
+            hashes: list[str] = []
+            directory = os.open(f"{top}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                for place in places:
+                    name = tree.paths[place][len(folder) :]
+                    found = self._give(name, directory, tree.names[place], tree.sizes[place], stamps, place)
+                    if found is not None:
+                        names.append(name)
+                        numbers.extend(found)
+                        hashes.append(tree.names[place])
+            finally:
+                os.close(directory)
+            joined = os.fsencode("\0".join(names))
+            row = IndexRow(os.fsencode(folder), joined, numbers.tobytes(), bytes.fromhex("".join(hashes)))
+            self.given.rows.append(row)
+            self._progress(len(places), 0)
+
+    def _make_folders(self, top: str, folder: str, made: set[str]) -> None:
+        if folder in made:
+            return
+        parts = folder.rstrip("/").split("/")
+        if folder.startswith("/") or ".." in parts or "." in parts or "" in parts:
+            raise BadInput(
+                f"the tree names a file in {folder!r}, which leads out of it; nothing was given out",
+                "The version was not made by trainplat or dvc. Do not use it.",
+            )
+        path = ""
+        for part in parts:
+            path = f"{path}{part}/"
+            if path not in made:
+                os.mkdir(f"{top}/{path}")
+                self._own(f"{top}/{path}")
+                made.add(path)
+
+    def _own(self, path: str) -> None:
+        if self._owner is not None:
+            os.chown(path, self._owner.uid, self._owner.gid)
+
+    def _give(
+        self, name: str, directory: int, md5: str, size: int, stamps: Stamps, place: int
+    ) -> tuple[int, int, int, int] | None:
+        """Give one file, and what it looks like then; None for a damaged object."""
+        source = self._store.place(md5)
+        if self._giving is Giving.LINK:
+            try:
+                status = os.stat(source)
+            except FileNotFoundError:
+                self.given.damaged.append(md5)
+                return None
+            if not self._is_whole(status, None, md5, size, stamps, place):
+                return None
+            os.link(source, name, dst_dir_fd=directory)
+            return status.st_size, status.st_mtime_ns, 0, status.st_ino
+        try:
+            read = os.open(source, os.O_RDONLY)
+        except FileNotFoundError:
+            self.given.damaged.append(md5)
+            return None
+        try:
+            if not self._is_whole(os.fstat(read), read, md5, size, stamps, place):
+                return None
+            written = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=directory)
+            try:
+                if self._giving is not Giving.CLONE or not clone(read, written):
+                    _copy(read, written)
+                if self._owner is not None:
+                    os.fchown(written, self._owner.uid, self._owner.gid)
+                return stamp_of(os.fstat(written))
+            finally:
+                os.close(written)
+        finally:
+            os.close(read)
+
+    def _is_whole(
+        self, status: os.stat_result, opened: int | None, md5: str, size: int, stamps: Stamps, place: int
+    ) -> bool:
+        """Whether an object is what its name says: it looks as it did then, or else it is read now."""
+        if (
+            status.st_ino == stamps.inodes[place]
+            and status.st_mtime_ns == stamps.mtimes_ns[place]
+            and status.st_size == size
+        ):
+            return True
+        self.given.looked_at += 1
+        if (size not in (UNKNOWN, status.st_size)) or _md5_of(self._store.place(md5), opened) != md5:
+            self.given.damaged.append(md5)
+            return False
+        stamps.inodes[place], stamps.mtimes_ns[place] = status.st_ino, status.st_mtime_ns
+        return True
+
+
+def _by_folder(paths: Sequence[str]) -> dict[str, list[int]]:
+    """The places of the files of each folder, in their order."""
+    folders: dict[str, list[int]] = {}
+    for place, path in enumerate(paths):
+        folder = path[: path.rfind("/") + 1]
+        try:
+            folders[folder].append(place)
+        except KeyError:
+            folders[folder] = [place]
+    return folders
+
+
+def _copy(read: int, written: int) -> None:
+    while os.sendfile(written, read, None, CHUNK_BYTES * 64):
+        pass
+
+
+def _md5_of(path: str, opened: int | None) -> str:
+    """The hash of an object, which is left at its start where it is open."""
+    descriptor = os.open(path, os.O_RDONLY) if opened is None else opened
+    digest = hashlib.md5(usedforsecurity=False)
+    try:
+        while part := os.read(descriptor, CHUNK_BYTES):
+            digest.update(part)
+    finally:
+        if opened is None:
+            os.close(descriptor)
+        else:
+            os.lseek(opened, 0, os.SEEK_SET)
+    return digest.hexdigest()

@@ -1,0 +1,156 @@
+"""What lies in a work tree: every file's stamp, folder by folder, and nothing read."""
+
+import os
+import stat
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.errors import BadInput, Denied, NotFound
+
+FIELDS = 4
+"""Numbers that a stamp has: size in bytes, mtime and ctime in ns, inode."""
+SKIPPED = frozenset({".git", ".dvc", ".trainplat"})
+"""Folders that belong to programs, and to no version. They are left out at the top of a work tree."""
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One folder of a work tree, and what its regular files look like."""
+
+    path: str
+    """Relative to the work tree, with a ``/`` at its end; empty for the work tree itself."""
+    names: Sequence[str]
+    """Of its regular files, sorted."""
+    stamps: "array[int]"
+    """:data:`FIELDS` numbers for each name."""
+
+    def stamp(self, position: int) -> "array[int]":
+        """The stamp of the file at a position."""
+        return self.stamps[position * FIELDS : (position + 1) * FIELDS]
+
+
+class UnfitFiles(BadInput):
+    """A work tree holds what no version can hold."""
+
+    def __init__(self, root: Path, complaints: Sequence[str]) -> None:
+        shown = "; ".join(complaints[:SHOWN])
+        more = f"; and {len(complaints) - SHOWN} more" if len(complaints) > SHOWN else ""
+        super().__init__(
+            f"{len(complaints)} entries of {root} cannot go into a version: {shown}{more}",
+            "A version holds regular files. Remove these, or move them out of the folder.",
+        )
+        self.complaints = tuple(complaints)
+
+
+def scan(root: Path) -> Iterator[Folder]:
+    """Every folder below ``root`` that has files, in no order that matters.
+
+    A link to a file inside of ``root`` counts as a file with that content, as DVC has it. Raises
+    :class:`UnfitFiles` for sockets, pipes, devices, links to folders and links that lead out or nowhere,
+    NotFound for a root that is missing, and Denied for what cannot be read.
+    """
+    try:
+        if not stat.S_ISDIR(root.stat().st_mode):
+            raise BadInput(f"{root} is no folder; expected the folder of a work tree", "Give a folder.")
+    except FileNotFoundError:
+        raise NotFound(f"{root} does not exist", "Give the folder that holds the files.") from None
+    complaints: list[str] = []
+    yield from _scan(root, complaints)
+    if complaints:
+        raise UnfitFiles(root, complaints)
+
+
+def stamp_of(status: os.stat_result) -> tuple[int, int, int, int]:
+    """What tells that a file was not written since: the same for the same content, unless somebody tricks.
+
+    A file with several names has no ctime here: each new name changes it.
+    """
+    return (
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns if status.st_nlink == 1 else 0,
+        status.st_ino,
+    )
+
+
+def _scan(root: Path, complaints: list[str]) -> Iterator[Folder]:
+    top = os.fspath(root)
+    pending = [""]
+    lstat, regular, kind_of = os.stat, stat.S_IFREG, 0o170000
+    while pending:
+        path = pending.pop()
+        descriptor = _opened(f"{top}/{path}")
+        try:
+            names: list[str] = []
+            numbers: list[int] = []
+            add = numbers.extend
+            for name in sorted(os.listdir(descriptor)):
+                status = lstat(name, dir_fd=descriptor, follow_symlinks=False)
+                if status.st_mode & kind_of != regular:
+                    if stat.S_ISDIR(status.st_mode):
+                        if path or name not in SKIPPED:
+                            pending.append(f"{path}{name}/")
+                        continue
+                    found = _special(root, path + name, status, complaints)
+                    if found is None:
+                        continue
+                    status = found
+                names.append(name)
+                add(
+                    (
+                        status.st_size,
+                        status.st_mtime_ns,
+                        status.st_ctime_ns if status.st_nlink == 1 else 0,
+                        status.st_ino,
+                    )
+                )
+        except FileNotFoundError as problem:
+            raise BadInput(
+                f"{top}/{path}{problem.filename or ''} vanished while the folder was read",
+                "Let what writes there finish, then run the same thing again.",
+            ) from problem
+        finally:
+            os.close(descriptor)
+        if names:
+            yield Folder(path, names, array("q", numbers))
+
+
+def _opened(folder: str) -> int:
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError as problem:
+        raise Denied(
+            f"{folder} cannot be read: {problem.strerror}",
+            "Make it readable for this user (chmod u+rx), or run as its owner.",
+        ) from problem
+
+
+def _special(root: Path, path: str, status: os.stat_result, complaints: list[str]) -> os.stat_result | None:
+    """The status of the file that a link leads to; None, with a complaint, for what cannot be kept."""
+    shown = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    if not stat.S_ISLNK(status.st_mode):
+        kinds = {
+            stat.S_IFIFO: "a pipe",
+            stat.S_IFSOCK: "a socket",
+            stat.S_IFBLK: "a device",
+            stat.S_IFCHR: "a device",
+        }
+        complaints.append(f"{shown} is {kinds.get(stat.S_IFMT(status.st_mode), 'no regular file')}")
+        return None
+    link = os.path.join(root, path)
+    target = os.path.realpath(link)
+    try:
+        led_to = os.stat(target)
+    except OSError:
+        complaints.append(f"{shown} is a link that leads nowhere, to {os.readlink(link)}")
+        return None
+    if not Path(target).is_relative_to(root.resolve()):
+        complaints.append(f"{shown} is a link out of the folder, to {target}")
+        return None
+    if not stat.S_ISREG(led_to.st_mode):
+        complaints.append(f"{shown} is a link to a folder, {target}")
+        return None
+    return led_to

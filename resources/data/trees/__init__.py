@@ -1,0 +1,1 @@
+"""Trees of files as values: which paths, which content; pure."""

@@ -1,0 +1,1 @@
+"""Versions of data sets: committed, told apart, branched, given back."""

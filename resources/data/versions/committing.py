@@ -1,0 +1,275 @@
+"""Committing a folder: read what is new, write the tree, and make it a version, all of it or nothing.
+
+The order is what a kill or a power cut at any moment has to find: objects, one sync, the tree, its sync, the
+row. Who was overtaken gets a branch from the version that his folder was at, and nobody waits for anybody.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import ne
+from pathlib import Path
+
+from resources.clock import Clock
+from resources.data.storage.ingesting import Ingest, StoredStamp, StoredStamps, Taking
+from resources.data.storage.listings import read_listing, write_listing
+from resources.data.storage.objects import ObjectStore
+from resources.data.storage.worktree import (
+    IndexRow,
+    KnownStamps,
+    Progress,
+    Reading,
+    read_work_tree,
+    stamps_for,
+)
+from resources.data.trees.listing import Tree
+from resources.data.versions import journal, store, sweeps, worktrees
+from resources.data.versions.audit import audit
+from resources.data.versions.errors import UnknownRef
+from resources.data.versions.model import Branch, BranchState, Committed, State, Version, WorkTree
+from resources.data.versions.naming import branch_name, next_key, on_branch
+from resources.data.versions.refs import resolve
+from resources.database.engine import Database
+from resources.database.plain import Plain
+from resources.errors import BadInput, Conflict
+from resources.terms import Actor, DatasetName, VersionKey
+
+TRIES = 3
+"""How often a commit reads files again whose objects were swept away under its hands."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to commit, and as what."""
+
+    dataset: DatasetName
+    root: Path
+    message: str
+    author: Actor
+    user: str
+    base: str | None = None
+    """The version that the folder was made from; None: the one that it is known to be at, else the newest."""
+    taking: Taking = Taking.COPY
+    schema: str = "{}"
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What was known when the commit began."""
+
+    base: Version | None
+    tree: KnownStamps | None
+    """Of the base."""
+    index: Mapping[bytes, IndexRow]
+    epoch: int
+
+
+class Commit:
+    """One commit."""
+
+    def __init__(self, database: Database, objects: ObjectStore, clock: Clock, wanted: Wanted) -> None:
+        self._database, self._objects, self._clock, self._wanted = database, objects, clock, wanted
+        self._intent: journal.Intent | None = None
+        self._ingest: Ingest | None = None
+
+    def run(self, progress: Progress) -> Committed:
+        """Do it. Raises what reading raises, and Conflict where the store is swept all the time."""
+        try:
+            for _ in range(TRIES):
+                done = self._try(progress)
+                if done is not None:
+                    return done
+        finally:
+            if self._intent is not None:
+                with self._database.write_plainly() as rows:
+                    journal.end(rows, self._intent)
+        raise Conflict(
+            f"objects of {self._wanted.dataset} were swept away {TRIES} times while they were committed",
+            "Run the same thing again; `trainplat data gc` should not run in a loop.",
+        )
+
+    def _try(self, progress: Progress) -> Committed | None:
+        start = self._look()
+        reading = read_work_tree(self._wanted.root, start.index, lambda: self._begin(start), progress)
+        if not len(reading.tree):
+            raise BadInput(
+                f"{self._wanted.root} holds no file; expected one or more", "Put files there, then commit it."
+            )
+        if start.base is not None and reading.tree.md5 == start.base.tree_md5:
+            return self._nothing_new(start.base, reading)
+        fresh = StoredStamps() if self._ingest is None else self._ingest.stored
+        if start.base is None or start.tree is None or self._ingest is None:
+            self._begin(start)  # a folder that only lost files reads none
+        self._write_tree(reading.tree, fresh, start)
+        return self._seal(start, reading)
+
+    def _look(self) -> _Start:
+        wanted = self._wanted
+        with self._database.read_plainly() as rows:
+            known = worktrees.work_tree(rows, wanted.root)
+            base = _base(rows, wanted, known)
+            index = worktrees.index_of(rows, wanted.root) if known is not None else {}
+            epoch = sweeps.epoch(rows)
+        tree = None
+        if base is not None and base.state is not State.ERASED:
+            tree = KnownStamps(*read_listing(self._objects, base.tree_md5))
+        return _Start(base, tree, index, epoch)
+
+    def _begin(self, start: _Start) -> Ingest:
+        """Say that objects are on their way, before the first one is."""
+        if self._intent is None:
+            with self._database.write_plainly() as rows:
+                self._intent = journal.begin(rows, "commit", self._wanted.dataset, self._clock())
+        if self._ingest is None:
+            trusted = _nothing if start.tree is None else start.tree.get
+            self._ingest = Ingest(self._objects, self._wanted.taking, time.time_ns, trusted)
+        return self._ingest
+
+    def _write_tree(self, tree: Tree, fresh: StoredStamps, start: _Start) -> None:
+        self._objects.sync(list(fresh))
+        self._objects.put(tree.text, suffix=".dir")
+        self._objects.sync([tree.md5])
+        write_listing(self._objects, tree, stamps_for(tree, fresh, start.tree))
+
+    def _nothing_new(self, base: Version, reading: Reading) -> Committed:
+        if reading.changed_rows or reading.gone_folders:
+            with self._database.write_plainly() as rows:
+                self._remember(rows, base, reading, self._clock())
+        return Committed(base, False, 0, 0, 0, 0, None)
+
+    def _seal(self, start: _Start, reading: Reading) -> Committed | None:
+        """The one transaction that makes it a version; None where objects are gone that it counted on."""
+        wanted, now = self._wanted, self._clock()
+        with self._database.write_plainly() as rows:
+            if sweeps.epoch(rows) != start.epoch and self._forget_swept(reading):
+                return None
+            head = store.main_head(rows, wanted.dataset)
+            branch, overtaken_by = self._line(rows, start.base, head, now)
+            made = self._version(rows, start, reading.tree, head, branch, now)
+            store.add_version(rows, made)
+            if branch is not None:
+                store.move_branch(rows, Branch(**{**vars(branch), "head": made.key}))
+            self._remember(rows, made, reading, now)
+            audit(
+                rows, now, wanted.author, "data.commit", f"{made.dataset} {made.key}", f"tree {made.tree_md5}"
+            )
+            if self._intent is not None:
+                journal.end(rows, self._intent)
+        self._intent = None
+        added, changed, removed = _counts(start.tree.tree if start.tree else None, reading.tree)
+        new_bytes = 0 if self._ingest is None else self._ingest.new_bytes
+        return Committed(made, True, added, changed, removed, new_bytes, overtaken_by)
+
+    def _line(
+        self, rows: Plain, base: Version | None, head: Version | None, now: datetime
+    ) -> tuple[Branch | None, VersionKey | None]:
+        """The branch to commit to, None for the main line; and the version that came in between, if any."""
+        if base is None:
+            return None, None
+        user = self._wanted.user
+        if base.branch is None:
+            if head is None or head.key == base.key:
+                return None, None
+            return new_branch(rows, base, user, now), head.key
+        branch = _open_branch(rows, base)
+        if branch.head == base.key:
+            return branch, None
+        return new_branch(rows, base, user, now), branch.head
+
+    def _version(
+        self,
+        rows: Plain,
+        start: _Start,
+        tree: Tree,
+        head: Version | None,
+        branch: Branch | None,
+        now: datetime,
+    ) -> Version:
+        wanted = self._wanted
+        breaks = start.base is not None and start.base.schema != wanted.schema
+        if branch is None:
+            key = next_key(None if head is None else head.key, breaks=breaks)
+        else:
+            last = 0 if branch.head == branch.base else int(branch.head.rpartition("@")[2])
+            key = on_branch(branch.name, last + 1)
+        return Version(
+            wanted.dataset,
+            key,
+            store.next_number(rows, wanted.dataset),
+            None if branch is None else branch.name,
+            State.SEALED,
+            tree.md5,
+            tree.sha256,
+            len(tree),
+            tree.size_bytes,
+            wanted.schema,
+            wanted.author,
+            wanted.message,
+            now,
+            () if start.base is None else (start.base.key,),
+        )
+
+    def _forget_swept(self, reading: Reading) -> bool:
+        """Whether objects are gone; then the next try reads their files again."""
+        needed = {*reading.tree.names, reading.tree.md5}
+        if all(self._objects.path(name).exists() for name in needed):
+            return False
+        self._ingest = None
+        return True
+
+    def _remember(self, rows: Plain, at: Version, reading: Reading, now: datetime) -> None:
+        tree = WorkTree(self._wanted.root, at.dataset, at.key, at.tree_md5)
+        worktrees.remember(rows, tree, reading, now)
+
+
+def new_branch(rows: Plain, base: Version, user: str, now: datetime) -> Branch:
+    """A new branch from ``base``, written down. Of two in one second the later has a number at its end."""
+    name = branch_name(base.dataset, base.key, user, now)
+    taken = {one.name for one in store.branches(rows, base.dataset)}
+    unique, count = name, 1
+    while unique in taken:
+        count += 1
+        unique = f"{name}-{count}"
+    made = Branch(base.dataset, unique, base.key, base.key, user, BranchState.OPEN, None, now)
+    store.add_branch(rows, made)
+    return made
+
+
+def _base(rows: Plain, wanted: Wanted, known: WorkTree | None) -> Version | None:
+    if wanted.base is not None:
+        return resolve(rows, wanted.dataset, wanted.base)
+    if known is not None and known.dataset == wanted.dataset:
+        found = store.version(rows, wanted.dataset, known.base)
+        if found is None:
+            raise UnknownRef(wanted.dataset, known.base, [])
+        return found
+    return store.main_head(rows, wanted.dataset)
+
+
+def _open_branch(rows: Plain, base: Version) -> Branch:
+    branch = store.branch(rows, base.dataset, base.branch or "")
+    if branch is None or branch.state is not BranchState.OPEN:
+        raise Conflict(
+            f"branch {base.branch} of {base.dataset} is {branch.state if branch else 'gone'}, not open",
+            f"Commit from the main line: --base VERSION; `trainplat data log {base.dataset}` lists them.",
+        )
+    return branch
+
+
+def _nothing(name: str) -> StoredStamp | None:  # noqa: ARG001 - nothing is known of any
+    return None
+
+
+def _counts(before: Tree | None, after: Tree) -> tuple[int, int, int]:
+    """How many files were added, changed and removed."""
+    if before is None:
+        return len(after), 0, 0
+    if before.paths == after.paths:
+        return 0, sum(map(ne, before.names, after.names)), 0
+    old, new = before.files, after.files
+    different = old.items() ^ new.items()
+    paths = {path for path, _ in different}
+    added = sum(path not in old for path in paths)
+    removed = sum(path not in new for path in paths)
+    return added, len(paths) - added - removed, removed

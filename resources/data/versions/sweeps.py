@@ -1,0 +1,17 @@
+"""How often objects were swept away: who finds the number unchanged knows that all he saw is still there."""
+
+from resources.database.plain import Plain
+
+_STORE = "home"
+
+
+def epoch(rows: Plain) -> int:
+    """The number of the last sweep."""
+    found = rows.rows("SELECT epoch FROM data_sweeps WHERE store = :store", store=_STORE)
+    return int(found[0][0]) if found else 0
+
+
+def count(rows: Plain) -> None:
+    """Count one more sweep, in the transaction under whose lock it is done."""
+    if not rows.run("UPDATE data_sweeps SET epoch = epoch + 1 WHERE store = :store", store=_STORE):
+        rows.run("INSERT INTO data_sweeps (store, epoch) VALUES (:store, 1)", store=_STORE)

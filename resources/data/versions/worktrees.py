@@ -1,0 +1,66 @@
+"""The rows of work trees: which version a folder is at, and what its files looked like when read."""
+
+import os
+import platform
+from datetime import datetime
+from pathlib import Path
+
+from resources.data.storage.worktree import IndexRow, Reading
+from resources.data.versions.model import WorkTree
+from resources.database.plain import Plain
+from resources.terms import DatasetName, VersionKey
+
+
+def work_tree(rows: Plain, root: Path) -> WorkTree | None:
+    """What is known about a folder; None for one that is new here."""
+    found = rows.rows(
+        "SELECT dataset, base, tree_md5 FROM data_work_trees WHERE root = :root", root=key_of(root)
+    )
+    if not found:
+        return None
+    dataset, base, tree_md5 = found[0]
+    return WorkTree(root, DatasetName(dataset), VersionKey(base), tree_md5)
+
+
+def index_of(rows: Plain, root: Path) -> dict[bytes, IndexRow]:
+    """What is remembered about each folder of a work tree."""
+    found = rows.rows(
+        "SELECT folder, names, stamps, hashes FROM data_index WHERE root = :root", root=key_of(root)
+    )
+    return {row[0]: IndexRow(*row) for row in found}
+
+
+def remember(rows: Plain, tree: WorkTree, reading: Reading, now: datetime) -> None:
+    """Write down at which version a folder is, and what it looked like."""
+    root = key_of(tree.root)
+    gone = [*reading.gone_folders, *(row.folder for row in reading.changed_rows)]
+    rows.run_many(
+        "DELETE FROM data_index WHERE root = :root AND folder = :folder",
+        [{"root": root, "folder": folder} for folder in gone],
+    )
+    rows.run_many(
+        "INSERT INTO data_index (root, folder, names, stamps, hashes) "
+        "VALUES (:root, :folder, :names, :stamps, :hashes)",
+        [{"root": root, **vars(row)} for row in reading.changed_rows],
+    )
+    rows.run("DELETE FROM data_work_trees WHERE root = :root", root=root)
+    rows.run(
+        "INSERT INTO data_work_trees (root, dataset, base, tree_md5, changed_at) "
+        "VALUES (:root, :dataset, :base, :tree_md5, :now)",
+        root=root,
+        dataset=tree.dataset,
+        base=tree.base,
+        tree_md5=tree.tree_md5,
+        now=now,
+    )
+
+
+def forget(rows: Plain, root: Path) -> None:
+    """Forget a folder that is no work tree any more."""
+    rows.run("DELETE FROM data_index WHERE root = :root", root=key_of(root))
+    rows.run("DELETE FROM data_work_trees WHERE root = :root", root=key_of(root))
+
+
+def key_of(root: Path) -> str:
+    """A folder of this machine as rows name it."""
+    return f"{platform.node()}:{os.fsencode(root.resolve()).decode(errors='backslashreplace')}"

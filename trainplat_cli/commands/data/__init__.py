@@ -1,0 +1,17 @@
+"""``trainplat data``: versions of data, and work trees of them. One module for each command."""
+
+import click
+
+from resources.texts import mark
+from trainplat_cli.command import Group
+
+COMMANDS = ("commit", "log")
+
+
+@click.group(
+    cls=Group,
+    modules={name: f"{__name__}.{name}" for name in COMMANDS},
+    help=mark("Versions of data: commit folders, compare versions, give them out, merge them."),
+)
+def data() -> None:
+    """Hold the commands."""

@@ -1,0 +1,101 @@
+"""``trainplat data commit``: make a folder the next version of a data set."""
+
+from pathlib import Path
+
+import click
+
+from resources.data.storage.ingesting import Taking
+from resources.data.versions.committing import Wanted
+from resources.data.versions.model import Committed
+from resources.data.versions.naming import checked_dataset
+from resources.texts import mark
+from resources.users import current_user
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.showing import reading_progress
+from trainplat_cli.commands.data.shown import bytes_text, current_actor, version_document, version_service
+from trainplat_cli.output import print_json
+from trainplat_cli.texts import _
+
+
+@click.command(
+    cls=Command,
+    help=mark(
+        "Make FOLDER the next version of DATASET. Only what changed since the last time is read. Where "
+        "somebody else has committed meanwhile, the version goes to a branch of its own, to be merged."
+    ),
+)
+@click.argument("dataset")
+@click.argument("folder", type=click.Path(path_type=Path))
+@option("-m", "--message", default="", metavar="TEXT", help=mark("What changed, for those who look."))
+@option("--base", metavar="VERSION", help=mark("The version that the folder was made from."))
+@option(
+    "--link",
+    is_flag=True,
+    help=mark(
+        "Hand the files over: they become the store's, read-only, and are not copied. Whoever owns them "
+        "could still write them, which damages the version; `verify` sees it."
+    ),
+)
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def commit(dataset: str, folder: Path, message: str, base: str | None, link: bool, as_json: bool) -> None:
+    """Commit, and say what became of it."""
+    wanted = Wanted(
+        dataset=checked_dataset(dataset),
+        root=folder.absolute(),
+        message=message,
+        author=current_actor(),
+        user=current_user(),
+        base=base,
+        taking=Taking.LINK if link else Taking.COPY,
+    )
+    with reading_progress() as progress:
+        made = version_service().commit(wanted, progress)
+    if as_json:
+        print_json(committed_document(made))
+    else:
+        click.echo(committed_text(made))
+
+
+def committed_document(made: Committed) -> dict[str, object]:
+    """What a commit made, for machines."""
+    return {
+        **version_document(made.version),
+        "new": made.is_new,
+        "added": made.added,
+        "changed": made.changed,
+        "removed": made.removed,
+        "new_bytes": made.new_bytes,
+        "overtaken_by": made.overtaken_by,
+    }
+
+
+def committed_text(made: Committed) -> str:
+    """What a commit made, for people."""
+    version = made.version
+    if not made.is_new:
+        return _("Nothing changed: the folder is {dataset} {version}.").format(
+            dataset=version.dataset, version=version.key
+        )
+    said = _(
+        "{dataset} {version}: {files} files, {size}; {added} added, {changed} changed, {removed} removed, "
+        "{new} new."
+    ).format(
+        dataset=version.dataset,
+        version=version.key,
+        files=f"{version.files:,}",
+        size=bytes_text(version.size_bytes),
+        added=f"{made.added:,}",
+        changed=f"{made.changed:,}",
+        removed=f"{made.removed:,}",
+        new=bytes_text(made.new_bytes),
+    )
+    if made.overtaken_by is None:
+        return said
+    return (
+        said
+        + "\n"
+        + _(
+            "{other} was committed meanwhile, so yours is on a branch. "
+            "Next: trainplat data merge {dataset} {branch}"
+        ).format(other=made.overtaken_by, dataset=version.dataset, branch=version.branch)
+    )

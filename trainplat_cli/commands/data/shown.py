@@ -1,0 +1,55 @@
+"""What the data commands share: the service, who acts, and versions as documents and texts."""
+
+from typing import Any
+
+from resources.data.versions.model import Version
+from resources.data.versions.service import VersionService
+from resources.home import Home
+from resources.terms import Actor
+from resources.users import current_user
+from trainplat_cli.texts import _
+
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def version_service() -> VersionService:
+    """The service on the home that the environment names."""
+    home = Home.from_environment()
+    return VersionService(home, home.database())
+
+
+def current_actor() -> Actor:
+    """Whoever runs the command."""
+    return Actor(f"user:{current_user()}")
+
+
+def version_document(version: Version) -> dict[str, Any]:
+    """A version for machines."""
+    return {
+        "dataset": version.dataset,
+        "version": version.key,
+        "branch": version.branch,
+        "state": version.state.value,
+        "parents": list(version.parents),
+        "author": version.author,
+        "message": version.message,
+        "committed_at": version.committed_at,
+        "files": version.files,
+        "size_bytes": version.size_bytes,
+        "tree": version.tree_md5,
+        "sha256": version.tree_sha256,
+        "schema": version.schema,
+    }
+
+
+def bytes_text(count: int) -> str:
+    """A number of bytes in the unit that makes it short: ``512 B``, ``1.2 MiB``."""
+    size, place = float(count), 0
+    while size >= 1024 and place < len(UNITS) - 1:
+        size, place = size / 1024, place + 1
+    return f"{size:.0f} {UNITS[place]}" if place == 0 else f"{size:.1f} {UNITS[place]}"
+
+
+def files_text(version: Version) -> str:
+    """How much a version holds."""
+    return _("{files} files, {size}").format(files=f"{version.files:,}", size=bytes_text(version.size_bytes))
