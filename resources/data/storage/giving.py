@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -65,19 +65,21 @@ def give(
     *,
     progress: Progress,
     owner: Owner | None = None,
+    make_root: Callable[[Path], None] = Path.mkdir,
 ) -> Given:
     """Make ``target`` a work tree of ``tree``: all of it, or nothing under that name.
 
     ``stamps`` are renewed in place for objects that had to be read. Where objects are damaged nothing is
-    made, and they are told. Raises Conflict for a target that holds something, BadInput for paths that lead
-    out of it, and :class:`Unavailable` when the disk is full.
+    made, and they are told. ``make_root`` makes the empty folder. Raises Conflict for a target that holds
+    something, BadInput for paths that lead out of it, and :class:`Unavailable` when the disk is full.
     """
     refuse_taken(target)
     draft = target.with_name(f".{target.name}{PARTIAL}{token_hex(6)}")
     giver = _Giver(store, giving, owner, progress)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        giver.make(draft, tree, stamps)
+        make_root(draft)
+        giver.fill(draft, tree, stamps)
         if giver.given.damaged:
             shutil.rmtree(draft)
             return giver.given
@@ -108,10 +110,9 @@ class _Giver:
         self._store, self._giving, self._owner, self._progress = store, giving, owner, progress
         self.given = Given()
 
-    def make(self, root: Path, tree: Tree, stamps: Stamps) -> None:
+    def fill(self, root: Path, tree: Tree, stamps: Stamps) -> None:
         """Make the folders and files of ``tree`` below ``root``."""
         top = os.fspath(root)
-        os.mkdir(top)
         self._own(top)
         made = {""}
         for folder, places in _by_folder(tree.paths).items():

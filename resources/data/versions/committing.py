@@ -50,6 +50,8 @@ class Wanted:
     user: str
     base: str | None = None
     """The version that the folder was made from; None: the one that it is known to be at, else the newest."""
+    branch: str | None = None
+    """The branch to commit to; None for the one that the folder is on, else the main line."""
     taking: Taking = Taking.COPY
     schema: str = "{}"
 
@@ -61,6 +63,7 @@ class _Start:
     base: Version | None
     tree: KnownStamps | None
     """Of the base."""
+    branch: str | None
     index: Mapping[bytes, IndexRow]
     epoch: int
 
@@ -108,13 +111,14 @@ class Commit:
         wanted = self._wanted
         with self._database.read_plainly() as rows:
             known = worktrees.work_tree(rows, wanted.root)
+            on = wanted.branch or (known.branch if known is not None and wanted.base is None else None)
             base = _base(rows, wanted, known)
             index = worktrees.index_of(rows, wanted.root) if known is not None else {}
             epoch = sweeps.epoch(rows)
         tree = None
         if base is not None and base.state is not State.ERASED:
             tree = KnownStamps(*read_listing(self._objects, base.tree_md5))
-        return _Start(base, tree, index, epoch)
+        return _Start(base, tree, on, index, epoch)
 
     def _begin(self, start: _Start) -> Ingest:
         """Say that objects are on their way, before the first one is."""
@@ -145,7 +149,7 @@ class Commit:
             if sweeps.epoch(rows) != start.epoch and self._forget_swept(reading):
                 return None
             head = store.main_head(rows, wanted.dataset)
-            branch, overtaken_by = self._line(rows, start.base, head, now)
+            branch, overtaken_by = self._line(rows, start, head, now)
             made = self._version(rows, start, reading.tree, head, branch, now)
             store.add_version(rows, made)
             if branch is not None:
@@ -162,17 +166,18 @@ class Commit:
         return Committed(made, True, added, changed, removed, new_bytes, overtaken_by)
 
     def _line(
-        self, rows: Plain, base: Version | None, head: Version | None, now: datetime
+        self, rows: Plain, start: _Start, head: Version | None, now: datetime
     ) -> tuple[Branch | None, VersionKey | None]:
         """The branch to commit to, None for the main line; and the version that came in between, if any."""
+        base, on = start.base, start.branch
         if base is None:
             return None, None
         user = self._wanted.user
-        if base.branch is None:
+        if base.branch is None and on is None:
             if head is None or head.key == base.key:
                 return None, None
             return new_branch(rows, base, user, now), head.key
-        branch = _open_branch(rows, base)
+        branch = _open_branch(rows, base.dataset, on or base.branch or "")
         if branch.head == base.key:
             return branch, None
         return new_branch(rows, base, user, now), branch.head
@@ -219,7 +224,7 @@ class Commit:
         return True
 
     def _remember(self, rows: Plain, at: Version, reading: Reading, now: datetime) -> None:
-        tree = WorkTree(self._wanted.root, at.dataset, at.key, at.tree_md5)
+        tree = WorkTree(self._wanted.root, at.dataset, at.key, at.tree_md5, at.branch)
         worktrees.remember(rows, tree, reading, now)
 
 
@@ -244,15 +249,17 @@ def _base(rows: Plain, wanted: Wanted, known: WorkTree | None) -> Version | None
         if found is None:
             raise UnknownRef(wanted.dataset, known.base, [])
         return found
+    if wanted.branch is not None:
+        return resolve(rows, wanted.dataset, wanted.branch)
     return store.main_head(rows, wanted.dataset)
 
 
-def _open_branch(rows: Plain, base: Version) -> Branch:
-    branch = store.branch(rows, base.dataset, base.branch or "")
+def _open_branch(rows: Plain, dataset: DatasetName, name: str) -> Branch:
+    branch = store.branch(rows, dataset, name)
     if branch is None or branch.state is not BranchState.OPEN:
         raise Conflict(
-            f"branch {base.branch} of {base.dataset} is {branch.state if branch else 'gone'}, not open",
-            f"Commit from the main line: --base VERSION; `trainplat data log {base.dataset}` lists them.",
+            f"branch {name} of {dataset} is {branch.state if branch else 'gone'}, not open",
+            f"Commit from the main line: --base VERSION; `trainplat data log {dataset}` lists them.",
         )
     return branch
 

@@ -76,6 +76,8 @@ class WorkTree:
     dataset: DatasetName
     base: VersionKey
     tree_md5: str
+    branch: str | None = None
+    """Where what is committed from it goes; None for the main line."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,13 @@ NEWEST = "latest"
 """Names the newest version of the main line."""
 
 
+def branch_of(rows: Plain, dataset: DatasetName, ref: str) -> str | None:
+    """The branch that ``ref`` names or is a version of; None for the main line."""
+    if store.branch(rows, dataset, ref) is not None:
+        return ref
+    return resolve(rows, dataset, ref).branch
+
+
 def resolve(rows: Plain, dataset: DatasetName, ref: str) -> Version:
     """The version that ``ref`` names: a key, a tag, a branch (its head), or ``latest``.
 

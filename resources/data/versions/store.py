@@ -1,5 +1,6 @@
 """The rows of versions, branches and tags. Every function works inside the caller's transaction."""
 
+from datetime import datetime
 from typing import Any
 
 from resources.data.versions.model import Branch, BranchState, State, Version
@@ -132,6 +133,27 @@ def tags(rows: Plain, dataset: DatasetName) -> dict[str, VersionKey]:
     """The tags of a data set and the version that each one names."""
     found = rows.rows("SELECT tag, key FROM data_tags WHERE dataset = :dataset ORDER BY tag", dataset=dataset)
     return {tag: VersionKey(key) for tag, key in found}
+
+
+def set_tag(
+    rows: Plain, dataset: DatasetName, tag: str, key: VersionKey, actor: Actor, now: datetime
+) -> None:
+    """Let a tag name a version."""
+    drop_tag(rows, dataset, tag)
+    rows.run(
+        "INSERT INTO data_tags (dataset, tag, key, tagged_by, tagged_at) "
+        "VALUES (:dataset, :tag, :key, :actor, :now)",
+        dataset=dataset,
+        tag=tag,
+        key=key,
+        actor=actor,
+        now=now,
+    )
+
+
+def drop_tag(rows: Plain, dataset: DatasetName, tag: str) -> None:
+    """Forget a tag."""
+    rows.run("DELETE FROM data_tags WHERE dataset = :dataset AND tag = :tag", dataset=dataset, tag=tag)
 
 
 def _one(rows: Plain, condition: str, **values: Any) -> Version | None:

@@ -74,6 +74,7 @@ WORK_TREES = Table(
     Column("root", String(4400), primary_key=True),
     Column("dataset", String(100), nullable=False),
     Column("base", String(300), nullable=False),
+    Column("branch", String(280)),
     Column("tree_md5", String(40), nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
 )

@@ -14,12 +14,12 @@ from resources.terms import DatasetName, VersionKey
 def work_tree(rows: Plain, root: Path) -> WorkTree | None:
     """What is known about a folder; None for one that is new here."""
     found = rows.rows(
-        "SELECT dataset, base, tree_md5 FROM data_work_trees WHERE root = :root", root=key_of(root)
+        "SELECT dataset, base, tree_md5, branch FROM data_work_trees WHERE root = :root", root=key_of(root)
     )
     if not found:
         return None
-    dataset, base, tree_md5 = found[0]
-    return WorkTree(root, DatasetName(dataset), VersionKey(base), tree_md5)
+    dataset, base, tree_md5, branch = found[0]
+    return WorkTree(root, DatasetName(dataset), VersionKey(base), tree_md5, branch)
 
 
 def index_of(rows: Plain, root: Path) -> dict[bytes, IndexRow]:
@@ -43,15 +43,23 @@ def remember(rows: Plain, tree: WorkTree, reading: Reading, now: datetime) -> No
         "VALUES (:root, :folder, :names, :stamps, :hashes)",
         [{"root": root, **vars(row)} for row in reading.changed_rows],
     )
-    rows.run("DELETE FROM data_work_trees WHERE root = :root", root=root)
+    _write(rows, tree, now)
+
+
+def place(rows: Plain, tree: WorkTree, now: datetime) -> None:
+    """Write down at which version a folder is; what it looks like is not known yet."""
+    forget(rows, tree.root)
+    _write(rows, tree, now)
+
+
+def copy_index(rows: Plain, source: Path, target: Path) -> None:
+    """``target`` looks as ``source`` does: a snapshot of it, or an overlay over it."""
+    rows.run("DELETE FROM data_index WHERE root = :root", root=key_of(target))
     rows.run(
-        "INSERT INTO data_work_trees (root, dataset, base, tree_md5, changed_at) "
-        "VALUES (:root, :dataset, :base, :tree_md5, :now)",
-        root=root,
-        dataset=tree.dataset,
-        base=tree.base,
-        tree_md5=tree.tree_md5,
-        now=now,
+        "INSERT INTO data_index (root, folder, names, stamps, hashes) "
+        "SELECT :target, folder, names, stamps, hashes FROM data_index WHERE root = :source",
+        source=key_of(source),
+        target=key_of(target),
     )
 
 
@@ -64,3 +72,18 @@ def forget(rows: Plain, root: Path) -> None:
 def key_of(root: Path) -> str:
     """A folder of this machine as rows name it."""
     return f"{platform.node()}:{os.fsencode(root.resolve()).decode(errors='backslashreplace')}"
+
+
+def _write(rows: Plain, tree: WorkTree, now: datetime) -> None:
+    root = key_of(tree.root)
+    rows.run("DELETE FROM data_work_trees WHERE root = :root", root=root)
+    rows.run(
+        "INSERT INTO data_work_trees (root, dataset, base, branch, tree_md5, changed_at) "
+        "VALUES (:root, :dataset, :base, :branch, :tree_md5, :now)",
+        root=root,
+        dataset=tree.dataset,
+        base=tree.base,
+        branch=tree.branch,
+        tree_md5=tree.tree_md5,
+        now=now,
+    )

@@ -5,7 +5,7 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("commit", "log")
+COMMANDS = ("commit", "log", "show", "diff", "restore", "tag", "branch", "retire", "space")
 
 
 @click.group(

@@ -53,3 +53,8 @@ def bytes_text(count: int) -> str:
 def files_text(version: Version) -> str:
     """How much a version holds."""
     return _("{files} files, {size}").format(files=f"{version.files:,}", size=bytes_text(version.size_bytes))
+
+
+def path_text(path: str) -> str:
+    """A path that a terminal can show, whatever bytes it has."""
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -1,0 +1,69 @@
+"""What a place can: tried, not guessed."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+from tempfile import mkdtemp
+
+from resources.data.spaces.btrfs import is_btrfs
+from resources.data.spaces.choosing import Ground
+from resources.data.spaces.overlay import Layers, mount, unmount
+from resources.data.storage.links import can_clone
+from resources.data.storage.objects import ObjectStore
+from resources.errors import TrainplatError
+
+
+def ground_of(objects: ObjectStore, place: Path, writer_uid: int) -> Ground:
+    """Look at the store and at the folder that a space is to lie in, which exists."""
+    drafts = Path(objects.draft(0)).parent
+    return Ground(
+        is_btrfs=is_btrfs(drafts) and _is_one_file_system(drafts, place),
+        can_clone=can_clone(drafts, place),
+        can_overlay=_can_overlay(drafts),
+        is_one_file_system=_can_link(drafts, place),
+        writer_uid=writer_uid,
+        objects_uid=drafts.stat().st_uid,
+        maker_uid=os.geteuid(),
+    )
+
+
+def _is_one_file_system(first: Path, second: Path) -> bool:
+    # Each subvolume of btrfs has a device number of its own; the file system's own id is one.
+    return os.statvfs(first).f_fsid == os.statvfs(second).f_fsid
+
+
+def _can_link(first: Path, second: Path) -> bool:
+    source, target = first / f".link-{token_hex(6)}", second / f".linked-{token_hex(6)}"
+    try:
+        source.write_bytes(b"")
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    finally:
+        for file in (source, target):
+            with suppress(OSError):
+                file.unlink()
+    return True
+
+
+def _can_overlay(near: Path) -> bool:
+    if os.geteuid() != 0:
+        return False
+    root = Path(mkdtemp(prefix=".overlay-", dir=near))
+    layers = Layers(root / "lower", root / "upper", root / "work")
+    merged = root / "merged"
+    try:
+        for folder in (layers.lower, merged):
+            folder.mkdir()
+        mount(layers, merged)
+    except (TrainplatError, OSError):
+        return False
+    else:
+        unmount(merged)
+        return True
+    finally:
+        layers.remove()
+        for folder in (layers.lower, merged, root):
+            with suppress(OSError):
+                folder.rmdir()

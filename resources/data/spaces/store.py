@@ -1,0 +1,69 @@
+"""The rows of spaces. Every function works inside the caller's transaction."""
+
+from pathlib import Path
+
+from resources.data.spaces.model import Kind, Space
+from resources.database.plain import Plain, Row, moment
+from resources.terms import DatasetName, VersionKey
+
+_COLUMNS = "user_name, name, dataset, base, path, kind, reason, created_at"
+
+
+def spaces(rows: Plain) -> list[Space]:
+    """All spaces, by user and name."""
+    found = rows.rows(f"SELECT {_COLUMNS} FROM data_spaces ORDER BY user_name, name")  # noqa: S608 - names of ours
+    return [_space(row) for row in found]
+
+
+def space(rows: Plain, user: str, name: str) -> Space | None:
+    """One space of a user."""
+    found = rows.rows(
+        f"SELECT {_COLUMNS} FROM data_spaces WHERE user_name = :user AND name = :name",  # noqa: S608 - names of ours
+        user=user,
+        name=name,
+    )
+    return _space(found[0]) if found else None
+
+
+def add_space(rows: Plain, added: Space) -> None:
+    """Write a space down."""
+    rows.run(
+        "INSERT INTO data_spaces (user_name, name, dataset, base, path, kind, reason, created_at) "
+        "VALUES (:user, :name, :dataset, :base, :path, :kind, :reason, :created_at)",
+        user=added.user,
+        name=added.name,
+        dataset=added.dataset,
+        base=added.base,
+        path=str(added.path),
+        kind=added.kind.value,
+        reason=added.reason,
+        created_at=added.created_at,
+    )
+
+
+def move_space(rows: Plain, user: str, name: str, base: VersionKey) -> None:
+    """Change the version that a space is at."""
+    rows.run(
+        "UPDATE data_spaces SET base = :base WHERE user_name = :user AND name = :name",
+        user=user,
+        name=name,
+        base=base,
+    )
+
+
+def drop_space(rows: Plain, user: str, name: str) -> None:
+    """Forget a space."""
+    rows.run("DELETE FROM data_spaces WHERE user_name = :user AND name = :name", user=user, name=name)
+
+
+def _space(row: Row) -> Space:
+    return Space(
+        row[0],
+        row[1],
+        DatasetName(row[2]),
+        VersionKey(row[3]),
+        Path(row[4]),
+        Kind(row[5]),
+        row[6],
+        moment(row[7]),
+    )

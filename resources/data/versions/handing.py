@@ -1,0 +1,105 @@
+"""Giving a version out into a folder: verified, told when damaged, and known as a work tree afterwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from resources.data.storage.giving import Given, Giving, Owner, give
+from resources.data.storage.listings import read_listing, write_listing
+from resources.data.storage.objects import ObjectStore
+from resources.data.storage.worktree import Progress, Reading
+from resources.data.trees.listing import Stamps, Tree
+from resources.data.versions import journal, store, worktrees
+from resources.data.versions.errors import DamagedVersion, UnusableVersion
+from resources.data.versions.model import State, Version, WorkTree
+from resources.database.engine import Database
+from resources.database.plain import Plain
+
+Repair = Callable[[list[str]], list[str]]
+"""Tries to bring objects back; those that it could not."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How a version is to be given out."""
+
+    target: Path
+    giving: Giving
+    owner: Owner | None = None
+    branch: str | None = None
+    """Where what is committed from the folder is to go."""
+    make_root: Callable[[Path], None] = Path.mkdir
+
+
+def hand_out(
+    database: Database,
+    objects: ObjectStore,
+    version: Version,
+    hand: Hand,
+    now: datetime,
+    progress: Progress,
+    repair: Repair = list,
+) -> None:
+    """Make a folder a work tree of ``version``. Can be run again after a kill.
+
+    Raises :class:`DamagedVersion`, which names every version that the damage touches,
+    :class:`UnusableVersion` and what :func:`give` raises.
+    """
+    refuse_unusable(version)
+    with database.write_plainly() as rows:
+        intent = journal.begin(rows, "give", str(hand.target), now)
+    try:
+        tree, stamps = read_listing(objects, version.tree_md5)
+        given = _give(objects, tree, stamps, hand, progress)
+        if given.damaged and not repair(given.damaged):
+            given = _give(objects, tree, stamps, hand, progress)
+        if given.looked_at:
+            write_listing(objects, tree, stamps)
+        if given.damaged:
+            with database.read_plainly() as rows:
+                touched = touched_by(rows, objects, given.damaged)
+            raise DamagedVersion(f"{version.dataset} {version.key}", given.damaged, touched)
+        at = WorkTree(hand.target, version.dataset, version.key, version.tree_md5, hand.branch)
+        with database.write_plainly() as rows:
+            worktrees.forget(rows, hand.target)
+            worktrees.remember(rows, at, Reading(tree, tuple(given.rows), ()), now)
+    finally:
+        with database.write_plainly() as rows:
+            journal.end(rows, intent)
+
+
+def refuse_unusable(version: Version) -> None:
+    """Raise :class:`UnusableVersion` for a version that was erased."""
+    if version.state is State.ERASED:
+        raise UnusableVersion(f"{version.dataset} {version.key}")
+
+
+def touched_by(rows: Plain, objects: ObjectStore, damaged: list[str]) -> list[str]:
+    """The versions, of all data sets, that have one of these objects: ``digits v1.0`` and so on."""
+    wanted, holding = set(damaged), {}
+    found = []
+    for dataset in store.datasets(rows):
+        for version in store.versions(rows, dataset):
+            if version.state is State.ERASED:
+                continue
+            if version.tree_md5 not in holding:
+                holding[version.tree_md5] = version.tree_md5 in wanted or not wanted.isdisjoint(
+                    read_listing(objects, version.tree_md5)[0].names
+                )
+            if holding[version.tree_md5]:
+                found.append(f"{dataset} {version.key}")
+    return found
+
+
+def _give(objects: ObjectStore, tree: Tree, stamps: Stamps, hand: Hand, progress: Progress) -> Given:
+    return give(
+        objects,
+        tree,
+        stamps,
+        hand.target,
+        hand.giving,
+        progress=progress,
+        owner=hand.owner,
+        make_root=hand.make_root,
+    )

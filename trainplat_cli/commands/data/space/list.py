@@ -1,0 +1,40 @@
+"""``trainplat data space list``: the spaces there are."""
+
+import click
+
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.space.shown import space_document, space_service, user_of
+from trainplat_cli.output import age, print_json
+from trainplat_cli.tables import show_table
+from trainplat_cli.texts import _
+
+
+@click.command(cls=Command, help=mark("Show your spaces, and how each one shares its content."))
+@option("--all", "everybody", is_flag=True, help=mark("Those of all users."))
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def list(everybody: bool, as_json: bool) -> None:  # noqa: A001 - the command's name
+    """Show them."""
+    found = space_service().spaces(None if everybody else user_of(None))
+    if as_json:
+        print_json({"spaces": [space_document(one) for one in found]})
+        return
+    if not found:
+        click.echo(_("There is no space yet: trainplat data space create NAME DATASET makes one."))
+        return
+    titles = [_("space"), _("user"), _("version"), _("kind"), _("open"), _("age"), _("path")]
+    show_table(
+        titles,
+        [
+            [
+                one.name,
+                one.user,
+                f"{one.dataset} {one.base}",
+                one.kind.value,
+                _("yes") if one.is_open else _("no: trainplat data space open {name}").format(name=one.name),
+                age(one.created_at),
+                str(one.path),
+            ]
+            for one in found
+        ],
+    )
