@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from secrets import token_hex
 
+from resources.data.storage.ingesting import NOT_STILL
 from resources.data.storage.links import clone
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.scanning import stamp_of
@@ -22,6 +23,8 @@ from resources.files import disk_problem
 CHUNK_BYTES = 1024 * 1024
 TICK_S = 0.012
 """The kernel stamps files by a clock that moves 100 times a second or more often."""
+_NAME_BYTES = 200
+_NO_NAMES = frozenset({"", ".", ".."})
 PARTIAL = ".giving-"
 """Stands in the name of a work tree that is not whole yet."""
 
@@ -66,34 +69,47 @@ def give(
     progress: Progress,
     owner: Owner | None = None,
     make_root: Callable[[Path], None] = Path.mkdir,
+    whole: Callable[[Given], None] | None = None,
 ) -> Given:
     """Make ``target`` a work tree of ``tree``: all of it, or nothing under that name.
 
     ``stamps`` are renewed in place for objects that had to be read. Where objects are damaged nothing is
-    made, and they are told. ``make_root`` makes the empty folder. Raises Conflict for a target that holds
+    made, and they are told. ``make_root`` makes the empty folder; ``whole`` is told when all is there and
+    only the name is missing. Raises Conflict for a target that holds
     something, BadInput for paths that lead out of it, and :class:`Unavailable` when the disk is full.
     """
     refuse_taken(target)
-    draft = target.with_name(f".{target.name}{PARTIAL}{token_hex(6)}")
+    draft = target.with_name(f".{_shortened(target.name)}{PARTIAL}{token_hex(6)}")
     giver = _Giver(store, giving, owner, progress)
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         make_root(draft)
         giver.fill(draft, tree, stamps)
         if giver.given.damaged:
             shutil.rmtree(draft)
             return giver.given
         time.sleep(TICK_S)  # whoever writes from now on leaves another time stamp
+        if whole is not None:
+            whole(giver.given)
         if target.exists():
             target.rmdir()
         draft.rename(target)
+    except FileExistsError as problem:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise _leads_out(os.fsdecode(problem.filename or draft)) from problem
     except OSError as problem:
         shutil.rmtree(draft, ignore_errors=True)
+        refuse_taken(target)  # it may have been filled meanwhile
         raise disk_problem(problem, target) from problem
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return giver.given
+
+
+def _shortened(name: str) -> str:
+    """As much of a name as leaves room for a mark: 255 bytes are the most that one can have."""
+    return os.fsdecode(os.fsencode(name)[:_NAME_BYTES])
 
 
 def refuse_taken(target: Path) -> None:
@@ -117,6 +133,8 @@ class _Giver:
         made = {""}
         for folder, places in _by_folder(tree.paths).items():
             self._make_folders(top, folder, made)
+            if any(tree.paths[place][len(folder) :] in _NO_NAMES for place in places):
+                raise _leads_out(f"{folder}..")
             names: list[str] = []
             numbers = array("q")
             hashes: list[str] = []
@@ -141,10 +159,7 @@ class _Giver:
             return
         parts = folder.rstrip("/").split("/")
         if folder.startswith("/") or ".." in parts or "." in parts or "" in parts:
-            raise BadInput(
-                f"the tree names a file in {folder!r}, which leads out of it; nothing was given out",
-                "The version was not made by trainplat or dvc. Do not use it.",
-            )
+            raise _leads_out(folder)
         path = ""
         for part in parts:
             path = f"{path}{part}/"
@@ -186,7 +201,7 @@ class _Giver:
                     _copy(read, written)
                 if self._owner is not None:
                     os.fchown(written, self._owner.uid, self._owner.gid)
-                return stamp_of(os.fstat(written))
+                return _stamp(os.fstat(written))
             finally:
                 os.close(written)
         finally:
@@ -210,6 +225,14 @@ class _Giver:
         return True
 
 
+def _leads_out(path: str) -> BadInput:
+    return BadInput(
+        f"the tree names a file {path!r}, which leads out of it or has the name of another one; "
+        "nothing was given out",
+        "The version was not made by trainplat or dvc. Do not use it.",
+    )
+
+
 def _by_folder(paths: Sequence[str]) -> dict[str, list[int]]:
     """The places of the files of each folder, in their order."""
     folders: dict[str, list[int]] = {}
@@ -220,6 +243,11 @@ def _by_folder(paths: Sequence[str]) -> dict[str, list[int]]:
         except KeyError:
             folders[folder] = [place]
     return folders
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
+    """The stamp of a file just written; none where files are stamped in whole seconds."""
+    return NOT_STILL if status.st_mtime_ns % 1_000_000_000 == 0 else stamp_of(status)
 
 
 def _copy(read: int, written: int) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from resources.data.storage.links import clone
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.scanning import stamp_of
+from resources.data.storage.scanning import printable, stamp_of
 from resources.errors import BadInput, Conflict, Denied
 from resources.files import disk_problem
 
@@ -109,20 +109,30 @@ class Ingest:
         changes all the time, and :class:`Unavailable` when the disk is full.
         """
         expected: Stamp = (seen[0], seen[1], seen[2], seen[3])
-        for _ in range(TRIES):
+        for number in range(TRIES):
             try:
-                taken, expected = self._take(name, directory, expected)
+                source = _open_file(name, directory)
             except FileNotFoundError:
                 raise self._changing(root, folder, name, "vanished") from None
             except PermissionError as problem:
-                self.unreadable.append(f"{folder}{name}: {problem.strerror}")
-                return None
+                return self._note_unreadable(folder, name, problem)
+            try:
+                # One that was a file when it was looked at may be a pipe now, or a link that leads anywhere.
+                if source is None or (number and stat.S_ISLNK(_look(name, directory).st_mode)):
+                    raise self._changing(root, folder, name, "changed")
+                taken, expected = self._take(name, directory, source, expected)
+            except FileNotFoundError as problem:
+                if problem.filename != name:
+                    raise  # of the store
+                raise self._changing(root, folder, name, "vanished") from None
             except OSError as problem:
                 told = disk_problem(problem, self.store.cache / name)
-                if told is not problem or problem.errno != errno.EIO:
+                if problem.errno != errno.EIO or problem.filename is not None:
                     raise told from problem
-                self.unreadable.append(f"{folder}{name}: {problem.strerror}")
-                return None
+                return self._note_unreadable(folder, name, problem)
+            finally:
+                if source is not None:
+                    os.close(source)
             if taken is not None:
                 return taken
         raise self._changing(root, folder, name, "changed")
@@ -138,43 +148,44 @@ class Ingest:
             "Make them readable for this user (chmod u+r), or remove them; nothing was committed.",
         )
 
-    def _take(self, name: str, directory: int, seen: Stamp) -> tuple[Taken | None, Stamp]:
+    def _note_unreadable(self, folder: str, name: str, problem: OSError) -> None:
+        self.unreadable.append(f"{printable(folder + name)}: {problem.strerror}")
+
+    def _take(self, name: str, directory: int, source: int, seen: Stamp) -> tuple[Taken | None, Stamp]:
         """One try. Without an outcome the stamp to expect at the next one."""
-        source = os.open(name, os.O_RDONLY, dir_fd=directory)
-        try:
-            size = seen[0]
-            if size > CHUNK_BYTES:
-                md5, draft, before = self._read_large(source)
-            else:
-                content = os.read(source, size + 1)
-                if len(content) < size:
-                    content += _rest(source, size + 1 - len(content))
-                before = stamp_of(os.fstat(source))
-                if len(content) != size:
-                    return None, before
-                md5, draft = hashlib.md5(content, usedforsecurity=False).hexdigest(), None
-            if before != seen:
-                self._drop(draft)
+        size = seen[0]
+        if size > CHUNK_BYTES:
+            md5, draft, before = self._read_large(source)
+        else:
+            content = os.read(source, size + 1)
+            if len(content) < size:
+                content += _rest(source, size + 1 - len(content))
+            before = stamp_of(os.fstat(source))
+            if len(content) != size:
                 return None, before
-            if self.taking is Taking.LINK:
-                self._link(name, directory, md5, before)
-                before = stamp_of(os.fstat(source))
-            elif draft is not None:
-                self._keep(draft, md5, size)
-            elif md5 not in self.stored and not self._is_there(md5, content):
-                self._write(content, source, md5)
-        finally:
-            os.close(source)
+            md5, draft = hashlib.md5(content, usedforsecurity=False).hexdigest(), None
+        if before != seen:
+            self._drop(draft)
+            return None, before
         still = self.now_ns() - max(before[1], before[2]) >= STILL_FOR_NS
+        if self.taking is Taking.LINK:
+            linked = self._link(name, directory, source, md5, before)
+            if linked is None:
+                return None, stamp_of(os.fstat(source))
+            before = linked
+        elif draft is not None:
+            self._keep(draft, md5, size)
+        elif md5 not in self.stored and not self._is_there(md5, content):
+            self._write(content, source, md5, before if still else NOT_STILL)
         return Taken(md5, before if still else NOT_STILL), before
 
-    def _write(self, content: bytes, source: int, md5: str) -> None:
+    def _write(self, content: bytes, source: int, md5: str, seen: Stamp) -> None:
         draft = self._draft()
         # 0444 at once: the object is never writable under any name; this descriptor writes all the same.
         target = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
         try:
             try:
-                if not self.store.clones or not clone(source, target):
+                if not self._clone_still(source, target, seen):
                     _write_all(target, content)
                 status = os.fstat(target)
                 if stat.S_IMODE(status.st_mode) != 0o444:  # the umask took something away
@@ -187,6 +198,18 @@ class Ingest:
             raise
         self.new_bytes += len(content)
         self.stored[md5] = StoredStamp(status.st_size, status.st_mtime_ns, status.st_ino)
+
+    def _clone_still(self, source: int, target: int, seen: Stamp) -> bool:
+        """Let the object share the file's blocks, if these surely are what was read.
+
+        It may be written at any time, and only one that lay still for a while shows that by its stamp.
+        """
+        if seen == NOT_STILL or not self.store.clones or not clone(source, target):
+            return False
+        if stamp_of(os.fstat(source)) == seen:
+            return True
+        os.ftruncate(target, 0)
+        return False
 
     def _read_large(self, source: int) -> tuple[str, str | None, Stamp]:
         """Hash a large file, copied on the way where it is to be: what is hashed is what is kept."""
@@ -216,23 +239,51 @@ class Ingest:
             self.new_bytes += size
             self.stored[md5] = StoredStamp(status.st_size, status.st_mtime_ns, status.st_ino)
 
-    def _link(self, name: str, directory: int, md5: str, seen: Stamp) -> None:
-        """Make the file the object. Read-only first: under its hash it is never writable."""
+    def _link(self, name: str, directory: int, source: int, md5: str, seen: Stamp) -> Stamp | None:
+        """Make the file the object, and tell its stamp after that.
+
+        Read-only first: under its hash it is never writable. None where the file was written after it was
+        read, or another one took its place: then no object was made of it.
+        """
         if md5 in self.stored:
-            return
-        os.chmod(name, 0o444, dir_fd=directory)
+            return seen
         place = self._place(md5)
         try:
+            os.fchmod(source, 0o444)
             os.link(name, place, src_dir_fd=directory)
         except FileExistsError:
             if self._is_there(md5, seen[0]):
-                return
+                return stamp_of(os.fstat(source))
             draft = self._draft()
             os.link(name, draft, src_dir_fd=directory)
             os.rename(draft, place)
+        except OSError as problem:
+            told = self._refusal(name, problem)
+            if told is None:
+                raise
+            raise told from problem
+        status = os.fstat(source)
+        is_other = status.st_nlink != 2 and not os.path.samestat(status, os.stat(place))
+        if is_other or (status.st_size, status.st_mtime_ns) != seen[:2]:
+            os.unlink(place)
+            return None
         with self._lock:
             self.new_bytes += seen[0]
             self.stored[md5] = StoredStamp(seen[0], seen[1], seen[3])
+        return stamp_of(status)
+
+    def _refusal(self, name: str, problem: OSError) -> Exception | None:
+        """Why a file cannot be handed over; None for what has to do with something else."""
+        why = {
+            errno.EXDEV: f"lies on another file system than the store in {self.store.cache}",
+            errno.EPERM: "belongs to somebody else",
+        }.get(problem.errno or 0)
+        if why is None:
+            return None
+        return BadInput(
+            f"{printable(name)} {why} and cannot be handed over to the store; nothing was committed",
+            "Commit the folder without --link: then its files are copied.",
+        )
 
     def _is_there(self, md5: str, content: bytes | int) -> bool:
         """Whether the store has the object, whole. ``content``, or its size, is what it has to be.
@@ -279,9 +330,22 @@ class Ingest:
     def _changing(self, root: str, folder: str, name: str, how: str) -> Exception:
         kind = BadInput if how == "vanished" else Conflict
         return kind(
-            f"{root}/{folder}{name} {how} while it was read; nothing was committed",
+            f"{printable(f'{root}/{folder}{name}')} {how} while it was read; nothing was committed",
             "Let what writes there finish, then run the same thing again.",
         )
+
+
+def _open_file(name: str, directory: int) -> int | None:
+    """A file to read; None for what is no regular one any more, which is not waited for."""
+    source = os.open(name, os.O_RDONLY | os.O_NONBLOCK, dir_fd=directory)
+    if stat.S_ISREG(os.fstat(source).st_mode):
+        return source
+    os.close(source)
+    return None
+
+
+def _look(name: str, directory: int) -> os.stat_result:
+    return os.stat(name, dir_fd=directory, follow_symlinks=False)
 
 
 def _rest(source: int, count: int) -> bytes:

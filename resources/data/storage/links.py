@@ -27,7 +27,8 @@ def clone(source: int, target: int) -> bool:
 def can_clone(source: Path, target: Path) -> bool:
     """Whether files of one folder can be cloned into another one; tried with a file of no importance."""
     mark = token_hex(6)
-    first, second = source / f".clone-{mark}", target / f".cloned-{mark}"
+    # Named as drafts are, so that what a kill leaves is swept away with them.
+    first, second = source / f"{os.getpid()}-clone-{mark}", target / f"{os.getpid()}-cloned-{mark}"
     try:
         first.write_bytes(b"?")
         with first.open("rb") as read, second.open("wb") as written:

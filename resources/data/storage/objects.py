@@ -85,10 +85,10 @@ class ObjectStore:
             return False
 
     def put(self, content: bytes, *, suffix: str = "") -> StoredObject:
-        """Store ``content``, once. Raises :class:`Unavailable` when the disk is full."""
+        """Store ``content``, once; a damaged object is replaced. Raises Unavailable when the disk is full."""
         name = hashlib.md5(content, usedforsecurity=False).hexdigest() + suffix
         stored = StoredObject(name, len(content))
-        if self.holds(stored):
+        if self.holds(stored) and self.path(name).read_bytes() == content:
             return stored
         self._write(content, self.path(name))
         return stored
@@ -123,9 +123,11 @@ class ObjectStore:
         if len(names) > _SYNC_EACH_UP_TO:
             _sync_file_system(self.cache)
             return
-        for name in names:
-            _sync(self.path(name))
-            _sync(self.path(name).parent)
+        folders = {self.path(name).parent for name in names}
+        for place in [*map(self.path, names), *folders]:
+            _sync(place)
+        if folders:
+            _sync(Path(self._objects))  # a folder may be as new as what is in it
 
     def link(self, md5: str, target: Path) -> None:
         """Give the object a second name, ``target``, at no cost in space where the file system can."""
@@ -143,7 +145,8 @@ class ObjectStore:
         import psutil
 
         for draft in self._drafts().glob("*-*-*"):
-            if not psutil.pid_exists(int(draft.name.split("-")[0])):
+            writer = draft.name.partition("-")[0]
+            if writer.isdigit() and not psutil.pid_exists(int(writer)):
                 draft.unlink(missing_ok=True)
 
     def _write(self, content: bytes, target: Path) -> None:
@@ -173,10 +176,11 @@ def _sync(path: Path) -> None:
 def _sync_file_system(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        syncfs = getattr(ctypes.CDLL(None), "syncfs", None)
+        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
         if syncfs is None:
             os.sync()
-        else:
-            syncfs(descriptor)
+        elif syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
     finally:
         os.close(descriptor)

@@ -1,5 +1,6 @@
 """What lies in a work tree: every file's stamp, folder by folder, and nothing read."""
 
+import errno
 import os
 import stat
 from array import array
@@ -14,6 +15,8 @@ FIELDS = 4
 SKIPPED = frozenset({".git", ".dvc", ".trainplat"})
 """Folders that belong to programs, and to no version. They are left out at the top of a work tree."""
 SHOWN = 5
+_LONGEST = 4096
+"""PATH_MAX of Linux."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ def scan(root: Path) -> Iterator[Folder]:
             raise BadInput(f"{root} is no folder; expected the folder of a work tree", "Give a folder.")
     except FileNotFoundError:
         raise NotFound(f"{root} does not exist", "Give the folder that holds the files.") from None
+    except PermissionError as problem:
+        raise _denied(root, problem) from problem
     complaints: list[str] = []
     yield from _scan(root, complaints)
     if complaints:
@@ -66,12 +71,12 @@ def scan(root: Path) -> Iterator[Folder]:
 def stamp_of(status: os.stat_result) -> tuple[int, int, int, int]:
     """What tells that a file was not written since: the same for the same content, unless somebody tricks.
 
-    A file with several names has no ctime here: each new name changes it.
+    A read-only file with several names has no ctime here: objects are such, and each new name changes it.
     """
     return (
         status.st_size,
         status.st_mtime_ns,
-        status.st_ctime_ns if status.st_nlink == 1 else 0,
+        status.st_ctime_ns if status.st_nlink == 1 or status.st_mode & 0o222 else 0,
         status.st_ino,
     )
 
@@ -82,7 +87,7 @@ def _scan(root: Path, complaints: list[str]) -> Iterator[Folder]:
     lstat, regular, kind_of = os.stat, stat.S_IFREG, 0o170000
     while pending:
         path = pending.pop()
-        descriptor = _opened(f"{top}/{path}")
+        descriptor = _opened(top, path)
         try:
             names: list[str] = []
             numbers: list[int] = []
@@ -103,34 +108,68 @@ def _scan(root: Path, complaints: list[str]) -> Iterator[Folder]:
                     (
                         status.st_size,
                         status.st_mtime_ns,
-                        status.st_ctime_ns if status.st_nlink == 1 else 0,
+                        status.st_ctime_ns if status.st_nlink == 1 or status.st_mode & 0o222 else 0,
                         status.st_ino,
                     )
                 )
         except FileNotFoundError as problem:
-            raise BadInput(
-                f"{top}/{path}{problem.filename or ''} vanished while the folder was read",
-                "Let what writes there finish, then run the same thing again.",
-            ) from problem
+            raise _vanished(f"{top}/{path}{_name_in(problem)}") from problem
+        except PermissionError as problem:
+            raise _denied(f"{top}/{path}{_name_in(problem)}", problem) from problem
         finally:
             os.close(descriptor)
         if names:
             yield Folder(path, names, array("q", numbers))
 
 
-def _opened(folder: str) -> int:
+def printable(path: str) -> str:
+    """A path for people: bytes that are no text are shown by their numbers."""
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _opened(top: str, path: str) -> int:
+    # Only the top may be a link: a folder that has become one since it was seen may lead anywhere.
+    flags = os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if path else 0)
+    folder = f"{top}/{path}".rstrip("/") or "/"
     try:
-        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        return os.open(folder, flags)
     except PermissionError as problem:
-        raise Denied(
-            f"{folder} cannot be read: {problem.strerror}",
-            "Make it readable for this user (chmod u+rx), or run as its owner.",
+        raise _denied(folder, problem) from problem
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        raise _vanished(folder) from problem
+    except OSError as problem:
+        if problem.errno == errno.ELOOP:
+            raise _vanished(folder) from problem
+        if problem.errno != errno.ENAMETOOLONG:
+            raise
+        raise BadInput(
+            f"a path below {top} is longer than the {_LONGEST} bytes that programs can open: "
+            f"…{printable(folder[-60:])}",
+            "Move what is there further up.",
         ) from problem
+
+
+def _denied(what: str | Path, problem: OSError) -> Denied:
+    return Denied(
+        f"{printable(str(what))} cannot be read: {problem.strerror}",
+        "Make it readable for this user (chmod u+rx), or run as its owner.",
+    )
+
+
+def _vanished(what: str) -> BadInput:
+    return BadInput(
+        f"{printable(what)} vanished while the folder was read",
+        "Let what writes there finish, then run the same thing again.",
+    )
+
+
+def _name_in(problem: OSError) -> str:
+    return problem.filename if isinstance(problem.filename, str) else ""
 
 
 def _special(root: Path, path: str, status: os.stat_result, complaints: list[str]) -> os.stat_result | None:
     """The status of the file that a link leads to; None, with a complaint, for what cannot be kept."""
-    shown = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    shown = printable(path)
     if not stat.S_ISLNK(status.st_mode):
         kinds = {
             stat.S_IFIFO: "a pipe",
@@ -145,12 +184,12 @@ def _special(root: Path, path: str, status: os.stat_result, complaints: list[str
     try:
         led_to = os.stat(target)
     except OSError:
-        complaints.append(f"{shown} is a link that leads nowhere, to {os.readlink(link)}")
+        complaints.append(f"{shown} is a link that leads nowhere, to {printable(os.readlink(link))}")
         return None
     if not Path(target).is_relative_to(root.resolve()):
-        complaints.append(f"{shown} is a link out of the folder, to {target}")
+        complaints.append(f"{shown} is a link out of the folder, to {printable(target)}")
         return None
     if not stat.S_ISREG(led_to.st_mode):
-        complaints.append(f"{shown} is a link to a folder, {target}")
+        complaints.append(f"{shown} is a link to a folder, {printable(target)}")
         return None
     return led_to
