@@ -15,6 +15,7 @@ from resources.clock import Clock
 from resources.data.storage.ingesting import Ingest, StoredStamp, StoredStamps, Taking
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import ObjectStore
+from resources.data.storage.scanning import SKIPPED, printable
 from resources.data.storage.worktree import (
     IndexRow,
     KnownStamps,
@@ -53,7 +54,8 @@ class Wanted:
     branch: str | None = None
     """The branch to commit to; None for the one that the folder is on, else the main line."""
     taking: Taking = Taking.COPY
-    schema: str = "{}"
+    schema: str | None = None
+    """What the files have in common, as JSON; None: what the base's have."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,9 @@ class _Start:
     epoch: int
 
 
+_SKIPPED = {(name,) for name in SKIPPED}
+
+
 class Commit:
     """One commit."""
 
@@ -75,9 +80,11 @@ class Commit:
         self._database, self._objects, self._clock, self._wanted = database, objects, clock, wanted
         self._intent: journal.Intent | None = None
         self._ingest: Ingest | None = None
+        self._distrusts_index = False
 
     def run(self, progress: Progress) -> Committed:
         """Do it. Raises what reading raises, and Conflict where the store is swept all the time."""
+        _refuse_unfit(self._wanted, self._objects)
         try:
             for _ in range(TRIES):
                 done = self._try(progress)
@@ -99,7 +106,7 @@ class Commit:
             raise BadInput(
                 f"{self._wanted.root} holds no file; expected one or more", "Put files there, then commit it."
             )
-        if start.base is not None and reading.tree.md5 == start.base.tree_md5:
+        if start.base is not None and self._is_same(start.base, reading):
             return self._nothing_new(start.base, reading)
         fresh = StoredStamps() if self._ingest is None else self._ingest.stored
         if start.base is None or start.tree is None or self._ingest is None:
@@ -111,14 +118,23 @@ class Commit:
         wanted = self._wanted
         with self._database.read_plainly() as rows:
             known = worktrees.work_tree(rows, wanted.root)
+            index = {} if known is None else self._index(rows, known)
+            if known is not None and known.dataset != wanted.dataset:
+                known = None
             on = wanted.branch or (known.branch if known is not None and wanted.base is None else None)
             base = _base(rows, wanted, known)
-            index = worktrees.index_of(rows, wanted.root) if known is not None else {}
             epoch = sweeps.epoch(rows)
         tree = None
         if base is not None and base.state is not State.ERASED:
             tree = KnownStamps(*read_listing(self._objects, base.tree_md5))
         return _Start(base, tree, on, index, epoch)
+
+    def _index(self, rows: Plain, known: WorkTree) -> dict[bytes, IndexRow]:
+        """What is remembered of the folder, if the objects that it counts on are kept for its version."""
+        at = store.version(rows, known.dataset, known.base)
+        if self._distrusts_index or at is None or at.state is State.ERASED:
+            return {}
+        return worktrees.index_of(rows, known.root)
 
     def _begin(self, start: _Start) -> Ingest:
         """Say that objects are on their way, before the first one is."""
@@ -136,7 +152,17 @@ class Commit:
         self._objects.sync([tree.md5])
         write_listing(self._objects, tree, stamps_for(tree, fresh, start.tree))
 
+    def _is_same(self, version: Version, reading: Reading) -> bool:
+        """Whether the folder is what ``version`` is."""
+        return (
+            version.state is not State.ERASED
+            and version.tree_md5 == reading.tree.md5
+            and self._wanted.schema in (None, version.schema)
+        )
+
     def _nothing_new(self, base: Version, reading: Reading) -> Committed:
+        if self._ingest is not None and self._ingest.new_bytes:
+            self._objects.sync(list(self._ingest.stored))  # what was damaged is whole again
         if reading.changed_rows or reading.gone_folders:
             with self._database.write_plainly() as rows:
                 self._remember(rows, base, reading, self._clock())
@@ -149,6 +175,12 @@ class Commit:
             if sweeps.epoch(rows) != start.epoch and self._forget_swept(reading):
                 return None
             head = store.main_head(rows, wanted.dataset)
+            if head is not None and _was_overtaken(start, head):
+                if self._is_same(head, reading):
+                    self._remember(rows, head, reading, now)
+                    return Committed(head, False, 0, 0, 0, 0, None)
+                if start.base is None:
+                    return None  # the data set was new, and is not any more: see what it holds now
             branch, overtaken_by = self._line(rows, start, head, now)
             made = self._version(rows, start, reading.tree, head, branch, now)
             store.add_version(rows, made)
@@ -192,7 +224,9 @@ class Commit:
         now: datetime,
     ) -> Version:
         wanted = self._wanted
-        breaks = start.base is not None and start.base.schema != wanted.schema
+        before = "{}" if start.base is None else start.base.schema
+        schema = before if wanted.schema is None else wanted.schema
+        breaks = start.base is not None and before != schema
         if branch is None:
             key = next_key(None if head is None else head.key, breaks=breaks)
         else:
@@ -208,7 +242,7 @@ class Commit:
             tree.sha256,
             len(tree),
             tree.size_bytes,
-            wanted.schema,
+            schema,
             wanted.author,
             wanted.message,
             now,
@@ -220,12 +254,35 @@ class Commit:
         needed = {*reading.tree.names, reading.tree.md5}
         if all(self._objects.path(name).exists() for name in needed):
             return False
-        self._ingest = None
+        self._ingest, self._distrusts_index = None, True
         return True
 
     def _remember(self, rows: Plain, at: Version, reading: Reading, now: datetime) -> None:
         tree = WorkTree(self._wanted.root, at.dataset, at.key, at.tree_md5, at.branch)
         worktrees.remember(rows, tree, reading, now)
+
+
+def _was_overtaken(start: _Start, head: Version) -> bool:
+    """Whether the main line went on since the folder left it."""
+    if start.base is None:
+        return True
+    return start.branch is None and start.base.branch is None and start.base.key != head.key
+
+
+def _refuse_unfit(wanted: Wanted, objects: ObjectStore) -> None:
+    root, cache = wanted.root.resolve(), objects.cache.resolve()
+    holds_store = cache.is_relative_to(root) and cache.relative_to(root).parts[:1] not in _SKIPPED
+    if holds_store or root.is_relative_to(cache):
+        raise BadInput(
+            f"{printable(str(root))} and the store of all versions, {cache}, lie one within the other",
+            "Commit a folder that has nothing of the store in it.",
+        )
+    try:
+        wanted.message.encode()
+    except UnicodeEncodeError:
+        raise BadInput(
+            f"the message {printable(wanted.message)!r} is no UTF-8 text", "Write it in UTF-8."
+        ) from None
 
 
 def new_branch(rows: Plain, base: Version, user: str, now: datetime) -> Branch:

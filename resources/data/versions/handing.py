@@ -49,21 +49,34 @@ def hand_out(
     refuse_unusable(version)
     with database.write_plainly() as rows:
         intent = journal.begin(rows, "give", str(hand.target), now)
+    is_known = False
     try:
         tree, stamps = read_listing(objects, version.tree_md5)
-        given = _give(objects, tree, stamps, hand, progress)
+        at = WorkTree(hand.target, version.dataset, version.key, version.tree_md5, hand.branch)
+
+        def know(given: Given) -> None:
+            nonlocal is_known
+            # Before the folder has its name: a folder that nobody knows would count as one of the newest
+            # version, and committing it would undo what others did since.
+            with database.write_plainly() as rows:
+                worktrees.forget(rows, hand.target)
+                worktrees.remember(rows, at, Reading(tree, tuple(given.rows), ()), now)
+            is_known = True
+
+        given = _give(objects, tree, stamps, hand, progress, know)
         if given.damaged and not repair(given.damaged):
-            given = _give(objects, tree, stamps, hand, progress)
+            given = _give(objects, tree, stamps, hand, progress, know)
         if given.looked_at:
             write_listing(objects, tree, stamps)
         if given.damaged:
             with database.read_plainly() as rows:
                 touched = touched_by(rows, objects, given.damaged)
             raise DamagedVersion(f"{version.dataset} {version.key}", given.damaged, touched)
-        at = WorkTree(hand.target, version.dataset, version.key, version.tree_md5, hand.branch)
-        with database.write_plainly() as rows:
-            worktrees.forget(rows, hand.target)
-            worktrees.remember(rows, at, Reading(tree, tuple(given.rows), ()), now)
+    except BaseException:
+        if is_known:
+            with database.write_plainly() as rows:
+                worktrees.forget(rows, hand.target)
+        raise
     finally:
         with database.write_plainly() as rows:
             journal.end(rows, intent)
@@ -92,7 +105,14 @@ def touched_by(rows: Plain, objects: ObjectStore, damaged: list[str]) -> list[st
     return found
 
 
-def _give(objects: ObjectStore, tree: Tree, stamps: Stamps, hand: Hand, progress: Progress) -> Given:
+def _give(
+    objects: ObjectStore,
+    tree: Tree,
+    stamps: Stamps,
+    hand: Hand,
+    progress: Progress,
+    know: Callable[[Given], None],
+) -> Given:
     return give(
         objects,
         tree,
@@ -102,4 +122,5 @@ def _give(objects: ObjectStore, tree: Tree, stamps: Stamps, hand: Hand, progress
         progress=progress,
         owner=hand.owner,
         make_root=hand.make_root,
+        whole=know,
     )
