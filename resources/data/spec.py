@@ -49,6 +49,8 @@ class DatasetSpec:
     """How many samples are held out for testing, the same ones in every version of one major number."""
     labels_per_round: int
     """How many samples people are asked about at a time, and how many answers start the next round."""
+    stratified: bool = True
+    """Whether each class gives its share of the test set; the first version decides for all that follow."""
     seed: int | None = None
     """What chance is drawn from; None leaves it to ``TRAINPLAT_SEED``, see :meth:`seed_in_use`."""
     fill_source: Callable[[Path], None] | None = None

@@ -1,19 +1,28 @@
 """Who trains, who waits in the pool, who tests: pure, and the same on every machine.
 
-1. In the first version the labelled samples with the lowest content hashes are the test set. The highest hash
-   among them is the threshold, frozen from then on.
+1. In the first version the test set is drawn among the labelled samples. Each class gives its share of it, to
+   the nearest sample: those of the class with the lowest content hashes. The highest hash among them is the
+   threshold of the class; all are frozen from then on.
 2. Of the rest, those with the lowest SHA-256 of ``seed:id`` are labelled; all others are the pool.
 3. Later versions keep every sample where it is. A confirmed label moves its sample from the pool to training,
    or corrects the one it has.
-4. A sample that comes later goes to the pool, unless its hash is at or below the threshold: then it is held
-   back. So no sample can ever be on both sides, whatever comes in and in whichever order.
+4. A sample that comes later, or without a label, goes to the pool, unless its hash is at or below the highest
+   of the thresholds: then it is held back, for it might belong to the test set. So that a class of a few
+   samples does not keep most of what comes away from the pool, this is at most twice the test set's share.
 5. A sample that is nearly the same picture as a test sample is held back too, unless the parent has it: a
    model that has seen the one knows the answer to the other.
+6. What a source says about a sample's split is followed: one that is to train or to wait is never drawn for
+   the test set, nor held back for its hash. Where samples are to test, the test set is drawn among these
+   alone, and those that are left over, or come later, are held back.
+
+A data set whose first version was sealed before each class gave its share, or that declares it so, has one
+threshold for all classes together; everything else is the same.
 """
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from resources.data.model import ConfirmedLabel, Split
 from resources.data.spec import DatasetSpec
@@ -26,15 +35,25 @@ class SplitRule:
     """What decides the side of a sample, frozen in the first version."""
 
     test_threshold: SampleId
-    """The highest content hash on the test side."""
+    """Up to this content hash a sample is held back that comes later, or without a label; empty for none."""
     test_count: int
     first_labelled: int
     seed: int
+    by_class: Mapping[Label, SampleId] = field(default_factory=dict)
+    """For each class in the test set the highest content hash there; empty for one threshold for all."""
 
     def __str__(self) -> str:
-        return (
-            f"test: content hash up to {self.test_threshold} ({self.test_count} samples); "
+        """The rule in words that change whenever the rule does."""
+        labelled = (
             f"first labelled: the {self.first_labelled} lowest SHA-256 of '{self.seed}:<id>' of the rest"
+        )
+        if not self.by_class:
+            return f"test: content hash up to {self.test_threshold} ({self.test_count} samples); {labelled}"
+        told = "\n".join(f"{label} {threshold}" for label, threshold in sorted(self.by_class.items()))
+        thresholds = hashlib.sha256(told.encode()).hexdigest()[:12]
+        return (
+            f"test: the lowest content hashes of each class ({self.test_count} samples, thresholds "
+            f"{thresholds}); held back: content hash up to {self.test_threshold or 'none'}; {labelled}"
         )
 
 
@@ -63,11 +82,18 @@ Twins = Iterable[tuple[SampleId, SampleId]]
 """Pairs of samples that are nearly the same, in any order."""
 
 
+Wanted = Mapping[SampleId, str]
+"""Where their sources want samples: train, pool or test."""
+
+
 def first_division(
-    spec: DatasetSpec, source_labels: Mapping[SampleId, Label | None], twins: Twins = ()
+    spec: DatasetSpec,
+    source_labels: Mapping[SampleId, Label | None],
+    twins: Twins = (),
+    wanted: Wanted = MappingProxyType({}),
 ) -> Division:
     """Divide the samples of a first version. Raises :class:`BadInput` when too few of them are labelled."""
-    labelled = sorted(sample for sample, label in source_labels.items() if label is not None)
+    labelled = {sample: label for sample, label in source_labels.items() if label is not None}
     needed = spec.test_count + spec.first_labelled
     if len(labelled) < needed:
         raise BadInput(
@@ -75,11 +101,36 @@ def first_division(
             f"needs {needed}: {spec.test_count} to test, {spec.first_labelled} to train",
             "Add files and their labels to the source folder, or ask for less in the data set's declaration.",
         )
+    to_test = {one: label for one, label in labelled.items() if wanted.get(one) == Split.TEST}
+    candidates = to_test or {one: label for one, label in labelled.items() if one not in wanted}
+    if len(candidates) < spec.test_count:
+        raise BadInput(
+            f"the sources of {spec.name} leave {len(candidates)} labelled samples to draw the test set from; "
+            f"the first version needs {spec.test_count}",
+            "Name more samples for the test split, or none, or ask for less in the data set's declaration.",
+        )
     seed = spec.seed_in_use()
-    test = set(labelled[: spec.test_count])
-    rule = SplitRule(labelled[spec.test_count - 1], spec.test_count, spec.first_labelled, seed)
+    by_class = _lowest_of_each_class(candidates, spec.test_count) if spec.stratified else {}
+    test = set(sorted(candidates)[: spec.test_count])
+    if spec.stratified:
+        test = {sample for samples in by_class.values() for sample in samples}
+    rule = SplitRule(
+        SampleId("") if to_test else _held_back_up_to(test, len(candidates), stratified=spec.stratified),
+        spec.test_count,
+        spec.first_labelled,
+        seed,
+        {label: max(samples) for label, samples in by_class.items() if samples},
+    )
     like_test = _like(test, twins)
-    free = [sample for sample in labelled[spec.test_count :] if sample not in like_test]
+    left_over = to_test.keys() - test
+    free = [
+        sample
+        for sample in labelled
+        if sample not in test
+        and sample not in like_test
+        and sample not in left_over
+        and wanted.get(sample) != Split.POOL
+    ]
     if len(free) < spec.first_labelled:
         raise BadInput(
             f"of the labelled samples of {spec.name} {len(like_test)} are nearly the same as a test sample; "
@@ -92,7 +143,11 @@ def first_division(
     for sample, label in source_labels.items():
         if sample in test:
             places[sample] = Place(Split.TEST, label)
-        elif sample <= rule.test_threshold or sample in like_test:
+        elif (
+            sample in like_test
+            or (label is None and _is_held_back(sample, rule, wanted))
+            or sample in left_over
+        ):
             held_back.add(sample)
         elif sample in train:
             places[sample] = Place(Split.TRAIN, label)
@@ -107,6 +162,7 @@ def next_division(
     arrivals: Iterable[SampleId],
     labels: Sequence[ConfirmedLabel],
     twins: Twins = (),
+    wanted: Wanted = MappingProxyType({}),
 ) -> Division:
     """Divide the samples of a later version. Of two labels for one sample the later in ``labels`` counts.
 
@@ -118,7 +174,7 @@ def next_division(
     for sample in arrivals:
         if sample in places:
             continue
-        if sample <= rule.test_threshold or sample in like_test:
+        if _is_held_back(sample, rule, wanted) or sample in like_test:
             held_back.add(sample)
         else:
             places[sample] = Place(Split.POOL, None)
@@ -136,6 +192,31 @@ def next_division(
         corrected,
         rule,
     )
+
+
+def _lowest_of_each_class(candidates: Mapping[SampleId, Label], count: int) -> dict[Label, list[SampleId]]:
+    """``count`` samples, each class to the nearest sample of its share: the method of largest remainders."""
+    of_class: dict[Label, list[SampleId]] = {}
+    for sample in sorted(candidates):
+        of_class.setdefault(candidates[sample], []).append(sample)
+    whole = {label: divmod(len(samples) * count, len(candidates)) for label, samples in of_class.items()}
+    missing = count - sum(quotient for quotient, _ in whole.values())
+    by_remainder = sorted(whole, key=lambda label: (-whole[label][1], label))
+    more = set(by_remainder[:missing])
+    return {label: samples[: whole[label][0] + (label in more)] for label, samples in of_class.items()}
+
+
+def _held_back_up_to(test: Collection[SampleId], candidates: int, *, stratified: bool) -> SampleId:
+    highest = max(test)
+    if not stratified:
+        return highest
+    most = min(2 * len(test) * 16**64 // candidates, 16**64 - 1)
+    return min(highest, SampleId(f"{most:064x}"))
+
+
+def _is_held_back(sample: SampleId, rule: SplitRule, wanted: Wanted) -> bool:
+    side = wanted.get(sample)
+    return side == Split.TEST or (side is None and sample <= rule.test_threshold)
 
 
 def _like(test: Collection[SampleId], twins: Twins) -> set[SampleId]:

@@ -320,13 +320,14 @@ class Stages:
         return None
 
     def _divide(self, samples: Sequence[CollectedSample]) -> Division:
+        wanted = {one.id: one.split for one in samples if one.split is not None}
         twins = [(pair.one, pair.other) for pair in self._near_duplicates(samples)]
         if self.parent is None:
             said = {one.id: Label(one.labels[0]) if one.labels else None for one in samples}
-            return first_division(self.spec, said, twins)
+            return first_division(self.spec, said, twins, wanted)
         places = {row.id: Place(row.split, row.label) for row in self.parent.rows}
         arrivals = [one.id for one in samples]
-        return next_division(places, self.parent.document.rule, arrivals, self.labels, twins)
+        return next_division(places, self.parent.document.rule, arrivals, self.labels, twins, wanted)
 
     def _near_duplicates(self, samples: Sequence[CollectedSample]) -> list[NearDuplicate]:
         wanted = {one.id: one.md5 for one in samples}

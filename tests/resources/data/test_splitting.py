@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.data.manifest import from_json, to_json
 from resources.data.model import ConfirmedLabel, Split
-from resources.data.splitting import Division, first_division, next_division
+from resources.data.spec import DatasetSpec
+from resources.data.splitting import Division, SplitRule, first_division, next_division
 from resources.errors import BadInput
 from resources.terms import Label, SampleId
 from tests.resources.data.shapes import SHAPES
@@ -27,14 +29,102 @@ def chosen(division: Division, split: Split) -> set[SampleId]:
     return {one for one, place in division.places.items() if place.split is split}
 
 
-def test_the_lowest_hashes_test_and_the_counts_are_exact() -> None:
-    division = first_division(SHAPES, source(40))
+ONE_THRESHOLD = replace(SHAPES, stratified=False)
+"""The rule of versions that were sealed before each class gave its share."""
+RULES = pytest.mark.parametrize("spec", [SHAPES, ONE_THRESHOLD], ids=["stratified", "one threshold"])
+
+
+def test_the_lowest_hashes_of_all_classes_together_test_where_it_is_declared_so() -> None:
+    division = first_division(ONE_THRESHOLD, source(40))
     test = chosen(division, Split.TEST)
     assert len(test) == SHAPES.test_count
     assert max(test) == division.rule.test_threshold
     assert all(one > division.rule.test_threshold for one in division.places if one not in test)
     assert len(chosen(division, Split.TRAIN)) == SHAPES.first_labelled
     assert not division.held_back
+    assert str(division.rule).startswith(
+        f"test: content hash up to {division.rule.test_threshold} (6 samples); "
+    )
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=6).filter(lambda counts: sum(counts) >= 12),
+    st.integers(1, 8),
+)
+def test_each_class_gives_its_share_of_the_test_set_to_the_nearest_sample(
+    counts: list[int], test_count: int
+) -> None:
+    numbers = iter(range(sum(counts)))
+    labels: dict[SampleId, Label | None] = {
+        sample(next(numbers)): Label(f"class-{place}")
+        for place, count in enumerate(counts)
+        for _ in range(count)
+    }
+    division = first_division(replace(SHAPES, test_count=test_count), labels)
+    test = chosen(division, Split.TEST)
+    assert len(test) == test_count
+    for place, count in enumerate(counts):
+        of_class = {one for one, label in labels.items() if label == f"class-{place}"}
+        share = test_count * count / sum(counts)
+        assert abs(len(test & of_class) - share) < 1
+        assert test & of_class == set(sorted(of_class)[: len(test & of_class)])
+        assert division.rule.by_class.get(Label(f"class-{place}")) == max(test & of_class, default=None)
+    assert len(chosen(division, Split.TRAIN)) == SHAPES.first_labelled
+    assert not division.held_back
+
+
+def test_a_class_of_two_does_not_keep_most_of_what_comes_later_away_from_the_pool() -> None:
+    rare = max((sample(one) for one in range(400)), default=sample(0))
+    labels: dict[SampleId, Label | None] = {sample(one): SHAPES.classes[0] for one in range(18)}
+    labels |= {rare: SHAPES.classes[1], SampleId("f" * 64): SHAPES.classes[1]}
+    first = first_division(SHAPES, labels)
+    assert first.places[rare].split is Split.TEST
+    late = next_division(first.places, first.rule, [sample(one) for one in range(1000, 2000)], [])
+    assert 500 < len(late.held_back) < 700, "the share of the test set is 30 %"
+
+
+@RULES
+def test_a_rule_can_be_read_back_as_it_was_written(spec: DatasetSpec) -> None:
+    rule = first_division(spec, source(40)).rule
+    assert from_json(SplitRule, to_json(rule)) == rule
+
+
+def test_the_rule_of_a_version_that_was_sealed_before_there_were_classes_in_it_stays_readable() -> None:
+    rule = first_division(ONE_THRESHOLD, source(40)).rule
+    written = (
+        f'{{"test_threshold": "{rule.test_threshold}", "test_count": 6, "first_labelled": 4, "seed": 7}}'
+    )
+    assert from_json(SplitRule, written.encode()) == rule
+
+
+def test_what_a_source_says_about_splits_is_followed() -> None:
+    labels = source(60)
+    ordered = sorted(labels)
+    wanted = dict.fromkeys(ordered[20:30], "test") | dict.fromkeys(ordered[30:], "pool")
+    division = first_division(SHAPES, labels, (), wanted)
+    test = chosen(division, Split.TEST)
+    assert test < set(ordered[20:30])
+    assert division.held_back == set(ordered[20:30]) - test
+    assert chosen(division, Split.TRAIN) < set(ordered[:20])
+    assert set(ordered[30:]) <= chosen(division, Split.POOL)
+    arrivals = [sample(one) for one in range(60, 90)]
+    later = next_division(division.places, division.rule, arrivals, [], (), {arrivals[0]: "test"})
+    assert later.held_back == {arrivals[0]}
+
+
+def test_what_is_to_train_or_to_wait_is_never_drawn_for_the_test_set() -> None:
+    labels = source(60)
+    wanted = {one: "train" if place % 2 else "pool" for place, one in enumerate(sorted(labels)[:30])}
+    division = first_division(SHAPES, labels, (), wanted)
+    assert not chosen(division, Split.TEST) & wanted.keys()
+    assert all(division.places[one].split is Split.POOL for one, side in wanted.items() if side == "pool")
+    assert not division.held_back
+
+
+def test_too_few_samples_to_draw_the_test_set_from_are_refused() -> None:
+    labels = source(60)
+    with pytest.raises(BadInput, match="leave 5 labelled samples to draw the test set from"):
+        first_division(SHAPES, labels, (), dict.fromkeys(sorted(labels)[:5], "test"))
 
 
 def test_the_pool_shows_no_label() -> None:
@@ -53,11 +143,12 @@ def test_too_few_labelled_samples_are_refused_with_the_counts() -> None:
         first_division(SHAPES, source(9))
 
 
-@given(st.integers(10, 60), st.sets(st.integers(0, 9), max_size=5), st.randoms())
-def test_the_order_of_the_source_changes_nothing(count: int, unlabelled: set[int], draw: object) -> None:
+@RULES
+@given(count=st.integers(10, 60), unlabelled=st.sets(st.integers(0, 9), max_size=5))
+def test_the_order_of_the_source_changes_nothing(spec: DatasetSpec, count: int, unlabelled: set[int]) -> None:
     labels = source(count + len(unlabelled), unlabelled=unlabelled)
     turned = dict(reversed(labels.items()))
-    assert first_division(SHAPES, labels) == first_division(SHAPES, turned)
+    assert first_division(spec, labels) == first_division(spec, turned)
 
 
 @given(st.sets(st.integers(0, 30), max_size=12))
@@ -70,8 +161,9 @@ def test_an_unlabelled_sample_on_the_test_side_is_held_back(unlabelled: set[int]
     assert division.places.keys() | division.held_back == labels.keys()
 
 
+@RULES
 @given(
-    st.lists(
+    rounds=st.lists(
         st.tuples(
             st.sets(st.integers(0, 200), max_size=20),
             st.lists(st.tuples(st.integers(0, 99), CLASSES), max_size=6),
@@ -80,9 +172,10 @@ def test_an_unlabelled_sample_on_the_test_side_is_held_back(unlabelled: set[int]
     )
 )
 def test_no_later_version_moves_a_sample_across_the_test_border_or_loses_a_label(
+    spec: DatasetSpec,
     rounds: list[tuple[set[int], list[tuple[int, Label]]]],
 ) -> None:
-    first = first_division(SHAPES, source(30))
+    first = first_division(spec, source(30))
     division = first
     for number, (arrivals, given_labels) in enumerate(rounds):
         askable = sorted(chosen(division, Split.TRAIN) | chosen(division, Split.POOL))
@@ -96,7 +189,10 @@ def test_no_later_version_moves_a_sample_across_the_test_border_or_loses_a_label
         assert all(
             one > first.rule.test_threshold
             for split in (Split.TRAIN, Split.POOL)
-            for one in chosen(division, split)
+            for one in chosen(division, split) - first.places.keys()
+        )
+        assert not chosen(division, Split.TEST) & (
+            chosen(division, Split.TRAIN) | chosen(division, Split.POOL) | division.held_back
         )
         assert chosen(before, Split.TRAIN) <= chosen(division, Split.TRAIN)
         last = {label.sample: label.label for label in labels}
