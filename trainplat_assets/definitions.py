@@ -9,6 +9,7 @@ from resources.labeling.resource import LabelStudioResource
 from resources.registry.resource import MlflowResource
 from sensors.annotations import build_annotation_sensor
 from sensors.arbiter import build_arbiter_sensor
+from sensors.arrivals import build_arrivals_sensor
 from sensors.questions import build_questions_sensor
 from trainplat_assets.data_assets import build_data_assets
 from trainplat_assets.data_checks import build_data_checks
@@ -36,6 +37,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
         jobs=[round_job, ask_job],
         sensors=[
             build_annotation_sensor(spec, round_job),
+            build_arrivals_sensor(spec),
             build_questions_sensor(spec, ask_job),
             *build_report_sensors(spec),
         ],

@@ -61,6 +61,19 @@ def next_planned(
     )
 
 
+def arrivals_planned(
+    dataset: DatasetName, versions: Sequence[VersionRecord], waiting: int, now: datetime
+) -> VersionRecord | None:
+    """The version that takes up samples that came, without new labels. None while none waits, or none can be.
+
+    As for labels: while the newest version is not sealed, nothing new is planned.
+    """
+    if not waiting or not versions or versions[-1].state is not VersionState.SEALED:
+        return None
+    newest = versions[-1].version
+    return _planned(dataset, next_minor(newest), parent=newest, new_labels=0, now=now)
+
+
 def refuse_unusable(
     spec: DatasetSpec, labels: Sequence[ConfirmedLabel], places: Mapping[SampleId, Place]
 ) -> None:

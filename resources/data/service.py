@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from resources.clock import Clock, utc_now
 from resources.data import ledger
+from resources.data.arrivals import store as arrivals
+from resources.data.arrivals.model import Arrival
 from resources.data.errors import UnknownVersion
 from resources.data.making.similarity.album import Album, Looks
 from resources.data.making.soundness import leaks, unsound
@@ -30,7 +32,7 @@ from resources.data.model import (
     VersionRecord,
     VersionState,
 )
-from resources.data.planning import first_planned, next_planned, refuse_unusable
+from resources.data.planning import arrivals_planned, first_planned, next_planned, refuse_unusable
 from resources.data.reading import image_set, pictures, samples_of, true_labels, unreadable_images
 from resources.data.reviewing import drift
 from resources.data.spec import DatasetSpec
@@ -94,6 +96,19 @@ class DataService:
             planned, is_new = self._next(connection, spec.name, labels)
             if is_new:
                 self._add(connection, planned, labels, actor)
+        return planned
+
+    def plan_for_arrivals(self, spec: DatasetSpec, actor: Actor) -> VersionRecord | None:
+        """Plan the version that takes up the samples that came by themselves, without new labels.
+
+        None while none waits, and while the newest version is not sealed.
+        """
+        with self._writing(spec.name), self.database.write() as connection:
+            known = ledger.all_versions(connection, spec.name)
+            waiting = arrivals.waiting_count(connection, spec.name)
+            planned = arrivals_planned(spec.name, known, waiting, self.clock())
+            if planned is not None:
+                self._add(connection, planned, (), actor)
         return planned
 
     def taken_refs(self, dataset: DatasetName) -> frozenset[str]:
@@ -251,6 +266,10 @@ class DataService:
         """Where ``dvc`` works on the data set: ``dvc checkout versions/v1.0.dvc`` and the like."""
         return DatasetRepository(self.home, dataset).root
 
+    def _arrivals(self, dataset: DatasetName, version: VersionKey) -> list[Arrival]:
+        with self.database.read() as connection:
+            return arrivals.of_version(connection, dataset, version)
+
     def _looks(self, dataset: DatasetName, samples: Sequence[CollectedSample | SampleRow]) -> Looks:
         repository = DatasetRepository(self.home, dataset)
         wanted = {one.id: one.md5 for one in samples}
@@ -282,7 +301,9 @@ class DataService:
         actor: Actor,
     ) -> None:
         ledger.add_planned(connection, planned, labels)
+        arrived = arrivals.assign(connection, planned.dataset, planned.version)
         subject, detail = f"{planned.dataset} {planned.version}", f"{planned.new_labels} new labels"
+        detail += f", {arrived} samples that came" if arrived else ""
         record(connection, AuditRow(planned.planned_at, actor, "data.plan_version", subject, detail))
 
     def _stage(
@@ -320,6 +341,7 @@ class DataService:
             parent_version=planned.parent,
             parent=None if planned.parent is None else self._tree(spec.name, planned.parent),
             labels=self.confirmed_labels(spec.name, planned.version),
+            arrivals=self._arrivals(spec.name, planned.version),
             repository=DatasetRepository(self.home, spec.name),
         )
 

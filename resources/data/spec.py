@@ -57,6 +57,11 @@ class DatasetSpec:
     """Writes the source folder when it is not complete; None where people fill it themselves."""
     sources: tuple[Source, ...] = ()
     """Where samples come from besides the source folder."""
+    watched: tuple[Source, ...] = ()
+    """Where new samples without a label come from by themselves, besides the inbox."""
+    arrivals_per_version: int | None = None
+    """So many of them make a next version by themselves; fewer come with the next one that labels make. None
+    for as many as people are asked about at a time."""
     transforms: tuple[Transform, ...] = ()
     """What is done to each picture, in this order, before it is brought to the size that models see."""
     drift: DriftLimits = field(default_factory=DriftLimits)
@@ -79,13 +84,14 @@ class DatasetSpec:
             "first_labelled": self.first_labelled,
             "test_count": self.test_count,
             "labels_per_round": self.labels_per_round,
+            "arrivals_per_version": 1 if self.arrivals_per_version is None else self.arrivals_per_version,
         }
         for what, value in counts.items():
             if value < 1:
                 raise BadInput(
                     f"{what} of {self.name} is {value}; expected 1 or more", "Give a positive number."
                 )
-        names = [source.name for source in self.sources]
+        names = [source.name for source in (*self.sources, *self.watched)]
         if len(set(names)) != len(names):
             raise BadInput(
                 f"{self.name} declares two sources of one name: {', '.join(names)}",

@@ -8,6 +8,7 @@ from resources.data.resource import DataResource
 from resources.labeling.resource import LabelStudioResource
 from resources.registry.resource import MlflowResource
 from sensors.annotations import build_annotation_sensor
+from sensors.arrivals import build_arrivals_sensor
 from sensors.questions import build_questions_sensor
 from tests.resources.data.shapes import SHAPES
 
@@ -32,6 +33,7 @@ defs = Definitions(
     jobs=[ROUND, ASK],
     sensors=[
         build_annotation_sensor(SHAPES, ROUND, clock=get_current_datetime),
+        build_arrivals_sensor(SHAPES, clock=get_current_datetime),
         build_questions_sensor(SHAPES, ASK, clock=get_current_datetime),
     ],
     resources={

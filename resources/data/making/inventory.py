@@ -39,6 +39,8 @@ class Inventory:
 
     files: tuple[FoundFile, ...]
     strays: tuple[Quarantined, ...]
+    cut_short: bool = False
+    """Whether there is more than this."""
 
 
 def take_inventory(folder: Path, objects: ObjectStore, index: Path) -> Inventory:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from resources.data.arrivals.model import Arrival
 from resources.data.making.imaging import UnreadableImage
-from resources.data.making.inventory import Inventory, take_inventory
+from resources.data.making.inventory import FoundFile, Inventory, take_inventory
 from resources.data.making.pixels import PixelCache
 from resources.data.making.similarity.album import Album, Looks
 from resources.data.making.source import LABELS_FILE, read_labels
@@ -66,6 +67,8 @@ class Stages:
     parent: SealedTree | None
     labels: Sequence[ConfirmedLabel]
     """The confirmed labels that the version takes up."""
+    arrivals: Sequence[Arrival]
+    """The samples that came by themselves and that it takes up."""
     repository: DatasetRepository
 
     def collect(self) -> CollectReport:
@@ -88,6 +91,7 @@ class Stages:
             taken = self._take_from(source)
             files += taken.files
             strays += taken.strays
+        files += [FoundFile(one.name, one.sample, one.stored) for one in self.arrivals]
         samples = {sample.id: sample for sample in kept}
         duplicates = []
         said: dict[SampleId, set[str]] = {}

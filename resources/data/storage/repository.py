@@ -25,7 +25,7 @@ _CONFIG = """\
     dir = ../../.cache
     type = "reflink,hardlink,copy"
 """
-_IGNORED = "/source\n/imports\n/staging\n/samples\n/snapshots\n"
+_IGNORED = "/source\n/imports\n/inbox\n/staging\n/samples\n/snapshots\n"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class DatasetRepository:
     def imports(self) -> Path:
         """Where the relative paths of other sources start: archives, manifests, exports."""
         return self.root / "imports"
+
+    @property
+    def inbox(self) -> Path:
+        """Where new samples without a label are put; each file is removed when it has been taken in."""
+        return self.root / "inbox"
 
     @property
     def samples(self) -> Path:
@@ -80,6 +85,7 @@ class DatasetRepository:
             write_atomically(self.root / ".dvcignore", _IGNORED)
             write_atomically(config, _CONFIG)
         self.source.mkdir(exist_ok=True)
+        self.inbox.mkdir(exist_ok=True)
         self.samples.mkdir(exist_ok=True)
 
     def write_pointer(self, version: VersionKey, tree: StoredObject, *, size_bytes: int, files: int) -> None:

@@ -101,6 +101,8 @@ def without_secrets(url: str) -> str:
 
 def refused_name(name: str) -> Quarantined | None:
     """Why a file of this name is not taken; None where it may be."""
+    if (readable := name.encode(errors="replace").decode()) != name:
+        return Quarantined(readable, "its name is no UTF-8 text", "Rename it.")
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\0" in name or "\\" in name:
         return Quarantined(

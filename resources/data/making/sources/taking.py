@@ -30,8 +30,12 @@ class Known:
     stored: StoredObject
 
 
-def take_from(source: Source, folder: Path, objects: ObjectStore, journal: Path) -> Inventory:
+def take_from(
+    source: Source, folder: Path, objects: ObjectStore, journal: Path, *, most_new: int | None = None
+) -> Inventory:
     """Take up all that ``source`` offers; ``journal`` remembers what was read before.
+
+    With ``most_new`` it ends when so many entries, or a few more, have been read anew: ``cut_short``.
 
     Raises BadInput, NotFound and Unavailable for a source that cannot be used at all; what was read until
     then is remembered, as it is after a kill. One entry that cannot be had is among the strays.
@@ -41,8 +45,12 @@ def take_from(source: Source, folder: Path, objects: ObjectStore, journal: Path)
     files: list[FoundFile] = []
     strays: list[Quarantined] = []
     seen: dict[str, Known] = {}
+    new, cut_short = 0, False
     with source.opened(folder) as reader, memory:
         for batch in _batches(reader.entries(), AT_ONCE if reader.parallel > 1 else 1):
+            if most_new is not None and new >= most_new:
+                cut_short = True
+                break
             strays += [_called(source, one) for one in batch if isinstance(one, Quarantined)]
             entries = [one for one in batch if isinstance(one, Entry)]
             taken = _take(entries, reader, known, objects, journal)
@@ -52,6 +60,7 @@ def take_from(source: Source, folder: Path, objects: ObjectStore, journal: Path)
                     continue
                 if known.get(entry.name) != got:
                     memory.add(entry.name, got)
+                    new += 1
                 seen[entry.name] = got
                 files.append(
                     FoundFile(
@@ -63,9 +72,9 @@ def take_from(source: Source, folder: Path, objects: ObjectStore, journal: Path)
                         tuple(sorted(entry.metadata.items())),
                     )
                 )
-    if known.keys() - seen.keys():
+    if not cut_short and known.keys() - seen.keys():
         memory.write(seen)
-    return Inventory(tuple(files), tuple(strays))
+    return Inventory(tuple(files), tuple(strays), cut_short)
 
 
 class Journal:

@@ -1,0 +1,157 @@
+"""Takes in what comes to a data set by itself, once."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+
+from filelock import FileLock, Timeout
+
+from resources.clock import Clock, utc_now
+from resources.data.arrivals import store
+from resources.data.arrivals.model import Arrival, Taken
+from resources.data.making.imaging import UnreadableImage, decoded
+from resources.data.making.inventory import FoundFile
+from resources.data.making.sources.model import Source
+from resources.data.making.sources.taking import Journal, Known, take_from
+from resources.data.making.sources.watched import STILL_FOR_S, WatchedFolder, file_stamp
+from resources.data.spec import DatasetSpec
+from resources.data.storage.repository import DatasetRepository
+from resources.database.audit import AuditRow, record
+from resources.database.engine import Database
+from resources.errors import Conflict
+from resources.files import write_atomically
+from resources.home import Home
+from resources.terms import Actor, DatasetName, VersionKey
+
+INBOX = "inbox"
+_ASIDE = ".aside"
+MOST_NEW = 2_000
+"""So many are taken in at one look, which must not take a tick longer than Dagster allows."""
+
+
+class ArrivalService:
+    """What came to the data sets of one home, and what waits for a version. Every act can be repeated.
+
+    Nothing comes twice: a sample is a row, unique by its content. Nothing is lost: a file is taken off the
+    inbox after its row was written, and the row is written after the content was.
+    """
+
+    def __init__(self, home: Home, database: Database, clock: Clock = utc_now) -> None:
+        self.home = home
+        self.database = database
+        self.clock = clock
+
+    def places(self, spec: DatasetSpec, *, still_for_s: float = STILL_FOR_S) -> tuple[Source, ...]:
+        """Where to look: the inbox first, then what the data set declares."""
+        inbox = WatchedFolder(INBOX, str(self.inbox(spec.name)), still_for_s)
+        return (inbox, *spec.watched) if self.inbox(spec.name).exists() else spec.watched
+
+    def inbox(self, dataset: DatasetName) -> Path:
+        """The folder that people and programs put new samples into."""
+        return DatasetRepository(self.home, dataset).inbox
+
+    def upload(self, dataset: DatasetName, name: str, content: bytes) -> Path:
+        """Put a file into the inbox, whole or not at all; its name begins with its hash, so none is replaced.
+
+        Raises Unavailable when the disk is full.
+        """
+        path = self.inbox(dataset) / f"{hashlib.sha256(content).hexdigest()[:16]}-{Path(name).name}"
+        write_atomically(path, content)
+        return path
+
+    def take(self, spec: DatasetSpec, place: Source, actor: Actor, *, most_new: int = MOST_NEW) -> Taken:
+        """Take in what is new at one place.
+
+        Raises :class:`Conflict` while another process does, Unavailable and NotFound for a place that cannot
+        be reached, and Unavailable for a full disk.
+        """
+        repository = DatasetRepository(self.home, spec.name)
+        journal = repository.root / f".arrivals-{place.name}.jsonl"
+        with self._taking(repository):
+            if place.name == INBOX:
+                self._put_back(spec.name)
+            found = take_from(place, repository.imports, repository.objects, journal, most_new=most_new)
+            new = self._new(spec.name, repository, found.files)
+            repository.objects.sync([one.stored.md5 for one in new])
+            if new:
+                with self.database.write() as connection:
+                    known = store.known_samples(connection, spec.name)
+                    new = [one for one in new if one.sample not in known]
+                    store.add(connection, new)
+                    detail = f"{len(new)} new, {sum(one.problem is not None for one in new)} of no use"
+                    subject = f"{spec.name} {place.name}"
+                    record(connection, AuditRow(self.clock(), actor, "data.take_arrivals", subject, detail))
+            if place.name == INBOX:
+                self._empty(spec.name, Journal(journal).read(), found.files)
+        return Taken(tuple(new), len(found.strays), found.cut_short)
+
+    def waiting(self, dataset: DatasetName) -> int:
+        """How many wait for a version."""
+        with self.database.read() as connection:
+            return store.waiting_count(connection, dataset)
+
+    def of_version(self, dataset: DatasetName, version: VersionKey) -> list[Arrival]:
+        """What a version takes up."""
+        with self.database.read() as connection:
+            return store.of_version(connection, dataset, version)
+
+    def left_out(self, dataset: DatasetName) -> list[Arrival]:
+        """What came and is of no use, with the reason."""
+        with self.database.read() as connection:
+            return store.left_out(connection, dataset)
+
+    def _new(
+        self, dataset: DatasetName, repository: DatasetRepository, files: Sequence[FoundFile]
+    ) -> list[Arrival]:
+        with self.database.read() as connection:
+            known = store.known_samples(connection, dataset)
+        found = []
+        for file in files:
+            if file.id in known:
+                continue
+            known.add(file.id)
+            problem = None
+            try:
+                decoded(repository.objects.read(file.stored.md5))
+            except UnreadableImage as reason:
+                problem = str(reason)
+            found.append(Arrival(dataset, file.id, file.name, file.stored, self.clock(), problem, None))
+        return found
+
+    def _empty(self, dataset: DatasetName, known: Mapping[str, Known], files: Sequence[FoundFile]) -> None:
+        """Remove what was taken in, but nothing that was put in its place since.
+
+        A file is moved aside, looked at again, and only then removed.
+        """
+        inbox = self.inbox(dataset)
+        aside = inbox / _ASIDE
+        aside.mkdir(exist_ok=True)
+        for file in files:
+            name = file.name.removeprefix(f"{INBOX}/")
+            held = aside / f"{token_hex(4)}-{Path(name).name}"
+            with suppress(FileNotFoundError):
+                (inbox / name).rename(held)
+                if file_stamp(held) == known[name].stamp:
+                    held.unlink()
+        self._put_back(dataset)
+
+    def _put_back(self, dataset: DatasetName) -> None:
+        """What was moved aside and not removed, for its content changed or its remover was killed."""
+        aside = self.inbox(dataset) / _ASIDE
+        for held in sorted(aside.iterdir()) if aside.exists() else []:
+            held.rename(self.inbox(dataset) / held.name)
+
+    @contextmanager
+    def _taking(self, repository: DatasetRepository) -> Iterator[None]:
+        repository.root.mkdir(parents=True, exist_ok=True)
+        repository.imports.mkdir(exist_ok=True)
+        try:
+            with FileLock(repository.root / ".arrivals.lock", timeout=0):
+                yield
+        except Timeout:
+            raise Conflict(
+                f"another process is taking in what comes to {repository.dataset}",
+                "Let it finish; what it leaves comes with the next look.",
+            ) from None

@@ -1,0 +1,80 @@
+"""Reading and writing the rows of arrivals, in the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from resources.data.arrivals.model import Arrival
+from resources.data.arrivals.tables import ARRIVALS
+from resources.data.storage.objects import StoredObject
+from resources.database.bulk import insert_rows
+from resources.terms import DatasetName, SampleId, VersionKey
+
+
+def known_samples(connection: Connection, dataset: DatasetName) -> set[SampleId]:
+    """All that ever came."""
+    rows = connection.execute(select(ARRIVALS.c.sample).where(ARRIVALS.c.dataset == dataset))
+    return {SampleId(row.sample) for row in rows}
+
+
+def add(connection: Connection, arrivals: Iterable[Arrival]) -> None:
+    """Write new ones down, in the order in which they came."""
+    insert_rows(
+        connection,
+        ARRIVALS,
+        [
+            {
+                "dataset": one.dataset,
+                "sample": one.sample,
+                "name": one.name,
+                "md5": one.stored.md5,
+                "size_bytes": one.stored.size_bytes,
+                "arrived_at": one.arrived_at,
+                "problem": one.problem,
+                "version": one.version,
+            }
+            for one in arrivals
+        ],
+    )
+
+
+def waiting_count(connection: Connection, dataset: DatasetName) -> int:
+    """How many can be used and no version takes up yet."""
+    counted = connection.execute(select(func.count()).select_from(ARRIVALS).where(*_waits(dataset))).scalar()
+    return int(counted or 0)
+
+
+def assign(connection: Connection, dataset: DatasetName, version: VersionKey) -> int:
+    """Let a version that is planned take up all that wait; how many these are."""
+    changed = connection.execute(update(ARRIVALS).where(*_waits(dataset)).values(version=version))
+    return changed.rowcount
+
+
+def of_version(connection: Connection, dataset: DatasetName, version: VersionKey) -> list[Arrival]:
+    """What a version takes up, in the order in which it came."""
+    return _read(connection, ARRIVALS.c.dataset == dataset, ARRIVALS.c.version == version)
+
+
+def left_out(connection: Connection, dataset: DatasetName) -> list[Arrival]:
+    """What came and can go into no version."""
+    return _read(connection, ARRIVALS.c.dataset == dataset, ARRIVALS.c.problem.is_not(None))
+
+
+def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Arrival]:
+    rows = connection.execute(select(ARRIVALS).where(*conditions).order_by(ARRIVALS.c.number)).all()
+    return [
+        Arrival(
+            DatasetName(row.dataset),
+            SampleId(row.sample),
+            row.name,
+            StoredObject(row.md5, row.size_bytes),
+            row.arrived_at,
+            row.problem,
+            None if row.version is None else VersionKey(row.version),
+        )
+        for row in rows
+    ]
+
+
+def _waits(dataset: DatasetName) -> Sequence[ColumnElement[bool]]:
+    return ARRIVALS.c.dataset == dataset, ARRIVALS.c.version.is_(None), ARRIVALS.c.problem.is_(None)

@@ -1,0 +1,129 @@
+"""New samples come in once, and a version is planned for enough of them, whatever is killed."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from resources.data.arrivals import store
+from resources.data.arrivals.service import ArrivalService
+from resources.data.service import DataService
+from resources.home import Home
+from resources.terms import FIRST_VERSION
+from tests.resources.data.shapes import SHAPES, first_version, image
+from tests.sensors.daemon import SensorDaemon, sensor_daemon
+from tests.sensors.shapes_loop import ShapesLoop, begun
+
+SENSOR = "shapes_arrivals"
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[SensorDaemon]:
+    with sensor_daemon(tmp_path / "dagster", "tests.sensors.loop_location") as started:
+        started.instance.add_dynamic_partitions("shapes_versions", ["v1.0"])
+        yield started
+
+
+@pytest.fixture
+def loop(trainplat_home: Path) -> ShapesLoop:
+    return begun(trainplat_home)
+
+
+def put(home: Path, numbers: range) -> None:
+    """Put still files into the inbox."""
+    inbox = ArrivalService(Home(home), Home(home).database()).inbox(SHAPES.name)
+    inbox.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        (inbox / f"{number}.png").write_bytes(image(number))
+        os.utime(inbox / f"{number}.png", (time.time() - 60,) * 2)
+
+
+def told(daemon: SensorDaemon) -> str:
+    return daemon.tick(SENSOR).skip_reason or ""
+
+
+def versions(home: Path) -> list[str]:
+    return [one.version for one in DataService(Home(home), Home(home).database()).versions(SHAPES.name)]
+
+
+def arrived(home: Path) -> list[str]:
+    """The names of all that came, by the version that takes each up; those that wait are first."""
+    coming = ArrivalService(Home(home), Home(home).database())
+    named = [one.name for version in versions(home) for one in coming.of_version(SHAPES.name, version)]  # type: ignore[arg-type]
+    return [*["waits"] * coming.waiting(SHAPES.name), *named]
+
+
+def test_enough_new_samples_make_a_version_and_its_round_is_requested_once(
+    loop: ShapesLoop, daemon: SensorDaemon, trainplat_home: Path
+) -> None:
+    assert told(daemon) == "No new sample waits."
+    put(trainplat_home, range(100, 102))
+    assert (
+        told(daemon)
+        == "inbox: 2 new samples, 0 of them of no use. 2 of 3 new samples wait for the next version."
+    )
+    put(trainplat_home, range(101, 104))
+    assert told(daemon) == "v1.1 is planned: it takes up 4 new samples."
+    assert set(daemon.instance.get_dynamic_partitions("shapes_versions")) == {"v1.0", "v1.1"}
+    assert told(daemon) == "No new sample waits."
+    daemon.tick("shapes_annotations")
+    daemon.tick("shapes_annotations")
+    assert [run.tags["dagster/partition"] for run in daemon.runs("shapes_round")] == ["v1.1"]
+
+
+def test_a_version_that_is_not_sealed_or_decided_is_waited_for(
+    daemon: SensorDaemon, trainplat_home: Path
+) -> None:
+    put(trainplat_home, range(100, 104))
+    assert "4 new samples wait until a first version is sealed." in told(daemon)
+    first_version(DataService(Home(trainplat_home), Home(trainplat_home).database()))
+    assert len(arrived(trainplat_home)) == 4, "the first version takes up what came before it"
+    put(trainplat_home, range(110, 114))
+    assert told(daemon) == "4 new samples wait: the round of v1.0 is not decided yet."
+    assert versions(trainplat_home) == [FIRST_VERSION]
+
+
+def test_a_place_that_cannot_be_reached_is_told_and_the_others_are_looked_at(
+    loop: ShapesLoop, daemon: SensorDaemon, trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resources.errors import Unavailable
+
+    put(trainplat_home, range(100, 101))
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise Unavailable("the bucket does not answer", "Wait for it.")
+
+    monkeypatch.setattr("resources.data.arrivals.service.ArrivalService.take", unreachable)
+    assert told(daemon) == "inbox: the bucket does not answer. Wait for it. No new sample waits."
+
+
+@pytest.mark.parametrize("moment", ["add", "assign", "objects", "after"])
+def test_a_daemon_killed_in_a_tick_takes_each_sample_in_once(
+    loop: ShapesLoop,
+    daemon: SensorDaemon,
+    trainplat_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    put(trainplat_home, range(100, 104))
+
+    def killed(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with monkeypatch.context() as patched:
+        if moment in ("add", "assign"):
+            patched.setattr(store, moment, killed)
+        elif moment == "objects":
+            patched.setattr("resources.data.storage.objects.ObjectStore.sync", killed)
+        else:
+            patched.setattr(ArrivalService, "_empty", killed)
+        daemon.tick_killed(SENSOR)
+    daemon.tick(SENSOR)
+    daemon.tick(SENSOR)
+    assert versions(trainplat_home) == ["v1.0", "v1.1"]
+    assert sorted(arrived(trainplat_home)) == [f"inbox/{number}.png" for number in range(100, 104)]
+    daemon.tick("shapes_annotations")
+    assert len(daemon.runs("shapes_round")) == 1
