@@ -1,0 +1,1 @@
+"""Annotation files, merged record by record: JSON lines, tables (CSV) and COCO."""
