@@ -24,6 +24,9 @@ ALL = (
     ["fairness"],
     ["speed"],
     ["forecast"],
+    ["data", "--files", "10000"],
+    ["data", "--files", "100000"],
+    ["data", "--files", "0", "--large"],
 )
 """What ``all`` runs, each in a process of its own."""
 

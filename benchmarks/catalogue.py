@@ -17,6 +17,7 @@ NAMES = (
     "fairness",
     "forecast",
     "speed",
+    "data",
 )
 
 

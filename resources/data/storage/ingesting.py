@@ -115,7 +115,8 @@ class Ingest:
             except FileNotFoundError:
                 raise self._changing(root, folder, name, "vanished") from None
             except PermissionError as problem:
-                return self._note_unreadable(folder, name, problem)
+                self._note_unreadable(folder, name, problem)
+                return None
             try:
                 # One that was a file when it was looked at may be a pipe now, or a link that leads anywhere.
                 if source is None or (number and stat.S_ISLNK(_look(name, directory).st_mode)):
@@ -129,7 +130,8 @@ class Ingest:
                 told = disk_problem(problem, self.store.cache / name)
                 if problem.errno != errno.EIO or problem.filename is not None:
                     raise told from problem
-                return self._note_unreadable(folder, name, problem)
+                self._note_unreadable(folder, name, problem)
+                return None
             finally:
                 if source is not None:
                     os.close(source)

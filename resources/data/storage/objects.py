@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -117,6 +117,18 @@ class ObjectStore:
     def read_tree(self, md5: str) -> dict[str, str]:
         """The files of a tree: relative path to object name. Raises :class:`DamagedObject`."""
         return {entry["relpath"]: entry["md5"] for entry in json.loads(self.read(md5))}
+
+    def all(self) -> Iterator[tuple[str, Path]]:
+        """Every object by name, trees among them, in no order that matters."""
+        root = Path(self._objects)
+        for fan in sorted(root.iterdir()) if root.is_dir() else ():
+            for path in fan.iterdir():
+                yield fan.name + path.name, path
+
+    @property
+    def trash(self) -> Path:
+        """Where objects wait that nobody needs, in case that somebody does."""
+        return self.cache / "trash"
 
     def sync(self, names: Collection[str]) -> None:
         """Return when these objects will outlive a power cut."""

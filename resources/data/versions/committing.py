@@ -172,7 +172,8 @@ class Commit:
         """The one transaction that makes it a version; None where objects are gone that it counted on."""
         wanted, now = self._wanted, self._clock()
         with self._database.write_plainly() as rows:
-            if sweeps.epoch(rows) != start.epoch and self._forget_swept(reading):
+            is_swept = sweeps.epoch(rows) != start.epoch or sweeps.is_sweeping(rows)
+            if is_swept and self._forget_swept(reading):
                 return None
             head = store.main_head(rows, wanted.dataset)
             if head is not None and _was_overtaken(start, head):

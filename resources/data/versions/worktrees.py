@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from resources.data.storage.worktree import IndexRow, Reading
-from resources.data.versions.model import WorkTree
+from resources.data.versions.model import Version, WorkTree
 from resources.database.plain import Plain
 from resources.terms import DatasetName, VersionKey
 
@@ -20,6 +20,17 @@ def work_tree(rows: Plain, root: Path) -> WorkTree | None:
         return None
     dataset, base, tree_md5, branch = found[0]
     return WorkTree(root, DatasetName(dataset), VersionKey(base), tree_md5, branch)
+
+
+def roots_at(rows: Plain, version: Version) -> list[str]:
+    """The folders that are at a version and exist: on other machines all that are known."""
+    found = rows.rows(
+        "SELECT root FROM data_work_trees WHERE dataset = :dataset AND base = :key ORDER BY root",
+        dataset=version.dataset,
+        key=version.key,
+    )
+    here = f"{platform.node()}:"
+    return [root for (root,) in found if not root.startswith(here) or Path(root.removeprefix(here)).exists()]
 
 
 def index_of(rows: Plain, root: Path) -> dict[bytes, IndexRow]:

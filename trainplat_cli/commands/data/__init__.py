@@ -5,7 +5,22 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("commit", "log", "show", "diff", "restore", "tag", "branch", "retire", "space")
+COMMANDS = (
+    "commit",
+    "log",
+    "show",
+    "diff",
+    "restore",
+    "tag",
+    "branch",
+    "retire",
+    "delete",
+    "pin",
+    "space",
+    "verify",
+    "gc",
+    "du",
+)
 
 
 @click.group(

@@ -1,6 +1,6 @@
 """What the data commands share: the service, who acts, and versions as documents and texts."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resources.data.versions.model import Version
 from resources.data.versions.service import VersionService
@@ -9,6 +9,9 @@ from resources.terms import Actor
 from resources.users import current_user
 from trainplat_cli.texts import _
 
+if TYPE_CHECKING:
+    from resources.data.collecting.service import CollectingService
+
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -16,6 +19,14 @@ def version_service() -> VersionService:
     """The service on the home that the environment names."""
     home = Home.from_environment()
     return VersionService(home, home.database())
+
+
+def collecting_service() -> "CollectingService":
+    """The service that keeps the store clean, on the home that the environment names."""
+    from resources.data.collecting.service import CollectingService
+
+    home = Home.from_environment()
+    return CollectingService(home, home.database())
 
 
 def current_actor() -> Actor:

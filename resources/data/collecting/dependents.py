@@ -1,0 +1,84 @@
+"""Who depends on a version: models, running trainings, and people who pinned it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from resources.database.plain import Plain, moment, moment_or_none
+from resources.terms import Actor, DatasetName, VersionKey
+
+
+class Kind(StrEnum):
+    """What depends on a version."""
+
+    MODEL = "model"
+    """It was trained on it: for good."""
+    RUN = "run"
+    """It trains on it: until it ends."""
+    PIN = "pin"
+    """Somebody wants it kept."""
+
+
+@dataclass(frozen=True)
+class Dependent:
+    """Something that a version is kept for."""
+
+    dataset: DatasetName
+    key: VersionKey
+    kind: Kind
+    name: str
+    """Of the model, the id of the run, or what the pin is called."""
+    until: datetime | None
+    """When it ends by itself; None for never."""
+    said_by: Actor
+    said_at: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it counts still."""
+        return self.until is None or now < self.until
+
+
+def depend(rows: Plain, added: Dependent) -> None:
+    """Say that something depends on a version; said again it counts from now on."""
+    release(rows, added.dataset, added.key, added.kind, added.name)
+    rows.run(
+        "INSERT INTO data_dependents (dataset, key, kind, name, until, said_by, said_at) "
+        "VALUES (:dataset, :key, :kind, :name, :until, :said_by, :said_at)",
+        **vars(added) | {"kind": added.kind.value},
+    )
+
+
+def release(rows: Plain, dataset: DatasetName, key: VersionKey, kind: Kind, name: str) -> bool:
+    """Say that it does not any more. False where nobody had said that it does."""
+    return bool(
+        rows.run(
+            "DELETE FROM data_dependents "
+            "WHERE dataset = :dataset AND key = :key AND kind = :kind AND name = :name",
+            dataset=dataset,
+            key=key,
+            kind=kind.value,
+            name=name,
+        )
+    )
+
+
+def dependents(rows: Plain, dataset: DatasetName, key: VersionKey | None, now: datetime) -> list[Dependent]:
+    """What depends on a version, or on any of a data set, now."""
+    found = rows.rows(
+        "SELECT dataset, key, kind, name, until, said_by, said_at FROM data_dependents "
+        "WHERE dataset = :dataset ORDER BY key, kind, name",
+        dataset=dataset,
+    )
+    told = [
+        Dependent(
+            DatasetName(row[0]),
+            VersionKey(row[1]),
+            Kind(row[2]),
+            row[3],
+            moment_or_none(row[4]),
+            Actor(row[5]),
+            moment(row[6]),
+        )
+        for row in found
+    ]
+    return [one for one in told if one.holds(now) and key in (None, one.key)]

@@ -1,0 +1,103 @@
+"""Erasing a version: its bytes go for good, in every tier, and its record stays.
+
+First the row says that it is erased, and the journal that its bytes are to go; then they go; then the
+journal's row. What somebody began who died is finished by the next collection.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from resources.data.collecting.dependents import dependents
+from resources.data.collecting.gc import ERASE
+from resources.data.collecting.needed import Needed
+from resources.data.storage.listings import drop_listing, read_listing
+from resources.data.storage.objects import DamagedObject, ObjectStore
+from resources.data.versions import journal, store, sweeps, worktrees
+from resources.data.versions.audit import audit
+from resources.data.versions.model import State, Version
+from resources.database.engine import Database
+from resources.database.plain import Plain
+from resources.errors import Conflict
+from resources.terms import Actor, DatasetName, VersionKey
+
+Elsewhere = Callable[[list[str]], None]
+"""Takes objects away from every other tier. May be called again for the same ones."""
+_BETWEEN = " "
+
+
+class Eraser:
+    """Erases versions of one store."""
+
+    def __init__(self, database: Database, objects: ObjectStore, data: Path, elsewhere: Elsewhere) -> None:
+        self._database, self._objects, self._data, self._elsewhere = database, objects, data, elsewhere
+
+    def erase(self, version: Version, actor: Actor, now: datetime) -> int:
+        """Erase it; how many objects went. Raises Conflict, which names what depends on it."""
+        with self._database.write_plainly() as rows:
+            self._refuse_needed(rows, version, now)
+            store.set_state(rows, version.dataset, version.key, State.ERASED)
+            intent = journal.begin(rows, ERASE, f"{version.dataset}{_BETWEEN}{version.key}", now)
+            audit(
+                rows, now, actor, "data.erase", f"{version.dataset} {version.key}", f"tree {version.tree_md5}"
+            )
+        return self._finish(version, intent)
+
+    def finish_those_begun(self) -> list[str]:
+        """Take away what those who died left: the versions that are erased now."""
+        with self._database.read_plainly() as rows:
+            begun = [one for one in journal.intents(rows) if one.kind == ERASE]
+            found = [(one, self._version(rows, one)) for one in begun if one.holder.is_dead() is not False]
+        for intent, version in found:
+            if version is not None:
+                self._finish(version, intent)
+        return [intent.subject for intent, _ in found]
+
+    def _finish(self, version: Version, intent: journal.Intent) -> int:
+        with self._database.write_plainly() as rows:
+            sweep = journal.begin(
+                rows, sweeps.KIND, f"erase {version.dataset} {version.key}", intent.began_at
+            )
+        with self._database.write_plainly() as rows:
+            needed = Needed(self._objects, self._data).names(rows)
+            gone = self._names(version) - needed
+            for name in gone:
+                self._objects.path(name).unlink(missing_ok=True)
+                (self._objects.trash / name).unlink(missing_ok=True)
+        self._elsewhere(sorted(gone | ({version.tree_md5} - needed)))
+        if version.tree_md5 not in needed:  # last: it tells what has to go
+            drop_listing(self._objects, version.tree_md5)
+            self._objects.path(version.tree_md5).unlink(missing_ok=True)
+            (self._objects.trash / version.tree_md5).unlink(missing_ok=True)
+        with self._database.write_plainly() as rows:
+            sweeps.count(rows)
+            journal.end(rows, sweep)
+            journal.end(rows, intent)
+        return len(gone)
+
+    def _names(self, version: Version) -> set[str]:
+        try:
+            return set(read_listing(self._objects, version.tree_md5)[0].names)
+        except DamagedObject:  # the list itself is gone already, and so is all that it named
+            return set()
+
+    def _refuse_needed(self, rows: Plain, version: Version, now: datetime) -> None:
+        what = f"{version.dataset} {version.key}"
+        if version.state is State.ERASED:
+            raise Conflict(f"{what} is erased already", "Nothing is left to do.")
+        holders = [
+            f"{one.kind.value} {one.name}" for one in dependents(rows, version.dataset, version.key, now)
+        ]
+        holders += [
+            f"tag {tag}" for tag, key in store.tags(rows, version.dataset).items() if key == version.key
+        ]
+        holders += [f"work tree {root}" for root in worktrees.roots_at(rows, version)]
+        if holders:
+            raise Conflict(
+                f"{what} is not erased: {', '.join(holders)} depend on it",
+                "Remove those first: models, pins (`trainplat data pin --remove`), tags, spaces.",
+            )
+
+    def _version(self, rows: Plain, intent: journal.Intent) -> Version | None:
+        dataset, _, key = intent.subject.partition(_BETWEEN)
+        return store.version(rows, DatasetName(dataset), VersionKey(key))

@@ -1,0 +1,53 @@
+"""Which objects are needed: those of versions that are not erased, and of versions that are being made."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from resources.data.storage.listings import read_listing
+from resources.data.storage.objects import DamagedObject, ObjectStore
+from resources.data.versions.model import State
+from resources.database.plain import Plain
+
+_NAME = re.compile(rb"\b[0-9a-f]{32}\b")
+
+
+class Needed:
+    """The names of all objects that are needed; asked again it only reads what is new."""
+
+    def __init__(self, objects: ObjectStore, data: Path) -> None:
+        self._objects, self._data = objects, data
+        self._trees: set[str] = set()
+        self._names: set[str] = set()
+
+    def names(self, rows: Plain) -> set[str]:
+        """The names as of now, trees among them. Raises :class:`DamagedObject` for a tree that is lost.
+
+        While a tree cannot be read nobody knows what it needs, and nothing may go.
+        """
+        for tree in trees_of(rows) - self._trees:
+            try:
+                self._names.update(read_listing(self._objects, tree)[0].names)
+            except DamagedObject as damage:
+                raise DamagedObject(
+                    f"{damage.problem}; while a version's list of files is missing, nothing is collected"
+                ) from damage
+            self._trees.add(tree)
+        return self._names | self._trees | set(_named_in_work(self._data))
+
+
+def trees_of(rows: Plain) -> set[str]:
+    """The trees of all versions that are not erased."""
+    found = rows.rows("SELECT tree_md5 FROM data_versions WHERE state <> :erased", erased=State.ERASED.value)
+    found += rows.rows("SELECT tree_md5 FROM dataset_versions WHERE tree_md5 IS NOT NULL")
+    return {row[0] for row in found}
+
+
+def _named_in_work(data: Path) -> Iterator[str]:
+    """Whatever looks like an object's name in the notes of versions that are being made."""
+    for note in (*data.glob("*/staging/*/*.json"), *data.glob("*/.*.json")):
+        try:
+            content = note.read_bytes()
+        except FileNotFoundError:
+            continue  # the version was sealed meanwhile
+        yield from (name.decode() for name in _NAME.findall(content))

@@ -1,0 +1,129 @@
+"""Collecting for everyone above: collect, erase, verify, measure, and say who depends on what."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from resources.clock import Clock, utc_now
+from resources.data.collecting.dependents import Dependent, Kind, depend, dependents, release
+from resources.data.collecting.erasing import Elsewhere, Eraser
+from resources.data.collecting.gc import GRACE, Collected, Collector
+from resources.data.collecting.usage import Usage, stored_bytes, usage
+from resources.data.collecting.verifying import Repair, Verified, all_versions, from_trash, verify
+from resources.data.storage.objects import ObjectStore
+from resources.data.storage.worktree import Progress
+from resources.data.versions import store
+from resources.data.versions.audit import audit
+from resources.data.versions.errors import UnknownDataset
+from resources.data.versions.model import Version
+from resources.data.versions.refs import resolve
+from resources.database.engine import Database
+from resources.errors import NotFound
+from resources.home import Home
+from resources.terms import Actor, DatasetName
+
+
+def _nowhere(names: list[str]) -> None:
+    """Take nothing away: there is no other tier."""
+
+
+class CollectingService:
+    """Keeps the store of one home clean and whole."""
+
+    def __init__(
+        self,
+        home: Home,
+        database: Database,
+        clock: Clock = utc_now,
+        elsewhere: Elsewhere = _nowhere,
+        remote: Repair | None = None,
+    ) -> None:
+        self.home, self.database, self.clock = home, database, clock
+        self.objects = ObjectStore(home.data / ".cache")
+        self._elsewhere, self._remote = elsewhere, remote
+
+    def collect(self, actor: Actor, grace: timedelta = GRACE, *, dry: bool = False) -> Collected:
+        """Let go what no version needs. ``dry`` only tells what would go."""
+        collector = Collector(self.database, self.objects, self.home.data, self.clock, grace)
+        if dry:
+            return collector.preview()
+        erased = self._eraser().finish_those_begun()
+        done = collector.run(actor)
+        done.recovered += [f"erase {one}" for one in erased]
+        return done
+
+    def erase(self, dataset: DatasetName, ref: str, actor: Actor) -> int:
+        """Let a version's bytes go for good, and keep its record; how many objects went.
+
+        Raises Conflict while a model, a run, a pin, a tag or a work tree depends on it.
+        """
+        with self.database.read_plainly() as rows:
+            version = resolve(rows, dataset, ref)
+        return self._eraser().erase(version, actor, self.clock())
+
+    def verify(
+        self, dataset: DatasetName | None, ref: str | None, progress: Progress, *, mend: bool = False
+    ) -> Verified:
+        """Read every object of one version, of a data set, or of all; ``mend`` brings damaged ones back."""
+        repair = self.repair if mend else None
+        return verify(self.database, self.objects, self._versions(dataset, ref), progress, repair)
+
+    def usage(self, dataset: DatasetName | None = None) -> list[Usage]:
+        """What each version takes, of a data set or of all. What is its own counts beside all others."""
+        found = usage(self.objects, all_versions(self.database))
+        if dataset is not None and not any(one.version.dataset == dataset for one in found):
+            self._versions(dataset, None)
+        return [one for one in found if dataset in (None, one.version.dataset)]
+
+    def stored_bytes(self) -> int:
+        """Of all objects in the store."""
+        return stored_bytes(self.objects)
+
+    def repair(self, names: Sequence[str]) -> list[str]:
+        """Bring damaged objects back, from the trash or a remote; those that could not be."""
+        left = from_trash(self.objects, names)
+        return left if self._remote is None or not left else self._remote(left)
+
+    def dependents(self, dataset: DatasetName, ref: str | None = None) -> list[Dependent]:
+        """What depends on a version, or on any version of a data set."""
+        with self.database.read_plainly() as rows:
+            key = None if ref is None else resolve(rows, dataset, ref).key
+            return dependents(rows, dataset, key, self.clock())
+
+    def depend(
+        self, dataset: DatasetName, ref: str, kind: Kind, name: str, actor: Actor, *, for_s: int | None = None
+    ) -> Dependent:
+        """Keep a version for something; for a time, or until it is released."""
+        now = self.clock()
+        with self.database.write_plainly() as rows:
+            version = resolve(rows, dataset, ref)
+            until = None if for_s is None else now + timedelta(seconds=for_s)
+            added = Dependent(dataset, version.key, kind, name, until, actor, now)
+            depend(rows, added)
+            audit(rows, now, actor, f"data.depend_{kind.value}", f"{dataset} {version.key}", name)
+        return added
+
+    def release(self, dataset: DatasetName, ref: str, kind: Kind, name: str, actor: Actor) -> None:
+        """Keep it no longer for that. Raises NotFound where nothing was kept."""
+        now = self.clock()
+        with self.database.write_plainly() as rows:
+            version = resolve(rows, dataset, ref)
+            if not release(rows, dataset, version.key, kind, name):
+                raise NotFound(
+                    f"{dataset} {version.key} is not kept for the {kind.value} {name!r}",
+                    f"`trainplat data show {dataset} {version.key}` lists what it is kept for.",
+                )
+            audit(rows, now, actor, f"data.release_{kind.value}", f"{dataset} {version.key}", name)
+
+    def _versions(self, dataset: DatasetName | None, ref: str | None) -> list[Version]:
+        if dataset is None:
+            return all_versions(self.database)
+        with self.database.read_plainly() as rows:
+            if ref is not None:
+                return [resolve(rows, dataset, ref)]
+            found = store.versions(rows, dataset)
+            if not found:
+                raise UnknownDataset(dataset, store.datasets(rows))
+        return found
+
+    def _eraser(self) -> Eraser:
+        return Eraser(self.database, self.objects, self.home.data, self._elsewhere)

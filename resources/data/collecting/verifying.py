@@ -1,0 +1,120 @@
+"""Verifying: every object of versions is read, and what is damaged is named with all that it touches."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.data.storage.listings import read_listing, write_listing
+from resources.data.storage.objects import TREE_SUFFIX, DamagedObject, ObjectStore
+from resources.data.storage.worktree import Progress
+from resources.data.trees.listing import Stamps, Tree
+from resources.data.versions import store
+from resources.data.versions.handing import touched_by
+from resources.data.versions.model import State, Version
+from resources.database.engine import Database
+
+CHUNK_BYTES = 1024 * 1024
+
+Repair = Callable[[Sequence[str]], list[str]]
+"""Brings objects back from wherever they are whole; those that it could not."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was looked at, and how it was found."""
+
+    versions: tuple[str, ...]
+    """``digits v1.0`` and so on."""
+    objects: int
+    size_bytes: int
+    damaged: tuple[str, ...]
+    """Objects that are missing, or are not what their names say, and could not be repaired."""
+    repaired: tuple[str, ...]
+    touched: tuple[str, ...]
+    """The versions, of all data sets, that have one of the damaged objects."""
+
+
+def verify(
+    database: Database,
+    objects: ObjectStore,
+    versions: Iterable[Version],
+    progress: Progress,
+    repair: Repair | None = None,
+) -> Verified:
+    """Read every object of ``versions`` once. With ``repair`` bring back what is damaged."""
+    looked_at = [one for one in versions if one.state is not State.ERASED]
+    seen: dict[str, os.stat_result] = {}
+    damaged: list[str] = []
+    listed: list[tuple[Tree, Stamps]] = []
+    for tree_md5 in dict.fromkeys(one.tree_md5 for one in looked_at):
+        try:
+            objects.read(tree_md5)
+            tree, stamps = read_listing(objects, tree_md5)
+        except DamagedObject:
+            damaged.append(tree_md5)
+            continue
+        listed.append((tree, stamps))
+        for name in tree.names:
+            if name in seen or name in damaged:
+                continue
+            status = whole(objects.path(name), name)
+            if status is None:
+                damaged.append(name)
+            else:
+                seen[name] = status
+            progress(1, 0 if status is None else status.st_size)
+    left = damaged if repair is None or not damaged else repair(damaged)
+    for tree, stamps in listed:
+        _renew(tree, stamps, seen)
+        write_listing(objects, tree, stamps)
+    with database.read_plainly() as rows:
+        touched = touched_by(rows, objects, left) if left else []
+    return Verified(
+        tuple(f"{one.dataset} {one.key}" for one in looked_at),
+        len(seen) + len(damaged),
+        sum(status.st_size for status in seen.values()),
+        tuple(left),
+        tuple(name for name in damaged if name not in left),
+        tuple(touched),
+    )
+
+
+def whole(path: Path, name: str) -> os.stat_result | None:
+    """What an object looks like if its content is what its name says; None else."""
+    digest = hashlib.md5(usedforsecurity=False)
+    try:
+        with path.open("rb") as file:
+            while part := file.read(CHUNK_BYTES):
+                digest.update(part)
+            status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return status if digest.hexdigest() == name.removesuffix(TREE_SUFFIX) else None
+
+
+def from_trash(objects: ObjectStore, names: Sequence[str]) -> list[str]:
+    """Bring objects back out of the trash where they are whole there; the names of the others."""
+    left = []
+    for name in names:
+        path = objects.trash / name
+        if whole(path, name) is None:
+            left.append(name)
+            continue
+        objects.make_fan(name[:2])
+        path.replace(objects.path(name))
+    return left
+
+
+def all_versions(database: Database) -> list[Version]:
+    """Every version of every data set."""
+    with database.read_plainly() as rows:
+        return [one for dataset in store.datasets(rows) for one in store.versions(rows, dataset)]
+
+
+def _renew(tree: Tree, stamps: Stamps, seen: dict[str, os.stat_result]) -> None:
+    for place, name in enumerate(tree.names):
+        status = seen.get(name)
+        if status is not None:
+            stamps.inodes[place], stamps.mtimes_ns[place] = status.st_ino, status.st_mtime_ns
