@@ -11,6 +11,7 @@ from trainplat_cli.texts import _
 
 if TYPE_CHECKING:
     from resources.data.collecting.service import CollectingService
+    from resources.data.merges.service import MergeService
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -27,6 +28,14 @@ def collecting_service() -> "CollectingService":
 
     home = Home.from_environment()
     return CollectingService(home, home.database())
+
+
+def merge_service() -> "MergeService":
+    """The service of merges, on the home that the environment names."""
+    from resources.data.merges.service import MergeService
+
+    home = Home.from_environment()
+    return MergeService(home, home.database())
 
 
 def current_actor() -> Actor:

@@ -1,0 +1,1 @@
+"""Merging a branch into the main line: conflicts are kept, answered, and the merge is resumed."""
