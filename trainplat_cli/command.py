@@ -84,7 +84,9 @@ class Group(_Translated, click.Group):
         """The command of this name. A supervisor stays small because the others are not imported."""
         if cmd_name not in self._modules:
             return None
-        command = getattr(importlib.import_module(self._modules[cmd_name]), cmd_name)
+        module = importlib.import_module(self._modules[cmd_name])
+        own_name = module.__name__.rpartition(".")[2]  # no function can be called import
+        command = getattr(module, cmd_name, None) or getattr(module, own_name, None)
         return command if isinstance(command, click.Command) else None
 
 

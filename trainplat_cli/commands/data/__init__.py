@@ -23,12 +23,16 @@ COMMANDS = (
     "verify",
     "gc",
     "du",
+    "export",
 )
+WITH_OTHER_NAMES = {"import": "importing"}
+"""Commands that no module can be named after."""
 
 
 @click.group(
     cls=Group,
-    modules={name: f"{__name__}.{name}" for name in COMMANDS},
+    modules={name: f"{__name__}.{name}" for name in COMMANDS}
+    | {name: f"{__name__}.{module}" for name, module in WITH_OTHER_NAMES.items()},
     help=mark("Versions of data: commit folders, compare versions, give them out, merge them."),
 )
 def data() -> None:
