@@ -118,7 +118,7 @@ def _refuse_ids_of_nothing(files: Versions[CocoFile]) -> None:
     if not any(file.categories for file in files):
         return
     for file, side in zip(files, Side, strict=True):
-        if not file.categories and any(CATEGORY_ID in item.value for _, item in file.annotations):
+        if not file.categories and any(CATEGORY_ID in item.text.members for _, item in file.annotations):
             raise not_by_record(side, mark("{side}: its annotations name categories, and it has none"))
 
 
@@ -333,7 +333,8 @@ def _with_ids(record: Record, wanted: Mapping[str, Key]) -> str:
 
 
 def _category(record: Record) -> str | None:
-    value = record.value.get(CATEGORY_ID)
+    meant = record.meant if isinstance(record, Item) else record.value
+    value = meant.get(CATEGORY_ID)
     return value.name if isinstance(value, Ref) else None
 
 

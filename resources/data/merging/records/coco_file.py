@@ -11,7 +11,7 @@ A file is refused where this is not possible: an id, a file name or a name that 
 annotation of an image or a category that is not there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -20,10 +20,11 @@ from resources.data.merging.model import Side
 from resources.data.merging.records.json_text import (
     Atom,
     BadJson,
+    ListReader,
     ObjectText,
     Record,
     Style,
-    list_items,
+    dict_of,
     object_of,
     text_of,
 )
@@ -35,6 +36,8 @@ from resources.texts import mark
 IMAGES, ANNOTATIONS, CATEGORIES = "images", "annotations", "categories"
 LISTS = (IMAGES, ANNOTATIONS, CATEGORIES)
 ID, IMAGE_ID, CATEGORY_ID = "id", "image_id", "category_id"
+_NAME_KEYS = {IMAGES: "file_name", CATEGORIES: "name"}
+_NO_MEANING: Mapping[str, object] = {ID: None}
 
 
 class Ref(NamedTuple):
@@ -45,28 +48,51 @@ class Ref(NamedTuple):
 
 
 class Item(Record):
-    """An image, an annotation or a category. Equal when they mean the same, whatever ids stand for it."""
+    """An image, an annotation or a category. Equal when they mean the same, whatever ids stand for it.
 
-    def __init__(self, value: Mapping[str, object], raw: str, meant: Mapping[str, object]) -> None:
-        super().__init__({**value, **meant}, raw)
-        self.ids = {key: value[key] for key in meant}
+    A file has very many of them and a merge looks into few, so what it holds is read when somebody asks.
+    """
+
+    def __init__(self, raw: str, ids: Mapping[str, Key], meant: Mapping[str, object]) -> None:
+        self._value = None
+        self.raw = raw
+        self.ids = ids
         """Its ids, own and of others, as they are written."""
-        self._meant = meant
+        self.meant = meant
+        """What they stand for."""
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Item) and self.raw == other.raw and self.meant == other.meant:
+            return True
+        return super().__eq__(other)
+
+    __hash__ = None
 
     @property
     def id(self) -> Key:
         """Its own id."""
-        key = self.ids[ID]
-        if not is_key(key):
-            raise TypeError(f"{key!r} names nothing: ids are checked when a file is read")
-        return key
+        return self.ids[ID]
 
     @cached_property
     def text(self) -> ObjectText:
         """Its members, ids by what they point to."""
         text = object_of(self.raw)
-        meant = {key: Atom(value, text.members[key].raw) for key, value in self._meant.items()}
+        meant = {key: Atom(value, text.members[key].raw) for key, value in self.meant.items()}
         return ObjectText(text.keys, {**text.members, **meant}, text.style)
+
+    def _read(self) -> dict[str, object]:
+        return {**dict_of(self.raw), **self.meant}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An element of a list as it was found."""
+
+    raw: str
+    named: object
+    """Its file name or name."""
+    ids: Mapping[str, object]
+    """What stands in the fields for ids that it has."""
 
 
 @dataclass(frozen=True)
@@ -92,20 +118,21 @@ NO_FILE = CocoFile(None, ObjectText({}, {}, None), {}, {}, {}, ())
 def read_coco(content: bytes, side: Side) -> CocoFile:
     """Raises :class:`NotByRecord`, and :class:`NoRecords` for JSON that is no COCO file."""
     text, form = decoded(content, side)
-    lists: dict[str, list[Atom]] = {}
-    styles: dict[str, Style | None] = {}
+    found: dict[str, list[_Found]] = {name: [] for name in LISTS}
+    readers = {name: ListReader(_reader(name, found[name])) for name in LISTS}
     try:
-        top = object_of(text.replace("\r\n", "\n"))
-        for name in LISTS:
-            atom = top.members.get(name, Atom([], "[]"))
-            if not isinstance(atom.value, list) or (name != CATEGORIES and name not in top.members):
-                raise NoRecords
-            lists[name], styles[name] = list_items(atom.raw)
+        top = object_of(text.replace("\r\n", "\n"), readers)
     except BadJson as problem:
         raise not_by_record(side, mark("{side}: {problem}"), problem=str(problem)) from problem
-    images = _named(lists[IMAGES], IMAGES, "file_name", side)
-    categories = _named(lists[CATEGORIES], CATEGORIES, "name", side)
-    annotations = _annotations(lists[ANNOTATIONS], images, categories, side)
+    there = {name: top.members[name] for name in LISTS if name in top.members}
+    if not {IMAGES, ANNOTATIONS} <= there.keys() or not all(
+        isinstance(one.value, list) for one in there.values()
+    ):
+        raise NoRecords
+    images = _named(found[IMAGES], IMAGES, side)
+    categories = _named(found[CATEGORIES], CATEGORIES, side)
+    annotations = _annotations(found[ANNOTATIONS], images, categories, side)
+    styles = {name: reader.style for name, reader in readers.items()}
     return CocoFile(form, top, styles, images, categories, annotations)
 
 
@@ -118,54 +145,67 @@ def _plain(value: object) -> object:
     return [value.list, value.name] if isinstance(value, Ref) else value
 
 
-def _named(atoms: Sequence[Atom], of: str, name_key: str, side: Side) -> dict[str, Item]:
+def _reader(of: str, found: list[_Found]) -> Callable[[object, str], None]:
+    name_key = _NAME_KEYS.get(of, "")
+
+    def read(value: object, raw: str) -> None:
+        if not isinstance(value, dict):
+            found.append(_Found(raw, None, {}))
+            return
+        ids = {key: value[key] for key in (ID, IMAGE_ID, CATEGORY_ID) if key in value}
+        if float in map(type, ids.values()):
+            exact = dict_of(raw)
+            ids = {key: exact[key] for key in ids}
+        found.append(_Found(raw, value.get(name_key), ids))
+
+    return read
+
+
+def _named(items: Sequence[_Found], of: str, side: Side) -> dict[str, Item]:
     found: dict[str, Item] = {}
-    ids: set[object] = set()
-    for number, atom in enumerate(atoms, start=1):
-        value = _with_id(atom, of, number, ids, side)
-        name = value.get(name_key)
+    ids: set[Key] = set()
+    for number, one in enumerate(items, start=1):
+        key = _own_id(one, of, number, ids, side)
+        name, field = one.named, _NAME_KEYS[of]
         if not isinstance(name, str) or not name:
             raise not_by_record(
-                side,
-                mark("{side}, {list} {number}: it has no {field}"),
-                list=of,
-                number=number,
-                field=name_key,
+                side, mark("{side}, {list} {number}: it has no {field}"), list=of, number=number, field=field
             )
         if name in found:
             raise not_by_record(
                 side,
                 mark("{side}, {list}: {field} is {key} twice"),
                 list=of,
-                field=name_key,
+                field=field,
                 key=shown_key(name),
             )
-        found[name] = Item(value, atom.raw, {ID: None})
+        found[name] = Item(one.raw, {ID: key}, _NO_MEANING)
     return found
 
 
 def _annotations(
-    atoms: Sequence[Atom], images: Mapping[str, Item], categories: Mapping[str, Item], side: Side
+    items: Sequence[_Found], images: Mapping[str, Item], categories: Mapping[str, Item], side: Side
 ) -> list[tuple[str, Item]]:
     image_of = {item.id: name for name, item in images.items()}
-    category_of = {item.id: name for name, item in categories.items()}
+    category_of = {item.id: Ref(CATEGORIES, name) for name, item in categories.items()}
     found: list[tuple[str, Item]] = []
-    ids: set[object] = set()
-    for number, atom in enumerate(atoms, start=1):
-        value = _with_id(atom, ANNOTATIONS, number, ids, side)
-        image = _pointed(value, IMAGE_ID, image_of, number, side)
+    ids: set[Key] = set()
+    for number, one in enumerate(items, start=1):
+        own = {ID: _own_id(one, ANNOTATIONS, number, ids, side)}
+        own[IMAGE_ID] = _pointing(one, IMAGE_ID, image_of, number, side)
+        image = image_of[own[IMAGE_ID]]
         meant: dict[str, object] = {ID: None, IMAGE_ID: Ref(IMAGES, image)}
         # A file without categories has ids in it that point nowhere, or none.
-        if CATEGORY_ID in value and categories:
-            meant[CATEGORY_ID] = Ref(CATEGORIES, _pointed(value, CATEGORY_ID, category_of, number, side))
-        found.append((image, Item(value, atom.raw, meant)))
+        if CATEGORY_ID in one.ids and categories:
+            own[CATEGORY_ID] = _pointing(one, CATEGORY_ID, category_of, number, side)
+            meant[CATEGORY_ID] = category_of[own[CATEGORY_ID]]
+        found.append((image, Item(one.raw, own, meant)))
     return found
 
 
-def _with_id(atom: Atom, of: str, number: int, ids: set[object], side: Side) -> dict[str, object]:
-    value = atom.value
-    key = value.get(ID) if isinstance(value, dict) else None
-    if not isinstance(value, dict) or not is_key(key):
+def _own_id(one: _Found, of: str, number: int, ids: set[Key], side: Side) -> Key:
+    key = one.ids.get(ID)
+    if not is_key(key):
         raise not_by_record(
             side, mark("{side}, {list} {number}: it has no {field}"), list=of, number=number, field=ID
         )
@@ -174,13 +214,11 @@ def _with_id(atom: Atom, of: str, number: int, ids: set[object], side: Side) -> 
             side, mark("{side}, {list}: {field} is {key} twice"), list=of, field=ID, key=text_of(key)
         )
     ids.add(key)
-    return value
+    return key
 
 
-def _pointed(
-    value: Mapping[str, object], field: str, names: Mapping[Key, str], number: int, side: Side
-) -> str:
-    key = value.get(field)
+def _pointing(one: _Found, field: str, names: Mapping[Key, object], number: int, side: Side) -> Key:
+    key = one.ids.get(field)
     if not is_key(key) or key not in names:
         raise not_by_record(
             side,
@@ -190,4 +228,4 @@ def _pointed(
             field=field,
             key=text_of(key),
         )
-    return names[key]
+    return key

@@ -7,7 +7,7 @@
    that is a text gets ``-2``, ``-3`` … behind it.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -44,8 +44,13 @@ def assigned(claims: Mapping[H, Claim], taken: Iterable[Key]) -> dict[H, Key]:
             found[thing] = wanted[thing]
     if late:
         known = used | set(taken)
+        highest = max((rank for kind, rank, _ in map(sort_key, known) if kind == 0), default=0)
         for thing in sorted(late, key=lambda one: claims[one].order):
-            found[thing] = _free(wanted[thing], known)
+            if isinstance(wanted[thing], Number):
+                highest += 1
+                found[thing] = Number(str(highest))
+            else:
+                found[thing] = _free(str(wanted[thing]), known)
             known.add(found[thing])
     return found
 
@@ -57,15 +62,8 @@ def _wanted(ids: Versions[Key | None]) -> Key:
     return min(changed or there, key=sort_key)
 
 
-def _free(key: Key, known: set[Key]) -> Key:
-    if isinstance(key, Number):
-        return Number(str(1 + _highest(known)))
+def _free(key: str, known: set[Key]) -> str:
     number = 2
     while f"{key}-{number}" in known:
         number += 1
     return f"{key}-{number}"
-
-
-def _highest(known: set[Key]) -> int:
-    numbers: Sequence[int] = [rank for kind, rank, _ in map(sort_key, known) if kind == 0]
-    return max(numbers, default=0)

@@ -6,9 +6,10 @@ is not merged keeps its bytes; where an object is put together anew, its fields 
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from resources.errors import BadInput
@@ -65,18 +66,36 @@ class Record:
     """A JSON object; its members are told apart only when somebody asks for them."""
 
     def __init__(self, value: dict[str, object], raw: str) -> None:
-        self.value = value
+        self._value: dict[str, object] | None = value
         self.raw = raw
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Record) and self.value == other.value
+        return self is other or (isinstance(other, Record) and self.value == other.value)
 
     __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def value(self) -> dict[str, object]:
+        """What it holds."""
+        if self._value is None:
+            self._value = self._read()
+        return self._value
+
+    def _read(self) -> dict[str, object]:
+        return dict_of(self.raw)
 
     @cached_property
     def text(self) -> ObjectText:
         """Its members by key."""
         return object_of(self.raw)
+
+
+def dict_of(raw: str) -> dict[str, object]:
+    """The value of an object. Raises :class:`BadJson`."""
+    value = value_of(raw).value
+    if not isinstance(value, dict):
+        raise BadJson("it is no JSON object")
+    return value
 
 
 def value_of(text: str) -> Atom:
@@ -103,15 +122,8 @@ def given_value(text: str) -> Atom:
 def list_items(raw: str) -> tuple[list[Atom], Style | None]:
     """The elements of a list, and its white space; None where it has no element. Raises :class:`BadJson`."""
     items: list[Atom] = []
-    between = ""
-    first = at = _blank(raw, 1)
-    end = 1
-    while raw[at : at + 1] != "]":
-        value, start, end = _value_at(raw, at)
-        items.append(Atom(value, raw[start:end]))
-        at = _after_item(raw, end, "]")
-        between = between or (raw[end:at] if raw[at : at + 1] != "]" else "")
-    return items, _style(raw[1:first], between, "", raw[end:at]) if items else None
+    style, _ = _list_at(raw, 0, _DECODER, lambda value, text: items.append(Atom(value, text)))
+    return items, style
 
 
 def list_text(items: Iterable[str], style: Style | None) -> str:
@@ -156,6 +168,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=Number, parse_int=Number, parse_constant=Number
 )
+_LIGHT_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=Number, parse_constant=Number)
 _BLANK = re.compile(r"[ \t\n\r]*")
 
 
@@ -165,11 +178,11 @@ def _blank(text: str, at: int) -> int:
     return at if found is None else found.end()
 
 
-def _value_at(text: str, at: int) -> tuple[object, int, int]:
+def _value_at(text: str, at: int, decoder: json.JSONDecoder = _DECODER) -> tuple[object, int, int]:
     """A value, where it begins and where it ends."""
     start = _blank(text, at)
     try:
-        value, end = _DECODER.raw_decode(text, start)
+        value, end = decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise BadJson(f"{error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
@@ -177,8 +190,11 @@ def _value_at(text: str, at: int) -> tuple[object, int, int]:
     return value, start, end
 
 
-def object_of(text: str) -> ObjectText:
-    """The members of the one object in a text. Raises :class:`BadJson`."""
+def object_of(text: str, lists: Mapping[str, "ListReader"] = MappingProxyType({})) -> ObjectText:
+    """The members of the one object in a text. Raises :class:`BadJson`.
+
+    What is a list and has a reader in ``lists`` is told to that one element by element, and is empty here.
+    """
     raw = text.strip(" \t\r\n")
     if not raw.startswith("{"):
         raise BadJson("it is no JSON object")
@@ -194,14 +210,47 @@ def object_of(text: str) -> ObjectText:
             raise BadJson(f"expected a key in quotes and a colon at character {at + 1}")
         if key in keys:
             raise BadJson(f"the key {key!r} stands twice in one object")
-        value, start, end = _value_at(raw, sign + 1)
+        start = _blank(raw, sign + 1)
         colon = colon if keys else raw[key_end:start]
-        keys[key], members[key] = raw[at:key_end], Atom(value, raw[start:end])
+        keys[key] = raw[at:key_end]
+        if key in lists and raw[start : start + 1] == "[":
+            lists[key].style, end = _list_at(raw, start, _LIGHT_DECODER, lists[key].read)
+            members[key] = Atom([], "[]")
+        else:
+            value, start, end = _value_at(raw, start)
+            members[key] = Atom(value, raw[start:end])
         at = _after_item(raw, end, "}")
         between = between or (raw[end:at] if raw[at : at + 1] != "}" else "")
     if at + 1 < len(raw):
         raise BadJson(f"more text after the object, at character {at + 2}")
     return ObjectText(keys, members, _style(raw[1:first], between, colon, raw[end:at]) if keys else None)
+
+
+@dataclass
+class ListReader:
+    """Takes the elements of a long list, of which few will ever be looked into."""
+
+    read: Callable[[object, str], None]
+    """Is told each element with its text. Numbers with a fraction are floats in it, and rounded."""
+    style: Style | None = None
+    """Its white space, afterwards; None: it has no element."""
+
+
+def _list_at(
+    raw: str, start: int, decoder: json.JSONDecoder, read: Callable[[object, str], None]
+) -> tuple[Style | None, int]:
+    """The white space of a list, and where it ends."""
+    between = ""
+    is_empty = True
+    first = at = _blank(raw, start + 1)
+    end = first
+    while raw[at : at + 1] != "]":
+        is_empty = False
+        value, begun, end = _value_at(raw, at, decoder)
+        read(value, raw[begun:end])
+        at = _after_item(raw, end, "]")
+        between = between or (raw[end:at] if raw[at : at + 1] != "]" else "")
+    return None if is_empty else _style(raw[start + 1 : first], between, "", raw[end:at]), at + 1
 
 
 def _after_item(raw: str, end: int, closing: str) -> int:

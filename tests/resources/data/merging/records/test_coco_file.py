@@ -5,7 +5,8 @@ import json
 import pytest
 
 from resources.data.merging.model import Side
-from resources.data.merging.records.coco_file import CATEGORIES, IMAGES, Item, Ref, meaning, read_coco
+from resources.data.merging.records.coco_file import CATEGORIES, IMAGES, Ref, meaning, read_coco
+from resources.data.merging.records.json_text import Number
 from resources.data.merging.records.problem import NoRecords
 
 
@@ -52,6 +53,8 @@ def test_a_category_may_be_missing_where_no_annotation_names_one() -> None:
     assert file.categories == {}
 
 
-def test_a_thing_without_an_id_is_never_asked_for_one() -> None:
-    with pytest.raises(TypeError, match="names nothing"):
-        _ = Item({"id": None}, "{}", {"id": None}).id
+def test_an_id_with_a_fraction_is_the_text_it_was_written_as() -> None:
+    text = b'{"images": [{"id": 1.0, "file_name": "a", "x": 0.10}], "annotations": []}'
+    image = read_coco(text, Side.OURS).images["a"]
+    assert image.id == Number("1.0")
+    assert image.value == {"id": None, "file_name": "a", "x": Number("0.10")}
