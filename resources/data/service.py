@@ -13,6 +13,7 @@ from resources.data import ledger
 from resources.data.arrivals import store as arrivals
 from resources.data.arrivals.model import Arrival
 from resources.data.errors import UnknownVersion
+from resources.data.mainline import committed, parent_of, publish, record_of
 from resources.data.making.similarity.album import Album, Looks
 from resources.data.making.soundness import leaks, unsound
 from resources.data.making.stages import Stages, look_at_samples, read_staged
@@ -42,6 +43,7 @@ from resources.data.storage.snapshots import read_snapshot, snapshot_of, write_s
 from resources.data.storage.tree import SealedTree
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
+from resources.database.plain import plain_over
 from resources.errors import Conflict, NotFound
 from resources.files import disk_problem
 from resources.home import Home
@@ -86,6 +88,7 @@ class DataService:
         :class:`BadInput` for labels that cannot be used: outside the classes, of an unknown sample or a test
         sample. Of two labels for one sample the later in ``labels`` counts.
         """
+        self.adopt(spec, actor)
         with self._told_of_full_disk(spec.name), self.database.read() as connection:
             planned, is_new = self._next(connection, spec.name, labels)
         if not is_new or planned.parent is None:
@@ -110,6 +113,34 @@ class DataService:
             if planned is not None:
                 self._add(connection, planned, (), actor)
         return planned
+
+    def adopt(self, spec: DatasetSpec, actor: Actor) -> list[VersionRecord]:
+        """Take up what people committed to the main line, or merged into it: now it can be trained on.
+
+        Raises Conflict for a version that no model may be trained on: until it is retired nothing is planned
+        after it.
+        """
+        adopted = []
+        with self.database.read() as connection:
+            known = ledger.all_versions(connection, spec.name)
+            found = committed(plain_over(connection), spec.name, known)
+        repository = DatasetRepository(self.home, spec.name)
+        for version in found:
+            taken, counts = record_of(spec, repository, version, parent_of(known, version))
+            with self._writing(spec.name), self.database.write() as connection:
+                known = ledger.all_versions(connection, spec.name)
+                if version.key in {one.version for one in known}:
+                    continue
+                ledger.add_planned(connection, taken, ())
+                at, tree_md5 = version.committed_at, version.tree_md5
+                ledger.mark_sealed(connection, taken, tree_md5=tree_md5, counts=counts, at=at)
+                subject = f"{spec.name} {version.key}"
+                record(
+                    connection, AuditRow(self.clock(), actor, "data.adopt_version", subject, version.author)
+                )
+                known = ledger.all_versions(connection, spec.name)
+            adopted.append(next(one for one in known if one.version == version.key))
+        return adopted
 
     def taken_refs(self, dataset: DatasetName) -> frozenset[str]:
         """The refs of all confirmed labels that a version has taken up."""
@@ -170,6 +201,8 @@ class DataService:
                 )
                 with self.database.write() as connection:
                     if ledger.mark_sealed(connection, planned, tree_md5=tree.md5, counts=counts, at=now):
+                        known = ledger.all_versions(connection, spec.name)
+                        publish(plain_over(connection), repository, known, actor, now)
                         subject = f"{spec.name} {version}"
                         record(connection, AuditRow(now, actor, "data.seal_version", subject, detail))
             shutil.rmtree(repository.staging(version), ignore_errors=True)

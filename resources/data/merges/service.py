@@ -168,6 +168,12 @@ class MergeService:
         with self.database.write_plainly() as rows:
             if _Start(rows, start.dataset, start.branch.name, start.policy) != start:
                 return None
+            planned = versions.planned(rows, start.dataset)
+            if planned is not None:
+                raise Conflict(
+                    f"{start.dataset} {planned} is being made by its pipeline, and stands next in line",
+                    "Let its round finish, then merge again; the answers are kept.",
+                )
             if sweeps.epoch(rows) != start.epoch or sweeps.is_sweeping(rows):
                 needed = {*tree.names, tree.md5}
                 if not all(self.objects.path(name).exists() for name in needed):

@@ -203,13 +203,14 @@ class Commit:
     ) -> tuple[Branch | None, VersionKey | None]:
         """The branch to commit to, None for the main line; and the version that came in between, if any."""
         base, on = start.base, start.branch
+        planned = store.planned(rows, self._wanted.dataset)
         if base is None:
+            _refuse_planned(self._wanted.dataset, planned)
             return None, None
         user = self._wanted.user
         if base.branch is None and on is None:
-            if head is None or head.key == base.key:
-                return None, None
-            return new_branch(rows, base, user, now), head.key
+            ahead = planned or (None if head is None or head.key == base.key else head.key)
+            return (None, None) if ahead is None else (new_branch(rows, base, user, now), ahead)
         branch = _open_branch(rows, base.dataset, on or base.branch or "")
         if branch.head == base.key:
             return branch, None
@@ -284,6 +285,14 @@ def _refuse_unfit(wanted: Wanted, objects: ObjectStore) -> None:
         raise BadInput(
             f"the message {printable(wanted.message)!r} is no UTF-8 text", "Write it in UTF-8."
         ) from None
+
+
+def _refuse_planned(dataset: DatasetName, planned: VersionKey | None) -> None:
+    if planned is not None:
+        raise Conflict(
+            f"{dataset} {planned} is being made by its pipeline, and there is nothing yet to branch from",
+            f"Let its round finish, or materialize {dataset}/collected to {dataset}/dataset for {planned}.",
+        )
 
 
 def new_branch(rows: Plain, base: Version, user: str, now: datetime) -> Branch:

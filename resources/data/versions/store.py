@@ -51,6 +51,14 @@ def main_head(rows: Plain, dataset: DatasetName) -> Version | None:
     )
 
 
+def planned(rows: Plain, dataset: DatasetName) -> VersionKey | None:
+    """The version of the main line that a pipeline makes now, if one does."""
+    found = rows.rows(
+        "SELECT version FROM dataset_versions WHERE dataset = :dataset AND state = 'planned'", dataset=dataset
+    )
+    return VersionKey(found[0][0]) if found else None
+
+
 def add_version(rows: Plain, added: Version) -> None:
     """Write a version and its parents down."""
     rows.run(
