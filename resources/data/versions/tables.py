@@ -97,7 +97,7 @@ JOURNAL = Table(
     Column("subject", String(1200), nullable=False),
     Column("host", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("process_started", String(40), nullable=False),
+    Column("process_started", String(80), nullable=False),
     Column("began_at", UtcDateTime, nullable=False),
 )
 

@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=1200), nullable=False),
         sa.Column("host", sa.String(length=255), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
-        sa.Column("process_started", sa.String(length=40), nullable=False),
+        sa.Column("process_started", sa.String(length=80), nullable=False),
         sa.Column("began_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
