@@ -20,7 +20,7 @@ def build_data_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
             spec,
             "validated",
             "images_are_readable",
-            "Every image is there, holds what its hash says, and can be decoded.",
+            "Every image is there; each new one holds what its hash says, and can be decoded.",
             lambda data, version: data.unreadable_images(spec, version),
         ),
         version_check(

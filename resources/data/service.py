@@ -256,7 +256,10 @@ class DataService:
         return image_set(self._tree(dataset, version), split)
 
     def unreadable_images(self, spec: DatasetSpec, version: VersionKey) -> list[str]:
-        """What is wrong with images of a version that was validated; each one is read and decoded again."""
+        """What is wrong with images of a version that was validated: what is new in it is read again.
+
+        Of a sealed version each one is read.
+        """
         repository = DatasetRepository(self.home, spec.name)
         return unreadable_images(repository, self._usable(spec.name, version), spec.image_size_px)
 

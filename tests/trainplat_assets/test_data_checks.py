@@ -5,7 +5,7 @@ import pytest
 from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, ExecuteInProcessResult
 
 from resources.data.making.stages import Stages
-from resources.data.model import Split, SplitReport, VersionState
+from resources.data.model import CollectReport, Split, SplitReport, VersionState
 from resources.data.service import DataService
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import ACTOR, SHAPES, answers, image, service, write_source
@@ -81,20 +81,23 @@ def test_a_quarantined_file_warns_and_lets_the_version_pass(
 
 
 def test_an_image_that_is_damaged_after_it_came_stops_the_version_before_it_is_sealed(
-    data: DataService,
-    instance: DagsterInstance,
+    data: DataService, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data.plan_first(SHAPES, ACTOR)
-    data.collect(SHAPES, FIRST_VERSION)
-    victim = next(path for path in (data.home.data / ".cache/files").rglob("*") if path.is_file())
-    content = victim.read_bytes()
-    victim.chmod(0o644)
-    victim.write_bytes(b"x" * len(content))
+    right = Stages.collect
+
+    def damaging(self: Stages) -> CollectReport:
+        report = right(self)
+        victim = next(path for path in (data.home.data / ".cache/files").rglob("*") if path.is_file())
+        victim.chmod(0o644)
+        victim.write_bytes(b"x" * victim.stat().st_size)
+        return report
+
+    monkeypatch.setattr(Stages, "collect", damaging)
     result = run(SHAPES, FIRST_VERSION, instance, raise_on_error=False)
     assert not result.success
     assert data.version(SHAPES.name, FIRST_VERSION).state is VersionState.PLANNED
-    victim.write_bytes(content)
-    assert run(SHAPES, FIRST_VERSION, instance).success
+    monkeypatch.setattr(Stages, "collect", right)
+    assert run(SHAPES, FIRST_VERSION, instance).success, "collecting again brings the object back"
 
 
 def test_a_split_that_leaks_stops_the_version_and_a_mended_one_passes(

@@ -11,7 +11,7 @@ import pytest
 from resources.data.errors import UnknownVersion
 from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
 from resources.data.service import DataService
-from resources.data.storage.objects import DamagedObject
+from resources.data.storage.objects import DamagedObject, ObjectStore
 from resources.data.storage.repository import DatasetRepository
 from resources.database.audit import recent
 from resources.errors import BadInput, Conflict, NotFound
@@ -341,3 +341,25 @@ def test_true_labels_leave_out_files_that_are_gone(data: DataService) -> None:
     write_source(folder, range(3))
     write_labels(folder, [("shape-000.png", "dark"), ("gone.png", "dark")])
     assert list(data.true_labels(SHAPES.name).values()) == ["dark"]
+
+
+def test_only_new_images_are_read_again_while_a_version_is_made(
+    data: DataService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_version(data)
+    write_source(data.source_folder(SHAPES.name), range(26))
+    data.plan_next(SHAPES, answers(data, FIRST_VERSION, 3), ACTOR)
+    data.collect(SHAPES, V1)
+    data.validate(SHAPES, V1)
+    victim = data.samples(SHAPES.name, FIRST_VERSION)[0]
+    store = DatasetRepository(data.home, SHAPES.name).objects
+    md5 = next(row.md5 for row in data._tree(SHAPES.name, FIRST_VERSION).rows if row.id == victim.id)
+    read: list[str] = []
+    right = ObjectStore.read
+    monkeypatch.setattr(ObjectStore, "read", lambda self, name: (read.append(name), right(self, name))[1])
+    assert data.unreadable_images(SHAPES, V1) == []
+    assert len([name for name in read if not name.endswith(".dir")]) <= 2 + 2, "two images and two tables"
+    store.path(md5).unlink()
+    assert data.unreadable_images(SHAPES, V1) == [
+        f"sample {victim.id}: object {md5} is missing from {store.cache}"
+    ]
