@@ -75,12 +75,10 @@ class _Sample:
 
 def merge_coco(contents: Versions[bytes | None], _: Sequence[str], questions: FileQuestions) -> bytes:
     """The merged file. A base of None has nothing in it. Raises :class:`NotByRecord`."""
-    files = Versions(
-        *(
-            NO_FILE if content is None else read_coco(content, side)
-            for content, side in zip(contents, Side, strict=True)
-        )
-    )
+    base = NO_FILE if contents.base is None else read_coco(contents.base, Side.BASE)
+    ours = NO_FILE if contents.ours is None else read_coco(contents.ours, Side.OURS, base)
+    theirs = NO_FILE if contents.theirs is None else read_coco(contents.theirs, Side.THEIRS, base)
+    files = Versions(base, ours, theirs)
     _refuse_ids_of_nothing(files)
     annotations = keyed(files)
     samples = _merged_samples(files, annotations, questions)

@@ -11,9 +11,9 @@ A file is refused where this is not possible: an id, a file name or a name that 
 annotation of an image or a category that is not there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from resources.data.merging.model import Side
@@ -102,8 +102,8 @@ class CocoFile:
     form: Form | None
     """None: there is no such version."""
     top: ObjectText
-    styles: Mapping[str, Style | None]
-    """The white space of each list."""
+    readers: Mapping[str, ListReader[_Found]]
+    """What read each list."""
     images: Mapping[str, Item]
     """By file name."""
     categories: Mapping[str, Item]
@@ -111,15 +111,22 @@ class CocoFile:
     annotations: Sequence[tuple[str, Item]]
     """With the file name of its image, in their order."""
 
+    @property
+    def styles(self) -> Mapping[str, Style | None]:
+        """The white space of each list."""
+        return {name: reader.style for name, reader in self.readers.items()}
+
 
 NO_FILE = CocoFile(None, ObjectText({}, {}, None), {}, {}, {}, ())
 
 
-def read_coco(content: bytes, side: Side) -> CocoFile:
-    """Raises :class:`NotByRecord`, and :class:`NoRecords` for JSON that is no COCO file."""
+def read_coco(content: bytes, side: Side, before: CocoFile = NO_FILE) -> CocoFile:
+    """One version; what it has in common with the one ``before`` is not read again.
+
+    Raises :class:`NotByRecord`, and :class:`NoRecords` for JSON that is no COCO file.
+    """
     text, form = decoded(content, side)
-    found: dict[str, list[_Found]] = {name: [] for name in LISTS}
-    readers = {name: ListReader(_reader(name, found[name])) for name in LISTS}
+    readers = {name: ListReader(partial(_found, name), before.readers.get(name)) for name in LISTS}
     try:
         top = object_of(text.replace("\r\n", "\n"), readers)
     except BadJson as problem:
@@ -129,11 +136,10 @@ def read_coco(content: bytes, side: Side) -> CocoFile:
         isinstance(one.value, list) for one in there.values()
     ):
         raise NoRecords
-    images = _named(found[IMAGES], IMAGES, side)
-    categories = _named(found[CATEGORIES], CATEGORIES, side)
-    annotations = _annotations(found[ANNOTATIONS], images, categories, side)
-    styles = {name: reader.style for name, reader in readers.items()}
-    return CocoFile(form, top, styles, images, categories, annotations)
+    images = _named(readers[IMAGES].items, IMAGES, side)
+    categories = _named(readers[CATEGORIES].items, CATEGORIES, side)
+    annotations = _annotations(readers[ANNOTATIONS].items, images, categories, side)
+    return CocoFile(form, top, readers, images, categories, annotations)
 
 
 def meaning(item: Record) -> str:
@@ -145,20 +151,14 @@ def _plain(value: object) -> object:
     return [value.list, value.name] if isinstance(value, Ref) else value
 
 
-def _reader(of: str, found: list[_Found]) -> Callable[[object, str], None]:
-    name_key = _NAME_KEYS.get(of, "")
-
-    def read(value: object, raw: str) -> None:
-        if not isinstance(value, dict):
-            found.append(_Found(raw, None, {}))
-            return
-        ids = {key: value[key] for key in (ID, IMAGE_ID, CATEGORY_ID) if key in value}
-        if float in map(type, ids.values()):
-            exact = dict_of(raw)
-            ids = {key: exact[key] for key in ids}
-        found.append(_Found(raw, value.get(name_key), ids))
-
-    return read
+def _found(of: str, value: object, raw: str) -> _Found:
+    if not isinstance(value, dict):
+        return _Found(raw, None, {})
+    ids = {key: value[key] for key in (ID, IMAGE_ID, CATEGORY_ID) if key in value}
+    if float in map(type, ids.values()):
+        exact = dict_of(raw)
+        ids = {key: exact[key] for key in ids}
+    return _Found(raw, value.get(_NAME_KEYS.get(of, "")), ids)
 
 
 def _named(items: Sequence[_Found], of: str, side: Side) -> dict[str, Item]:

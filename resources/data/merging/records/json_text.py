@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from resources.errors import BadInput
+
+T = TypeVar("T")
 
 
 class Number(NamedTuple):
@@ -122,7 +124,13 @@ def given_value(text: str) -> Atom:
 def list_items(raw: str) -> tuple[list[Atom], Style | None]:
     """The elements of a list, and its white space; None where it has no element. Raises :class:`BadJson`."""
     items: list[Atom] = []
-    style, _ = _list_at(raw, 0, _DECODER, lambda value, text: items.append(Atom(value, text)))
+
+    def take(text: str, at: int) -> int:
+        value, _, end = _value_at(text, at)
+        items.append(Atom(value, text[at:end]))
+        return end
+
+    style, _ = _list_at(raw, 0, take)
     return items, style
 
 
@@ -190,7 +198,7 @@ def _value_at(text: str, at: int, decoder: json.JSONDecoder = _DECODER) -> tuple
     return value, start, end
 
 
-def object_of(text: str, lists: Mapping[str, "ListReader"] = MappingProxyType({})) -> ObjectText:
+def object_of(text: str, lists: Mapping[str, "ListReader[T]"] = MappingProxyType({})) -> ObjectText:
     """The members of the one object in a text. Raises :class:`BadJson`.
 
     What is a list and has a reader in ``lists`` is told to that one element by element, and is empty here.
@@ -214,7 +222,7 @@ def object_of(text: str, lists: Mapping[str, "ListReader"] = MappingProxyType({}
         colon = colon if keys else raw[key_end:start]
         keys[key] = raw[at:key_end]
         if key in lists and raw[start : start + 1] == "[":
-            lists[key].style, end = _list_at(raw, start, _LIGHT_DECODER, lists[key].read)
+            lists[key].style, end = _list_at(raw, start, lists[key].take)
             members[key] = Atom([], "[]")
         else:
             value, start, end = _value_at(raw, start)
@@ -226,28 +234,59 @@ def object_of(text: str, lists: Mapping[str, "ListReader"] = MappingProxyType({}
     return ObjectText(keys, members, _style(raw[1:first], between, colon, raw[end:at]) if keys else None)
 
 
-@dataclass
-class ListReader:
-    """Takes the elements of a long list, of which few will ever be looked into."""
+class ListReader(Generic[T]):
+    """Takes the elements of a long list, of which few will ever be looked into.
 
-    read: Callable[[object, str], None]
-    """Is told each element with its text. Numbers with a fraction are floats in it, and rounded."""
-    style: Style | None = None
-    """Its white space, afterwards; None: it has no element."""
+    ``made`` makes something of each element and its text; numbers with a fraction are floats in it, and
+    rounded. ``before`` has read another version of the list: what stands in both is taken from there, and not
+    read again.
+    """
+
+    def __init__(self, made: Callable[[object, str], T], before: "ListReader[T] | None" = None) -> None:
+        self.items: list[T] = []
+        self.style: Style | None = None
+        """Its white space, afterwards; None: it has no element."""
+        self.texts: list[str] = []
+        """Of the elements."""
+        self._made = made
+        self._before = before
+        self._next = 0
+        """Which element of the other version stands here, if nothing was changed."""
+
+    def take(self, raw: str, at: int) -> int:
+        """Take the element that begins at a place; where it ends."""
+        before, place = self._before, self._next
+        # An object ends where it ends: what begins with the text of one is that one.
+        if before is not None and place < len(before.texts):
+            text = before.texts[place]
+            if text.startswith("{") and raw.startswith(text, at):
+                self.items.append(before.items[place])
+                self.texts.append(text)
+                self._next += 1
+                return at + len(text)
+        value, _, end = _value_at(raw, at, _LIGHT_DECODER)
+        text = raw[at:end]
+        self.items.append(self._made(value, text))
+        self.texts.append(text)
+        if before is not None and text in before.places:
+            self._next = before.places[text] + 1
+        return end
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each text stands."""
+        return {text: place for place, text in enumerate(self.texts)}
 
 
-def _list_at(
-    raw: str, start: int, decoder: json.JSONDecoder, read: Callable[[object, str], None]
-) -> tuple[Style | None, int]:
-    """The white space of a list, and where it ends."""
+def _list_at(raw: str, start: int, take: Callable[[str, int], int]) -> tuple[Style | None, int]:
+    """The white space of a list, and where it ends. ``take`` gets each element, and says where it ends."""
     between = ""
     is_empty = True
     first = at = _blank(raw, start + 1)
     end = first
     while raw[at : at + 1] != "]":
         is_empty = False
-        value, begun, end = _value_at(raw, at, decoder)
-        read(value, raw[begun:end])
+        end = take(raw, at)
         at = _after_item(raw, end, "]")
         between = between or (raw[end:at] if raw[at : at + 1] != "]" else "")
     return None if is_empty else _style(raw[start + 1 : first], between, "", raw[end:at]), at + 1
