@@ -1,4 +1,4 @@
-"""Which objects are needed: those of versions that are not erased, and of versions that are being made."""
+"""Which objects are needed: those of versions, of versions being made, and of what came by itself."""
 
 import re
 from collections.abc import Iterator
@@ -33,13 +33,23 @@ class Needed:
                     f"{damage.problem}; while a version's list of files is missing, nothing is collected"
                 ) from damage
             self._trees.add(tree)
-        return self._names | self._trees | set(_named_in_work(self._data))
+        return self._names | self._trees | _that_came(rows) | set(_named_in_work(self._data))
 
 
 def trees_of(rows: Plain) -> set[str]:
     """The trees of all versions that are not erased."""
     found = rows.rows("SELECT tree_md5 FROM data_versions WHERE state <> :erased", erased=State.ERASED.value)
     found += rows.rows("SELECT tree_md5 FROM dataset_versions WHERE tree_md5 IS NOT NULL")
+    return {row[0] for row in found}
+
+
+def _that_came(rows: Plain) -> set[str]:
+    """Samples that came by themselves and are in no sealed version yet."""
+    found = rows.rows(
+        "SELECT a.md5 FROM data_arrivals a LEFT JOIN dataset_versions v "
+        "ON v.dataset = a.dataset AND v.version = a.version "
+        "WHERE a.problem IS NULL AND v.tree_md5 IS NULL"
+    )
     return {row[0] for row in found}
 
 

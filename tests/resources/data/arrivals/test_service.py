@@ -8,6 +8,7 @@ import pytest
 from filelock import FileLock
 
 from resources.data.arrivals.service import ArrivalService
+from resources.data.collecting.needed import Needed
 from resources.data.making.sources.prefix import PrefixSource
 from resources.data.making.sources.watched import WatchedFolder
 from resources.data.model import Split
@@ -204,3 +205,24 @@ def test_a_kill_before_any_one_change_neither_loses_a_sample_nor_takes_it_in_twi
     assert changes is not None
     for point in range(1, changes + 1, 3):
         assert after(lambda home, point=point: run_until_killed(work, home, point)) is None  # type: ignore[misc]
+
+
+def test_what_came_is_needed_until_its_version_is_sealed_and_by_that_version_from_then_on(
+    coming: ArrivalService, data: DataService
+) -> None:
+    first_version(data)
+    put(coming.inbox(SHAPES.name), range(100, 103))
+    [place] = coming.places(SHAPES)
+    came = {one.stored.md5 for one in coming.take(SHAPES, place, ACTOR).new}
+    objects = DatasetRepository(coming.home, SHAPES.name).objects
+
+    def needed() -> set[str]:
+        with coming.database.read_plainly() as rows:
+            return Needed(objects, coming.home.data).names(rows)
+
+    assert came <= needed()
+    planned = data.plan_for_arrivals(SHAPES, ACTOR)
+    assert planned is not None
+    assert came <= needed()
+    data.make(SHAPES, planned.version, ACTOR)
+    assert {row.md5 for row in data._tree(SHAPES.name, planned.version).rows} <= needed()
