@@ -356,7 +356,12 @@ def test_only_new_images_are_read_again_while_a_version_is_made(
     md5 = next(row.md5 for row in data._tree(SHAPES.name, FIRST_VERSION).rows if row.id == victim.id)
     read: list[str] = []
     right = ObjectStore.read
-    monkeypatch.setattr(ObjectStore, "read", lambda self, name: (read.append(name), right(self, name))[1])
+
+    def counted(store: ObjectStore, name: str) -> bytes:
+        read.append(name)
+        return right(store, name)
+
+    monkeypatch.setattr(ObjectStore, "read", counted)
     assert data.unreadable_images(SHAPES, V1) == []
     assert len([name for name in read if not name.endswith(".dir")]) <= 2 + 2, "two images and two tables"
     store.path(md5).unlink()

@@ -119,7 +119,8 @@ def test_whoever_commits_while_a_merge_is_written_makes_it_begin_anew(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     branch = desk.apart({"pictures/a.png": "A"}, {"pictures/n.png": "n"})
-    write, late = desk.merges._write, []
+    write = desk.merges._write
+    late: list[Committed] = []
 
     def write_late(*arguments: object) -> object:
         if not late:
