@@ -27,6 +27,7 @@ def main() -> None:
                     icon=":material/compare_arrows:",
                     url_path="models",
                 ),
+                st.Page("views/data.py", title=_("Data"), icon=":material/account_tree:"),
             ],
             _("GPUs"): [
                 st.Page("views/cluster.py", title=_("Cluster"), icon=":material/memory:"),

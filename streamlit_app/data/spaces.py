@@ -1,0 +1,71 @@
+"""The spaces of users, and what versions are kept for."""
+
+import streamlit as st
+
+from resources.data.spaces.model import Kind, Space
+from resources.texts import mark
+from streamlit_app import colours, pieces, wording
+from streamlit_app.data.wording import keeper_in_words
+from streamlit_app.reader import Reader
+from streamlit_app.readings.history import History
+from streamlit_app.readings.holdings import read_spaces
+from streamlit_app.readings.source import open_home
+
+_KINDS = {
+    Kind.SNAPSHOT: mark("snapshot"),
+    Kind.REFLINK: mark("shared blocks"),
+    Kind.OVERLAY: mark("overlay"),
+    Kind.HARDLINK: mark("hard links"),
+    Kind.COPY: mark("copy"),
+}
+
+
+def draw(reader: Reader, history: History) -> None:
+    """Who works on what, and what is kept."""
+    _ = reader.translate
+    home, database = open_home()
+    spaces = read_spaces(home, database, history.dataset)
+    st.subheader(_("Spaces"), anchor=False)
+    if spaces:
+        heads = [_("User"), _("Space"), _("Version"), _("Kind"), _("Since"), _("State")]
+        rows = [_row(reader, history, one) for one in spaces]
+        st.html(pieces.table(heads, rows))
+    else:
+        st.caption(_("Nobody has a space of it. This makes one, private and at no cost of space:"))
+        st.code(f"trainplat data space create NAME {history.dataset} latest", language="bash")
+    st.subheader(_("Versions that are kept"), anchor=False)
+    _kept(reader, history)
+
+
+def _row(reader: Reader, history: History, one: Space) -> list[str]:
+    _ = reader.translate
+    state = pieces.pill(_("open"), colours.DONE) if one.is_open else pieces.pill(_("not open"), colours.IDLE)
+    return [
+        pieces.text(one.user),
+        pieces.code(one.name) + pieces.small(str(one.path)),
+        pieces.code(history.short(one.base)),
+        pieces.text(_(_KINDS[one.kind])) + pieces.kept(one.reason),
+        pieces.moment(wording.ago(one.created_at, history.read_at, _), reader.stamp(one.created_at)),
+        state,
+    ]
+
+
+def _kept(reader: Reader, history: History) -> None:
+    _ = reader.translate
+    if not history.kept:
+        st.caption(_("No model, no run and no pin keeps a version. This pins one:"))
+        st.code(f"trainplat data pin {history.dataset} VERSION NAME", language="bash")
+        return
+    heads = [_("Version"), _("Kept for"), _("Name"), _("Until"), _("By")]
+    rows = [
+        [
+            pieces.code(history.short(one.key)),
+            pieces.text(keeper_in_words(one.kind, _)),
+            pieces.text(one.name),
+            pieces.text(_("for good") if one.until is None else reader.stamp(one.until)),
+            pieces.text(one.said_by.removeprefix("user:")),
+        ]
+        for version in history.versions
+        for one in history.kept.get(version.key, ())
+    ]
+    st.html(pieces.table(heads, rows))

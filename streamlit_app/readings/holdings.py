@@ -1,0 +1,39 @@
+"""What people hold of a data set: spaces, and the storage that its versions take."""
+
+from dataclasses import dataclass
+
+from resources.data.collecting.service import CollectingService
+from resources.data.collecting.usage import Usage
+from resources.data.spaces.model import Space
+from resources.data.spaces.service import SpaceService
+from resources.database.engine import Database
+from resources.home import Home
+from resources.terms import DatasetName
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What versions take, in bytes."""
+
+    versions: tuple[Usage, ...]
+    """Of one data set, in the order in which they were committed; erased ones are left out."""
+    stored_bytes: int
+    """Of all objects of all data sets."""
+
+    @property
+    def apart_bytes(self) -> int:
+        """What the versions would take if each had its own copy."""
+        return sum(one.size_bytes for one in self.versions)
+
+
+def read_spaces(home: Home, database: Database, dataset: DatasetName) -> tuple[Space, ...]:
+    """The spaces of a data set, of all users."""
+    found = SpaceService(home, database).spaces()
+    return tuple(one for one in found if one.dataset == dataset)
+
+
+def read_storage(home: Home, database: Database, dataset: DatasetName) -> Storage:
+    """Measure it. Raises :class:`~resources.data.versions.errors.UnknownDataset`."""
+    service = CollectingService(home, database)
+    found = sorted(service.usage(dataset), key=lambda one: one.version.number)
+    return Storage(tuple(found), service.stored_bytes())
