@@ -11,8 +11,10 @@ from pathlib import Path
 from resources.data.collecting.dependents import dependents
 from resources.data.collecting.gc import ERASE
 from resources.data.collecting.needed import Needed
+from resources.data.spaces import store as spaces
 from resources.data.storage.listings import drop_listing, read_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
+from resources.data.storage.ready import ready_folders, ready_root, remove_set_aside, set_aside
 from resources.data.versions import journal, store, sweeps, worktrees
 from resources.data.versions.audit import audit
 from resources.data.versions.model import State, Version
@@ -64,16 +66,31 @@ class Eraser:
             for name in gone:
                 self._objects.path(name).unlink(missing_ok=True)
                 (self._objects.trash / name).unlink(missing_ok=True)
+            if version.tree_md5 not in needed:
+                self._set_ready_aside(rows, version)
+        remove_set_aside(self._objects)
         self._elsewhere(sorted(gone | ({version.tree_md5} - needed)))
-        if version.tree_md5 not in needed:  # last: it tells what has to go
-            drop_listing(self._objects, version.tree_md5)
-            self._objects.path(version.tree_md5).unlink(missing_ok=True)
-            (self._objects.trash / version.tree_md5).unlink(missing_ok=True)
+        with self._database.write_plainly() as rows:
+            # Asked again: somebody may have committed the same files meanwhile.
+            if version.tree_md5 not in Needed(self._objects, self._data).names(rows):
+                self._drop_tree(version.tree_md5)
         with self._database.write_plainly() as rows:
             sweeps.count(rows)
             journal.end(rows, sweep)
             journal.end(rows, intent)
         return len(gone)
+
+    def _set_ready_aside(self, rows: Plain, version: Version) -> None:
+        """What lies ready for spaces has the same bytes."""
+        for folder in ready_folders(self._objects, version.tree_md5):
+            set_aside(folder)
+            worktrees.forget(rows, folder)
+
+    def _drop_tree(self, tree_md5: str) -> None:
+        """Last of all: it tells what has to go."""
+        drop_listing(self._objects, tree_md5)
+        self._objects.path(tree_md5).unlink(missing_ok=True)
+        (self._objects.trash / tree_md5).unlink(missing_ok=True)
 
     def _names(self, version: Version) -> set[str]:
         try:
@@ -91,7 +108,13 @@ class Eraser:
         holders += [
             f"tag {tag}" for tag, key in store.tags(rows, version.dataset).items() if key == version.key
         ]
-        holders += [f"work tree {root}" for root in worktrees.roots_at(rows, version)]
+        ready = worktrees.key_of(ready_root(self._objects))
+        roots = [root for root in worktrees.roots_at(rows, version) if not root.startswith(ready)]
+        holders += [f"work tree {root}" for root in roots]
+        shown = spaces.shown_from(rows, version.dataset, version.key)
+        holders += [
+            f"space {one.user}/{one.name}" for one in shown if worktrees.key_of(one.path) not in roots
+        ]
         if holders:
             raise Conflict(
                 f"{what} is not erased: {', '.join(holders)} depend on it",

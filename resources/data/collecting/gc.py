@@ -14,15 +14,20 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from glob import escape
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from resources.clock import Clock
 from resources.data.collecting.needed import Needed
 from resources.data.storage.giving import PARTIAL
 from resources.data.storage.objects import ObjectStore
+from resources.data.storage.ready import remove_set_aside
+from resources.data.storage.repository import LOCK_FILE
 from resources.data.versions import journal, sweeps
 from resources.data.versions.audit import audit
 from resources.database.engine import Database
@@ -50,6 +55,8 @@ class Collected:
     gone: int = 0
     """Objects that left the trash for good."""
     gone_bytes: int = 0
+    held_up_by: list[str] = field(default_factory=list)
+    """Data sets whose next version was being made: nothing was swept beside that."""
     recovered: list[str] = field(default_factory=list)
     """What was begun by somebody who died, and was cleaned up."""
 
@@ -61,7 +68,7 @@ class Collector:
         self, database: Database, objects: ObjectStore, data: Path, clock: Clock, grace: timedelta = GRACE
     ) -> None:
         self._database, self._objects, self._clock, self._grace = database, objects, clock, grace
-        self._needed = Needed(objects, data)
+        self._data, self._needed = data, Needed(objects, data)
         self.done = Collected()
 
     def preview(self) -> Collected:
@@ -88,8 +95,11 @@ class Collector:
         with self._database.read_plainly() as rows:
             due = self._due(rows)
         if due:
-            self._sweep(sorted(due), actor)
+            with self._nothing_made() as is_quiet:
+                if is_quiet:
+                    self._sweep(sorted(due), actor)
         self._empty_trash()
+        remove_set_aside(self._objects)
         return self.done
 
     def _oldest_at_work(self) -> float:
@@ -132,6 +142,20 @@ class Collector:
         found = rows.rows("SELECT name, since FROM data_condemned")
         return {name for name, since in found if moment(since) <= last}
 
+    @contextmanager
+    def _nothing_made(self) -> Iterator[bool]:
+        """Keep the makers of data sets out, who count on objects that no note of theirs names yet.
+
+        False where one of them is at work: the next collection sweeps.
+        """
+        with ExitStack() as held:
+            for lock in sorted(self._data.glob(f"*/{LOCK_FILE}")):
+                try:
+                    held.enter_context(FileLock(lock, timeout=0))
+                except Timeout:
+                    self.done.held_up_by.append(lock.parent.name)
+            yield not self.done.held_up_by
+
     def _sweep(self, names: Sequence[str], actor: Actor) -> None:
         with self._database.write_plainly() as rows:
             intent = journal.begin(rows, sweeps.KIND, "store", self._clock())
@@ -158,7 +182,8 @@ class Collector:
                     path.rename(trash / name)
                 except FileNotFoundError:
                     continue
-                os.utime(trash / name, follow_symlinks=False)  # its time in the trash begins
+                with suppress(FileNotFoundError):  # another collection with no grace was faster
+                    os.utime(trash / name, follow_symlinks=False)  # its time in the trash begins
                 self.done.swept += 1
                 self.done.swept_bytes += size
             rows.run_many("DELETE FROM data_condemned WHERE name = :name", [{"name": name} for name in names])
@@ -169,11 +194,15 @@ class Collector:
         if not self._objects.trash.is_dir():
             return
         for path in self._objects.trash.iterdir():
-            status = path.stat()
-            if status.st_ctime <= before:
-                path.unlink(missing_ok=True)
-                self.done.gone += 1
-                self.done.gone_bytes += status.st_size
+            try:
+                status = path.stat()
+                if status.st_ctime > before:
+                    continue
+                path.unlink()
+            except FileNotFoundError:
+                continue
+            self.done.gone += 1
+            self.done.gone_bytes += status.st_size
 
     def _recover(self) -> None:
         """Clean up after those who died: drafts, half-made work trees, sweeps that were not counted."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import TREE_SUFFIX, DamagedObject, ObjectStore
+from resources.data.storage.ready import ready_folders, set_aside
 from resources.data.storage.worktree import Progress
-from resources.data.trees.listing import Stamps, Tree
+from resources.data.trees.listing import UNKNOWN, Stamps, Tree
 from resources.data.versions import store
 from resources.data.versions.handing import touched_by
 from resources.data.versions.model import State, Version
@@ -68,6 +69,9 @@ def verify(
     left = damaged if repair is None or not damaged else repair(damaged)
     for tree, stamps in listed:
         _renew(tree, stamps, seen)
+        if not set(damaged).isdisjoint(tree.names):
+            for folder in ready_folders(objects, tree.md5):  # their files may be the damaged objects
+                set_aside(folder)
         write_listing(objects, tree, stamps)
     with database.read_plainly() as rows:
         touched = touched_by(rows, objects, left) if left else []
@@ -103,7 +107,10 @@ def from_trash(objects: ObjectStore, names: Sequence[str]) -> list[str]:
             left.append(name)
             continue
         objects.make_fan(name[:2])
-        path.replace(objects.path(name))
+        try:
+            path.replace(objects.path(name))
+        except FileNotFoundError:  # the trash was emptied meanwhile
+            left.append(name)
     return left
 
 
@@ -116,5 +123,7 @@ def all_versions(database: Database) -> list[Version]:
 def _renew(tree: Tree, stamps: Stamps, seen: dict[str, os.stat_result]) -> None:
     for place, name in enumerate(tree.names):
         status = seen.get(name)
-        if status is not None:
+        if status is None:  # whatever it looks like: whoever gives it out reads it
+            stamps.inodes[place], stamps.mtimes_ns[place] = UNKNOWN, UNKNOWN
+        else:
             stamps.inodes[place], stamps.mtimes_ns[place] = status.st_ino, status.st_mtime_ns

@@ -17,9 +17,10 @@ from resources.errors import TrainplatError
 def ground_of(objects: ObjectStore, place: Path, writer_uid: int) -> Ground:
     """Look at the store and at the folder that a space is to lie in, which exists."""
     drafts = Path(objects.draft(0)).parent
+    clones = can_clone(drafts, place)
     return Ground(
-        is_btrfs=is_btrfs(drafts) and _is_one_file_system(drafts, place),
-        can_clone=can_clone(drafts, place),
+        is_btrfs=clones and is_btrfs(drafts),  # only within one file system are there clones
+        can_clone=clones,
         can_overlay=_can_overlay(drafts),
         is_one_file_system=_can_link(drafts, place),
         writer_uid=writer_uid,
@@ -28,13 +29,9 @@ def ground_of(objects: ObjectStore, place: Path, writer_uid: int) -> Ground:
     )
 
 
-def _is_one_file_system(first: Path, second: Path) -> bool:
-    # Each subvolume of btrfs has a device number of its own; the file system's own id is one.
-    return os.statvfs(first).f_fsid == os.statvfs(second).f_fsid
-
-
 def _can_link(first: Path, second: Path) -> bool:
-    source, target = first / f".link-{token_hex(6)}", second / f".linked-{token_hex(6)}"
+    # Named as drafts are, so that what a kill leaves is swept away with them.
+    source, target = first / f"{os.getpid()}-link-{token_hex(6)}", second / f".linked-{token_hex(6)}"
     try:
         source.write_bytes(b"")
         target.hardlink_to(source)

@@ -5,8 +5,8 @@ import pwd
 import re
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
-from secrets import token_hex
 
 from resources.clock import Clock, utc_now
 from resources.data.spaces import btrfs, overlay, store
@@ -16,6 +16,7 @@ from resources.data.spaces.model import Kind, Space, UserFolders
 from resources.data.spaces.overlay import Layers
 from resources.data.storage.giving import Giving, Owner, refuse_taken
 from resources.data.storage.objects import ObjectStore
+from resources.data.storage.ready import looked_at, ready_folder, set_aside
 from resources.data.storage.scanning import scan
 from resources.data.storage.worktree import Progress
 from resources.data.versions import worktrees
@@ -24,7 +25,7 @@ from resources.data.versions.handing import Hand, hand_out, refuse_unusable
 from resources.data.versions.model import Version, WorkTree
 from resources.data.versions.refs import branch_of, resolve
 from resources.database.engine import Database
-from resources.errors import BadInput, Conflict, NotFound
+from resources.errors import BadInput, Conflict, NotFound, Unavailable
 from resources.home import Home
 from resources.terms import Actor, DatasetName, VersionKey
 
@@ -32,6 +33,7 @@ LOOKED_AT_FOR_S = 24 * 3600.0
 """A version that lies ready for overlays and snapshots is looked at again after so long."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}")
 _GIVING = {Kind.REFLINK: Giving.CLONE, Kind.HARDLINK: Giving.LINK, Kind.COPY: Giving.COPY}
 
 
@@ -58,6 +60,7 @@ class SpaceService:
         Raises Conflict where the name is taken, :class:`DamagedVersion` and :class:`UnknownRef`.
         """
         self._refuse_name(name)
+        _refuse_user(user)
         folders = self.folders(user)
         with self.database.read_plainly() as rows:
             version, branch = resolve(rows, dataset, ref), branch_of(rows, dataset, ref)
@@ -131,7 +134,8 @@ class SpaceService:
             overlay.unmount(space.path)
             self._layers(space).remove()
         elif space.kind is Kind.SNAPSHOT and btrfs.is_subvolume(space.path):
-            btrfs.destroy(space.path)
+            with suppress(Unavailable):  # a plain user may not, and removes file by file
+                btrfs.destroy(space.path)
         _remove(space.path)
         with self.database.write_plainly() as rows:
             store.drop_space(rows, user, name)
@@ -182,7 +186,7 @@ class SpaceService:
         if folder.exists() and self._looks_whole(folder):
             return folder
         if folder.exists():  # overlays that are mounted keep what they have
-            folder.rename(folder.with_name(f"{folder.name}.damaged-{token_hex(4)}"))
+            set_aside(folder)
         if space.kind is Kind.SNAPSHOT:
             hand = Hand(folder, Giving.CLONE, owner, make_root=btrfs.create)
         else:
@@ -193,12 +197,12 @@ class SpaceService:
         except Conflict:
             if not folder.exists():  # else somebody else was faster
                 raise
-        folder.with_name(f"{folder.name}.looked-at").touch()
+        looked_at(folder).touch()
         return folder
 
     def _looks_whole(self, folder: Path) -> bool:
         """Whether nobody wrote in a version that lies ready; looked at once in a while."""
-        mark = folder.with_name(f"{folder.name}.looked-at")
+        mark = looked_at(folder)
         if mark.exists() and time.time() - mark.stat().st_mtime < LOOKED_AT_FOR_S:
             return True
         with self.database.read_plainly() as rows:
@@ -211,7 +215,7 @@ class SpaceService:
 
     def _ready_folder(self, space: Space, version: Version) -> Path:
         kind = f"{_owner(space.user).uid}" if space.kind is Kind.SNAPSHOT else "links"
-        return self.objects.cache / "ready" / f"{version.tree_md5.removesuffix('.dir')}-{kind}"
+        return ready_folder(self.objects, version.tree_md5, kind)
 
     def _layers(self, space: Space) -> Layers:
         written = self.home.work / ".layers" / space.user / space.name
@@ -232,10 +236,15 @@ class SpaceService:
     def _make_folders(self, folders: UserFolders, user: str) -> None:
         owner = self._hand_over_to(user)
         for folder in folders.all:
+            if folder.is_symlink():
+                raise Conflict(
+                    f"{folder} is a link; expected a folder of {user}'s own",
+                    "Remove the link, then try again.",
+                )
             if not folder.exists():
                 folder.mkdir(parents=True, mode=0o700)
-                if owner is not None:
-                    os.chown(folder, owner.uid, owner.gid)
+            if owner is not None and folder.stat().st_uid == os.geteuid():  # also after a kill in between
+                os.chown(folder, owner.uid, owner.gid)
 
     def _now(self, space: Space, at: WorkTree | None) -> Space:
         base = space.base if at is None else at.base
@@ -248,6 +257,14 @@ class SpaceService:
                 f"space name {name!r} is not of the form [a-z0-9][a-z0-9_-]* with at most 100 characters",
                 "Choose a name such as relabel-sevens.",
             )
+
+
+def _refuse_user(user: str) -> None:
+    if _USER.fullmatch(user) is None:
+        raise BadInput(
+            f"user name {user!r} is not of the form [A-Za-z0-9_][A-Za-z0-9_.@-]* with at most 100 characters",
+            "Give the name of a user of this machine.",
+        )
 
 
 def _owner(user: str) -> Owner:

@@ -25,6 +25,18 @@ def space(rows: Plain, user: str, name: str) -> Space | None:
     return _space(found[0]) if found else None
 
 
+def shown_from(rows: Plain, dataset: DatasetName, key: VersionKey) -> list[Space]:
+    """The overlays that show a version's files, whatever was committed from them since."""
+    found = rows.rows(
+        f"SELECT {_COLUMNS} FROM data_spaces "  # noqa: S608 - names of ours
+        "WHERE dataset = :dataset AND base = :key AND kind = :kind ORDER BY user_name, name",
+        dataset=dataset,
+        key=key,
+        kind=Kind.OVERLAY.value,
+    )
+    return [_space(row) for row in found]
+
+
 def add_space(rows: Plain, added: Space) -> None:
     """Write a space down."""
     rows.run(

@@ -13,6 +13,8 @@ from resources.files import write_atomically
 from resources.home import Home
 from resources.terms import FIRST_VERSION, DatasetName, VersionKey
 
+LOCK_FILE = ".lock"
+"""In the folder of each data set: whoever makes versions of it holds it."""
 LOCK_TIMEOUT_S = 120.0
 """How long one writer of a data set waits for another; a whole version takes a few seconds."""
 
@@ -100,7 +102,7 @@ class DatasetRepository:
         """Only one writer at a time; the kernel gives the lock back when its holder is killed."""
         self.root.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.root / ".lock", timeout=LOCK_TIMEOUT_S):
+            with FileLock(self.root / LOCK_FILE, timeout=LOCK_TIMEOUT_S):
                 self._sweep()
                 yield
         except Timeout:

@@ -29,6 +29,9 @@ def gc(dry_run: bool, grace: str, as_json: bool) -> None:
     done = collecting_service().collect(current_actor(), timedelta(seconds=seconds_of(grace)), dry=dry_run)
     for one in done.recovered:
         err().print(_("Cleaned up what was left half-done: {what}").format(what=one), markup=False)
+    for one in done.held_up_by:
+        text = _("Nothing was swept: the next version of {dataset} is being made. Run it again later.")
+        err().print(text.format(dataset=one), markup=False)
     if as_json:
         print_json(collected_document(done))
         return
