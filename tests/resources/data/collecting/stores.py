@@ -43,10 +43,12 @@ class Store:
         """Where the objects lie."""
         return self.home.data / ".cache"
 
-    def commit(self, folder: Path, files: Mapping[str, bytes] | None = None, **more: str) -> Committed:
+    def commit(
+        self, folder: Path, files: Mapping[str, bytes] | None = None, base: str | None = None
+    ) -> Committed:
         """Write these files into a folder, and commit all that is there."""
         write(folder, files or {})
-        return self.versions.commit(Wanted(DIGITS, folder, "", ANN, "ann", **more), quiet)
+        return self.versions.commit(Wanted(DIGITS, folder, "", ANN, "ann", base), quiet)
 
     def collect(self, grace: timedelta = NOW) -> Collected:
         """Collect without grace."""

@@ -119,7 +119,7 @@ def test_a_commit_that_counted_on_what_is_swept_reads_it_again(
     kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept.stray(b"shared")
-    swept = []
+    swept: list[int] = []
     seal = Commit._seal
 
     def sweep_first(self: Commit, *arguments: object) -> object:
@@ -149,7 +149,8 @@ def test_a_commit_within_a_sweep_looks_again_too(
     kept.stray(b"shared")
     with kept.database.write_plainly() as rows:  # it has begun before the commit does, and ends after it
         intent = journal.begin(rows, sweeps.KIND, "store", utc_now())
-    seal, taken = Commit._seal, []
+    seal = Commit._seal
+    taken: list[bool] = []
 
     def take_first(self: Commit, *arguments: object) -> object:
         from tests.resources.data.auditor import md5_of
@@ -242,7 +243,7 @@ def test_beside_a_stage_nothing_is_swept_and_that_is_told(kept: Store) -> None:
 
 
 def test_a_folder_that_was_being_made_by_somebody_dead_is_removed(kept: Store, tmp_path: Path) -> None:
-    from resources.data.versions import handing
+    from resources.data.versions import worktrees
 
     kept.commit(tmp_path / "a", {"one": b"one"})
 
@@ -250,7 +251,7 @@ def test_a_folder_that_was_being_made_by_somebody_dead_is_removed(kept: Store, t
         def die(*_: object) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
-        handing.worktrees.remember = die  # type: ignore[assignment]
+        worktrees.remember = die  # type: ignore[assignment]
         kept.versions.restore(DIGITS, "v1.0", tmp_path / "out" / "b")
 
     kept.database.close()
