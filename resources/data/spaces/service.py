@@ -21,7 +21,7 @@ from resources.data.storage.scanning import scan
 from resources.data.storage.worktree import Progress
 from resources.data.versions import worktrees
 from resources.data.versions.audit import audit
-from resources.data.versions.handing import Hand, hand_out, refuse_unusable
+from resources.data.versions.handing import Hand, Repair, hand_out, refuse_unusable
 from resources.data.versions.model import Version, WorkTree
 from resources.data.versions.refs import branch_of, resolve
 from resources.database.engine import Database
@@ -40,7 +40,8 @@ _GIVING = {Kind.REFLINK: Giving.CLONE, Kind.HARDLINK: Giving.LINK, Kind.COPY: Gi
 class SpaceService:
     """The spaces of one home."""
 
-    def __init__(self, home: Home, database: Database, clock: Clock = utc_now) -> None:
+    def __init__(self, home: Home, database: Database, clock: Clock = utc_now, repair: Repair = list) -> None:
+        self.repair = repair
         self.home, self.database, self.clock = home, database, clock
         self.objects = ObjectStore(home.data / ".cache")
 
@@ -176,7 +177,7 @@ class SpaceService:
                 at = worktrees.work_tree(rows, space.path)
             owner, branch = self._hand_over_to(space.user), None if at is None else at.branch
             hand = Hand(space.path, _GIVING[space.kind], owner, branch)
-            hand_out(self.database, self.objects, version, hand, self.clock(), progress)
+            hand_out(self.database, self.objects, version, hand, self.clock(), progress, self.repair)
         return Space(**{**vars(space), "is_open": True})
 
     def _ready(self, space: Space, version: Version, progress: Progress) -> Path:
@@ -193,7 +194,7 @@ class SpaceService:
             hand = Hand(folder, Giving.LINK)
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            hand_out(self.database, self.objects, version, hand, self.clock(), progress)
+            hand_out(self.database, self.objects, version, hand, self.clock(), progress, self.repair)
         except Conflict:
             if not folder.exists():  # else somebody else was faster
                 raise

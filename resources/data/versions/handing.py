@@ -7,7 +7,7 @@ from pathlib import Path
 
 from resources.data.storage.giving import Given, Giving, Owner, give
 from resources.data.storage.listings import read_listing, write_listing
-from resources.data.storage.objects import ObjectStore
+from resources.data.storage.objects import DamagedObject, ObjectStore
 from resources.data.storage.worktree import Progress, Reading
 from resources.data.trees.listing import Stamps, Tree
 from resources.data.versions import journal, store, worktrees
@@ -51,7 +51,7 @@ def hand_out(
         intent = journal.begin(rows, "give", str(hand.target), now)
     is_known = False
     try:
-        tree, stamps = read_listing(objects, version.tree_md5)
+        tree, stamps = _listing(objects, version, repair)
         at = WorkTree(hand.target, version.dataset, version.key, version.tree_md5, hand.branch)
 
         def know(given: Given) -> None:
@@ -80,6 +80,15 @@ def hand_out(
     finally:
         with database.write_plainly() as rows:
             journal.end(rows, intent)
+
+
+def _listing(objects: ObjectStore, version: Version, repair: Repair) -> tuple[Tree, Stamps]:
+    try:
+        return read_listing(objects, version.tree_md5)
+    except DamagedObject:
+        if repair([version.tree_md5]):
+            raise
+        return read_listing(objects, version.tree_md5)
 
 
 def refuse_unusable(version: Version) -> None:

@@ -13,7 +13,7 @@ from resources.data.versions import store
 from resources.data.versions.audit import audit
 from resources.data.versions.committing import Commit, Wanted, new_branch
 from resources.data.versions.errors import UnknownDataset, UnknownRef
-from resources.data.versions.handing import Hand, hand_out, refuse_unusable
+from resources.data.versions.handing import Hand, Repair, hand_out, refuse_unusable
 from resources.data.versions.model import Branch, BranchState, Committed, State, Version
 from resources.data.versions.naming import checked_tag
 from resources.data.versions.refs import branch_of, resolve
@@ -30,8 +30,8 @@ def quiet(files: int, size_bytes: int) -> None:
 class VersionService:
     """All that is done with the versions of one home. Every act can be repeated without harm."""
 
-    def __init__(self, home: Home, database: Database, clock: Clock = utc_now) -> None:
-        self.home = home
+    def __init__(self, home: Home, database: Database, clock: Clock = utc_now, repair: Repair = list) -> None:
+        self.home, self.repair = home, repair
         self.database = database
         self.clock = clock
         self.objects = ObjectStore(home.data / ".cache")
@@ -76,7 +76,7 @@ class VersionService:
             version, branch = resolve(rows, dataset, ref), branch_of(rows, dataset, ref)
         giving = Giving.CLONE if self.objects.clones else Giving.COPY
         hand = Hand(target, giving, branch=branch)
-        hand_out(self.database, self.objects, version, hand, self.clock(), progress)
+        hand_out(self.database, self.objects, version, hand, self.clock(), progress, self.repair)
         return version
 
     def tags(self, dataset: DatasetName) -> dict[str, VersionKey]:

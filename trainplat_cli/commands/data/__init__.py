@@ -24,6 +24,10 @@ COMMANDS = (
     "gc",
     "du",
     "export",
+    "remote",
+    "push",
+    "pull",
+    "status",
 )
 WITH_OTHER_NAMES = {"import": "importing"}
 """Commands that no module can be named after."""

@@ -12,6 +12,7 @@ from trainplat_cli.texts import _
 if TYPE_CHECKING:
     from resources.data.collecting.service import CollectingService
     from resources.data.merges.service import MergeService
+    from resources.data.places.service import PlaceService
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -19,7 +20,7 @@ UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 def version_service() -> VersionService:
     """The service on the home that the environment names."""
     home = Home.from_environment()
-    return VersionService(home, home.database())
+    return VersionService(home, home.database(), repair=mended)
 
 
 def collecting_service() -> "CollectingService":
@@ -27,7 +28,21 @@ def collecting_service() -> "CollectingService":
     from resources.data.collecting.service import CollectingService
 
     home = Home.from_environment()
-    return CollectingService(home, home.database())
+    places = place_service()
+    return CollectingService(home, home.database(), elsewhere=places.erase, remote=places.repair)
+
+
+def place_service() -> "PlaceService":
+    """The service of remotes, on the home that the environment names."""
+    from resources.data.places.service import PlaceService
+
+    home = Home.from_environment()
+    return PlaceService(home, home.database())
+
+
+def mended(names: list[str]) -> list[str]:
+    """Bring damaged objects back, from the trash or a remote; those that could not be."""
+    return collecting_service().repair(names)
 
 
 def merge_service() -> "MergeService":

@@ -1,0 +1,1 @@
+"""Remotes: other places that keep versions, laid out as DVC lays them out."""

@@ -1,0 +1,89 @@
+"""Objects to a remote and from it, several at once."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TypeVar
+
+from resources.data.places.model import DamagedThere
+from resources.data.places.place import Place
+from resources.data.storage.objects import ObjectStore
+
+AT_ONCE = 16
+_READ_ONLY = 0o444
+_One = TypeVar("_One")
+
+
+def send(
+    place: Place, objects: ObjectStore, names: Iterable[str], progress: Callable[[int, int], None]
+) -> tuple[int, int, list[str]]:
+    """Bring objects there that are not there yet; how many went, their bytes, and which are damaged here.
+
+    Run again after a kill, it sends what is left.
+    """
+
+    def one(name: str) -> int | None:
+        try:
+            size = os.stat(objects.place(name)).st_size  # noqa: PTH116 - a Path for each takes as long
+            if place.size_of(name) == size:
+                return 0
+            return place.send(name, objects.path(name))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    sent, sent_bytes, damaged = 0, 0, []
+    for name, size in _each(one, names):
+        progress(1, size or 0)
+        if size is None:
+            damaged.append(name)
+        elif size:
+            sent, sent_bytes = sent + 1, sent_bytes + size
+    return sent, sent_bytes, damaged
+
+
+def fetch(
+    place: Place, objects: ObjectStore, names: Iterable[str], progress: Callable[[int, int], None]
+) -> list[str]:
+    """Bring objects into the store, verified before they have their names; those that are not there whole."""
+    left, got = [], []
+    for name, size in _each(lambda name: _fetch(place, objects, name), names):
+        progress(1, size or 0)
+        (left if size is None else got).append(name)
+    objects.sync(got)
+    return left
+
+
+def _fetch(place: Place, objects: ObjectStore, name: str) -> int | None:
+    draft = Path(f"{objects.draft(threading.get_ident())}-fetch")
+    try:
+        if not place.fetch(name, draft):
+            return None
+        draft.chmod(_READ_ONLY)
+        size = draft.stat().st_size
+        objects.make_fan(name[:2])
+        draft.replace(objects.path(name))
+    except DamagedThere:
+        return None
+    finally:
+        draft.unlink(missing_ok=True)
+    return size
+
+
+def _each(act: Callable[[str], _One], names: Iterable[str]) -> Iterator[tuple[str, _One]]:
+    """``act`` for each, several at once; the first error ends it, and what runs is waited for."""
+    waiting: dict[Future[_One], str] = {}
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        try:
+            for name in names:
+                waiting[workers.submit(act, name)] = name
+                if len(waiting) >= 4 * AT_ONCE:
+                    for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                        yield waiting.pop(done), done.result()
+            while waiting:
+                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(done), done.result()
+        finally:
+            for left in waiting:
+                left.cancel()

@@ -1,0 +1,238 @@
+"""A remote as a store of objects under DVC's names: look for one, send one, fetch one, drop one.
+
+Every file is sent and fetched against its name, the MD5 of what it holds: S3 compares it itself
+(``Content-MD5``), from other places what was written is read again before it gets its name.
+"""
+
+import base64
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, TypeVar
+
+from resources.data.places.model import DamagedThere, Remote, RemoteProblem
+from resources.data.trees.listing import TREE_SUFFIX
+from resources.errors import BadInput, Denied
+
+TRIES = 4
+FIRST_WAIT_S = 0.2
+"""Before the second try; each wait is twice the one before."""
+AT_ONCE_BYTES = 64 * 1024 * 1024
+"""Larger files go to S3 in parts."""
+CHUNK_BYTES = 1024 * 1024
+CONNECT_S = 10
+
+_Result = TypeVar("_Result")
+_CLOCK = ("RequestTimeTooSkewed", "RequestExpired")
+_KEYS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "ExpiredToken", "InvalidToken")
+
+
+class Place:
+    """The objects of one remote, through fsspec. Threads may share it."""
+
+    def __init__(self, remote: Remote, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.remote, self._sleep = remote, sleep
+        self._files = _file_system(remote)
+        self._is_s3 = remote.url.startswith("s3://")
+        self._root = str(self._files._strip_protocol(remote.url)).rstrip("/")  # noqa: SLF001 - as fsspec's own code
+
+    def size_of(self, name: str) -> int | None:
+        """The size of an object in bytes; None where it is not there. One request, no listing."""
+        return self._told(lambda: self._size(self._path(name)))
+
+    def send(self, name: str, source: Path) -> int:
+        """Bring an object there, whose size in bytes this is. Raises ValueError for a damaged ``source``."""
+        if _md5_of(source) != name.removesuffix(TREE_SUFFIX):
+            raise ValueError(name)
+        self._told(lambda: self._send(name, source))
+        return source.stat().st_size
+
+    def fetch(self, name: str, target: Path) -> bool:
+        """Write an object into ``target``, verified; False where it is not there.
+
+        Raises :class:`DamagedThere` for one that is not what its name says.
+        """
+        try:
+            self._told(lambda: self._files.get_file(self._path(name), os.fspath(target)))
+        except FileNotFoundError:
+            return False
+        if _md5_of(target) != name.removesuffix(TREE_SUFFIX):
+            target.unlink()
+            raise DamagedThere(
+                f"object {name} of remote {self.remote.name} is not what its name says",
+                f"Send it again: trainplat data push DATASET --remote {self.remote.name} --again.",
+            )
+        return True
+
+    def drop(self, name: str) -> None:
+        """Take an object away, if it is there."""
+        with suppress(FileNotFoundError):
+            self._told(lambda: self._files.rm_file(self._path(name)))
+
+    def check(self) -> None:
+        """Write, read and remove a small file. Raises what the others do, with what to do about it."""
+        content = f"trainplat {token_hex(8)}".encode()
+        path = f"{self._root}/.trainplat-check-{token_hex(6)}"
+
+        def act() -> None:
+            self._write(path, content)
+            found = self._files.cat_file(path)
+            self._files.rm_file(path)
+            if found != content:
+                raise DamagedThere(
+                    f"remote {self.remote.name} gives back other bytes than it was given",
+                    "Use another place; do not trust this one with data.",
+                )
+
+        try:
+            self._told(act)
+        except FileNotFoundError:
+            raise self._gone() from None
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/files/md5/{name[:2]}/{name[2:]}"
+
+    def _size(self, path: str) -> int | None:
+        try:
+            if self._is_s3:  # fsspec's own look lists where it finds nothing
+                bucket, _, key = path.partition("/")
+                return int(self._files.call_s3("head_object", Bucket=bucket, Key=key)["ContentLength"])
+            return int(self._files.size(path))
+        except FileNotFoundError:
+            return None
+
+    def _send(self, name: str, source: Path) -> None:
+        path = self._path(name)
+        try:
+            if not self._is_s3:
+                draft = f"{path}.{token_hex(6)}.tmp"
+                self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+                self._files.put_file(os.fspath(source), draft)
+                if self._md5_there(draft) != name.removesuffix(TREE_SUFFIX):
+                    raise OSError("what was written is not what is read")
+                self._files.mv(draft, path)
+            elif source.stat().st_size <= AT_ONCE_BYTES:
+                self._write(path, source.read_bytes())
+            else:
+                self._files.put_file(os.fspath(source), path)
+                if self._size(path) != source.stat().st_size:
+                    raise OSError("it has another size there")
+        except FileNotFoundError:
+            raise self._gone() from None
+
+    def _write(self, path: str, content: bytes) -> None:
+        if not self._is_s3:
+            self._files.makedirs(self._root, exist_ok=True)
+            self._files.pipe_file(path, content)
+            return
+        bucket, _, key = path.partition("/")
+        digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+        self._files.call_s3("put_object", Bucket=bucket, Key=key, Body=content, ContentMD5=digest)
+
+    def _md5_there(self, path: str) -> str:
+        digest = hashlib.md5(usedforsecurity=False)
+        with self._files.open(path, "rb") as file:
+            while part := file.read(CHUNK_BYTES):
+                digest.update(part)
+        return digest.hexdigest()
+
+    def _told(self, act: Callable[[], _Result]) -> _Result:
+        """Do it, again after a while where that may help; what went wrong then, in words.
+
+        No message quotes what the other side said: it may quote a key.
+        """
+        for number in range(TRIES):
+            try:
+                return act()
+            except (FileNotFoundError, DamagedThere, RemoteProblem):
+                raise
+            except Exception as problem:  # noqa: BLE001 - botocore raises many kinds
+                told = self._in_words(problem)
+                if told is not None:
+                    raise told from None
+                if number == TRIES - 1:
+                    raise self._unreachable(problem) from None
+                self._sleep(FIRST_WAIT_S * 2**number)
+        raise AssertionError
+
+    def _in_words(self, problem: Exception) -> Exception | None:
+        """What no second try mends."""
+        code = _code_of(problem)
+        if code in _CLOCK:
+            return RemoteProblem(
+                f"remote {self.remote.name} refuses requests: the clock of this machine is wrong by too much",
+                "Set the clock (timedatectl), then run the same thing again.",
+            )
+        if code in _KEYS or isinstance(problem, PermissionError) or "Credential" in type(problem).__name__:
+            if not self._is_s3:
+                return Denied(
+                    f"remote {self.remote.name} at {self.remote.url} cannot be used: permission denied",
+                    "Make the folder readable and writable for this user.",
+                )
+            return Denied(
+                f"remote {self.remote.name} refuses: the credentials are missing, wrong or too weak",
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile of the remote, to ones that "
+                "may read and write there.",
+            )
+        if "ProfileNotFound" in type(problem).__name__:
+            return BadInput(
+                f"remote {self.remote.name} names the profile {self.remote.profile!r}, unknown to AWS's files",
+                "Add the profile to ~/.aws/config, or add the remote again without it.",
+            )
+        return None
+
+    def _gone(self) -> RemoteProblem:
+        return RemoteProblem(
+            f"remote {self.remote.name} is gone: there is no {self.remote.url}",
+            "Make the bucket or the folder again, or name another remote.",
+        )
+
+    def _unreachable(self, problem: Exception) -> RemoteProblem:
+        at = self.remote.endpoint or os.environ.get("AWS_ENDPOINT_URL") or self.remote.url
+        return RemoteProblem(
+            f"remote {self.remote.name} does not answer at {at} after {TRIES} tries: "
+            f"{type(problem).__name__}",
+            "See whether it runs and the network is there, then run the same thing again: what was sent "
+            "is kept.",
+        )
+
+
+def _file_system(remote: Remote) -> Any:
+    scheme = remote.url.partition("://")[0]
+    if scheme == "s3":
+        import s3fs  # type: ignore[import-untyped]
+
+        return s3fs.S3FileSystem(
+            endpoint_url=remote.endpoint,
+            profile=remote.profile,
+            use_listings_cache=False,
+            skip_instance_cache=True,
+            config_kwargs={"connect_timeout": CONNECT_S, "retries": {"max_attempts": 1}},
+        )
+    import fsspec  # type: ignore[import-untyped]
+
+    try:
+        return fsspec.filesystem(scheme, use_listings_cache=False)
+    except (ValueError, ImportError) as problem:
+        raise BadInput(
+            f"remote {remote.name} is of the kind {scheme!r}, which is not known here",
+            "Use s3 or file, or install the package of fsspec that knows this kind.",
+        ) from problem
+
+
+def _code_of(problem: BaseException | None) -> str | None:
+    while problem is not None:
+        response = getattr(problem, "response", None)
+        if isinstance(response, dict):
+            return str(response.get("Error", {}).get("Code"))
+        problem = problem.__cause__ or problem.__context__
+    return None
+
+
+def _md5_of(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -1,0 +1,284 @@
+"""Remotes for everyone above: add them, push to them, pull from them, mend from them, see how far they are.
+
+A remote is laid out as DVC lays it out, so that ``dvc pull`` works from it. What it has is known from rows: a
+push looks for new objects only, and lists nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from resources.clock import Clock, utc_now
+from resources.data.places import moving, store
+from resources.data.places.model import Pushed, Remote, Standing, checked_remote
+from resources.data.places.place import Place
+from resources.data.storage.listings import read_listing
+from resources.data.storage.objects import ObjectStore
+from resources.data.storage.worktree import Progress
+from resources.data.versions import journal
+from resources.data.versions import store as version_store
+from resources.data.versions.audit import audit
+from resources.data.versions.errors import DamagedVersion, UnknownDataset
+from resources.data.versions.handing import refuse_unusable, touched_by
+from resources.data.versions.model import State, Version
+from resources.data.versions.refs import resolve
+from resources.database.engine import Database
+from resources.errors import BadInput, Conflict, NotFound, TrainplatError
+from resources.home import Home
+from resources.terms import Actor, DatasetName
+
+
+def quiet(files: int, size_bytes: int) -> None:
+    """Tell nobody how far it is."""
+
+
+class PlaceService:
+    """The remotes of one home."""
+
+    def __init__(
+        self,
+        home: Home,
+        database: Database,
+        clock: Clock = utc_now,
+        place: Callable[[Remote], Place] = Place,
+    ) -> None:
+        self.database, self.clock = database, clock
+        self.objects = ObjectStore(home.data / ".cache")
+        self._place = cache(place)
+
+    def remotes(self) -> list[Remote]:
+        """All remotes, by name."""
+        with self.database.read_plainly() as rows:
+            return store.remotes(rows)
+
+    def remote(self, name: str | None) -> Remote:
+        """One remote; without a name the only one there is. Raises NotFound and BadInput, which list them."""
+        known = self.remotes()
+        listed = ", ".join(one.name for one in known) or "none yet"
+        if name is None and len(known) == 1:
+            return known[0]
+        if name is None and known:
+            raise BadInput(f"there are several remotes: {listed}", "Name one: --remote NAME.")
+        for one in known:
+            if one.name == name:
+                return one
+        raise NotFound(
+            f"there is no remote {name!r}; there are: {listed}" if name else "there is no remote yet",
+            "Add one: trainplat data remote add NAME s3://BUCKET/PREFIX.",
+        )
+
+    def add(
+        self, name: str, url: str, actor: Actor, *, endpoint: str | None = None, profile: str | None = None
+    ) -> Remote:
+        """Write a remote down. Raises Conflict for a name that is taken by another address."""
+        now = self.clock()
+        added = Remote(name, checked_remote(name, url), endpoint, profile, actor, now)
+        if endpoint is not None:
+            checked_remote(name, endpoint)
+        with self.database.write_plainly() as rows:
+            for one in store.remotes(rows):
+                if one.name == name and (one.url, one.endpoint, one.profile) == (
+                    added.url,
+                    endpoint,
+                    profile,
+                ):
+                    return one
+                if one.name == name:
+                    raise Conflict(
+                        f"remote {name} is {one.url} already",
+                        f"Choose another name, or remove it: trainplat data remote remove {name}.",
+                    )
+            store.add_remote(rows, added)
+            audit(rows, now, actor, "data.add_remote", name, added.url)
+        return added
+
+    def remove(self, name: str, actor: Actor) -> None:
+        """Forget a remote. What it has stays there."""
+        removed, now = self.remote(name), self.clock()
+        with self.database.write_plainly() as rows:
+            store.drop_remote(rows, name)
+            audit(rows, now, actor, "data.remove_remote", name, removed.url)
+
+    def check(self, name: str | None) -> Remote:
+        """Write, read and remove a small file there. Raises an error that says what is wrong."""
+        remote = self.remote(name)
+        self._place(remote).check()
+        return remote
+
+    def status(self, dataset: DatasetName | None = None) -> list[Standing]:
+        """What each remote has and what it lacks, as far as the rows know."""
+        with self.database.read_plainly() as rows:
+            versions = [
+                version
+                for one in ([dataset] if dataset else version_store.datasets(rows))
+                for version in version_store.versions(rows, one)
+                if version.state is not State.ERASED
+            ]
+            if dataset and not versions:
+                raise UnknownDataset(dataset, version_store.datasets(rows))
+            found = []
+            for remote in store.remotes(rows):
+                known = store.trees_at(rows, remote.name)
+                there = tuple(one for one in versions if one.tree_md5 in known)
+                lacks = (one for one in versions if one.tree_md5 not in known)
+                missing = tuple(sorted(lacks, key=lambda one: one.committed_at))
+                found.append(Standing(remote, there, missing))
+        return found
+
+    def push(
+        self,
+        dataset: DatasetName,
+        ref: str | None,
+        name: str | None,
+        actor: Actor,
+        progress: Progress = quiet,
+        *,
+        again: bool = False,
+    ) -> Pushed:
+        """Bring a version to a remote, or all of a data set that are not there.
+
+        Only objects that no known ancestor has are looked for; the tree goes last, its row after it: after
+        a kill, run it again. ``again`` trusts no row. Raises :class:`DamagedVersion` and what a place raises.
+        """
+        remote = self.remote(name)
+        place = self._place(remote)
+        with self.database.write_plainly() as rows:
+            every = version_store.versions(rows, dataset)
+            wanted = [resolve(rows, dataset, ref)] if ref is not None or not every else every
+            if ref is not None:
+                refuse_unusable(wanted[0])
+            known = set() if again else store.trees_at(rows, remote.name)
+            intent = journal.begin(rows, "push", f"{remote.name} {dataset}", self.clock())
+        done: list[Version] = []
+        looked_for = sent = sent_bytes = 0
+        try:
+            for version in wanted:
+                if version.state is State.ERASED or version.tree_md5 in known:
+                    continue
+                new = self._new_objects(version, {one.key: one for one in every}, known, remote, place)
+                moved = moving.send(place, self.objects, new, progress)
+                self._refuse_damaged(version, moved[2])
+                tree = moving.send(place, self.objects, [version.tree_md5], progress)
+                self._refuse_damaged(version, tree[2])
+                now = self.clock()
+                with self.database.write_plainly() as rows:
+                    store.add_tree(rows, remote.name, version.tree_md5, len(new), now)
+                    what = f"{dataset} {version.key}"
+                    audit(rows, now, actor, "data.push", what, f"to {remote.name}, {moved[0]} objects")
+                known.add(version.tree_md5)
+                done.append(version)
+                looked_for += len(new)
+                sent, sent_bytes = sent + moved[0], sent_bytes + moved[1]
+        finally:
+            with self.database.write_plainly() as rows:
+                journal.end(rows, intent)
+        return Pushed(tuple(done), looked_for, sent, sent_bytes)
+
+    def pull(
+        self, dataset: DatasetName, ref: str, name: str | None, progress: Progress = quiet
+    ) -> tuple[Version, int]:
+        """Bring what the store lacks of a version from a remote; how many objects that were.
+
+        Each one is compared with its name first. Raises :class:`DamagedVersion` where some cannot be had.
+        """
+        remote = self.remote(name)
+        place, now = self._place(remote), self.clock()
+        with self.database.write_plainly() as rows:
+            version = resolve(rows, dataset, ref)
+            refuse_unusable(version)
+            intent = journal.begin(rows, "pull", f"{remote.name} {dataset}", now)
+        try:
+            missing = self._lacking([version.tree_md5])
+            self._refuse_damaged(version, moving.fetch(place, self.objects, missing, progress))
+            names = self._lacking(read_listing(self.objects, version.tree_md5)[0].names)
+            self._refuse_damaged(version, moving.fetch(place, self.objects, names, progress))
+        finally:
+            with self.database.write_plainly() as rows:
+                journal.end(rows, intent)
+        return version, len(missing) + len(names)
+
+    def repair(self, names: Sequence[str]) -> list[str]:
+        """Bring damaged objects back from whichever remote has them; those that none has.
+
+        A remote that cannot be reached now is passed over.
+        """
+        left = list(dict.fromkeys(names))
+        for remote in self.remotes():
+            if not left:
+                break
+            try:
+                left = moving.fetch(self._place(remote), self.objects, left, quiet)
+            except TrainplatError:
+                continue
+        return left
+
+    def prefetch(
+        self, wanted: Sequence[tuple[DatasetName, str]], progress: Progress = quiet
+    ) -> dict[str, int]:
+        """Bring what waiting runs need before they begin; how many objects that were, by version."""
+        return {f"{dataset} {ref}": self._prefetch(dataset, ref, progress) for dataset, ref in wanted}
+
+    def erase(self, names: Sequence[str]) -> None:
+        """Take objects away from every remote, for good. Raises where one cannot be reached."""
+        with self.database.write_plainly() as rows:
+            known = store.remotes(rows)
+            for remote in known:
+                for name in names:
+                    store.drop_tree(rows, remote.name, name)
+        for remote in known:
+            place = self._place(remote)
+            for name in names:
+                place.drop(name)
+
+    def _prefetch(self, dataset: DatasetName, ref: str, progress: Progress) -> int:
+        before = 0
+        for remote in self.remotes():
+            try:
+                return self.pull(dataset, ref, remote.name, progress)[1]
+            except TrainplatError:
+                continue
+        return before
+
+    def _new_objects(
+        self,
+        version: Version,
+        every: dict[str, Version],
+        known: set[str],
+        remote: Remote,
+        place: Place,
+    ) -> list[str]:
+        """The objects of a version that its nearest known ancestors do not have."""
+        there: set[str] = set()
+        pending, seen = list(version.parents), set()
+        while pending:
+            key = pending.pop()
+            if key in seen or key not in every:
+                continue
+            seen.add(key)
+            ancestor = every[key]
+            if ancestor.tree_md5 in known and self._is_there(ancestor.tree_md5, known, remote, place):
+                there.update(read_listing(self.objects, ancestor.tree_md5)[0].names)
+            else:
+                pending.extend(ancestor.parents)
+        return sorted(set(read_listing(self.objects, version.tree_md5)[0].names) - there)
+
+    def _is_there(self, tree_md5: str, known: set[str], remote: Remote, place: Place) -> bool:
+        """Whether a remote still has what the rows say: one request, for a bucket that was made anew."""
+        if place.size_of(tree_md5) is not None:
+            return True
+        known.discard(tree_md5)
+        with self.database.write_plainly() as rows:
+            store.drop_tree(rows, remote.name, tree_md5)
+        return False
+
+    def _lacking(self, names: Sequence[str]) -> list[str]:
+        return [name for name in dict.fromkeys(names) if not self.objects.path(name).exists()]
+
+    def _refuse_damaged(self, version: Version, damaged: list[str]) -> None:
+        if not damaged:
+            return
+        what = f"{version.dataset} {version.key}"
+        if version.tree_md5 in damaged:
+            raise DamagedVersion(what, damaged, [what])
+        with self.database.read_plainly() as rows:
+            touched = touched_by(rows, self.objects, damaged)
+        raise DamagedVersion(what, damaged, touched)

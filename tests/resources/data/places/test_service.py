@@ -1,0 +1,221 @@
+"""Versions at a bucket of S3 and in a folder, looked at by the requests that were made."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources.data.collecting.service import CollectingService
+from resources.data.places.model import RemoteProblem
+from resources.data.places.place import Place
+from resources.data.places.service import PlaceService
+from resources.data.versions.errors import DamagedVersion
+from resources.data.versions.model import Version
+from resources.data.versions.service import VersionService
+from resources.errors import BadInput, Conflict, Denied, NotFound
+from tests.resources.data.interop.conftest import ACTOR, FILES, SHAPES, commit, write
+from tests.resources.data.interop.dvc import contents, dvc
+from tests.servers.s3 import Bucket
+
+pytest_plugins: list[str] = []
+
+
+@pytest.fixture
+def versions(trainplat_home: Path) -> VersionService:
+    from resources.home import Home
+
+    home = Home(trainplat_home)
+    return VersionService(home, home.database())
+
+
+@pytest.fixture
+def places(versions: VersionService) -> PlaceService:
+    return PlaceService(versions.home, versions.database)
+
+
+@pytest.fixture
+def version(versions: VersionService, tmp_path: Path) -> Version:
+    return commit(versions, write(tmp_path / "work", FILES))
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What S3 was asked for, by the real client."""
+    import s3fs  # type: ignore[import-untyped]
+
+    asked: list[str] = []
+    real = s3fs.S3FileSystem._call_s3
+
+    async def counted(self: Any, method: str, *arguments: Any, **settings: Any) -> Any:
+        asked.append(method)
+        return await real(self, method, *arguments, **settings)
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", counted)
+    monkeypatch.setattr(s3fs.S3FileSystem, "call_s3", __import__("fsspec.asyn").asyn.sync_wrapper(counted))
+    return iter([asked])  # type: ignore[return-value]
+
+
+def test_a_push_of_a_change_sends_what_is_new_and_lists_nothing(
+    versions: VersionService,
+    places: PlaceService,
+    version: Version,
+    bucket: Bucket,
+    requests: Iterator[list[str]],
+    tmp_path: Path,
+) -> None:
+    asked = next(requests)
+    places.add("backup", f"{bucket.url}/shapes", ACTOR)
+    first = places.push(SHAPES, None, None, ACTOR)
+    assert (len(first.versions), first.sent) == (1, 3)
+    write(tmp_path / "work", {"train/c.txt": b"square"})
+    commit(versions, tmp_path / "work")
+    asked.clear()
+    second = places.push(SHAPES, "v1.1", None, ACTOR)
+    assert (second.looked_for, second.sent, second.sent_bytes) == (1, 1, 6)
+    assert sorted(asked) == ["head_object"] * 3 + ["put_object"] * 2  # the parent's tree, the file, the tree
+    asked.clear()
+    assert places.push(SHAPES, None, None, ACTOR).versions == ()
+    assert asked == []
+
+
+def test_a_version_comes_back_from_s3_byte_for_byte(
+    versions: VersionService, places: PlaceService, version: Version, bucket: Bucket, tmp_path: Path
+) -> None:
+    places.add("backup", bucket.url, ACTOR)
+    places.check("backup")
+    places.push(SHAPES, "latest", "backup", ACTOR)
+    shutil.rmtree(versions.objects.cache)
+    found, fetched = places.pull(SHAPES, "v1.0", "backup")
+    assert (found, fetched) == (version, 4)
+    versions.restore(SHAPES, "v1.0", tmp_path / "back")
+    assert contents(tmp_path / "back") == FILES
+    assert places.prefetch([(SHAPES, "v1.0")]) == {"shapes v1.0": 0}
+
+
+def test_dvc_pulls_from_a_remote_that_was_pushed_to(
+    versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
+) -> None:
+    places.add("disk", str(tmp_path / "disk"), ACTOR)
+    places.push(SHAPES, None, None, ACTOR)
+    folder = write(tmp_path / "clone", {"shapes.dvc": b""})
+    text = f"outs:\n- md5: {version.tree_md5}\n  hash: md5\n  path: shapes\n"
+    (folder / "shapes.dvc").write_text(text)
+    dvc(folder, "init", "-q", "--no-scm")
+    dvc(folder, "remote", "add", "-q", "-d", "there", str(tmp_path / "disk"))
+    dvc(folder, "pull", "-q")
+    assert contents(folder / "shapes") == FILES
+
+
+def test_what_is_damaged_or_lost_here_is_brought_back_when_it_is_given_out(
+    versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
+) -> None:
+    places.add("disk", str(tmp_path / "disk"), ACTOR)
+    places.push(SHAPES, None, None, ACTOR)
+    shutil.rmtree(versions.objects.cache)
+    mending = VersionService(versions.home, versions.database, repair=places.repair)
+    mending.restore(SHAPES, "v1.0", tmp_path / "back")
+    assert contents(tmp_path / "back") == FILES
+    assert places.repair(["0" * 32]) == ["0" * 32]
+
+
+def test_nothing_damaged_is_sent_or_taken(
+    versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
+) -> None:
+    places.add("disk", str(tmp_path / "disk"), ACTOR)
+    name = versions.tree(version).files["train/a.txt"]
+    here, there = versions.objects.path(name), tmp_path / "disk" / "files" / "md5" / name[:2] / name[2:]
+    here.unlink()
+    here.write_bytes(b"squar\n")
+    with pytest.raises(DamagedVersion, match=r"shapes v1\.0"):
+        places.push(SHAPES, None, None, ACTOR)
+    [standing] = places.status(SHAPES)
+    assert (standing.there, standing.missing) == ((), (version,))
+    assert standing.lags_since == version.committed_at
+    here.unlink()
+    commit_again = write(tmp_path / "again", FILES)
+    versions.objects.put((commit_again / "train" / "a.txt").read_bytes())
+    places.push(SHAPES, None, None, ACTOR)
+    here.unlink()
+    there.chmod(0o644)
+    there.write_bytes(b"squar\n")
+    with pytest.raises(DamagedVersion):
+        places.pull(SHAPES, "v1.0", "disk")
+    assert not here.exists()
+
+
+def test_a_bucket_that_was_made_anew_gets_everything_again(
+    versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
+) -> None:
+    places.add("disk", str(tmp_path / "disk"), ACTOR)
+    places.push(SHAPES, None, None, ACTOR)
+    shutil.rmtree(tmp_path / "disk")
+    write(tmp_path / "work", {"train/c.txt": b"square"})
+    commit(versions, tmp_path / "work")
+    assert places.push(SHAPES, "v1.1", None, ACTOR).sent == 4
+    assert places.push(SHAPES, "v1.0", None, ACTOR).sent == 0
+    assert len(places.status(SHAPES)[0].there) == 2
+
+
+def test_erasing_takes_the_bytes_away_there_too(
+    versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
+) -> None:
+    places.add("disk", str(tmp_path / "disk"), ACTOR)
+    places.push(SHAPES, None, None, ACTOR)
+    places.erase([*versions.tree(version).names, version.tree_md5])
+    assert contents(tmp_path / "disk") == {}
+    assert places.status()[0].there == ()
+    remote = CollectingService(versions.home, versions.database, remote=places.repair)
+    assert remote.repair(["0" * 32]) == ["0" * 32]
+
+
+def test_wrong_credentials_and_what_is_gone_are_told_without_a_key(
+    places: PlaceService, version: Version, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.add("gone", "s3://no-such-bucket-here/x", ACTOR)
+    with pytest.raises(RemoteProblem, match="remote gone is gone"):
+        places.push(SHAPES, None, "gone", ACTOR)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    places.add("bare", bucket.url, ACTOR)
+    with pytest.raises(Denied, match="credentials are missing") as denied:
+        PlaceService.check(places, "bare")
+    assert "tests-secret" not in str(denied.value)
+
+
+def test_an_endpoint_that_is_down_is_tried_again_and_named(
+    versions: VersionService, version: Version, bucket: Bucket
+) -> None:
+    waits: list[float] = []
+    places = PlaceService(
+        versions.home, versions.database, place=lambda remote: Place(remote, sleep=waits.append)
+    )
+    places.add("down", bucket.url, ACTOR, endpoint="http://127.0.0.1:9")
+    with pytest.raises(RemoteProblem, match=r"does not answer at http://127\.0\.0\.1:9"):
+        places.check("down")
+    assert waits == [0.2, 0.4, 0.8]
+
+
+def test_an_address_holds_no_password(places: PlaceService, tmp_path: Path) -> None:
+    for url in ("s3://key:secret@bucket", "relative/path", "s3://bucket?X-Amz-Signature=1"):
+        with pytest.raises(BadInput):
+            places.add("backup", url, ACTOR)
+    with pytest.raises(BadInput, match="of the form"):
+        places.add("Back Up", str(tmp_path), ACTOR)
+    assert places.remotes() == []
+
+
+def test_remotes_are_named_once_and_forgotten(places: PlaceService, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no remote yet"):
+        places.remote(None)
+    added = places.add("one", str(tmp_path / "one"), ACTOR)
+    assert places.add("one", str(tmp_path / "one"), ACTOR) == added
+    with pytest.raises(Conflict, match="already"):
+        places.add("one", str(tmp_path / "two"), ACTOR)
+    places.add("two", str(tmp_path / "two"), ACTOR)
+    with pytest.raises(BadInput, match="several remotes: one, two"):
+        places.remote(None)
+    places.remove("one", ACTOR)
+    with pytest.raises(NotFound, match="there are: two"):
+        places.remote("one")

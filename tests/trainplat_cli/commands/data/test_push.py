@@ -1,0 +1,32 @@
+"""``trainplat data remote``, ``push``, ``pull`` and ``status``."""
+
+import shutil
+from pathlib import Path
+
+from tests.resources.data.interop.conftest import FILES, write
+from tests.resources.data.interop.dvc import contents
+from tests.trainplat_cli.commands.data.running import data, told
+
+
+def test_a_version_goes_to_a_remote_and_comes_back(tmp_path: Path, trainplat_home: Path) -> None:
+    assert "no remote yet" in data("remote", "list").stdout
+    assert "no remote yet" in data("status").stdout
+    data("commit", "shapes", write(tmp_path / "work", FILES))
+    assert "Next: trainplat data remote check" in data("remote", "add", "disk", tmp_path / "disk").stdout
+    assert told("remote", "list")["remotes"][0]["url"] == f"file://{tmp_path / 'disk'}"
+    assert "can be written and read" in data("remote", "check").stdout
+    assert told("status")["remotes"][0]["missing"] == ["shapes v1.0"]
+    assert "disk" in data("status", "shapes").stdout
+    assert data("push", "shapes").stdout.startswith("1 versions are new there; 3 objects, 2.2 MiB")
+    assert told("push", "shapes", "--again")["sent"] == 0
+    shutil.rmtree(trainplat_home / "data" / ".cache")
+    data("restore", "shapes", "v1.0", "--to", tmp_path / "mended")
+    assert contents(tmp_path / "mended") == FILES
+    shutil.rmtree(trainplat_home / "data" / ".cache")
+    assert "4 objects were fetched" in data("pull", "shapes").stdout
+    assert told("pull", "shapes")["fetched"] == 0
+    assert told("remote", "check", "disk")["usable"] is True
+    assert "disk" in data("remote", "list").stdout
+    data("remote", "remove", "disk")
+    assert told("remote", "list") == {"remotes": []}
+    assert told("remote", "add", "disk", tmp_path / "disk")["remote"] == "disk"
