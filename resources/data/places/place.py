@@ -180,7 +180,7 @@ class Place:
             )
         if "ProfileNotFound" in type(problem).__name__:
             return BadInput(
-                f"remote {self.remote.name} names the profile {self.remote.profile!r}, unknown to AWS's files",
+                f"remote {self.remote.name} names the profile {self.remote.profile!r}, unknown to AWS",
                 "Add the profile to ~/.aws/config, or add the remote again without it.",
             )
         return None

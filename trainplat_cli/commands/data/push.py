@@ -14,8 +14,8 @@ from trainplat_cli.texts import _
 @click.command(
     cls=Command,
     help=mark(
-        "Bring VERSION of DATASET, or all its versions, to a remote, from which `dvc pull` works too. Only what "
-        "is new there is sent."
+        "Bring VERSION of DATASET, or all its versions, to a remote, from which `dvc pull` works too. Only "
+        "what is new there is sent."
     ),
 )
 @click.argument("dataset")

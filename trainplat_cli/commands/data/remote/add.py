@@ -13,8 +13,8 @@ from trainplat_cli.texts import _
 @click.command(
     cls=Command,
     help=mark(
-        "Call the place at URL, s3://bucket/prefix or the path of a folder, NAME. Credentials are those of the "
-        "environment or of a profile of AWS, each time; they are not kept."
+        "Call the place at URL, s3://bucket/prefix or the path of a folder, NAME. Credentials are those of "
+        "the environment or of a profile of AWS, each time; they are not kept."
     ),
 )
 @click.argument("name")

@@ -5,13 +5,14 @@ from resources.data.spaces.service import SpaceService
 from resources.errors import Denied
 from resources.home import Home
 from resources.users import current_user, is_operator_of
+from trainplat_cli.commands.data.shown import mended
 from trainplat_cli.texts import _
 
 
 def space_service() -> SpaceService:
     """The service on the home that the environment names."""
     home = Home.from_environment()
-    return SpaceService(home, home.database())
+    return SpaceService(home, home.database(), repair=mended)
 
 
 def user_of(asked: str | None) -> str:
