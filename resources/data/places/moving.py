@@ -47,7 +47,8 @@ def fetch(
     place: Place, objects: ObjectStore, names: Iterable[str], progress: Callable[[int, int], None]
 ) -> list[str]:
     """Bring objects into the store, verified before they have their names; those that are not there whole."""
-    left, got = [], []
+    left: list[str] = []
+    got: list[str] = []
     for name, size in _each(lambda name: _fetch(place, objects, name), names):
         progress(1, size or 0)
         (left if size is None else got).append(name)

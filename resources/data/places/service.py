@@ -20,7 +20,7 @@ from resources.data.versions.audit import audit
 from resources.data.versions.errors import DamagedVersion, UnknownDataset
 from resources.data.versions.handing import refuse_unusable, touched_by
 from resources.data.versions.model import State, Version
-from resources.data.versions.refs import resolve
+from resources.data.versions.refs import NEWEST, resolve
 from resources.database.engine import Database
 from resources.errors import BadInput, Conflict, NotFound, TrainplatError
 from resources.home import Home
@@ -143,7 +143,7 @@ class PlaceService:
         place = self._place(remote)
         with self.database.write_plainly() as rows:
             every = version_store.versions(rows, dataset)
-            wanted = [resolve(rows, dataset, ref)] if ref is not None or not every else every
+            wanted = [resolve(rows, dataset, ref or NEWEST)] if ref is not None or not every else every
             if ref is not None:
                 refuse_unusable(wanted[0])
             known = set() if again else store.trees_at(rows, remote.name)

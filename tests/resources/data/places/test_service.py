@@ -54,7 +54,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", counted)
     monkeypatch.setattr(s3fs.S3FileSystem, "call_s3", __import__("fsspec.asyn").asyn.sync_wrapper(counted))
-    return iter([asked])  # type: ignore[return-value]
+    return iter([asked])
 
 
 def test_a_push_of_a_change_sends_what_is_new_and_lists_nothing(
