@@ -80,7 +80,8 @@ def lines_between(home: Home, before: str | None, after: str | None) -> list[str
             texts.append(content.decode().splitlines())
         except UnicodeDecodeError:
             return None
-    return [line.rstrip("\n") for line in difflib.unified_diff(*texts, lineterm="", n=2)][2:]
+    lines = difflib.unified_diff(texts[0], texts[1], lineterm="", n=2)
+    return [line.rstrip("\n") for line in lines][2:]
 
 
 def _read(home: Home, md5: str, largest: int) -> bytes | None:

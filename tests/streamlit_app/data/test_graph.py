@@ -7,6 +7,7 @@ from resources.data.merges.service import MergeService
 from resources.data.merging.model import Choice, Resolution
 from resources.home import Home
 from resources.terms import Actor, VersionKey
+from resources.texts.translate import ENGLISH
 from streamlit_app.data import graph
 from streamlit_app.data.wording import amount
 from streamlit_app.reader import Reader
@@ -16,7 +17,7 @@ from streamlit_app.readings.holdings import read_spaces, read_storage
 from tests.streamlit_app import data_home
 from tests.streamlit_app.data_home import SET
 
-READER = Reader("en", ZoneInfo("UTC"))
+READER = Reader(ENGLISH, ZoneInfo("UTC"))
 
 
 @pytest.fixture
