@@ -31,7 +31,8 @@ def amount(size_bytes: int) -> str:
 
 def count_of_files(count: int, reader: Reader) -> str:
     """A number of files, counted."""
-    return reader.plural("{count} file", "{count} files", count).format(count=f"{count:,}")
+    ngettext = reader.plural
+    return ngettext("{count} file", "{count} files", count).format(count=f"{count:,}")
 
 
 def state_in_words(state: State, _: Translate) -> str:
