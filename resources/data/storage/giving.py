@@ -70,16 +70,17 @@ def give(
     owner: Owner | None = None,
     make_root: Callable[[Path], None] = Path.mkdir,
     whole: Callable[[Given], None] | None = None,
+    mark: str = "",
 ) -> Given:
     """Make ``target`` a work tree of ``tree``: all of it, or nothing under that name.
 
     ``stamps`` are renewed in place for objects that had to be read. Where objects are damaged nothing is
     made, and they are told. ``make_root`` makes the empty folder; ``whole`` is told when all is there and
-    only the name is missing. Raises Conflict for a target that holds
+    only the name is missing; ``mark`` tells the draft from others. Raises Conflict for a target that holds
     something, BadInput for paths that lead out of it, and :class:`Unavailable` when the disk is full.
     """
     refuse_taken(target)
-    draft = target.with_name(f".{_shortened(target.name)}{PARTIAL}{token_hex(6)}")
+    draft = draft_of(target, mark or token_hex(8))
     giver = _Giver(store, giving, owner, progress)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -107,9 +108,10 @@ def give(
     return giver.given
 
 
-def _shortened(name: str) -> str:
-    """As much of a name as leaves room for a mark: 255 bytes are the most that one can have."""
-    return os.fsdecode(os.fsencode(name)[:_NAME_BYTES])
+def draft_of(target: Path, mark: str) -> Path:
+    """Where a work tree is made before it has its name. 255 bytes are the most that a name can have."""
+    shortened = os.fsdecode(os.fsencode(target.name)[:_NAME_BYTES])
+    return target.with_name(f".{shortened}{PARTIAL}{mark}")
 
 
 def refuse_taken(target: Path) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -160,6 +161,12 @@ class ObjectStore:
             writer = draft.name.partition("-")[0]
             if writer.isdigit() and not psutil.pid_exists(int(writer)):
                 draft.unlink(missing_ok=True)
+
+    def drop_drafts(self, pid: int) -> None:
+        """Remove the drafts of one process that is dead."""
+        for draft in self._drafts().glob(f"{pid}-*"):
+            with suppress(OSError):  # another user's
+                draft.unlink()
 
     def _write(self, content: bytes, target: Path) -> None:
         draft = self._drafts() / f"{os.getpid()}-{threading.get_ident()}-{target.name}"

@@ -28,6 +28,7 @@ from resources.data.trees.listing import Tree
 from resources.data.versions import journal, store, sweeps, worktrees
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownRef
+from resources.data.versions.leftovers import COMMIT, clear
 from resources.data.versions.model import Branch, BranchState, Committed, State, Version, WorkTree
 from resources.data.versions.naming import branch_name, next_key, on_branch
 from resources.data.versions.refs import resolve
@@ -139,8 +140,9 @@ class Commit:
     def _begin(self, start: _Start) -> Ingest:
         """Say that objects are on their way, before the first one is."""
         if self._intent is None:
+            clear(self._database, self._objects, self._clock())
             with self._database.write_plainly() as rows:
-                self._intent = journal.begin(rows, "commit", self._wanted.dataset, self._clock())
+                self._intent = journal.begin(rows, COMMIT, self._wanted.dataset, self._clock())
         if self._ingest is None:
             trusted = _nothing if start.tree is None else start.tree.get
             self._ingest = Ingest(self._objects, self._wanted.taking, time.time_ns, trusted)

@@ -12,7 +12,9 @@ from resources.data.storage.worktree import Progress, Reading
 from resources.data.trees.listing import Stamps, Tree
 from resources.data.versions import journal, store, worktrees
 from resources.data.versions.errors import DamagedVersion, UnusableVersion
+from resources.data.versions.leftovers import GIVE, clear
 from resources.data.versions.model import State, Version, WorkTree
+from resources.data.versions.path_texts import text_of
 from resources.database.engine import Database
 from resources.database.plain import Plain
 
@@ -47,8 +49,9 @@ def hand_out(
     :class:`UnusableVersion` and what :func:`give` raises.
     """
     refuse_unusable(version)
+    clear(database, objects, now)
     with database.write_plainly() as rows:
-        intent = journal.begin(rows, "give", str(hand.target), now)
+        intent = journal.begin(rows, GIVE, text_of(hand.target)[:1200], now)
     is_known = False
     try:
         tree, stamps = _listing(objects, version, repair)
@@ -63,9 +66,9 @@ def hand_out(
                 worktrees.remember(rows, at, Reading(tree, tuple(given.rows), ()), now)
             is_known = True
 
-        given = _give(objects, tree, stamps, hand, progress, know)
+        given = _give(objects, tree, stamps, hand, progress, know, intent.id)
         if given.damaged and not repair(given.damaged):
-            given = _give(objects, tree, stamps, hand, progress, know)
+            given = _give(objects, tree, stamps, hand, progress, know, intent.id)
         if given.looked_at:
             write_listing(objects, tree, stamps)
         if given.damaged:
@@ -121,6 +124,7 @@ def _give(
     hand: Hand,
     progress: Progress,
     know: Callable[[Given], None],
+    mark: str,
 ) -> Given:
     return give(
         objects,
@@ -132,4 +136,5 @@ def _give(
         owner=hand.owner,
         make_root=hand.make_root,
         whole=know,
+        mark=mark,
     )

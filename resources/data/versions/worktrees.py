@@ -1,12 +1,12 @@
 """The rows of work trees: which version a folder is at, and what its files looked like when read."""
 
-import os
 import platform
 from datetime import datetime
 from pathlib import Path
 
 from resources.data.storage.worktree import IndexRow, Reading
 from resources.data.versions.model import Version, WorkTree
+from resources.data.versions.path_texts import text_of
 from resources.database.plain import Plain
 from resources.terms import DatasetName, VersionKey
 
@@ -82,7 +82,7 @@ def forget(rows: Plain, root: Path) -> None:
 
 def key_of(root: Path) -> str:
     """A folder of this machine as rows name it."""
-    return f"{platform.node()}:{os.fsencode(root.resolve()).decode(errors='backslashreplace')}"
+    return f"{platform.node()}:{text_of(root.resolve())}"
 
 
 def _write(rows: Plain, tree: WorkTree, now: datetime) -> None:
