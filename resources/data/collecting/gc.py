@@ -17,19 +17,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from glob import escape
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from resources.clock import Clock
 from resources.data.collecting.needed import Needed
-from resources.data.storage.giving import PARTIAL
+from resources.data.storage.giving import draft_of
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.ready import remove_set_aside
 from resources.data.storage.repository import LOCK_FILE
 from resources.data.versions import journal, sweeps
 from resources.data.versions.audit import audit
+from resources.data.versions.path_texts import path_of
 from resources.database.engine import Database
 from resources.database.plain import Plain, moment
 from resources.terms import Actor
@@ -217,11 +217,6 @@ class Collector:
         for one in over:
             self.done.recovered.append(f"{one.kind} {one.subject}, begun {one.began_at:%Y-%m-%d %H:%M:%S}")
             if one.kind == "give":
-                _remove_partial(Path(one.subject))
+                # By its id: somebody alive may be making a work tree of the same name.
+                shutil.rmtree(draft_of(path_of(one.subject), one.id), ignore_errors=True)
         self._objects.sweep_drafts()
-
-
-def _remove_partial(target: Path) -> None:
-    """Remove what somebody who died left of a work tree that he was making."""
-    for left in target.parent.glob(f".{escape(target.name)}{PARTIAL}*"):
-        shutil.rmtree(left, ignore_errors=True)

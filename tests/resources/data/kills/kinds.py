@@ -8,6 +8,7 @@ from pathlib import Path
 from resources.data.storage.giving import PARTIAL
 from resources.data.storage.ingesting import Taking
 from resources.data.versions.committing import Wanted
+from resources.data.versions.leftovers import clear
 from resources.data.versions.service import VersionService
 from resources.home import Home
 from resources.terms import Actor, DatasetName
@@ -107,6 +108,8 @@ def _give(home: Path) -> str:
     # Whoever commits what was given learns which version it is, by no reading at all.
     made = service(home).commit(wanted(_target(home)))
     assert not made.is_new
+    data = service(home)
+    clear(data.database, data.objects, data.clock())  # as whoever begins next does
     return made.version.key
 
 
