@@ -20,7 +20,7 @@ from resources.data.model import VersionRecord, VersionState
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
-from resources.errors import TrainplatError
+from resources.errors import Conflict, TrainplatError
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor
 from sensors.ownership import held_elsewhere
@@ -70,7 +70,10 @@ def build_arrivals_sensor(
         reason = " ".join([*told, _why_not_yet(spec, known, waiting)]).strip()
         if waiting >= _enough(spec) and known and known[-1].state is VersionState.SEALED:
             decided = registry.service().decision(spec.name, known[-1].version) is not None
-            planned = versions.plan_for_arrivals(spec, actor) if decided else None
+            try:
+                planned = versions.plan_for_arrivals(spec, actor) if decided else None
+            except Conflict as locked:  # somebody writes after the newest version
+                return SensorResult(skip_reason=SkipReason(f"{reason} {locked.one_line}"), cursor=cursor)
             if planned is not None:
                 return SensorResult(
                     skip_reason=SkipReason(

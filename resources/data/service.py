@@ -13,6 +13,8 @@ from resources.data import ledger
 from resources.data.arrivals import store as arrivals
 from resources.data.arrivals.model import Arrival
 from resources.data.errors import UnknownVersion
+from resources.data.locks import store as locks
+from resources.data.locks.model import MAIN_LINE
 from resources.data.mainline import committed, parent_of, publish, record_of
 from resources.data.making.similarity.album import Album, Looks
 from resources.data.making.soundness import leaks, unsound
@@ -336,6 +338,10 @@ class DataService:
         labels: Sequence[ConfirmedLabel],
         actor: Actor,
     ) -> None:
+        what = f"{planned.dataset} {planned.version} cannot be planned"
+        locks.refuse_written(
+            plain_over(connection), planned.dataset, MAIN_LINE, planned.planned_at, actor, what
+        )
         ledger.add_planned(connection, planned, labels)
         arrived = arrivals.assign(connection, planned.dataset, planned.version)
         subject, detail = f"{planned.dataset} {planned.version}", f"{planned.new_labels} new labels"

@@ -9,7 +9,12 @@ from streamlit_app.reader import Reader
 
 _STATES = {State.SEALED: mark("usable"), State.RETIRED: mark("retired"), State.ERASED: mark("erased")}
 _KINDS = {Kind.ADDED: mark("added"), Kind.CHANGED: mark("changed"), Kind.REMOVED: mark("removed")}
-_KEEPERS = {Keeper.MODEL: mark("model"), Keeper.RUN: mark("run"), Keeper.PIN: mark("pin")}
+_KEEPERS = {
+    Keeper.MODEL: mark("model"),
+    Keeper.RUN: mark("run"),
+    Keeper.PIN: mark("pin"),
+    Keeper.LOCK: mark("lock"),
+}
 _CHOICES = {
     Choice.OURS: mark("Take ours"),
     Choice.THEIRS: mark("Take theirs"),

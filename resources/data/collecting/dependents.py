@@ -4,8 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from resources.data.locks import store as locks
+from resources.data.locks.model import LockState, VersionLock
 from resources.database.plain import Plain, moment, moment_or_none
 from resources.terms import Actor, DatasetName, VersionKey
+
+RUN_ACTOR = "run:"
+"""How the actor of a run begins."""
 
 
 class Kind(StrEnum):
@@ -15,6 +20,8 @@ class Kind(StrEnum):
     """It was trained on it: for good."""
     RUN = "run"
     """It trains on it: until it ends."""
+    LOCK = "lock"
+    """Somebody uses it now, or makes the next version after it."""
     PIN = "pin"
     """Somebody wants it kept."""
 
@@ -63,7 +70,7 @@ def release(rows: Plain, dataset: DatasetName, key: VersionKey, kind: Kind, name
 
 
 def dependents(rows: Plain, dataset: DatasetName, key: VersionKey | None, now: datetime) -> list[Dependent]:
-    """What depends on a version, or on any of a data set, now."""
+    """What depends on a version, or on any of a data set, now; locks among it, which say so by themselves."""
     found = rows.rows(
         "SELECT dataset, key, kind, name, until, said_by, said_at FROM data_dependents "
         "WHERE dataset = :dataset ORDER BY key, kind, name",
@@ -81,4 +88,12 @@ def dependents(rows: Plain, dataset: DatasetName, key: VersionKey | None, now: d
         )
         for row in found
     ]
+    told += [_of_lock(one) for one in locks.locks(rows, dataset, now) if one.state is LockState.HELD]
     return [one for one in told if one.holds(now) and key in (None, one.key)]
+
+
+def _of_lock(held: VersionLock) -> Dependent:
+    is_run = held.owner.startswith(RUN_ACTOR)
+    name = held.owner.removeprefix(RUN_ACTOR) if is_run else held.owner
+    kind = Kind.RUN if is_run else Kind.LOCK
+    return Dependent(held.dataset, held.key, kind, name, held.until, held.owner, held.asked_at)

@@ -11,6 +11,7 @@ from pathlib import Path
 from resources.data.collecting.dependents import dependents
 from resources.data.collecting.gc import ERASE
 from resources.data.collecting.needed import Needed
+from resources.data.locks import store as locks
 from resources.data.spaces import store as spaces
 from resources.data.storage.listings import drop_listing, read_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
@@ -102,6 +103,7 @@ class Eraser:
         what = f"{version.dataset} {version.key}"
         if version.state is State.ERASED:
             raise Conflict(f"{what} is erased already", "Nothing is left to do.")
+        locks.refuse_locked(rows, version.dataset, version.key, now, f"{what} is not erased")
         holders = [
             f"{one.kind.value} {one.name}" for one in dependents(rows, version.dataset, version.key, now)
         ]

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from resources.clock import Clock, utc_now
+from resources.data.locks import store as locks
+from resources.data.locks.model import MAIN_LINE
 from resources.data.merges import store
 from resources.data.merges.ancestry import common_ancestor
 from resources.data.merges.model import Answer, Merge, MergeState, Tried
@@ -174,6 +176,8 @@ class MergeService:
                     f"{start.dataset} {planned} is being made by its pipeline, and stands next in line",
                     "Let its round finish, then merge again; the answers are kept.",
                 )
+            what = f"{start.branch.name} cannot be merged into {start.dataset}"
+            locks.refuse_written(rows, start.dataset, MAIN_LINE, now, actor, what)
             if sweeps.epoch(rows) != start.epoch or sweeps.is_sweeping(rows):
                 needed = {*tree.names, tree.md5}
                 if not all(self.objects.path(name).exists() for name in needed):

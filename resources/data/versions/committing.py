@@ -12,6 +12,8 @@ from operator import ne
 from pathlib import Path
 
 from resources.clock import Clock
+from resources.data.locks import store as locks
+from resources.data.locks.model import MAIN_LINE, VersionLock
 from resources.data.storage.ingesting import Ingest, StoredStamp, StoredStamps, Taking
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import ObjectStore
@@ -184,7 +186,7 @@ class Commit:
                     return Committed(head, False, 0, 0, 0, 0, None)
                 if start.base is None:
                     return None  # the data set was new, and is not any more: see what it holds now
-            branch, overtaken_by = self._line(rows, start, head, now)
+            branch, overtaken_by, writer = self._line(rows, start, head, now)
             made = self._version(rows, start, reading.tree, head, branch, now)
             store.add_version(rows, made)
             if branch is not None:
@@ -198,25 +200,33 @@ class Commit:
         self._intent = None
         added, changed, removed = _counts(start.tree.tree if start.tree else None, reading.tree)
         new_bytes = 0 if self._ingest is None else self._ingest.new_bytes
-        return Committed(made, True, added, changed, removed, new_bytes, overtaken_by)
+        held_by = None if writer is None else writer.told
+        return Committed(made, True, added, changed, removed, new_bytes, overtaken_by, held_by)
 
     def _line(
         self, rows: Plain, start: _Start, head: Version | None, now: datetime
-    ) -> tuple[Branch | None, VersionKey | None]:
-        """The branch to commit to, None for the main line; and the version that came in between, if any."""
+    ) -> tuple[Branch | None, VersionKey | None, VersionLock | None]:
+        """The branch to commit to, None for the main line; the version that came in between, or who has the
+        lock to write there, if any.
+        """
         base, on = start.base, start.branch
         planned = store.planned(rows, self._wanted.dataset)
         if base is None:
             _refuse_planned(self._wanted.dataset, planned)
-            return None, None
-        user = self._wanted.user
+            return None, None, None
+        user, author = self._wanted.user, self._wanted.author
         if base.branch is None and on is None:
             ahead = planned or (None if head is None or head.key == base.key else head.key)
-            return (None, None) if ahead is None else (new_branch(rows, base, user, now), ahead)
+            writer = locks.writer_of(rows, base.dataset, MAIN_LINE, now, beside=author)
+            if ahead is None and writer is None:
+                return None, None, None
+            return new_branch(rows, base, user, now), ahead, writer
         branch = _open_branch(rows, base.dataset, on or base.branch or "")
-        if branch.head == base.key:
-            return branch, None
-        return new_branch(rows, base, user, now), branch.head
+        writer = locks.writer_of(rows, base.dataset, branch.name, now, beside=author)
+        if branch.head == base.key and writer is None:
+            return branch, None, None
+        ahead = None if branch.head == base.key else branch.head
+        return new_branch(rows, base, user, now), ahead, writer
 
     def _version(
         self,

@@ -94,3 +94,5 @@ class Committed:
     """Of content that the store did not have."""
     overtaken_by: VersionKey | None
     """The version that somebody else committed meanwhile; then this one went to a branch."""
+    held_by: str | None = None
+    """Who has the lock to write where it was to go; then it went to a branch, too."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from resources.clock import Clock, utc_now
+from resources.data.locks import store as locks
 from resources.data.storage.giving import Giving
 from resources.data.storage.listings import read_listing
 from resources.data.storage.objects import ObjectStore
@@ -112,12 +113,18 @@ class VersionService:
             audit(rows, now, actor, "data.untag", f"{dataset} {named}", tag)
 
     def retire(self, dataset: DatasetName, ref: str, actor: Actor, *, undo: bool = False) -> Version:
-        """Say that a version is not to be used any more, or that it is again. Its files stay."""
+        """Say that a version is not to be used any more, or that it is again. Its files stay.
+
+        Raises :class:`Locked`, which names the holder, for one that somebody uses now.
+        """
         now, state = self.clock(), State.SEALED if undo else State.RETIRED
         with self.database.write_plainly() as rows:
             version = resolve(rows, dataset, ref)
             refuse_unusable(version)
             if version.state is not state:
+                if not undo:
+                    what = f"{dataset} {version.key} is not retired"
+                    locks.refuse_locked(rows, dataset, version.key, now, what)
                 store.set_state(rows, dataset, version.key, state)
                 audit(rows, now, actor, "data.retire", f"{dataset} {version.key}", state.value)
         return Version(**{**vars(version), "state": state})

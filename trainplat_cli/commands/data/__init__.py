@@ -19,6 +19,8 @@ COMMANDS = (
     "retire",
     "delete",
     "pin",
+    "lock",
+    "locks",
     "space",
     "verify",
     "gc",

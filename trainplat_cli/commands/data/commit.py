@@ -66,6 +66,7 @@ def committed_document(made: Committed) -> dict[str, object]:
         "removed": made.removed,
         "new_bytes": made.new_bytes,
         "overtaken_by": made.overtaken_by,
+        "held_by": made.held_by,
     }
 
 
@@ -89,8 +90,17 @@ def committed_text(made: Committed) -> str:
         removed=f"{made.removed:,}",
         new=bytes_text(made.new_bytes),
     )
-    if made.overtaken_by is None:
+    if made.overtaken_by is None and made.held_by is None:
         return said
+    if made.held_by is not None:
+        return (
+            said
+            + "\n"
+            + _(
+                "The line is locked by {holder}, so yours is on a branch. "
+                "Next: trainplat data merge {dataset} {branch}"
+            ).format(holder=made.held_by, dataset=version.dataset, branch=version.branch)
+        )
     return (
         said
         + "\n"

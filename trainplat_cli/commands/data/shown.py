@@ -11,6 +11,7 @@ from trainplat_cli.texts import _
 
 if TYPE_CHECKING:
     from resources.data.collecting.service import CollectingService
+    from resources.data.locks.service import LockService
     from resources.data.merges.service import MergeService
     from resources.data.places.service import PlaceService
 
@@ -51,6 +52,13 @@ def merge_service() -> "MergeService":
 
     home = Home.from_environment()
     return MergeService(home, home.database())
+
+
+def lock_service() -> "LockService":
+    """The service of version locks, on the home that the environment names."""
+    from resources.data.locks.service import LockService
+
+    return LockService(Home.from_environment().database())
 
 
 def current_actor() -> Actor:

@@ -1,0 +1,1 @@
+"""Locks of versions: who reads one, who writes after one, and until when."""
