@@ -21,6 +21,12 @@ class Holder:
         """The process that asks."""
         return cls(platform.node(), os.getpid(), f"{_boot()}:{_ticks(os.getpid())}")
 
+    @classmethod
+    def of(cls, pid: int) -> "Holder | None":
+        """The process of this machine that has a number now; None where none runs."""
+        ticks = _ticks(pid)
+        return cls(platform.node(), pid, f"{_boot()}:{ticks}") if ticks else None
+
     def is_dead(self) -> bool | None:
         """Whether it surely runs no more; None for one of another machine, which nobody here can see."""
         if self.host != platform.node():

@@ -22,6 +22,7 @@ from resources.data.versions import store as versions
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownRef
 from resources.data.versions.handing import refuse_unusable
+from resources.data.versions.leftovers import MERGE, clear
 from resources.data.versions.model import Branch, BranchState, State, Version
 from resources.data.versions.naming import next_key
 from resources.data.versions.refs import resolve
@@ -124,8 +125,9 @@ class MergeService:
                 detail = f"{len(outcome.conflicts)} conflicts"
                 audit(rows, now, actor, "data.try_merge", f"{dataset} {branch}", detail)
             return Tried(left, None, outcome)
+        clear(self.database, self.objects, now)
         with self.database.write_plainly() as rows:
-            intent = journal.begin(rows, "merge", f"{dataset} {branch}", now)
+            intent = journal.begin(rows, MERGE, f"{dataset} {branch}", now)
         try:
             tree = self._write(start, outcome)
             return self._seal(start, outcome, tree, actor, message)

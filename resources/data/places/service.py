@@ -19,6 +19,7 @@ from resources.data.versions import store as version_store
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import DamagedVersion, UnknownDataset
 from resources.data.versions.handing import refuse_unusable, touched_by
+from resources.data.versions.leftovers import PULL, PUSH, clear
 from resources.data.versions.model import State, Version
 from resources.data.versions.refs import NEWEST, resolve
 from resources.database.engine import Database
@@ -141,13 +142,14 @@ class PlaceService:
         """
         remote = self.remote(name)
         place = self._place(remote)
+        clear(self.database, self.objects, self.clock())
         with self.database.write_plainly() as rows:
             every = version_store.versions(rows, dataset)
             wanted = [resolve(rows, dataset, ref or NEWEST)] if ref is not None or not every else every
             if ref is not None:
                 refuse_unusable(wanted[0])
             known = set() if again else store.trees_at(rows, remote.name)
-            intent = journal.begin(rows, "push", f"{remote.name} {dataset}", self.clock())
+            intent = journal.begin(rows, PUSH, f"{remote.name} {dataset}", self.clock())
         done: list[Version] = []
         looked_for = sent = sent_bytes = 0
         try:
@@ -182,10 +184,11 @@ class PlaceService:
         """
         remote = self.remote(name)
         place, now = self._place(remote), self.clock()
+        clear(self.database, self.objects, now)
         with self.database.write_plainly() as rows:
             version = resolve(rows, dataset, ref)
             refuse_unusable(version)
-            intent = journal.begin(rows, "pull", f"{remote.name} {dataset}", now)
+            intent = journal.begin(rows, PULL, f"{remote.name} {dataset}", now)
         try:
             missing = self._lacking([version.tree_md5])
             self._refuse_damaged(version, moving.fetch(place, self.objects, missing, progress))

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 from resources.data.spaces.btrfs import is_btrfs
 from resources.data.spaces.choosing import Ground
 from resources.data.spaces.overlay import Layers, mount, unmount
+from resources.data.storage.drafts import own_mark, sweep_drafts
 from resources.data.storage.links import can_clone
 from resources.data.storage.objects import ObjectStore
 from resources.errors import TrainplatError
@@ -17,6 +18,8 @@ from resources.errors import TrainplatError
 def ground_of(objects: ObjectStore, place: Path, writer_uid: int) -> Ground:
     """Look at the store and at the folder that a space is to lie in, which exists."""
     drafts = Path(objects.draft(0)).parent
+    sweep_drafts(drafts)  # what a look that was killed left
+    sweep_drafts(place)
     clones = can_clone(drafts, place)
     return Ground(
         is_btrfs=clones and is_btrfs(drafts),  # only within one file system are there clones
@@ -31,7 +34,8 @@ def ground_of(objects: ObjectStore, place: Path, writer_uid: int) -> Ground:
 
 def _can_link(first: Path, second: Path) -> bool:
     # Named as drafts are, so that what a kill leaves is swept away with them.
-    source, target = first / f"{os.getpid()}-link-{token_hex(6)}", second / f".linked-{token_hex(6)}"
+    mark = token_hex(6)
+    source, target = first / f"{own_mark()}-link-{mark}", second / f"{own_mark()}-linked-{mark}"
     try:
         source.write_bytes(b"")
         target.hardlink_to(source)
@@ -47,7 +51,7 @@ def _can_link(first: Path, second: Path) -> bool:
 def _can_overlay(near: Path) -> bool:
     if os.geteuid() != 0:
         return False
-    root = Path(mkdtemp(prefix=".overlay-", dir=near))
+    root = Path(mkdtemp(prefix=f"{own_mark()}-overlay-", dir=near))
     layers = Layers(root / "lower", root / "upper", root / "work")
     merged = root / "merged"
     try:

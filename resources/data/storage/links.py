@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
+from resources.data.storage.drafts import own_mark
+
 FICLONE = 0x40049409
 """``ioctl`` that lets a file share the blocks of another one until either is written: ioctl_ficlone(2)."""
 
@@ -28,7 +30,7 @@ def can_clone(source: Path, target: Path) -> bool:
     """Whether files of one folder can be cloned into another one; tried with a file of no importance."""
     mark = token_hex(6)
     # Named as drafts are, so that what a kill leaves is swept away with them.
-    first, second = source / f"{os.getpid()}-clone-{mark}", target / f"{os.getpid()}-cloned-{mark}"
+    first, second = source / f"{own_mark()}-clone-{mark}", target / f"{own_mark()}-cloned-{mark}"
     try:
         first.write_bytes(b"?")
         with first.open("rb") as read, second.open("wb") as written:

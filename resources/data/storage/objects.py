@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from resources.data.storage.drafts import mark_of, own_mark, sweep_drafts
 from resources.data.storage.links import can_clone
 from resources.errors import TrainplatError
 from resources.files import disk_problem
+from resources.holder import Holder
 
 TREE_SUFFIX = ".dir"
 _READ_ONLY = 0o444
@@ -70,7 +72,7 @@ class ObjectStore:
         if not self._has_drafts:
             self._drafts().mkdir(parents=True, exist_ok=True)
             self._has_drafts = True
-        return f"{self.cache}/drafts/{os.getpid()}-{threading.get_ident()}-{number}"
+        return f"{self.cache}/drafts/{own_mark()}-{threading.get_ident()}-{number}"
 
     @cached_property
     def clones(self) -> bool:
@@ -155,21 +157,16 @@ class ObjectStore:
 
     def sweep_drafts(self) -> None:
         """Remove what writers that are dead left half-written."""
-        import psutil
+        sweep_drafts(self._drafts())
 
-        for draft in self._drafts().glob("*-*-*"):
-            writer = draft.name.partition("-")[0]
-            if writer.isdigit() and not psutil.pid_exists(int(writer)):
-                draft.unlink(missing_ok=True)
-
-    def drop_drafts(self, pid: int) -> None:
+    def drop_drafts(self, writer: Holder) -> None:
         """Remove the drafts of one process that is dead."""
-        for draft in self._drafts().glob(f"{pid}-*"):
+        for draft in self._drafts().glob(f"{mark_of(writer)}-*"):
             with suppress(OSError):  # another user's
                 draft.unlink()
 
     def _write(self, content: bytes, target: Path) -> None:
-        draft = self._drafts() / f"{os.getpid()}-{threading.get_ident()}-{target.name}"
+        draft = self._drafts() / f"{own_mark()}-{threading.get_ident()}-{target.name}"
         try:
             draft.parent.mkdir(parents=True, exist_ok=True)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,8 @@
 """Processes that end by SIGKILL: before their n-th act on the disk, amid a write, or by the clock."""
 
+import builtins
+import io
+import json
 import os
 import random
 import signal
@@ -7,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,60 +20,91 @@ ACTS = frozenset(
 """Audit events of Python that change the disk; opening to write and the functions below count, too."""
 WRAPPED = ("write", "fsync", "sendfile")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+RESOURCES = str(Path(__file__).parents[4] / "resources")
 
 
 class Acts:
-    """Counts what a process does to the disk, and kills it at one of these acts."""
+    """Counts what a process does to the disk, and does ``at`` before one of these acts."""
 
-    def __init__(self, kill_at: int) -> None:
-        self.kill_at, self.count = kill_at, 0
+    def __init__(self, at: int, then: Callable[[], None]) -> None:
+        self.at, self.then = at, then
+        self.sites: list[str] = []
+        """For each act what it is, and where it stands in our code."""
         self._lock = threading.Lock()
 
     def watch(self) -> None:
-        """From now on."""
+        """From now on, in this process, which has to end by itself: nothing takes this back."""
         sys.addaudithook(self._see)
         for name in WRAPPED:
             setattr(os, name, self._wrapped(getattr(os, name)))
+        # Between opening and writing a file is empty: audit events come before both.
+        io.open = builtins.open = self._opening(io.open)
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in ACTS or (event == "open" and (arguments[2] or 0) & WRITES):
-            self._act()
+            self._act(event)
 
-    def _act(self) -> bool:
+    def _act(self, what: str) -> None:
         with self._lock:
-            self.count += 1
-            if self.count != self.kill_at:
-                return False
-        os.kill(os.getpid(), signal.SIGKILL)
-        return True
+            self.sites.append(f"{what} {_site()}")
+            if len(self.sites) != self.at:
+                return
+        self.then()
 
     def _wrapped(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
             with self._lock:
-                is_last = self.count + 1 == self.kill_at
-            if is_last and real.__name__ == "write":
+                is_last = len(self.sites) + 1 == self.at
+            if is_last and self.then is kill and real.__name__ == "write":
                 real(arguments[0], bytes(arguments[1])[: len(arguments[1]) // 2])  # and no more of it
-            self._act()
+            self._act(real.__name__)
             return real(*arguments)
 
         return call
 
+    def _opening(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(file: Any, mode: str = "r", *arguments: Any, **settings: Any) -> Any:
+            opened = real(file, mode, *arguments, **settings)
+            if set(mode) & set("wax+"):
+                self._act("opened")
+            return opened
 
-def run_until_killed(work: Callable[[], str], kill_at: int) -> tuple[str | None, int]:
-    """Run ``work`` in a process that is killed at its act number ``kill_at``; 0: not at all.
+        return call
 
-    Returns what it told as done, None where it was killed first, and how many acts that took.
+
+def kill() -> None:
+    """End this process as ``kill -9`` does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def acts_of(work: Callable[[], str]) -> tuple[str, list[str]]:
+    """Run ``work`` in a process of its own: what it told as done, and each of its acts."""
+    done, sites = _run(work, 0)
+    assert done is not None
+    return done, sites
+
+
+def run_until_killed(work: Callable[[], str], kill_at: int) -> str | None:
+    """Run ``work`` in a process that is killed at its act number ``kill_at``.
+
+    Returns what it told as done, None where it was killed first.
     """
+    return _run(work, kill_at)[0]
+
+
+def _run(work: Callable[[], str], kill_at: int) -> tuple[str | None, list[str]]:
     told, tells = os.pipe()
     child = os.fork()
     if child == 0:
-        acts = Acts(kill_at)
+        acts = Acts(kill_at, kill)
         try:
             acts.watch()
             done = work()
-            os.write(tells, f"{acts.count} {done}".encode())
+            acts.at = 0
+            with io.FileIO(tells, "w") as pipe:
+                pipe.write(json.dumps([done, acts.sites]).encode())
         except BaseException as problem:  # noqa: BLE001 - whatever it is, the parent must hear of it
-            os.write(2, repr(problem).encode())
+            sys.stderr.write(repr(problem))
             os._exit(1)
         os._exit(0)
     os.close(tells)
@@ -79,10 +113,10 @@ def run_until_killed(work: Callable[[], str], kill_at: int) -> tuple[str | None,
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL
-        return None, kill_at
+        return None, []
     assert os.WEXITSTATUS(status) == 0
-    count, _, done = heard.partition(" ")
-    return done, int(count)
+    done, sites = json.loads(heard)
+    return done, sites
 
 
 def run_for(arguments: list[str], home: Path, seconds: float | None) -> bool:
@@ -107,6 +141,21 @@ def run_for(arguments: list[str], home: Path, seconds: float | None) -> bool:
     return True
 
 
-def points(draw: random.Random, acts: int, count: int) -> list[int]:
-    """Different acts to be killed at, spread over all of them."""
-    return sorted(draw.sample(range(1, acts + 1), min(count, acts)))
+def points(draw: random.Random, sites: Sequence[str], count: int) -> list[int]:
+    """Different acts to be killed at, counted from 1: of each place in our code one, then any."""
+    numbers = list(range(len(sites)))
+    draw.shuffle(numbers)
+    first_of_its_place = {sites[number]: number for number in reversed(numbers)}
+    chosen = [number for number in numbers if first_of_its_place[sites[number]] == number]
+    chosen += [number for number in numbers if first_of_its_place[sites[number]] != number]
+    return sorted(number + 1 for number in chosen[:count])
+
+
+def _site() -> str:
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename.startswith((RESOURCES, "<")) and not code.co_filename.startswith("<frozen"):
+            return f"{code.co_filename.removeprefix(RESOURCES)}:{frame.f_lineno}"
+        frame = frame.f_back
+    return "elsewhere"

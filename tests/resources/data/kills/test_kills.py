@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.resources.data.kills.killing import points, run_for, run_until_killed
-from tests.resources.data.kills.kinds import KINDS, Kind
+from resources.errors import TrainplatError
+from tests.mutants import Mutant, alive
+from tests.resources.data.kills.killing import acts_of, points, run_for, run_until_killed
+from tests.resources.data.kills.kind import Kind
+from tests.resources.data.kills.kinds import KINDS
+from tests.resources.data.kills.mutants import NOTICED
 
-FEW, MANY = 5, 60
+FEW, MANY = 4, 60
 FEW_BY_CLOCK, MANY_BY_CLOCK = 1, 20
+"""Of each kind; the issue asks for a hundred in all and fifteen of each."""
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
@@ -45,14 +50,14 @@ def homes(kind: Kind, tmp_path: Path, sqlite_at_head: Path) -> Homes:
 def kill_each(kind: Kind, homes: Homes, draw: random.Random, count: int) -> None:
     """Kill ``kind`` at so many different acts, and look at what is left."""
     home = homes.new()
-    done, acts = run_until_killed(lambda: kind.work(home), 0)
+    done, sites = acts_of(lambda: kind.work(home))
     kind.check(home, done)
-    for point in points(draw, acts, count):
+    for point in points(draw, sites, count):
         home = homes.new()
-        killed, _ = run_until_killed(lambda: kind.work(home), point)  # noqa: B023 - it is run at once
+        killed = run_until_killed(lambda: kind.work(home), point)  # noqa: B023 - it is run at once
         kind.check(home, killed)
         # It is killed once more as it is run again, and then let be.
-        again, _ = run_until_killed(lambda: kind.work(home), draw.randint(1, acts))  # noqa: B023
+        again = run_until_killed(lambda: kind.work(home), draw.randint(1, len(sites)))  # noqa: B023
         kind.check(home, again)
         kind.check(home, kind.work(home))
         homes.drop(home)
@@ -68,6 +73,14 @@ def test_a_few_kills_leave_nothing_wrong(kind: Kind, homes: Homes, seed: int) ->
 @every_kind
 def test_many_kills_leave_nothing_wrong(kind: Kind, homes: Homes, seed: int) -> None:
     kill_each(kind, homes, random.Random(seed), MANY)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("kind", "mutant"), NOTICED, ids=lambda one: one.name)
+def test_kills_notice(kind: Kind, mutant: Mutant, homes: Homes, seed: int) -> None:
+    with alive(mutant), pytest.raises((AssertionError, TrainplatError)):
+        kill_each(kind, homes, random.Random(seed), MANY)
 
 
 def kill_by_clock(kind: Kind, homes: Homes, draw: random.Random, count: int) -> None:

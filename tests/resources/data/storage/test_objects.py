@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.data.storage.drafts import mark_of
 from resources.data.storage.objects import DamagedObject, ObjectStore, StoredObject
+from resources.holder import Holder
 
 PATHS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
 NAMES = st.integers(0, 2**128 - 1).map("{:032x}".format)
@@ -81,11 +83,19 @@ def test_a_tree_is_read_back_as_it_was_stored(store: ObjectStore) -> None:
 def test_drafts_of_the_dead_are_swept_and_those_of_the_living_stay(store: ObjectStore) -> None:
     drafts = store.cache / "drafts"
     drafts.mkdir(parents=True)
-    dead, living = drafts / "99999999-1-abc", drafts / f"{os.getpid()}-1-abc"
-    dead.write_bytes(b"half")
-    living.write_bytes(b"half")
+    me = Holder.current()
+    here_before = Holder(me.host, me.pid, "before the last start:1")
+    elsewhere, elsewhere_long_ago = Holder("other", 99999999, "x:1"), Holder("other", 99999999, "x:2")
+    writers = [me, here_before, Holder(me.host, 99999999, "x:1"), elsewhere, elsewhere_long_ago]
+    for writer in writers:
+        (drafts / f"{mark_of(writer)}-1-abc").write_bytes(b"half")
+    (drafts / "99999999-1-abc").write_bytes(b"named as once")
+    os.utime(drafts / f"{mark_of(elsewhere_long_ago)}-1-abc", (1, 1))
+    (drafts / f"{mark_of(here_before)}-overlay-abc" / "merged").mkdir(parents=True)
     store.sweep_drafts()
-    assert [draft.name for draft in drafts.iterdir()] == [living.name]
+    assert {draft.name for draft in drafts.iterdir()} == {
+        f"{mark_of(writer)}-1-abc" for writer in (me, elsewhere)
+    }
 
 
 def test_an_object_gets_a_second_name_without_a_copy(store: ObjectStore, tmp_path: Path) -> None:

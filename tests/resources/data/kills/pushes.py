@@ -1,0 +1,77 @@
+"""Pushes that are killed."""
+
+import json
+from pathlib import Path
+
+from resources.data.places.service import PlaceService
+from resources.data.versions.leftovers import clear
+from resources.home import Home
+from tests.resources.data.auditor import Audit, audit_home, md5_of
+from tests.resources.data.folders import read, write
+from tests.resources.data.kills.kind import (
+    ANN,
+    PICTURES,
+    Kind,
+    beside,
+    change,
+    changed_pictures,
+    names_of,
+    pictures,
+    service,
+    wanted,
+)
+
+BACKUP = "backup"
+
+
+def _prepare(home: Path) -> None:
+    data = service(home)
+    data.commit(wanted(write(beside(home, "folder"), pictures(24))))
+    places = _places(home)
+    places.add(BACKUP, str(beside(home, BACKUP)), ANN)
+    places.push(PICTURES, None, BACKUP, ANN)
+    change(beside(home, "folder"))
+    data.commit(wanted(beside(home, "folder")))
+
+
+def _push(home: Path) -> str:
+    data = service(home)
+    _places(home).push(PICTURES, None, BACKUP, ANN)
+    clear(data.database, data.objects, data.clock())  # as whoever begins next does
+    return "pushed"
+
+
+def _check(home: Path, done: str | None) -> Audit:
+    found, there = audit_home(home), audit_remote(beside(home, BACKUP))
+    expected = {"v1.0": pictures(24), "v1.1": changed_pictures()}
+    assert found.versions == {(PICTURES, key): names_of(files) for key, files in expected.items()}
+    assert read(beside(home, "folder")) == changed_pictures()
+    [standing] = _places(home).status(PICTURES)
+    for version in standing.there:
+        assert version.tree_md5 in there, f"the remote is said to have {version.key}"
+    if done is not None:
+        assert standing.missing == ()
+        assert (found.journal, found.drafts) == (0, 0)
+    return found
+
+
+def audit_remote(place: Path) -> set[str]:
+    """The objects of a remote in a folder; fails where one is wrong, or a tree lacks one."""
+    contents = {
+        path.parent.name + path.name: path.read_bytes()
+        for path in place.glob("files/md5/*/*")
+        if not path.name.endswith(".tmp")
+    }
+    for name, content in contents.items():
+        assert md5_of(content) == name.removesuffix(".dir"), f"object {name} of the remote is another one"
+        if name.endswith(".dir"):
+            lacking = {entry["md5"] for entry in json.loads(content)} - set(contents)
+            assert not lacking, f"dvc would take tree {name} of the remote for whole"
+    return set(contents)
+
+
+def _places(home: Path) -> PlaceService:
+    return PlaceService(Home(home), Home(home).database())
+
+
+PUSH = Kind("push", _prepare, _push, lambda _: ["data", "push", PICTURES, "--remote", BACKUP], _check)
