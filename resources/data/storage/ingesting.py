@@ -16,11 +16,16 @@ from typing import NamedTuple
 from resources.data.storage.links import clone
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.scanning import printable, stamp_of
+from resources.data.storage.syncing import begin_to_write_out
 from resources.errors import BadInput, Conflict, Denied
 from resources.files import disk_problem
 
-CHUNK_BYTES = 1024 * 1024
-"""Of larger files this much is held at a time, and several are read at once."""
+LARGE_BYTES = 1024 * 1024
+"""Files above this are not held in memory as a whole, and several are read at once."""
+CHUNK_BYTES = 256 * 1024
+"""Of those this much at a time: it stays in the processor's cache between hashing and writing."""
+WRITE_OUT_BYTES = 16 * 1024 * 1024
+"""After so much of a copy the disk is told to begin, while the rest is still hashed."""
 TRIES = 3
 """How often a file that changes while it is read is read again."""
 STILL_FOR_NS = 2_000_000_000
@@ -156,7 +161,7 @@ class Ingest:
     def _take(self, name: str, directory: int, source: int, seen: Stamp) -> tuple[Taken | None, Stamp]:
         """One try. Without an outcome the stamp to expect at the next one."""
         size = seen[0]
-        if size > CHUNK_BYTES:
+        if size > LARGE_BYTES:
             md5, draft, before = self._read_large(source)
         else:
             content = os.read(source, size + 1)
@@ -359,7 +364,7 @@ def _rest(source: int, count: int) -> bytes:
     return b"".join(parts)
 
 
-def _write_all(target: int, content: bytes) -> None:
+def _write_all(target: int, content: bytes | memoryview) -> None:
     written = os.write(target, content)
     while written < len(content):
         written += os.write(target, memoryview(content)[written:])
@@ -371,11 +376,15 @@ def _hash_of(source: int, target: int | None) -> str:
     os.lseek(source, 0, os.SEEK_SET)
     buffer = bytearray(CHUNK_BYTES)
     view = memoryview(buffer)
+    done = told = 0
     while count := os.readv(source, [buffer]):
         part = view[:count]
         digest.update(part)
-        if target is not None:
-            written = os.write(target, part)
-            while written < count:
-                written += os.write(target, part[written:])
+        if target is None:
+            continue
+        _write_all(target, part)
+        done += count
+        if done - told >= WRITE_OUT_BYTES:
+            begin_to_write_out(target, told, done - told)
+            told = done
     return digest.hexdigest()

@@ -5,7 +5,6 @@ leaves a draft or the whole object, never half of one under its name. DVC trusts
 reading it, so reading through :meth:`ObjectStore.read` compares content and name each time.
 """
 
-import ctypes
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from resources.data.storage.drafts import mark_of, own_mark, sweep_drafts
 from resources.data.storage.links import can_clone
+from resources.data.storage.syncing import sync_file, sync_file_system
 from resources.errors import TrainplatError
 from resources.files import disk_problem
 from resources.holder import Holder
@@ -136,13 +136,13 @@ class ObjectStore:
     def sync(self, names: Collection[str]) -> None:
         """Return when these objects will outlive a power cut."""
         if len(names) > _SYNC_EACH_UP_TO:
-            _sync_file_system(self.cache)
+            sync_file_system(self.cache)
             return
         folders = {self.path(name).parent for name in names}
         for place in [*map(self.path, names), *folders]:
-            _sync(place)
+            sync_file(place)
         if folders:
-            _sync(Path(self._objects))  # a folder may be as new as what is in it
+            sync_file(Path(self._objects))  # a folder may be as new as what is in it
 
     def link(self, md5: str, target: Path) -> None:
         """Give the object a second name, ``target``, at no cost in space where the file system can."""
@@ -179,24 +179,3 @@ class ObjectStore:
 
     def _drafts(self) -> Path:
         return self.cache / "drafts"
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_file_system(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-        if syncfs is None:
-            os.sync()
-        elif syncfs(descriptor) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(folder))
-    finally:
-        os.close(descriptor)

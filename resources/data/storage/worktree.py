@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from struct import iter_unpack
 
-from resources.data.storage.ingesting import CHUNK_BYTES, NOT_STILL, Ingest, StoredStamp, StoredStamps, Taken
+from resources.data.storage.ingesting import LARGE_BYTES, NOT_STILL, Ingest, StoredStamp, StoredStamps, Taken
 from resources.data.storage.scanning import FIELDS, Folder, scan
 from resources.data.trees.listing import UNKNOWN, Stamps, Tree
 
@@ -165,12 +165,12 @@ class _Reader:
             self._progress(1, folder.stamps[start])
 
         try:
-            large = [place for place in unread if folder.stamps[place * FIELDS] > CHUNK_BYTES]
+            large = [place for place in unread if folder.stamps[place * FIELDS] > LARGE_BYTES]
             if len(large) > 1:
                 with ThreadPoolExecutor(READERS) as readers:
                     for place, found in zip(large, readers.map(take, large), strict=True):
                         note(place, found)
-                unread = [place for place in unread if folder.stamps[place * FIELDS] <= CHUNK_BYTES]
+                unread = [place for place in unread if folder.stamps[place * FIELDS] <= LARGE_BYTES]
             for place in unread:
                 note(place, take(place))
         finally:

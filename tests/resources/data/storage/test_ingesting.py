@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.data.storage.ingesting import CHUNK_BYTES, Ingest, StoredStamp, StoredStamps, Taking
+from resources.data.storage.ingesting import LARGE_BYTES, Ingest, StoredStamp, StoredStamps, Taking
 from resources.data.storage.objects import ObjectStore
 from resources.errors import BadInput, Conflict, Denied, Unavailable
 from tests.resources.data.auditor import audit_objects
@@ -16,7 +16,7 @@ from tests.resources.data.folders import read, settle, write
 from tests.resources.data.plain_user import as_plain_user
 from tests.resources.data.storage.trees import Reader, as_it_is_read
 
-LARGE = bytes(range(256)) * (CHUNK_BYTES // 128)
+LARGE = bytes(range(256)) * (LARGE_BYTES // 128)
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_content_of_any_size_is_kept_read_only_under_its_hash(
     contents = {
         "empty": b"",
         "small": b"hello",
-        "edge": LARGE[:CHUNK_BYTES],
-        "over": LARGE[: CHUNK_BYTES + 1],
+        "edge": LARGE[:LARGE_BYTES],
+        "over": LARGE[: LARGE_BYTES + 1],
     }
     contents |= {"large": LARGE, "same": LARGE, "a/again": b"hello"}
     root = write(tmp_path / "tree", contents)

@@ -131,7 +131,7 @@ def test_where_the_kernel_has_no_syncfs_everything_is_synced(
 ) -> None:
     names = [store.put(str(number).encode()).md5 for number in range(70)]
     synced = []
-    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
+    monkeypatch.setattr("resources.data.storage.syncing._libc", object)
     monkeypatch.setattr("os.sync", lambda: synced.append(True))
     store.sync(names)
     assert synced == [True]
