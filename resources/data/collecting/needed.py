@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from resources.data.storage.listings import read_listing
@@ -25,6 +26,22 @@ class Needed:
 
         While a tree cannot be read nobody knows what it needs, and nothing may go.
         """
+        self._read_trees(rows)
+        return self._names | self._trees | _that_came(rows) | set(_named_in_work(self._data))
+
+    def kept(self, rows: Plain) -> set[str]:
+        """What has to be there: the objects of versions, as far as their trees can be read, and what came."""
+        names = trees_of(rows) | _that_came(rows)
+        for tree in trees_of(rows):
+            with suppress(DamagedObject):
+                names.update(read_listing(self._objects, tree)[0].names)
+        return names
+
+    def trees(self, rows: Plain) -> set[str]:
+        """The trees of all versions that are not erased."""
+        return trees_of(rows)
+
+    def _read_trees(self, rows: Plain) -> None:
         for tree in trees_of(rows) - self._trees:
             try:
                 self._names.update(read_listing(self._objects, tree)[0].names)
@@ -33,7 +50,6 @@ class Needed:
                     f"{damage.problem}; while a version's list of files is missing, nothing is collected"
                 ) from damage
             self._trees.add(tree)
-        return self._names | self._trees | _that_came(rows) | set(_named_in_work(self._data))
 
 
 def trees_of(rows: Plain) -> set[str]:

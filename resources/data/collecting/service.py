@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from resources.clock import Clock, utc_now
+from resources.data.collecting import scrubs
 from resources.data.collecting.dependents import Dependent, Kind, depend, dependents, release
 from resources.data.collecting.erasing import Elsewhere, Eraser
 from resources.data.collecting.gc import GRACE, Collected, Collector
+from resources.data.collecting.needed import Needed
+from resources.data.collecting.scrubbing import KnownDamage, Scrubbed, Scrubber
 from resources.data.collecting.usage import Usage, stored_bytes, usage
 from resources.data.collecting.verifying import Repair, Verified, all_versions, from_trash, verify
 from resources.data.storage.objects import ObjectStore
@@ -14,6 +17,7 @@ from resources.data.storage.worktree import Progress
 from resources.data.versions import store
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownDataset
+from resources.data.versions.handing import touched_by
 from resources.data.versions.model import Version
 from resources.data.versions.refs import resolve
 from resources.database.engine import Database
@@ -66,6 +70,22 @@ class CollectingService:
         """Read every object of one version, of a data set, or of all; ``mend`` brings damaged ones back."""
         repair = self.repair if mend else None
         return verify(self.database, self.objects, self._versions(dataset, ref), progress, repair)
+
+    def scrub(self, actor: Actor, most_bytes: int | None = None) -> Scrubbed:
+        """Read the next slice of the store, and mend what is damaged.
+
+        Slices are sized so that all is read every 14 days, or by ``most_bytes``.
+        """
+        needed = Needed(self.objects, self.home.data)
+        return Scrubber(self.database, self.objects, needed, self.clock, self.repair).run(actor, most_bytes)
+
+    def damage(self) -> list[KnownDamage]:
+        """What the scrub found damaged and nobody could repair yet, with the versions that have it."""
+        with self.database.read_plainly() as rows:
+            return [
+                KnownDamage(one.name, one.found_at, tuple(touched_by(rows, self.objects, [one.name])))
+                for one in scrubs.damage(rows)
+            ]
 
     def usage(self, dataset: DatasetName | None = None) -> list[Usage]:
         """What each version takes, of a data set or of all. What is its own counts beside all others."""

@@ -1,6 +1,6 @@
-"""The tables of what is to go, and of who depends on versions."""
+"""The tables of what is to go, of who depends on versions, and of the scrub."""
 
-from sqlalchemy import Column, Index, String, Table
+from sqlalchemy import BigInteger, Column, Index, String, Table
 
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
@@ -23,4 +23,21 @@ DEPENDENTS = Table(
     Column("said_by", String(200), nullable=False),
     Column("said_at", UtcDateTime, nullable=False),
     Index("data_dependents_by_name", "kind", "name"),
+)
+
+SCRUBS = Table(
+    "data_scrubs",
+    METADATA,
+    Column("store", String(100), primary_key=True),
+    Column("cursor_name", String(40), nullable=False),
+    Column("began_at", UtcDateTime),
+    Column("last_at", UtcDateTime),
+    Column("passes", BigInteger, nullable=False),
+)
+
+DAMAGE = Table(
+    "data_damage",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("found_at", UtcDateTime, nullable=False),
 )

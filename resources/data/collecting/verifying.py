@@ -98,6 +98,23 @@ def whole(path: Path, name: str) -> os.stat_result | None:
     return status if digest.hexdigest() == name.removesuffix(TREE_SUFFIX) else None
 
 
+def distrust(objects: ObjectStore, trees: Iterable[str], damaged: set[str]) -> None:
+    """Let whoever gives out a damaged object read it first; what lies ready with it goes aside."""
+    for tree_md5 in trees:
+        try:
+            tree, stamps = read_listing(objects, tree_md5)
+        except DamagedObject:
+            continue
+        places = [place for place, name in enumerate(tree.names) if name in damaged]
+        if not places:
+            continue
+        for folder in ready_folders(objects, tree_md5):
+            set_aside(folder)
+        for place in places:
+            stamps.inodes[place], stamps.mtimes_ns[place] = UNKNOWN, UNKNOWN
+        write_listing(objects, tree, stamps)
+
+
 def from_trash(objects: ObjectStore, names: Sequence[str]) -> list[str]:
     """Bring objects back out of the trash where they are whole there; the names of the others."""
     left = []

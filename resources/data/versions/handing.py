@@ -1,6 +1,6 @@
 """Giving a version out into a folder: verified, told when damaged, and known as a work tree afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -110,11 +110,18 @@ def touched_by(rows: Plain, objects: ObjectStore, damaged: list[str]) -> list[st
                 continue
             if version.tree_md5 not in holding:
                 holding[version.tree_md5] = version.tree_md5 in wanted or not wanted.isdisjoint(
-                    read_listing(objects, version.tree_md5)[0].names
+                    _names(objects, version.tree_md5)
                 )
             if holding[version.tree_md5]:
                 found.append(f"{dataset} {version.key}")
     return found
+
+
+def _names(objects: ObjectStore, tree_md5: str) -> Sequence[str]:
+    try:
+        return read_listing(objects, tree_md5)[0].names
+    except DamagedObject:  # nobody can tell what it has; it is named for itself
+        return ()
 
 
 def _give(

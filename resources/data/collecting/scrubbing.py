@@ -1,0 +1,151 @@
+"""The background scrub: each slice reads some objects more, so that all are read every so many days.
+
+Where the last slice ended is a row. One that was killed is read again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from resources.clock import Clock
+from resources.data.collecting import scrubs
+from resources.data.collecting.needed import Needed
+from resources.data.collecting.usage import stored_bytes
+from resources.data.collecting.verifying import Repair, distrust, whole
+from resources.data.storage.objects import ObjectStore
+from resources.data.versions.audit import audit
+from resources.data.versions.handing import touched_by
+from resources.database.engine import Database
+from resources.terms import Actor
+
+PERIOD = timedelta(days=14)
+"""In this time every object is read once."""
+LEAST_BYTES = 64 * 1024 * 1024
+"""So much is read at least: a small store is read as a whole each time."""
+MOST_BYTES = 64 * 1024 * 1024 * 1024
+"""So much is read at most, however long ago the last slice was: some minutes of reading."""
+FIRST_SHARE = timedelta(hours=6)
+"""What the first slice of all counts as the time since the last one."""
+
+
+@dataclass(frozen=True)
+class Scrubbed:
+    """What one slice looked at, and how it was found."""
+
+    objects: int
+    size_bytes: int
+    damaged: tuple[str, ...]
+    """Missing, or not what their names say, and not to be repaired now."""
+    repaired: tuple[str, ...]
+    touched: tuple[str, ...]
+    """The versions, of all data sets, that have one of the damaged objects."""
+    done_share: float
+    """How much of the objects the present pass over the store has behind it, 0 to 1."""
+    is_whole: bool
+    """Whether this slice was the last of a pass."""
+    passes: int
+    """How often the whole store was read."""
+
+
+def slice_bytes(
+    stored: int, since_last: timedelta | None, period: timedelta = PERIOD, most: int = MOST_BYTES
+) -> int:
+    """How much to read now, so that ``stored`` bytes are read once in each ``period``."""
+    elapsed = FIRST_SHARE if since_last is None else max(since_last, timedelta(0))
+    return min(most, max(LEAST_BYTES, ceil(stored * (elapsed / period))))
+
+
+class Scrubber:
+    """Scrubs one store."""
+
+    def __init__(
+        self, database: Database, objects: ObjectStore, needed: Needed, clock: Clock, repair: Repair
+    ) -> None:
+        self._database, self._objects, self._needed = database, objects, needed
+        self._clock, self._repair = clock, repair
+
+    def run(self, actor: Actor, most_bytes: int | None = None) -> Scrubbed:
+        """Read one slice, and what was damaged the last time; None: so much as the period asks for."""
+        now = self._clock()
+        with self._database.read_plainly() as rows:
+            at, known = scrubs.position(rows), scrubs.damage(rows)
+            names = sorted(self._needed.kept(rows))
+        if most_bytes is None:
+            since = None if at.last_at is None else now - at.last_at
+            most_bytes = slice_bytes(stored_bytes(self._objects), since)
+        sizes = self._look({one.name for one in known}.intersection(names))
+        slice_names = self._slice(names, at.cursor, most_bytes, sizes)
+        damaged = self._still_kept([name for name, size in sizes.items() if size is None])
+        left = self._repair(damaged) if damaged else []
+        if damaged:
+            distrust(self._objects, self._trees(), set(damaged))
+        ended = not slice_names or slice_names[-1] == names[-1]
+        after = scrubs.Position(
+            "" if ended else slice_names[-1],
+            now if ended or at.began_at is None else at.began_at,
+            now,
+            at.passes + ended,
+        )
+        with self._database.write_plainly() as rows:
+            touched = touched_by(rows, self._objects, left) if left else []
+            scrubs.move(rows, after)
+            scrubs.note_damage(rows, left, [one.name for one in known], now)
+            if damaged:
+                detail = (
+                    f"{len(damaged)} damaged, {len(damaged) - len(left)} repaired: {' '.join(damaged[:20])}"
+                )
+                audit(rows, now, actor, "data.scrub", "store", detail)
+        return Scrubbed(
+            len(sizes),
+            sum(size for size in sizes.values() if size is not None),
+            tuple(left),
+            tuple(name for name in damaged if name not in left),
+            tuple(touched),
+            1.0 if ended else sum(name <= after.cursor for name in names) / len(names),
+            ended,
+            after.passes,
+        )
+
+    def _slice(
+        self, names: Sequence[str], cursor: str, most_bytes: int, sizes: dict[str, int | None]
+    ) -> list[str]:
+        """Read on behind the cursor until there is enough; ``sizes`` gets what was seen."""
+        looked, read = list[str](), 0
+        for name in names:
+            if name <= cursor:
+                continue
+            if looked and read >= most_bytes:
+                break
+            if name not in sizes:
+                sizes.update(self._look([name]))
+            looked.append(name)
+            read += sizes[name] or 0
+        return looked
+
+    def _look(self, names: Iterable[str]) -> dict[str, int | None]:
+        """The size of each object that is whole; None for one that is not."""
+        found = ((name, whole(self._objects.path(name), name)) for name in names)
+        return {name: None if status is None else status.st_size for name, status in found}
+
+    def _still_kept(self, damaged: list[str]) -> list[str]:
+        """Without what somebody erased meanwhile: that must not come back."""
+        if not damaged:
+            return []
+        with self._database.read_plainly() as rows:
+            kept = self._needed.kept(rows)
+        return [name for name in damaged if name in kept]
+
+    def _trees(self) -> set[str]:
+        with self._database.read_plainly() as rows:
+            return self._needed.trees(rows)
+
+
+@dataclass(frozen=True)
+class KnownDamage:
+    """An object that a scrub found damaged and nobody could repair yet."""
+
+    name: str
+    found_at: datetime
+    touched: tuple[str, ...]
+    """The versions that have it."""

@@ -1,0 +1,1 @@
+"""Retention: which versions are retired by rule, and which branches are closed."""

@@ -1,0 +1,49 @@
+"""``trainplat data retention`` and ``trainplat data scrub``."""
+
+from pathlib import Path
+
+from tests.resources.data.folders import write
+from tests.trainplat_cli.commands.data.running import data, told
+
+
+def test_a_rule_is_said_planned_and_carried_out(tmp_path: Path) -> None:
+    assert "no retention rule" in data("retention", "show").stdout
+    assert "no retention rule" in data("retention", "plan").stdout
+    for number in range(3):
+        data("commit", "pets", write(tmp_path / "pets", {"a": b"%d" % number}))
+    data("branch", "pets", "v1.0")
+    assert "says nothing" in data("retention", "set", "pets", code=2).stderr
+    assert "no length of time" in data("retention", "set", "pets", "--keep-younger", "x", code=2).stderr
+    said = data("retention", "set", "pets", "--keep-last", "1", "--close-branches", "36h").stdout
+    assert "36h" in said
+    assert "Next: trainplat data retention plan pets" in said
+    assert told("retention", "show", "pets")["rules"][0]["close_after_s"] == 36 * 3600
+    assert "the newest 1 of the main line are kept" in data("retention", "plan").stdout
+    (plan,) = told("retention", "plan", "pets")["plans"]
+    assert {one["name"]: one["fate"] for one in plan["versions"]} == {
+        "v1.0": "keep",
+        "v1.1": "retire",
+        "v1.2": "keep",
+    }
+    assert "pets v1.1 is retired: " in data("retention", "apply", "pets").stdout
+    assert "keep all that is in use" in data("retention", "apply").stdout
+    assert told("retention", "apply")["plans"][0]["dataset"] == "pets"
+    assert told("show", "pets", "v1.1")["state"] == "retired"
+    assert "no retention rule any more" in data("retention", "set", "pets", "--remove").stdout
+    data("retention", "show", "pets", code=4)
+
+
+def test_a_scrub_reads_on_and_ends_with_one_where_something_is_damaged(
+    tmp_path: Path, trainplat_home: Path
+) -> None:
+    data("commit", "pets", write(tmp_path / "pets", {"a": b"one", "b": b"two"}))
+    assert "Nothing is known to be damaged" in data("scrub", "--show").stdout
+    assert "3 objects" in data("scrub").stdout
+    assert told("scrub", "--most-mib", "1")["slice"]["passes"] == 2
+    for path in (trainplat_home / "data/.cache/files/md5").glob("*/*"):
+        if path.read_bytes() == b"one":
+            path.unlink()
+    said = data("scrub", code=1).stdout
+    assert "1 damaged" in said
+    assert "pets v1.0" in said
+    assert "pets v1.0" in data("scrub", "--show", code=1).stdout
