@@ -21,6 +21,7 @@ from trainplat_assets.labeling_checks import build_labeling_checks
 from trainplat_assets.model_assets import build_model_assets
 from trainplat_assets.model_checks import build_model_checks
 from trainplat_assets.reports import build_report_assets, build_report_sensors
+from trainplat_assets.upkeep import build_upkeep_definitions
 
 
 def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
@@ -47,6 +48,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
 defs = Definitions.merge(
     build_dataset_definitions(DIGITS),
     build_forecast_definitions(),
+    build_upkeep_definitions(),
     Definitions(
         sensors=[build_arbiter_sensor()],
         resources={

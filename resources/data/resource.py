@@ -3,6 +3,9 @@
 from dagster import ConfigurableResource
 
 from resources.data.arrivals.service import ArrivalService
+from resources.data.collecting.service import CollectingService
+from resources.data.places.service import PlaceService
+from resources.data.retention.service import RetentionService
 from resources.data.service import DataService
 from resources.home import Home
 
@@ -19,3 +22,13 @@ class DataResource(ConfigurableResource[DataService]):
         """What comes to the data sets by itself, on the same home."""
         home = Home.from_environment()
         return ArrivalService(home, home.database())
+
+    def collecting(self) -> CollectingService:
+        """Who keeps the store clean and whole; what is damaged comes back from the remotes."""
+        home = Home.from_environment()
+        places = PlaceService(home, home.database())
+        return CollectingService(home, home.database(), elsewhere=places.erase, remote=places.repair)
+
+    def retention(self) -> RetentionService:
+        """The rules of what is kept, on the same home."""
+        return RetentionService(Home.from_environment().database())

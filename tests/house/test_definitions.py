@@ -5,6 +5,8 @@ from dagster import AssetsDefinition, RepositoryDefinition
 from tests.house.snapshot import SNAPSHOT, describe, written
 from trainplat_assets.definitions import defs
 
+UNPARTITIONED = ("gpu", "data_upkeep")
+
 
 def repository() -> RepositoryDefinition:
     return defs.get_repository_def()
@@ -24,8 +26,9 @@ def test_every_asset_tells_people_what_it_is_and_whose() -> None:
             assert spec.group_name not in (None, "default"), spec.key
             assert spec.kinds, spec.key
             assert spec.owners, spec.key
-            # What belongs to a data set is made for each of its versions; the forecast is of all projects.
-            assert (definition.partitions_def is None) == (spec.group_name == "gpu"), spec.key
+            # What belongs to a data set is made for each of its versions; the forecast is of all projects,
+            # and upkeep of the whole store.
+            assert (definition.partitions_def is None) == (spec.group_name in UNPARTITIONED), spec.key
 
 
 def test_every_check_job_and_sensor_tells_people_what_it_is_for() -> None:

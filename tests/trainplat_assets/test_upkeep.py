@@ -1,0 +1,76 @@
+"""One round of upkeep, as the schedule starts it."""
+
+from pathlib import Path
+
+from dagster import DagsterInstance, DefaultScheduleStatus, ExecuteInProcessResult, materialize
+
+from resources.data.resource import DataResource
+from resources.data.versions.committing import Wanted
+from resources.data.versions.model import State
+from resources.data.versions.service import VersionService
+from resources.home import Home
+from resources.terms import Actor, DatasetName
+from tests.resources.data.folders import write
+from tests.trainplat_assets.rounds import metadata_of
+from trainplat_assets.definitions import defs
+from trainplat_assets.upkeep import CHECK, KEY, build_upkeep_asset
+
+ANN = Actor("user:ann")
+PETS = DatasetName("pets")
+
+
+def run_upkeep() -> ExecuteInProcessResult:
+    with DagsterInstance.ephemeral() as instance:
+        return materialize([build_upkeep_asset()], instance=instance, resources={"data": DataResource()})
+
+
+def filled(home: Path, folder: Path) -> VersionService:
+    versions = VersionService(Home(home), Home(home).database())
+    for number in range(3):
+        write(folder, {"a": b"%d" % number, "b": b"the same"})
+        versions.commit(Wanted(PETS, folder, "", ANN, "ann"))
+    return versions
+
+
+def test_a_round_retires_by_rule_reads_the_store_and_tells_numbers_that_plot(
+    trainplat_home: Path, tmp_path: Path
+) -> None:
+    versions = filled(trainplat_home, tmp_path / "pets")
+    DataResource().retention().set_rule(PETS, ANN, keep_last=1)
+    ran = run_upkeep()
+    told = metadata_of(ran, KEY.path[-1])
+    assert {
+        name: told[name] for name in ("versions_retired", "damaged", "repaired", "bytes_freed")
+    } == {
+        "versions_retired": 2,
+        "damaged": 0,
+        "repaired": 0,
+        "bytes_freed": 0,
+    }
+    assert told["objects_checked"] == 7
+    assert [one.state for one in versions.log(PETS)] == [State.SEALED, State.RETIRED, State.RETIRED]
+    (check,) = ran.get_asset_check_evaluations()
+    assert (check.check_name, check.passed) == (CHECK, True)
+
+
+def test_damage_fails_the_check_by_name_and_the_rest_is_done_all_the_same(
+    trainplat_home: Path, tmp_path: Path
+) -> None:
+    versions = filled(trainplat_home, tmp_path / "pets")
+    lost = versions.show(PETS, "v1.1").tree_md5
+    versions.objects.path(lost).unlink()
+    (versions.objects.cache / "trees" / lost.removesuffix(".dir")).unlink()
+    ran = run_upkeep()
+    assert ran.success
+    (check,) = ran.get_asset_check_evaluations()
+    assert not check.passed
+    assert "they belong to pets v1.1" in str(check.description)
+    assert "nothing is collected" in str(check.description)
+    assert metadata_of(ran, KEY.path[-1])["damaged"] == 1
+
+
+def test_the_schedule_is_on_and_starts_the_round() -> None:
+    schedule = defs.get_repository_def().get_schedule_def("data_upkeep")
+    assert schedule.default_status is DefaultScheduleStatus.RUNNING
+    assert schedule.job_name == "data_upkeep_round"
+    assert schedule.execution_timezone == "UTC"

@@ -1,0 +1,173 @@
+"""Upkeep of the store by itself: rules of retention, one slice of the scrub, and collecting."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSelection,
+    DefaultScheduleStatus,
+    Definitions,
+    MaterializeResult,
+    MetadataValue,
+    ScheduleDefinition,
+    asset,
+    define_asset_job,
+    in_process_executor,
+)
+
+from resources.data.collecting.gc import Collected
+from resources.data.collecting.scrubbing import Scrubbed
+from resources.data.resource import DataResource
+from resources.data.retention.model import Plan
+from resources.errors import TrainplatError
+from resources.terms import Actor
+from trainplat_assets.tables import table
+
+KEY = AssetKey(["data", "upkeep"])
+GROUP = "data_upkeep"
+OWNERS = ["team:platform"]
+CHECK = "store_is_whole"
+CRON = "25 */6 * * *"
+"""Four times a day, in UTC: what the scrub reads is sized by the time since it last did."""
+
+Metadata = dict[str, MetadataValue[Any] | float | int | str | bool]
+_Done = TypeVar("_Done")
+
+
+def build_upkeep_definitions() -> Definitions:
+    """The asset ``data/upkeep`` with its check, its job, and the schedule ``data_upkeep``, which is on."""
+    job = define_asset_job(
+        "data_upkeep_round",
+        selection=AssetSelection.groups(GROUP),
+        executor_def=in_process_executor,
+        description="Applies the rules of retention, reads a part of the store, and collects.",
+    )
+    schedule = ScheduleDefinition(
+        name="data_upkeep",
+        job=job,
+        cron_schedule=CRON,
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description=(
+            "Keeps the store of versions whole and small. Turned off, nothing is retired by rule, nothing is "
+            "collected, and no damage is found before somebody needs what is damaged."
+        ),
+    )
+    return Definitions(assets=[build_upkeep_asset()], jobs=[job], schedules=[schedule])
+
+
+def build_upkeep_asset() -> AssetsDefinition:
+    """What the store of versions looks like after one round of upkeep."""
+
+    @asset(
+        key=KEY,
+        group_name=GROUP,
+        kinds={"dvc"},
+        owners=OWNERS,
+        check_specs=[
+            AssetCheckSpec(
+                CHECK,
+                asset=KEY,
+                description=(
+                    "All that was read is what its name says, or was brought back from trash or a remote; "
+                    "else each damaged object is named with every version that it touches."
+                ),
+            )
+        ],
+        description=(
+            "The store of versions, kept whole and small: versions that no rule keeps are retired and "
+            "abandoned branches closed, the next part of the store is read and mended, and what no version "
+            "needs is let go in two phases. All objects are read every 14 days."
+        ),
+    )
+    def upkeep(context: AssetExecutionContext, data: DataResource) -> MaterializeResult:  # type: ignore[type-arg]  # with checks Dagster understands no other form
+        actor, trouble = Actor(f"run:{context.run.run_id}"), _Trouble()
+        nothing: list[Plan] = []
+        retained = trouble.told("retention", lambda: data.retention().apply(actor), nothing)
+        # Before collecting, which does nothing while a version's list of files is missing.
+        keeper = data.collecting()
+        scrubbed = trouble.told("scrub", lambda: keeper.scrub(actor), None)
+        collected = trouble.told("gc", lambda: keeper.collect(actor), Collected())
+        for one in trouble.sentences:
+            context.log.warning(one)
+        return MaterializeResult(
+            metadata={**_retention(retained), **_scrub(scrubbed), **_collecting(collected)},
+            check_results=[_check(scrubbed, trouble.sentences)],
+        )
+
+    return upkeep
+
+
+@dataclass
+class _Trouble:
+    """What could not be done: the other parts of a round are done all the same."""
+
+    sentences: list[str] = field(default_factory=list)
+
+    def told(self, what: str, act: Callable[[], _Done], otherwise: _Done) -> _Done:
+        try:
+            return act()
+        except TrainplatError as problem:
+            self.sentences.append(f"{what}: {problem.one_line}")
+            return otherwise
+
+
+def _retention(plans: list[Plan]) -> Metadata:
+    retired = [(plan.rule.dataset, one) for plan in plans for one in plan.retires]
+    closed = [(plan.rule.dataset, one) for plan in plans for one in plan.closes]
+    found: Metadata = {"versions_retired": len(retired), "branches_closed": len(closed)}
+    if retired or closed:
+        found["retired_and_closed"] = table(
+            [
+                {"data set": dataset, "name": one.name, "what": one.fate.value, "why": one.reason}
+                for dataset, one in (*retired, *closed)
+            ]
+        )
+    return found
+
+
+def _scrub(done: Scrubbed | None) -> Metadata:
+    if done is None:
+        return {}
+    return {
+        "objects_checked": done.objects,
+        "bytes_checked": done.size_bytes,
+        "damaged": len(done.damaged),
+        "repaired": len(done.repaired),
+        "share_of_pass": done.done_share,
+        "passes": done.passes,
+    }
+
+
+def _collecting(done: Collected) -> Metadata:
+    found: Metadata = {
+        "bytes_freed": done.gone_bytes,
+        "objects_freed": done.gone,
+        "bytes_into_trash": done.swept_bytes,
+        "objects_needed": done.needed,
+        "objects_condemned": done.condemned,
+    }
+    if done.held_up_by:
+        found["nothing_swept_beside"] = ", ".join(done.held_up_by)
+    return found
+
+
+def _check(done: Scrubbed | None, trouble: list[str]) -> AssetCheckResult:
+    damaged = () if done is None else done.damaged
+    said = list(trouble)
+    if done is not None and damaged:
+        said.append(
+            f"{len(damaged)} objects are damaged and could not be repaired; they belong to "
+            f"{', '.join(done.touched)}. Next: trainplat data verify --repair."
+        )
+    whole = "All that was read is whole."
+    found: Metadata = {} if not damaged else {"damaged_objects": table([{"object": one} for one in damaged])}
+    return AssetCheckResult(
+        check_name=CHECK, passed=not said, description=" ".join(said) or whole, metadata=found
+    )
