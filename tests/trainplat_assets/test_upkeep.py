@@ -39,9 +39,7 @@ def test_a_round_retires_by_rule_reads_the_store_and_tells_numbers_that_plot(
     DataResource().retention().set_rule(PETS, ANN, keep_last=1)
     ran = run_upkeep()
     told = metadata_of(ran, KEY.path[-1])
-    assert {
-        name: told[name] for name in ("versions_retired", "damaged", "repaired", "bytes_freed")
-    } == {
+    assert {name: told[name] for name in ("versions_retired", "damaged", "repaired", "bytes_freed")} == {
         "versions_retired": 2,
         "damaged": 0,
         "repaired": 0,

@@ -47,9 +47,9 @@ class Standing:
     """Oldest first."""
     branches: Sequence[Branch]
     held: Mapping[VersionKey, Sequence[str]]
-    """For each version that something depends on: tags, pins, models, runs, in words."""
-    merging: Mapping[str, datetime]
-    """The branches whose merge waits for answers, and when somebody last worked on it."""
+    """For each version that something depends on: tags, pins, locks, models, runs, in words."""
+    worked_on: Mapping[str, datetime]
+    """The branches that somebody merges, or has locked, and when he last did."""
 
 
 class Fate(StrEnum):

@@ -2,7 +2,8 @@
 
 Branches first, since a version of an open branch is kept.
 
-- **B1** A branch whose last commit, or last answer to a conflict, is younger than the rule says stays open.
+- **B1** A branch whose last commit, or last answer to a conflict, is younger than the rule says, or
+  that somebody has locked, stays open.
 - **B2** Else it is closed. Without an age in the rule no branch is.
 
 Versions, the first that applies; what is retired or erased already is left alone:
@@ -97,7 +98,7 @@ def _last_work(branch: Branch, committed: Mapping[VersionKey, datetime], at: Sta
         branch.created_at,
         # Of a branch without a version of its own the head is where it began.
         branch.created_at if branch.head == branch.base else committed.get(branch.head, branch.created_at),
-        at.merging.get(branch.name, branch.created_at),
+        at.worked_on.get(branch.name, branch.created_at),
     )
 
 

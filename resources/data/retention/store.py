@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from resources.data.collecting.dependents import dependents
+from resources.data.locks import store as locks
+from resources.data.locks.model import LockState
 from resources.data.retention.model import Rule, Standing
 from resources.data.versions import store
 from resources.database.plain import Plain, moment
@@ -40,11 +42,11 @@ def standing(rows: Plain, dataset: DatasetName, now: datetime) -> Standing:
         held.setdefault(one.key, []).append(f"the {one.kind.value} {one.name}")
     for tag, key in store.tags(rows, dataset).items():
         held.setdefault(key, []).append(f"the tag {tag}")
+    at_work = [one for one in locks.locks(rows, dataset, now) if one.state is LockState.HELD]
     for key in _not_taken_up(rows, dataset):
         held.setdefault(key, []).append("its pipeline, which has not taken it up yet")
-    return Standing(
-        store.versions(rows, dataset), store.branches(rows, dataset), held, _merging(rows, dataset)
-    )
+    worked_on = _merging(rows, dataset) | {one.line: now for one in at_work}
+    return Standing(store.versions(rows, dataset), store.branches(rows, dataset), held, worked_on)
 
 
 def _not_taken_up(rows: Plain, dataset: DatasetName) -> list[VersionKey]:

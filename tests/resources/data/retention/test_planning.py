@@ -40,9 +40,9 @@ def standing(
     versions: Sequence[Version],
     branches: Sequence[Branch] = (),
     held: Mapping[VersionKey, Sequence[str]] | None = None,
-    merging: Mapping[str, datetime] | None = None,
+    worked_on: Mapping[str, datetime] | None = None,
 ) -> Standing:
-    return Standing(versions, branches, held or {}, merging or {})
+    return Standing(versions, branches, held or {}, worked_on or {})
 
 
 def fates(planned: Plan) -> dict[str, Fate]:
@@ -96,7 +96,7 @@ def test_a_branch_that_nobody_works_on_is_closed_and_its_versions_are_judged_the
 
 def test_a_branch_whose_conflicts_somebody_answers_stays_open() -> None:
     old = version(1, 40, "old")
-    at = standing([*FIVE, old], [branch("old", FIVE[0], old)], merging={"old": NOW - timedelta(days=2)})
+    at = standing([*FIVE, old], [branch("old", FIVE[0], old)], worked_on={"old": NOW - timedelta(days=2)})
     assert fates(plan(rule(close_days=30), at, NOW))["old"] is Fate.KEEP
 
 

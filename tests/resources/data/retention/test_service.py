@@ -8,6 +8,7 @@ import pytest
 from resources.clock import utc_now
 from resources.data.collecting.dependents import Kind
 from resources.data.collecting.service import CollectingService
+from resources.data.locks.service import Asked, LockService
 from resources.data.retention.service import RetentionService
 from resources.data.service import DataService
 from resources.data.versions.committing import Wanted
@@ -40,6 +41,10 @@ def versions(any_database: Database, trainplat_home: Path, tmp_path: Path) -> Ve
         commit(service, tmp_path / "pets", b"%d" % number)
     service.branch(PETS, "v1.0", "bob", ANN)
     return service
+
+
+def asked(purpose: str) -> Asked:
+    return Asked(ANN, "ann", purpose)
 
 
 def later(versions: VersionService) -> RetentionService:
@@ -92,6 +97,21 @@ def test_pins_models_and_running_trainings_keep_a_version_until_they_end(
     (planned,) = RetentionService(versions.database).plans(PETS)
     assert not planned.retires
     assert [one.name for one in later(versions).plans(PETS)[0].retires] == ["v1.2"]
+
+
+def test_what_somebody_has_locked_is_kept_and_his_branch_stays_open(versions: VersionService) -> None:
+    (branch,) = versions.branches(PETS)
+    locks = LockService(versions.database)
+    locks.read(PETS, "v1.1", asked("reads"))
+    locks.write(PETS, branch.name, asked("writes"))
+    service = RetentionService(versions.database)
+    service.set_rule(PETS, ANN, keep_last=1, close_after_s=1)
+    late = RetentionService(versions.database, lambda: utc_now() + timedelta(hours=1))
+    (planned,) = late.plans(PETS)
+    assert not planned.closes
+    assert [one.name for one in planned.retires] == ["v1.2"]
+    reasons = {one.name: one.reason for one in planned.versions}
+    assert reasons["v1.1"] == "it is kept for the lock user:ann"
 
 
 def test_what_the_pipeline_of_a_declared_data_set_has_not_taken_up_is_kept(
