@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from streamlit_app import frame, pieces
+from streamlit_app.data import graph, sides, thumbnails
 from streamlit_app.gpu import bars, squares
 from streamlit_app.reader import choose_language, current_reader
 
@@ -42,7 +43,7 @@ def main() -> None:
     st.logo(str(LOGO), size="large")
     choose_language()
     st.sidebar.caption(frame.home_line())
-    st.html(pieces.STYLE + squares.STYLE + bars.STYLE)
+    st.html(pieces.STYLE + squares.STYLE + bars.STYLE + graph.STYLE + thumbnails.STYLE + sides.STYLE)
     page.run()
 
 

@@ -1,12 +1,14 @@
 """What is different between two versions, and what a file holds in each of them."""
 
 import difflib
+import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import PurePosixPath
 
-from resources.data.storage.objects import ObjectStore
+from resources.data.storage.objects import DamagedObject, ObjectStore
 from resources.data.trees.diff import Change, Kind
 from resources.data.versions.service import VersionService
 from resources.database.engine import Database
@@ -15,7 +17,9 @@ from resources.terms import DatasetName
 
 LARGEST_TEXT = 256 * 1024
 """Bytes: texts above are not compared line by line."""
-LARGEST_PICTURE = 8 * 1024 * 1024
+LARGEST_PICTURE = 16 * 1024 * 1024
+MOST_PIXELS = 50_000_000
+THUMBNAIL_PX = 112
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"})
 _TEXTS = frozenset({".csv", ".tsv", ".json", ".jsonl", ".txt", ".md", ".yaml", ".yml", ".xml"})
 
@@ -61,30 +65,79 @@ def is_text(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in _TEXTS
 
 
-def picture_of(home: Home, md5: str | None) -> bytes | None:
-    """A picture as it lies in the store; None for none, and for one that is too large to show.
+@dataclass(frozen=True)
+class Thumbnail:
+    """A picture as small as it is shown."""
 
-    Raises :class:`~resources.data.storage.objects.DamagedObject`.
-    """
-    return None if md5 is None else _read(home, md5, LARGEST_PICTURE)
+    png: bytes
+    width_px: int
+    """Of the picture itself."""
+    height_px: int
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether it has so few pixels that it is shown enlarged, each as a square."""
+        return max(self.width_px, self.height_px) <= THUMBNAIL_PX // 2
+
+
+class NoPicture(StrEnum):
+    """Why there is none to show."""
+
+    TOO_LARGE = "too_large"
+    UNREADABLE = "unreadable"
+    DAMAGED = "damaged"
+
+
+def thumbnail_of(home: Home, md5: str) -> Thumbnail | NoPicture:
+    """A picture of the store, made small."""
+    from PIL import Image
+
+    try:
+        content = content_of(home, md5, LARGEST_PICTURE)
+    except DamagedObject:
+        return NoPicture.DAMAGED
+    if content is None:
+        return NoPicture.TOO_LARGE
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            width_px, height_px = picture.size
+            if width_px * height_px > MOST_PIXELS:
+                return NoPicture.TOO_LARGE
+            picture.draft("RGB", (THUMBNAIL_PX, THUMBNAIL_PX))  # a JPEG is decoded no larger than needed
+            small = picture.convert("RGBA")
+            small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+            told = io.BytesIO()
+            small.save(told, "PNG")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # as decoders raise
+        return NoPicture.UNREADABLE
+    return Thumbnail(told.getvalue(), width_px, height_px)
 
 
 def lines_between(home: Home, before: str | None, after: str | None) -> list[str] | None:
-    """The difference of two texts, as ``diff -u`` tells it; None where one is too large, or no text."""
-    texts = []
-    for md5 in (before, after):
-        content = b"" if md5 is None else _read(home, md5, LARGEST_TEXT)
-        if content is None:
-            return None
-        try:
-            texts.append(content.decode().splitlines())
-        except UnicodeDecodeError:
-            return None
+    """The difference of two texts, as ``diff -u`` tells it; None where one is too large, or no text.
+
+    Raises :class:`DamagedObject`.
+    """
+    texts = [[] if md5 is None else text_of(home, md5) for md5 in (before, after)]
+    if texts[0] is None or texts[1] is None:
+        return None
     lines = difflib.unified_diff(texts[0], texts[1], lineterm="", n=2)
     return [line.rstrip("\n") for line in lines][2:]
 
 
-def _read(home: Home, md5: str, largest: int) -> bytes | None:
+def text_of(home: Home, md5: str) -> list[str] | None:
+    """The lines of a text; None for one that is too large, or no text. Raises :class:`DamagedObject`."""
+    content = content_of(home, md5, LARGEST_TEXT)
+    if content is None or b"\0" in content:
+        return None
+    try:
+        return content.decode().splitlines()
+    except UnicodeDecodeError:
+        return None
+
+
+def content_of(home: Home, md5: str, largest: int) -> bytes | None:
+    """What an object of the store holds; None above ``largest`` bytes. Raises :class:`DamagedObject`."""
     objects = ObjectStore(home.data / ".cache")
     path = objects.path(md5)
     if path.exists() and path.stat().st_size > largest:

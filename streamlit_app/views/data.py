@@ -32,9 +32,10 @@ def page() -> None:
         if not names:
             _show_none(reader)
             return
-        dataset = _chosen("data", names, _("Data set"), lambda name: name)
-        part = _part(reader)
-        PARTS[part][1](reader, read_history(home, database, DatasetName(dataset)))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            dataset = _chosen(reader, names)
+            part = _part(reader)
+        PARTS[part][1](reader, read_history(home, database, dataset))
 
 
 def _show_none(reader: Reader) -> None:
@@ -45,12 +46,16 @@ def _show_none(reader: Reader) -> None:
         st.code('trainplat data commit NAME FOLDER -m "what it is"', language="bash")
 
 
-def _chosen(key: str, options: tuple[str, ...], label: str, said: Callable[[str], str]) -> str:
-    """A choice that the address keeps, so that loading the page again does not lose it."""
-    asked = st.query_params.get(key, "")
-    index = options.index(asked) if asked in options else 0
-    chosen = st.selectbox(label, options, index=index, format_func=said, key=f"choose-{key}", width=240)
-    st.query_params[key] = chosen
+def _chosen(reader: Reader, names: tuple[DatasetName, ...]) -> DatasetName:
+    """The data set, which the address keeps: loading the page again does not lose it."""
+    _ = reader.translate
+    asked = st.query_params.get("data", "")
+    index = names.index(DatasetName(asked)) if asked in names else 0
+    chosen = st.selectbox(_("Data set"), names, index=index, key="choose-data", width=240)
+    if asked and asked != chosen:  # what the address says is about another one
+        for other in ("before", "after", "branch"):
+            st.query_params.pop(other, None)
+    st.query_params["data"] = chosen
     return chosen
 
 

@@ -35,6 +35,43 @@ def fill(home: Home, folder: Path) -> str:
     return second.version.branch
 
 
+def fill_many(home: Home, folder: Path) -> str:
+    """Two people who changed the same in every kind of file; the branch that the second one got."""
+    folder.mkdir(parents=True)
+    text = "".join(f"line {number}\n" for number in range(30))
+    records = BASE.replace('"a"', '"a", "sure": 1')
+    files: dict[str, str | bytes] = {
+        "0.png": png("#2f6fde"),
+        "1.png": png("#0d8f80"),
+        "labels.jsonl": records,
+        "labels/0.txt": "a",
+        "labels/1.txt": text,
+        "weights.bin": b"\0\1",
+        "only-ann.txt": "1",
+    }
+    for name, content in files.items():
+        write(folder / name, content)
+    commit(home, folder, "begin", "ann")
+    ann, ben = (space(home, user) for user in ("ann", "ben"))
+    for of, tone, letter, lines in ((ann, "#d08a17", "x", "line 3"), (ben, "#d6567a", "y", "line 4")):
+        write(of.path / "0.png", png(tone))
+        changed = records.replace('"a", "sure": 1', f'"{letter}", "sure": {ord(letter)}')
+        write(of.path / "labels.jsonl", changed)
+        write(of.path / "labels/0.txt", letter)
+        write(of.path / "labels/1.txt", text.replace(f"{lines}\n", f"{letter}\n"))
+        write(of.path / "weights.bin", b"\0" + letter.encode())
+    (ann.path / "1.png").unlink()
+    write(ann.path / "labels.jsonl", (ann.path / "labels.jsonl").read_text().replace('"c"', '"q"'))
+    write(ben.path / "1.png", png("#123456"))
+    without_c = (ben.path / "labels.jsonl").read_text().splitlines(keepends=True)[:2]
+    write(ben.path / "labels.jsonl", "".join(without_c))
+    write(ann.path / "only-ann.txt", "2")
+    commit(home, ann.path, "of ann", "ann")
+    second = commit(home, ben.path, "of ben", "ben")
+    assert second.version.branch is not None
+    return second.version.branch
+
+
 def commit(home: Home, folder: Path, message: str, user: str) -> Committed:
     """Make a folder the next version."""
     service = VersionService(home, home.database())
@@ -49,12 +86,13 @@ def space(home: Home, user: str) -> Space:
 
 def write(path: Path, content: str | bytes) -> None:
     """Write a file anew, as an editor does."""
+    path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def png(tone: str) -> bytes:
+def png(tone: str, size_px: tuple[int, int] = (48, 48)) -> bytes:
     """A picture of one colour."""
     told = io.BytesIO()
-    Image.new("RGB", (48, 48), tone).save(told, "PNG")
+    Image.new("RGB", size_px, tone).save(told, "PNG")
     return told.getvalue()

@@ -1,82 +1,164 @@
-from pathlib import Path
-from zoneinfo import ZoneInfo
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from resources.data.merges.service import MergeService
-from resources.data.merging.model import Choice, Resolution
-from resources.home import Home
-from resources.terms import Actor, VersionKey
-from resources.texts.translate import ENGLISH
+from resources.data.versions.model import Branch, BranchState, State, Version
+from resources.terms import Actor, DatasetName, VersionKey
 from streamlit_app.data import graph
-from streamlit_app.data.wording import amount
-from streamlit_app.reader import Reader
-from streamlit_app.readings.changes import lines_between, picture_of, read_changes
-from streamlit_app.readings.history import read_datasets, read_history
-from streamlit_app.readings.holdings import read_spaces, read_storage
-from tests.streamlit_app import data_home
-from tests.streamlit_app.data_home import SET
+from streamlit_app.data.graph import Part, Row
+from streamlit_app.readings.history import History
 
-READER = Reader(ENGLISH, ZoneInfo("UTC"))
+SET = DatasetName("letters")
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ALL = slice(0, 1000)
 
 
-@pytest.fixture
-def home(trainplat_home: Path, tmp_path: Path) -> Home:
-    made = Home(trainplat_home)
-    data_home.fill(made, tmp_path / "source")
-    return made
+def version(number: int, key: str, *parents: str, state: State = State.SEALED) -> Version:
+    branch = key.rpartition("@")[0] or None
+    return Version(
+        SET,
+        VersionKey(key),
+        number,
+        branch,
+        state,
+        f"{number}.dir",
+        "sha",
+        number,
+        10 * number,
+        "{}",
+        Actor("user:ann"),
+        f"step {number}",
+        NOW + timedelta(minutes=number),
+        tuple(map(VersionKey, parents)),
+    )
 
 
-def test_a_branch_stands_beside_the_main_line_and_a_merge_joins_them(home: Home) -> None:
-    database = home.database()
-    history = read_history(home, database, SET)
-    (branch,) = history.open_branches
-    assert graph.lanes(history) == {branch.name: 1}
-    merges = MergeService(home, database)
-    (conflict,) = merges.merge(SET, branch.name, Actor("user:ann")).conflicts
-    merges.answer(SET, branch.name, [Resolution(Choice.OURS, conflict=conflict.id)], Actor("user:ann"))
-    merges.merge(SET, branch.name, Actor("user:ann"))
-    after = read_history(home, database, SET)
-    *edges, nodes = graph.figure(after, READER)["data"]
-    assert nodes["y"] == [0, 0, -1, 0]
-    assert [edge["line"]["dash"] for edge in edges] == ["solid", "solid", "solid", "dot"]
-    assert "the second is a k" in nodes["hovertext"][2]
-    assert not after.open_branches
+def branch(name: str, base: str, head: str, user: str, merged_as: str | None = None) -> Branch:
+    state = BranchState.OPEN if merged_as is None else BranchState.MERGED
+    merged = None if merged_as is None else VersionKey(merged_as)
+    return Branch(SET, name, VersionKey(base), VersionKey(head), user, state, merged, NOW)
 
 
-def test_a_version_on_a_branch_is_called_by_its_user(home: Home) -> None:
-    history = read_history(home, home.database(), SET)
-    assert [history.short(one.key) for one in history.versions] == ["v1.0", "v1.1", "ben@1"]
-    assert history.short(VersionKey("other@1")) == "other@1"
-    assert read_datasets(home, home.database()) == (SET,)
+def history(versions: list[Version], branches: list[Branch]) -> History:
+    return History(SET, tuple(versions), tuple(branches), {}, {}, NOW)
 
 
-def test_changes_are_counted_filtered_and_read(home: Home) -> None:
-    changes = read_changes(home, home.database(), SET, "v1.0", "v1.1")
-    assert [(one.path, one.kind.value) for one in changes.files] == [
-        ("0.png", "changed"),
-        ("labels.jsonl", "changed"),
-    ]
-    (labels,) = changes.matching("LABELS", frozenset())
-    assert changes.matching("", frozenset({labels.kind})) == changes.files
-    lines = lines_between(home, labels.before, labels.after)
-    assert lines is not None
-    assert '+{"id": 2, "label": "h"}' in lines
-    assert (picture_of(home, changes.files[0].after) or b"").startswith(b"\x89PNG")
-    assert lines_between(home, None, changes.files[0].after) is None, "a picture is no text"
+MERGED = history(
+    [
+        version(1, "v1.0"),
+        version(2, "v1.1", "v1.0"),
+        version(3, "b@1", "v1.0"),
+        version(4, "v1.2", "v1.1", "b@1"),
+    ],
+    [branch("b", "v1.0", "b@1", "ben", "v1.2")],
+)
 
 
-def test_the_spaces_of_all_users_are_told_with_the_version_that_they_are_at(home: Home) -> None:
-    found = read_spaces(home, home.database(), SET)
-    assert [(one.user, one.base[:4]) for one in found] == [("ann", "v1.1"), ("ben", "lett")]
+def rows(told: History, shown: slice = ALL) -> list[Row]:
+    return graph.rows(told, told.versions[::-1], shown)
 
 
-def test_storage_tells_what_each_version_has_alone(home: Home) -> None:
-    storage = read_storage(home, home.database(), SET)
-    assert len(storage.versions) == 3
-    assert 0 < sum(one.own_bytes for one in storage.versions) < storage.apart_bytes
+def parts(row: Row) -> set[tuple[int, Part]]:
+    return {(one.lane, one.part) for one in row.strokes}
 
 
-@pytest.mark.parametrize(("size", "said"), [(0, "0 B"), (1536, "1.5 KiB"), (200 * 2**20, "200 MiB")])
-def test_bytes_are_said_in_the_unit_that_fits(size: int, said: str) -> None:
-    assert amount(size) == said
+def test_a_branch_runs_beside_the_main_line_from_where_it_began_to_where_it_was_merged() -> None:
+    newest, on_branch, second, first = rows(MERGED)
+    assert [newest.lane, on_branch.lane, second.lane, first.lane] == [0, 1, 0, 0]
+    assert parts(newest) == {(0, Part.BELOW), (1, Part.JOIN)}
+    assert parts(on_branch) == {(1, Part.ABOVE), (1, Part.BELOW), (0, Part.THROUGH)}
+    assert parts(second) == {(0, Part.ABOVE), (0, Part.BELOW), (1, Part.THROUGH)}
+    assert parts(first) == {(0, Part.ABOVE), (1, Part.FORK)}
+    assert [one.is_merge for one in newest.strokes] == [False, True]
+
+
+def test_lines_go_on_over_the_pages_of_a_table() -> None:
+    whole = rows(MERGED)
+    assert [one for at in range(4) for one in rows(MERGED, slice(at, at + 1))] == whole
+
+
+def test_without_branches_the_main_line_alone_is_drawn() -> None:
+    main = [one for one in MERGED.versions[::-1] if one.branch is None]
+    assert {one.lane for row in graph.rows(MERGED, main, ALL) for one in row.strokes} == {0}
+
+
+def test_branches_share_a_place_where_one_has_ended_before_the_other_began() -> None:
+    told = history(
+        [*MERGED.versions, version(5, "c@1", "v1.2"), version(6, "d@1", "v1.2")],
+        [*MERGED.branches, branch("c", "v1.2", "c@1", "ann"), branch("d", "v1.2", "d@1", "ann")],
+    )
+    assert graph.lanes(told) == {"b": 1, "c": 1, "d": 2}
+
+
+def test_a_branch_in_which_nothing_was_committed_takes_no_place() -> None:
+    told = history([version(1, "v1.0")], [branch("b", "v1.0", "v1.0", "ben")])
+    assert graph.lanes(told) == {}
+
+
+def test_a_version_that_is_no_more_to_be_used_is_hollow() -> None:
+    told = history([version(1, "v1.0"), version(2, "v1.1", "v1.0", state=State.RETIRED)], [])
+    cells = [graph.cell(told, row, 1, dark=False) for row in rows(told)]
+    assert ["tp-gone" in cell for cell in cells] == [True, False]
+
+
+def test_the_picture_of_many_branches_stays_narrow() -> None:
+    assert graph.width_px(2) < graph.width_px(12) < 240
+    assert graph.width_px(1) < 40
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30), st.integers(0, 30), st.integers(1, 9)
+)
+def test_any_page_of_any_history_shows_what_the_whole_shows_there(
+    steps: list[tuple[int, bool]], start: int, length: int
+) -> None:
+    told = _drawn(steps)
+    assert rows(told, slice(start, start + length)) == rows(told)[start : start + length]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30))
+def test_each_line_has_one_beginning_and_one_end_and_no_gap(steps: list[tuple[int, bool]]) -> None:
+    drawn = rows(_drawn(steps))
+    for upper, lower in pairwise(drawn):
+        leaving = {one.lane for one in upper.strokes if one.part in (Part.THROUGH, Part.BELOW, Part.JOIN)}
+        arriving = {one.lane for one in lower.strokes if one.part in (Part.THROUGH, Part.ABOVE, Part.FORK)}
+        assert leaving == arriving
+    assert not {one.part for one in drawn[0].strokes} & {Part.THROUGH, Part.ABOVE, Part.FORK}
+    assert not {one.part for one in drawn[-1].strokes} & {Part.THROUGH, Part.BELOW, Part.JOIN}
+
+
+def _drawn(steps: list[tuple[int, bool]]) -> History:
+    """Branches 1 to 3 that are committed to, and merged; 0 is the main line."""
+    versions, branches = [version(1, "v1.0")], dict[str, Branch]()
+    main, heads, begun = 0, dict[int, str](), 0
+    for lane, merges in steps:
+        number = len(versions) + 1
+        if lane == 0 or (merges and lane in heads):
+            merged = [heads.pop(lane)] if lane else []
+            versions.append(version(number, f"v1.{main + 1}", f"v1.{main}", *merged))
+            main += 1
+            for head in merged:
+                name = head.rpartition("@")[0]
+                branches[name] = branch(name, branches[name].base, head, "ben", f"v1.{main}")
+            continue
+        if lane not in heads:
+            begun += 1
+            name, parent, place = f"b{begun}", f"v1.{main}", 1
+        else:
+            parent = heads[lane]
+            name, _, before = parent.rpartition("@")
+            place = int(before) + 1
+        heads[lane] = f"{name}@{place}"
+        base = branches[name].base if name in branches else parent
+        branches[name] = branch(name, base, heads[lane], "ben")
+        versions.append(version(number, heads[lane], parent))
+    return history(versions, list(branches.values()))
+
+
+def test_a_stroke_is_drawn_in_the_lane_where_it_is() -> None:
+    cell = graph.cell(MERGED, rows(MERGED)[-1], 2, dark=True)
+    assert "tp-dark" in cell
+    assert re.search(r'class="tp-bend tp-fork tp-right" style="left:12px;width:20px', cell)

@@ -1,12 +1,18 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Never
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from resources.data.collecting import usage
+from resources.data.merges import service as merges
 from resources.data.merges.service import MergeService
+from resources.data.storage.objects import ObjectStore
+from resources.data.versions import service
 from resources.data.versions.service import VersionService
 from resources.home import Home
+from resources.terms import Actor
 from tests.streamlit_app import data_home
 from tests.streamlit_app.conftest import words
 from tests.streamlit_app.data_home import SET
@@ -77,6 +83,80 @@ def test_a_conflict_is_answered_on_the_page_and_the_branch_becomes_the_next_vers
     labels = VersionService(home, home.database())
     content = labels.objects.read(labels.tree(merged).files["labels.jsonl"]).decode()
     assert content == '{"id": 1, "label": "a"}\n{"id": 2, "label": "k"}\n{"id": 3, "label": "e"}\n'
+
+
+def test_what_changed_since_a_version_has_an_address(open_page: OpenPage, branch: str) -> None:
+    assert "part=diff&amp;before=v1.0&amp;after=v1.1" in words(open_page("data"))
+    shown = words(open_page("data", part="diff", before="v1.0", after="v1.1"))
+    assert '+{"id": 2, "label": "h"}' in shown
+    assert "3.png" not in shown
+
+
+def test_many_conflicts_are_answered_at_once_by_pattern_and_one_is_answered_anew(
+    open_page: OpenPage, trainplat_home: Path, tmp_path: Path
+) -> None:
+    home = Home(trainplat_home)
+    branch = data_home.fill_many(home, tmp_path / "source")
+    app = press(open_page("data", part="merge"), "Try to merge")
+    assert "8 conflicts are left to answer." in words(app)
+    assert app.button(key="all-ours").label == "Take ours (3)", "the records, which are most"
+    app.selectbox(key=f"pattern-{branch}-0").set_value("labels/**").run()
+    app = press(app, "Take theirs (2)")
+    assert "6 conflicts are left to answer." in words(app)
+    app.segmented_control(key=f"which-{branch}").set_value("done").run()
+    assert "labels/0.txt" in words(app)
+    assert "weights.bin" not in words(app)
+    (first, _second) = [one for one in app.button if one.label == "Take ours" and not one.disabled]
+    first.click().run()
+    answers = MergeService(home, home.database()).answers(SET, branch)
+    assert [(one.resolution.choice.value, one.resolution.glob) for one in answers] == [
+        ("theirs", "labels/**"),
+        ("ours", None),
+    ]
+    assert "6 conflicts are left to answer." in words(app)
+
+
+def test_a_conflict_whose_object_is_damaged_can_be_answered_all_the_same(
+    open_page: OpenPage, trainplat_home: Path, tmp_path: Path
+) -> None:
+    home = Home(trainplat_home)
+    data_home.fill_many(home, tmp_path / "source")
+    press(open_page("data", part="merge"), "Try to merge")
+    versions = VersionService(home, home.database())
+    versions.objects.path(versions.tree(versions.show(SET, "latest")).files["weights.bin"]).unlink()
+    app = press(open_page("data", part="merge"), "Take ours (3)")
+    assert any("is missing from" in one.value for one in app.error)
+    assert "5 conflicts are left to answer." in words(app)
+
+
+def test_a_branch_with_nothing_in_it_says_so(open_page: OpenPage, trainplat_home: Path, branch: str) -> None:
+    home = Home(trainplat_home)
+    versions = VersionService(home, home.database())
+    versions.close_branch(SET, branch, Actor("user:ann"))
+    versions.branch(SET, "v1.0", "kim", Actor("user:kim"))
+    app = open_page("data", part="merge")
+    assert "nothing in it yet" in words(app)
+    assert "Try to merge" not in [one.label for one in app.button]
+
+
+def test_the_overview_of_versions_reads_no_list_of_files(
+    open_page: OpenPage, branch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+
+    def tell(store: ObjectStore, md5: str) -> Never:
+        read.append(md5)
+        raise AssertionError(f"{md5} was read")
+
+    for module in (service, usage, merges):
+        monkeypatch.setattr(module, "read_listing", tell)
+    monkeypatch.setattr(ObjectStore, "read", tell)
+    app = open_page("data")
+    assert "ben@1" in words(app)
+    app.toggle(key="main-line-only").set_value(True).run()
+    assert "ben@1" not in words(app)
+    part(app, "spaces")
+    assert read == []
 
 
 def test_the_page_speaks_chinese(open_page: OpenPage, branch: str) -> None:
