@@ -27,6 +27,7 @@ ALL = (
     ["data", "--files", "10000"],
     ["data", "--files", "100000"],
     ["data", "--files", "0", "--large"],
+    ["near_duplicates"],
 )
 """What ``all`` runs, each in a process of its own."""
 
@@ -51,7 +52,7 @@ def _list(*, as_json: bool) -> None:
         print(json.dumps([{"name": name, "description": text} for name, text in described.items()]))
         return
     for name, text in described.items():
-        print(f"{name:<10} {text}")
+        print(f"{name:<15} {text}")
 
 
 def _run(asked: argparse.Namespace) -> None:

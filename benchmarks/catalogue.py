@@ -18,6 +18,7 @@ NAMES = (
     "forecast",
     "speed",
     "data",
+    "near_duplicates",
 )
 
 

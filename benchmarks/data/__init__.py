@@ -8,7 +8,9 @@ DESCRIPTION = (
     "ours: of the CPU time of the whole process tree, of the time on the clock, of the peak of memory. "
     "`first`: a first version; `nochange`, `change1`: nothing, or 1 % of the files changed; `give`: a "
     "version into a space, each object looked at; `space`: a space by overlay; `merge`: 20,000 entries with "
-    "200 edits, beside dvc-data's merge, in memory. Files are 1 to 30 KB and cannot be compressed."
+    "200 edits, beside dvc-data's merge, in memory; `push1`: a push of 1 % changed files to a server of S3 "
+    "on this machine. `over_floor`: our CPU time over that of a bare loop of the same system calls. Files "
+    "are 1 to 30 KB and cannot be compressed."
 )
 
 
@@ -28,10 +30,12 @@ def run(arguments: argparse.Namespace) -> dict[str, float]:
     """Measure. What this machine cannot do (overlays, another user, a loop device) is left out."""
     from benchmarks.data.contest import contest
     from benchmarks.data.large import large_contest
+    from benchmarks.data.pushing import push_contest
 
     metrics: dict[str, float] = {}
     if arguments.files:
         metrics |= contest(arguments.files, arguments.repeat)
+        metrics |= push_contest(arguments.files)
     if arguments.large:
         metrics |= large_contest(arguments.repeat)
     return metrics

@@ -72,16 +72,20 @@ class Ledger:
         """Medians of each, and the ratios between the tools."""
         found: dict[str, float] = {}
         for operation in dict.fromkeys(operation for operation, _ in self.costs):
-            both = {tool: self.costs.get((operation, tool), []) for tool in ("dvc", "ours")}
+            both = {tool: self.costs.get((operation, tool), []) for tool in ("dvc", "ours", "floor")}
             for what in ("cpu_s", "wall_s", "peak_rss_mib"):
                 medians = {
                     tool: median(getattr(cost, what) for cost in costs)
                     for tool, costs in both.items()
                     if costs
                 }
-                if len(medians) == 2 and medians["ours"] > 0:
-                    stem = what.rpartition("_")[0]
+                stem = what.rpartition("_")[0]
+                if {"dvc", "ours"} <= medians.keys():
                     found[f"{operation}_{stem}_ratio"] = medians["dvc"] / medians["ours"]
+                if {"floor", "ours"} <= medians.keys() and what == "cpu_s":
+                    found[f"{operation}_over_floor"] = medians["ours"] / medians["floor"]
+                    found[f"{operation}_floor_cpu_s"] = medians.pop("floor")
+                medians.pop("floor", None)
                 for tool, value in medians.items():
                     found[f"{operation}_{tool}_{what}"] = value
         return found

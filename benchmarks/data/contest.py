@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.data.commands import Cost, Ledger
 from benchmarks.data.files import change_one_percent, copy_of, make_small
+from benchmarks.data.floors import clone_floor, copy_floor, link_floor, read_and_link_floor, stat_floor
 from benchmarks.data.tools import Dvc, Ours
 from benchmarks.stack import say
 from resources.errors import TrainplatError
@@ -52,6 +53,9 @@ def _copy_round(root: Path, ledger: Ledger, turn: tuple[str, ...], number: int) 
             change_one_percent(dvc.data, seed=number)
         for tool in turn:
             ledger.add(operation, tool, steps[tool]())
+    ledger.add("first_copy", "floor", copy_floor(dvc.data, root / "floor"))
+    ledger.add("nochange", "floor", stat_floor(dvc.data, root / "floor"))
+    shutil.rmtree(root / "floor")
     if os.geteuid() == 0:
         _spaces(ours, ledger)
     shutil.rmtree(root / "dvc")
@@ -80,6 +84,8 @@ def _link_round(root: Path, ledger: Ledger, turn: tuple[str, ...]) -> None:
     steps: Steps = {"dvc": dvc.add, "ours": lambda: ours.commit(taken, link=True)}
     for tool in turn:
         ledger.add("first_hardlink", tool, steps[tool]())
+    ledger.add("first_hardlink", "floor", read_and_link_floor(taken, root / "floor"))
+    shutil.rmtree(root / "floor")
     if os.geteuid() == 0 and _knows(ANOTHER_USER):
         gives: Steps = {
             "dvc": dvc.checkout,
@@ -87,6 +93,8 @@ def _link_round(root: Path, ledger: Ledger, turn: tuple[str, ...]) -> None:
         }
         for tool in turn:
             ledger.add("give_hardlink", tool, gives[tool]())
+        ledger.add("give_hardlink", "floor", link_floor(ours.objects, root / "floor"))
+        shutil.rmtree(root / "floor")
     for folder in (root / "dvc", root / "home", taken):
         shutil.rmtree(folder)
 
@@ -102,6 +110,8 @@ def _reflink_round(source: Path, place: Path, ledger: Ledger, turn: tuple[str, .
     gives: Steps = {"dvc": dvc.checkout, "ours": lambda: ours.create_space("given", kind="reflink")}
     for tool in turn:
         ledger.add("give_reflink", tool, gives[tool]())
+    ledger.add("give_reflink", "floor", clone_floor(ours.objects, place / "floor"))
+    shutil.rmtree(place / "floor")
     shutil.rmtree(place / "dvc")
     shutil.rmtree(place / "home")
 

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.data.commands import BIN, Cost, cost_of
@@ -53,11 +53,18 @@ class Ours:
     """A home with the tables made."""
 
     root: Path
+    more: Mapping[str, str] = field(default_factory=dict)
+    """What else is in its environment."""
+
+    @property
+    def objects(self) -> Path:
+        """Where its objects lie."""
+        return self.root / "data/.cache/files/md5"
 
     @property
     def environment(self) -> Mapping[str, str]:
         """Its home, on the database in it."""
-        return {"TRAINPLAT_HOME": str(self.root)}
+        return {"TRAINPLAT_HOME": str(self.root), **self.more}
 
     def begin(self) -> None:
         """Make the home."""
@@ -69,17 +76,18 @@ class Ours:
     def commit(self, data: Path, *, link: bool = False) -> Cost:
         """A version of the data."""
         options = ["--link"] if link else []
-        return self._cost("commit", "measured", str(data), *options)
+        return self.do("commit", "measured", str(data), *options)
 
     def create_space(self, name: str, *, kind: str, user: str | None = None) -> Cost:
         """A space of the newest version."""
         whose = [] if user is None else ["--user", user]
-        return self._cost("space", "create", name, "measured", "--kind", kind, *whose)
+        return self.do("space", "create", name, "measured", "--kind", kind, *whose)
 
     def remove_space(self, name: str, user: str | None = None) -> None:
         """Take it away again."""
         whose = [] if user is None else ["--user", user]
-        self._cost("space", "remove", name, "--yes", *whose)
+        self.do("space", "remove", name, "--yes", *whose)
 
-    def _cost(self, *arguments: str) -> Cost:
+    def do(self, *arguments: str) -> Cost:
+        """Any command of ``trainplat data``."""
         return cost_of([str(BIN / "trainplat"), "data", *arguments], self.root, self.environment)

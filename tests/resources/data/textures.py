@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
-from benchmarks.data.near_duplicates import made_up
+from benchmarks.near_duplicates import made_up
 from resources.data.spec import DatasetSpec
 from resources.terms import DatasetName, Label
 from tests.resources.data.shapes import write_labels

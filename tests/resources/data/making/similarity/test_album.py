@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.data.near_duplicates import made_up
+from benchmarks.near_duplicates import made_up
 from resources.data.making.similarity import album as module
 from resources.data.making.similarity.album import Album
 from resources.terms import SampleId

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.data.near_duplicates import (
+from benchmarks.near_duplicates import (
     alterations,
     digit_scans,
     looks_of,

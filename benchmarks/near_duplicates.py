@@ -6,6 +6,7 @@ same, so every pair of them that is found is a false alarm. Pictures of all but 
 out, as the search leaves them out.
 """
 
+import argparse
 import io
 import time
 from collections.abc import Callable, Iterator
@@ -20,18 +21,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image as Picture
 
+NAME = "near_duplicates"
+DESCRIPTION = (
+    "Altered copies of pictures, by what was done to them and by the side of the picture: the share that is "
+    "found. Beside it the pairs that are found wrongly, among pictures of which no two show the same. "
+    "`near_search`: the search through as many pictures, all of them new or 1 % of them."
+)
 SIDES_PX = (160, 64, 32)
 Alteration = Callable[["Picture"], "Picture"]
 
 
-def measure(*, scenes: int = 1_500, searched: int = 100_000) -> dict[str, float]:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare its own options."""
+    parser.add_argument("--scenes", type=int, default=1_500, help="how many scenes are made up for each side")
+    parser.add_argument("--pictures", type=int, default=100_000, help="how many the search goes through")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, float]:
     """Shares found by alteration and by side of the picture, and false alarms for a million pairs."""
     import numpy as np
 
     found: dict[str, float] = {}
     wrong = pairs = 0
     for side_px in SIDES_PX:
-        originals = [*photographs(side_px), *made_up(scenes, side_px)]
+        originals = [*photographs(side_px), *made_up(arguments.scenes, side_px)]
         looks = looks_of(originals)
         wrong += len(near_pairs(looks))
         pairs += len(looks) * (len(looks) - 1) // 2
@@ -45,7 +58,7 @@ def measure(*, scenes: int = 1_500, searched: int = 100_000) -> dict[str, float]
     begun = time.process_time()
     looks_of(sample)
     found["near_look_cpu_ms"] = (time.process_time() - begun) / len(sample) * 1e3
-    draw = np.random.default_rng(0)
+    draw, searched = np.random.default_rng(0), arguments.pictures
     many = np.zeros(searched, dtype=look_dtype())
     many["hash"] = draw.integers(0, 2**64, searched, dtype=np.uint64)
     many["thumbnail"] = draw.integers(0, 256, many["thumbnail"].shape)
