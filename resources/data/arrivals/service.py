@@ -23,7 +23,7 @@ from resources.database.engine import Database
 from resources.errors import Conflict
 from resources.files import write_atomically
 from resources.home import Home
-from resources.terms import Actor, DatasetName, VersionKey
+from resources.terms import Actor, DatasetName, SampleId, VersionKey
 
 INBOX = "inbox"
 _ASIDE = ".aside"
@@ -92,6 +92,12 @@ class ArrivalService:
         with self.database.read() as connection:
             return store.waiting_count(connection, dataset)
 
+    def all_samples(self, dataset: DatasetName) -> dict[SampleId, str]:
+        """All that ever came, and what lies in the inbox, with where it is now, in words."""
+        found = {self._sample(path): "it lies in the inbox already" for path in self._lying(dataset)}
+        with self.database.read() as connection:
+            return found | store.places_of(connection, dataset)
+
     def of_version(self, dataset: DatasetName, version: VersionKey) -> list[Arrival]:
         """What a version takes up."""
         with self.database.read() as connection:
@@ -101,6 +107,16 @@ class ArrivalService:
         """What came and is of no use, with the reason."""
         with self.database.read() as connection:
             return store.left_out(connection, dataset)
+
+    def _lying(self, dataset: DatasetName) -> Iterator[Path]:
+        inbox = self.inbox(dataset)
+        return (path for path in inbox.iterdir() if path.is_file()) if inbox.exists() else iter(())
+
+    def _sample(self, path: Path) -> SampleId:
+        try:
+            return SampleId(hashlib.sha256(path.read_bytes()).hexdigest())
+        except FileNotFoundError:  # taken in meanwhile: then its row tells
+            return SampleId("")
 
     def _new(
         self, dataset: DatasetName, repository: DatasetRepository, files: Sequence[FoundFile]

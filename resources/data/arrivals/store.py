@@ -17,6 +17,13 @@ def known_samples(connection: Connection, dataset: DatasetName) -> set[SampleId]
     return {SampleId(row.sample) for row in rows}
 
 
+def places_of(connection: Connection, dataset: DatasetName) -> dict[SampleId, str]:
+    """All that ever came, and where each one is now, in words."""
+    columns = select(ARRIVALS.c.sample, ARRIVALS.c.version, ARRIVALS.c.problem)
+    rows = connection.execute(columns.where(ARRIVALS.c.dataset == dataset))
+    return {SampleId(row.sample): _place(row.version, row.problem) for row in rows}
+
+
 def add(connection: Connection, arrivals: Iterable[Arrival]) -> None:
     """Write new ones down, in the order in which they came."""
     insert_rows(
@@ -74,6 +81,12 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Arri
         )
         for row in rows
     ]
+
+
+def _place(version: str | None, problem: str | None) -> str:
+    if problem is not None:
+        return f"it came before and is of no use: {problem}"
+    return "it waits for a version already" if version is None else f"it came before, for {version}"
 
 
 def _waits(dataset: DatasetName) -> Sequence[ColumnElement[bool]]:

@@ -27,6 +27,7 @@ COMMANDS = (
     "gc",
     "retention",
     "du",
+    "upload",
     "export",
     "remote",
     "push",

@@ -1,0 +1,116 @@
+"""Files that somebody uploads: into the inbox once, or told why not.
+
+The sensor of the data set takes them in from there, and a version brings them into the pool.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from resources.data.arrivals.service import ArrivalService
+from resources.data.making.imaging import UnreadableImage, decoded
+from resources.data.making.sources.model import MAX_FILE_BYTES, refused_name, too_large
+from resources.data.service import DataService
+from resources.errors import NotFound
+from resources.terms import DatasetName, SampleId
+
+Progress = Callable[[int, int], None]
+"""Is told of each file that was looked at, and of its bytes."""
+
+
+class Fate(StrEnum):
+    """What became of a file."""
+
+    NEW = "new"
+    """It lies in the inbox now."""
+    WAITS = "waits"
+    """The same content lies in the inbox, or waits for a version, already."""
+    KNOWN = "known"
+    """The same content is in a version already."""
+    REFUSED = "refused"
+    """It is nothing that a version could take up; nothing was done."""
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What became of one file, and why."""
+
+    path: Path
+    fate: Fate
+    sample: SampleId | None
+    """The SHA-256 of its content; None where it was not read."""
+    size_bytes: int
+    reason: str
+    """For one that is not new; empty else."""
+
+
+class Uploader:
+    """Uploads to one data set. The same file twice, in one go or another, comes once."""
+
+    def __init__(self, arrivals: ArrivalService, data: DataService, dataset: DatasetName) -> None:
+        """Raises NotFound for a data set that no pipeline makes: nobody would take up what is uploaded."""
+        versions = data.versions(dataset)
+        if not versions:
+            raise NotFound(
+                f"there is no data set {dataset!r} that takes new samples; a declared one does, such as "
+                "digits, once `trainplat up` has run",
+                f"Add files to your own with a commit: trainplat data commit {dataset} FOLDER.",
+            )
+        self._arrivals, self._dataset = arrivals, dataset
+        sealed = [one.version for one in versions if one.tree_md5 is not None]
+        self._in_version = {one.id for one in data.samples(dataset, sealed[-1])} if sealed else set()
+        self._newest = sealed[-1] if sealed else None
+
+    def upload(self, paths: Iterable[Path], progress: Progress) -> Iterator[Uploaded]:
+        """Each file of ``paths``, and each one below those that are folders, as soon as it is done.
+
+        Raises Unavailable when the disk is full; what was told before is uploaded.
+        """
+        came = self._arrivals.all_samples(self._dataset)
+        for path in files_of(paths):
+            done = self._one(path, came)
+            if done.fate is Fate.NEW and done.sample is not None:
+                came[done.sample] = "it lies in the inbox already"
+            progress(1, done.size_bytes)
+            yield done
+
+    def _one(self, path: Path, came: dict[SampleId, str]) -> Uploaded:
+        if (wrong := refused_name(path.name)) is not None:
+            return Uploaded(path, Fate.REFUSED, None, 0, wrong.problem)
+        try:
+            size = path.stat().st_size
+            if size > MAX_FILE_BYTES:
+                return Uploaded(path, Fate.REFUSED, None, 0, too_large(size).problem)
+            content = path.read_bytes()
+        except OSError as problem:
+            return Uploaded(path, Fate.REFUSED, None, 0, f"it cannot be read: {problem.strerror}")
+        sample = SampleId(hashlib.sha256(content).hexdigest())
+        if sample in self._in_version:
+            return Uploaded(path, Fate.KNOWN, sample, len(content), f"it is in {self._newest} already")
+        if sample in came:
+            return Uploaded(path, Fate.WAITS, sample, len(content), came[sample])
+        try:
+            decoded(content)
+        except UnreadableImage as problem:
+            return Uploaded(path, Fate.REFUSED, sample, len(content), str(problem))
+        self._arrivals.upload(self._dataset, path.name, content)
+        return Uploaded(path, Fate.NEW, sample, len(content), "")
+
+
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files, and all below folders by name, without the links and hidden files of folders."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for found in sorted(path.rglob("*")):
+            is_hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
+            if not is_hidden and not found.is_symlink() and found.is_file():
+                yield found
+
+
+def counts(done: Sequence[Uploaded]) -> dict[Fate, int]:
+    """How many files had which fate."""
+    return {fate: sum(one.fate is fate for one in done) for fate in Fate}
