@@ -20,12 +20,14 @@ def _has_chinese_font() -> bool:
 
 
 PACKAGES: dict[str, Callable[[], bool]] = {
+    "btrfs-progs": lambda: shutil.which("mkfs.btrfs") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "fontconfig": lambda: shutil.which("fc-list") is not None,
     "fonts-noto-cjk": _has_chinese_font,
     "postgresql": lambda: (
         any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb") is not None
     ),
+    "xfsprogs": lambda: shutil.which("mkfs.xfs") is not None,
 }
 """Debian packages, and how to see that each is there."""
 

@@ -48,6 +48,12 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def loop_mounts() -> str | None:
+    """Whether this process may mount the image of a disk."""
+    control = Path("/dev/loop-control")
+    return str(control) if os.geteuid() == 0 and os.access(control, os.W_OK) else None
+
+
 @cache
 def chinese_font() -> str | None:
     """A font with Chinese characters, for pictures of pages in Chinese."""
@@ -63,7 +69,10 @@ NEEDS: dict[str, Need] = {
     "postgresql": Need(postgresql_programs, "apt-get install postgresql"),
     "label studio": Need(label_studio_program, "make setup"),
     "git": Need(lambda: shutil.which("git"), "apt-get install git"),
+    "xfs": Need(lambda: shutil.which("mkfs.xfs"), "apt-get install xfsprogs"),
+    "btrfs": Need(lambda: shutil.which("mkfs.btrfs"), "apt-get install btrfs-progs"),
     "root": Need(lambda: "root" if os.geteuid() == 0 else None, "run the tests as root"),
+    "loop mounts": Need(loop_mounts, "run the tests as root of a machine that has /dev/loop-control"),
 }
 
 

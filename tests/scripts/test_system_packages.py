@@ -13,7 +13,7 @@ def test_what_is_missing_is_named_in_one_line_where_it_cannot_be_installed(
     system_packages.main()
     told = capsys.readouterr().out.splitlines()
     assert len(told) == 1
-    assert "sudo apt-get install chromium fontconfig" in told[0]
+    assert "sudo apt-get install btrfs-progs chromium fontconfig" in told[0]
 
 
 def test_nothing_is_said_where_nothing_is_missing(
