@@ -48,7 +48,8 @@ def _do(what: int, parent: int, origin: int, target: Path) -> None:
     if len(name) > _LONGEST:
         raise Unavailable(f"the name {target.name[:40]}… is too long for a subvolume", "Take a shorter one.")
     try:
-        fcntl.ioctl(parent, what, _ARGUMENTS.pack(max(origin, 0), name))
+        # Python takes only what can be written for arguments of more than 1,024 bytes.
+        fcntl.ioctl(parent, what, bytearray(_ARGUMENTS.pack(max(origin, 0), name)))
     except OSError as problem:
         raise Unavailable(
             f"btrfs refuses {target}: {problem.strerror}", "Take another kind of space: --kind reflink."
