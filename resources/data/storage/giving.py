@@ -1,5 +1,6 @@
 """From the store to a work tree: objects are looked at before they are given, and nothing is half-done."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -69,6 +70,7 @@ def give(
     *,
     progress: Progress,
     owner: Owner | None = None,
+    writer_uid: int | None = None,
     make_root: Callable[[Path], None] = Path.mkdir,
     whole: Callable[[Given], None] | None = None,
     mark: str = "",
@@ -76,13 +78,14 @@ def give(
     """Make ``target`` a work tree of ``tree``: all of it, or nothing under that name.
 
     ``stamps`` are renewed in place for objects that had to be read. Where objects are damaged nothing is
-    made, and they are told. ``make_root`` makes the empty folder; ``whole`` is told when all is there and
+    made, and they are told. Objects that ``writer_uid`` owns are copied and never linked: whoever owns a file
+    may write it. ``make_root`` makes the empty folder; ``whole`` is told when all is there and
     only the name is missing; ``mark`` tells the draft from others. Raises Conflict for a target that holds
     something, BadInput for paths that lead out of it, and :class:`Unavailable` when the disk is full.
     """
     refuse_taken(target)
     draft = draft_of(target, mark or token_hex(8))
-    giver = _Giver(store, giving, owner, progress)
+    giver = _Giver(store, giving, owner, writer_uid, progress)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         make_root(draft)
@@ -125,8 +128,16 @@ def refuse_taken(target: Path) -> None:
 
 
 class _Giver:
-    def __init__(self, store: ObjectStore, giving: Giving, owner: Owner | None, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        giving: Giving,
+        owner: Owner | None,
+        writer_uid: int | None,
+        progress: Progress,
+    ) -> None:
         self._store, self._giving, self._owner, self._progress = store, giving, owner, progress
+        self._writer_uid = writer_uid
         self.given = Given()
 
     def fill(self, root: Path, tree: Tree, stamps: Stamps) -> None:
@@ -184,10 +195,15 @@ class _Giver:
             except FileNotFoundError:
                 self.given.damaged.append(md5)
                 continue
-            if self._is_whole(status, None, md5, tree.sizes[place], stamps, place):
-                os.link(source, tree.paths[place][skip:], dst_dir_fd=directory)
+            if not self._is_whole(status, None, md5, tree.sizes[place], stamps, place):
+                continue
+            if status.st_uid != self._writer_uid and _link(source, tree.paths[place][skip:], directory):
                 numbers.extend((status.st_size, status.st_mtime_ns, 0, status.st_ino))
                 whole.append(place)
+            else:
+                written, copied = self._write_all(directory, skip, tree, stamps, [place])
+                numbers.extend(written)
+                whole += copied
         return numbers, whole
 
     def _write_all(
@@ -263,6 +279,17 @@ def _by_folder(paths: Sequence[str]) -> dict[str, list[int]]:
 def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
     """The stamp of a file just written; none where files are stamped in whole seconds."""
     return NOT_STILL if status.st_mtime_ns % 1_000_000_000 == 0 else stamp_of(status)
+
+
+def _link(source: str, name: str, directory: int) -> bool:
+    """Give an object one more name; False where it has as many as the file system lets it have."""
+    try:
+        os.link(source, name, dst_dir_fd=directory)
+    except OSError as problem:
+        if problem.errno != errno.EMLINK:  # 65,000 on ext4: a version may have as many empty files
+            raise
+        return False
+    return True
 
 
 def _copy(read: int, written: int) -> None:

@@ -32,6 +32,8 @@ class Hand:
     branch: str | None = None
     """Where what is committed from the folder is to go."""
     make_root: Callable[[Path], None] = Path.mkdir
+    writer_uid: int | None = None
+    """Whoever is to write there gets no link to an object of his own."""
 
 
 def hand_out(
@@ -141,6 +143,7 @@ def _give(
         hand.giving,
         progress=progress,
         owner=hand.owner,
+        writer_uid=hand.writer_uid,
         make_root=hand.make_root,
         whole=know,
         mark=mark,
