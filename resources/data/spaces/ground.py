@@ -4,27 +4,26 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
-from tempfile import mkdtemp
 
 from resources.data.spaces.btrfs import is_btrfs
 from resources.data.spaces.choosing import Ground
-from resources.data.spaces.overlay import Layers, mount, unmount
+from resources.data.spaces.overlay import can_mount
 from resources.data.storage.drafts import own_mark, sweep_drafts
 from resources.data.storage.links import can_clone
 from resources.data.storage.objects import ObjectStore
-from resources.errors import TrainplatError
 
 
-def ground_of(objects: ObjectStore, place: Path, writer_uid: int) -> Ground:
-    """Look at the store and at the folder that a space is to lie in, which exists."""
+def ground_of(objects: ObjectStore, place: Path, layers: Path, writer_uid: int) -> Ground:
+    """Look at the store, at the folder that a space is to lie in, which exists, and where layers would."""
     drafts = Path(objects.draft(0)).parent
     sweep_drafts(drafts)  # what a look that was killed left
-    sweep_drafts(place)
+    sweep_drafts(place, only_marked=True)  # spaces have their names here: 2026-new-labels
     clones = can_clone(drafts, place)
     return Ground(
-        is_btrfs=clones and is_btrfs(drafts),  # only within one file system are there clones
+        # Only within one file system are there clones; a snapshot is made of a folder beside the objects.
+        is_btrfs=clones and is_btrfs(drafts) and os.access(drafts.parent, os.W_OK),
         can_clone=clones,
-        can_overlay=_can_overlay(drafts),
+        can_overlay=can_mount(layers),
         is_one_file_system=_can_link(drafts, place),
         writer_uid=writer_uid,
         objects_uid=drafts.stat().st_uid,
@@ -46,25 +45,3 @@ def _can_link(first: Path, second: Path) -> bool:
             with suppress(OSError):
                 file.unlink()
     return True
-
-
-def _can_overlay(near: Path) -> bool:
-    if os.geteuid() != 0:
-        return False
-    root = Path(mkdtemp(prefix=f"{own_mark()}-overlay-", dir=near))
-    layers = Layers(root / "lower", root / "upper", root / "work")
-    merged = root / "merged"
-    try:
-        for folder in (layers.lower, merged):
-            folder.mkdir()
-        mount(layers, merged)
-    except (TrainplatError, OSError):
-        return False
-    else:
-        unmount(merged)
-        return True
-    finally:
-        layers.remove()
-        for folder in (layers.lower, merged, root):
-            with suppress(OSError):
-                folder.rmdir()

@@ -22,6 +22,16 @@ class Kind(StrEnum):
     COPY = "copy"
 
 
+class SpaceState(StrEnum):
+    """How far a space is."""
+
+    MAKING = "making"
+    """Its files are on their way; whoever made it may have died."""
+    MADE = "made"
+    REMOVING = "removing"
+    """It is going; whoever removed it may have died."""
+
+
 @dataclass(frozen=True)
 class Space:
     """One space."""
@@ -38,7 +48,8 @@ class Space:
     """Why it is of this kind."""
     created_at: datetime
     is_open: bool = True
-    """False for an overlay that is not mounted, as after a start of the machine."""
+    """False for an overlay that is not mounted, as after a start of the machine, and for what is not made."""
+    state: SpaceState = SpaceState.MADE
 
 
 @dataclass(frozen=True)

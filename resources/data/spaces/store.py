@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from resources.data.spaces.model import Kind, Space
+from resources.data.spaces.model import Kind, Space, SpaceState
 from resources.database.plain import Plain, Row, moment
 from resources.terms import DatasetName, VersionKey
 
-_COLUMNS = "user_name, name, dataset, base, path, kind, reason, created_at"
+_COLUMNS = "user_name, name, dataset, base, path, kind, reason, created_at, state"
 
 
 def spaces(rows: Plain) -> list[Space]:
@@ -40,8 +40,8 @@ def shown_from(rows: Plain, dataset: DatasetName, key: VersionKey) -> list[Space
 def add_space(rows: Plain, added: Space) -> None:
     """Write a space down."""
     rows.run(
-        "INSERT INTO data_spaces (user_name, name, dataset, base, path, kind, reason, created_at) "
-        "VALUES (:user, :name, :dataset, :base, :path, :kind, :reason, :created_at)",
+        "INSERT INTO data_spaces (user_name, name, dataset, base, path, kind, reason, created_at, state) "
+        "VALUES (:user, :name, :dataset, :base, :path, :kind, :reason, :created_at, :state)",
         user=added.user,
         name=added.name,
         dataset=added.dataset,
@@ -50,16 +50,17 @@ def add_space(rows: Plain, added: Space) -> None:
         kind=added.kind.value,
         reason=added.reason,
         created_at=added.created_at,
+        state=added.state.value,
     )
 
 
-def move_space(rows: Plain, user: str, name: str, base: VersionKey) -> None:
-    """Change the version that a space is at."""
+def set_state(rows: Plain, user: str, name: str, state: SpaceState) -> None:
+    """Write down how far a space is."""
     rows.run(
-        "UPDATE data_spaces SET base = :base WHERE user_name = :user AND name = :name",
+        "UPDATE data_spaces SET state = :state WHERE user_name = :user AND name = :name",
         user=user,
         name=name,
-        base=base,
+        state=state.value,
     )
 
 
@@ -78,4 +79,5 @@ def _space(row: Row) -> Space:
         Kind(row[5]),
         row[6],
         moment(row[7]),
+        state=SpaceState(row[8]),
     )

@@ -16,4 +16,5 @@ SPACES = Table(
     Column("kind", String(20), nullable=False),
     Column("reason", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False, server_default="made"),
 )

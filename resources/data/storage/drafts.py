@@ -30,9 +30,13 @@ def mark_of(holder: Holder) -> str:
     return f"{holder.pid}.{_short(holder.host)}.{_short(holder.started)}"
 
 
-def sweep_drafts(folder: Path) -> None:
-    """Remove the drafts whose writer runs no more; those of other machines once they are a day old."""
-    for draft in folder.glob("*-*-*"):
+def sweep_drafts(folder: Path, *, only_marked: bool = False) -> None:
+    """Remove the drafts whose writer runs no more; those of other machines once they are a day old.
+
+    With ``only_marked`` those without a machine in their name stay, as they were named once: in a folder
+    where others have their names too, one of them may look like that.
+    """
+    for draft in folder.glob("*.*.*-*-*" if only_marked else "*-*-*"):
         with suppress(OSError):  # another user's, or somebody else was faster
             if not _is_left(draft):
                 continue

@@ -26,6 +26,11 @@ def looked_at(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.looked-at")
 
 
+def ready_lock(folder: Path) -> Path:
+    """The file that whoever makes a folder ready holds."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
 def ready_folders(objects: ObjectStore, tree_md5: str) -> list[Path]:
     """The folders from which spaces of a tree are made now."""
     found = ready_root(objects).glob(f"{tree_md5.removesuffix(TREE_SUFFIX)}-*")

@@ -74,6 +74,17 @@ def copy_index(rows: Plain, source: Path, target: Path) -> None:
     )
 
 
+def move_index(rows: Plain, source: Path, target: Path) -> None:
+    """``target`` looks as ``source`` did, which is no work tree any more."""
+    rows.run("DELETE FROM data_index WHERE root = :root", root=key_of(target))
+    rows.run(
+        "UPDATE data_index SET root = :target WHERE root = :source",
+        source=key_of(source),
+        target=key_of(target),
+    )
+    forget(rows, source)
+
+
 def forget(rows: Plain, root: Path) -> None:
     """Forget a folder that is no work tree any more."""
     rows.run("DELETE FROM data_index WHERE root = :root", root=key_of(root))

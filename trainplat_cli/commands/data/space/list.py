@@ -2,6 +2,7 @@
 
 import click
 
+from resources.data.spaces.model import Space, SpaceState
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.space.shown import space_document, space_service, user_of
@@ -31,10 +32,18 @@ def list(everybody: bool, as_json: bool) -> None:  # noqa: A001 - the command's 
                 one.user,
                 f"{one.dataset} {one.base}",
                 one.kind.value,
-                _("yes") if one.is_open else _("no: trainplat data space open {name}").format(name=one.name),
+                _openness(one),
                 age(one.created_at),
                 str(one.path),
             ]
             for one in found
         ],
     )
+
+
+def _openness(space: Space) -> str:
+    if space.state is SpaceState.MAKING:
+        return _("being made; after a kill: trainplat data space open {name}").format(name=space.name)
+    if space.state is SpaceState.REMOVING:
+        return _("being removed; after a kill: trainplat data space remove {name}").format(name=space.name)
+    return _("yes") if space.is_open else _("no: trainplat data space open {name}").format(name=space.name)

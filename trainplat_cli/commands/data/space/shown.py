@@ -39,5 +39,6 @@ def space_document(space: Space) -> dict[str, object]:
         "kind": space.kind.value,
         "reason": space.reason,
         "open": space.is_open,
+        "state": space.state.value,
         "created_at": space.created_at,
     }
