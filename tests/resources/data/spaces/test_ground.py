@@ -10,7 +10,9 @@ import pytest
 from resources.data.spaces import overlay
 from resources.data.spaces.model import Kind
 from resources.data.spaces.overlay import Layers
+from resources.data.storage.drafts import mark_of
 from resources.errors import Conflict, Unavailable
+from resources.holder import Holder
 from resources.home import Home
 from tests.resources.data.plain_user import as_plain_user
 from tests.resources.data.spaces.stage import Stage, mounts_below
@@ -47,7 +49,7 @@ def test_the_best_kind_that_the_place_can_is_chosen_and_told(
         assert "shared" in _extents(file), "its blocks are the object's"
     assert mounts_below(stage.home.path) == ([str(space.path)] if kind is Kind.OVERLAY else [])
     assert list(stage.spaces.objects.cache.glob("drafts/*")) == [], "trying leaves nothing"
-    assert list(stage.home.work.glob(".layers/.probe-*")) == []
+    assert list(stage.home.work.glob(".layers/*-overlay-*")) == []
 
 
 def test_a_plain_user_whose_own_home_it_is_gets_a_copy_and_no_overlay(stage_on: StageOn) -> None:
@@ -83,8 +85,18 @@ def test_a_place_on_another_disk_gets_an_overlay_or_a_copy(
         stage.spaces.remove(space.user, space.name, "user:ann")  # type: ignore[arg-type]
 
 
+def test_a_space_with_the_name_of_an_old_draft_stays(stage_on: StageOn) -> None:
+    stage = stage_on("ext4")
+    stage.commit({"one": b"one"})
+    name = f"{_a_dead_process()}-new-labels"
+    space = stage.space("root", name, Kind.COPY)
+    stage.space("root", "another", Kind.COPY)
+    assert (space.path / "one").read_bytes() == b"one"
+
+
 def test_what_a_trial_left_that_was_killed_goes_with_the_next_one(tmp_path: Path) -> None:
-    left = tmp_path / f".probe-{_a_dead_process()}-abc"
+    dead = Holder(Holder.current().host, _a_dead_process(), "some-boot:1")
+    left = tmp_path / f"{mark_of(dead)}-overlay-abc"
     (left / "upper").mkdir(parents=True)
     assert overlay.can_mount(tmp_path)
     assert list(tmp_path.iterdir()) == []
