@@ -17,9 +17,11 @@ from dagster import (
 
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
+from resources.data.results.model import RUN_TAG, ResultSnapshot
 from resources.data.spec import DatasetSpec
 from resources.gpu.policy.price import Cost
 from resources.gpu.resource import GpuResource
+from resources.gpu.terms import terms_of
 from resources.learning.model import EpochPoint
 from resources.registry.model import Decision, ModelVersion, RoundEvaluation
 from resources.registry.resource import MlflowResource
@@ -63,26 +65,34 @@ def _model_asset(spec: DatasetSpec) -> AssetsDefinition:
         version = VersionKey(context.partition_key)
 
         def progress(point: EpochPoint) -> None:
+            holding.touch()
             if point.epoch % LOG_EVERY_EPOCHS == 0:
                 said = f"epoch {point.epoch}: loss {point.loss:.4f}, training accuracy {point.accuracy:.1%}"
                 context.log.info(said)
 
         round_ = model_round.Round(spec, version, data.service(), registry.service(), _actor(context))
-        found = round_.registered()
-        if found is not None:
-            context.log.info("%s was trained from this very snapshot: it is not trained again.", found.uri)
-            return MaterializeResult(
-                metadata=_model_metadata(round_, found) | {"trained": False},
-                data_version=DataVersion(found.weights_sha256),
-            )
-        with gpu.lease(context) as lease:
-            context.log.info("Trains on %s with %d CPU threads.", ", ".join(lease.devices), lease.threads)
-            trained = round_.train(
-                device=lease.torch_device, threads=lease.threads, run_id=context.run.run_id, progress=progress
-            )
-        context.log.info("%s is registered.", trained.model.uri)
+        with round_.locked(priority_of(context)) as holding:
+            found = round_.registered()
+            if found is not None:
+                context.log.info("%s was trained from this very snapshot: not again.", found.uri)
+                kept = round_.result_of(found)
+                show_result(context, kept)
+                return MaterializeResult(
+                    metadata=_model_metadata(round_, found, kept) | {"trained": False},
+                    data_version=DataVersion(found.weights_sha256),
+                )
+            with gpu.lease(context) as lease:
+                context.log.info("Trains on %s with %d CPU threads.", ", ".join(lease.devices), lease.threads)
+                trained = round_.train(
+                    device=lease.torch_device,
+                    threads=lease.threads,
+                    run_id=context.run.run_id,
+                    progress=progress,
+                )
+            show_result(context, trained.result)
+        context.log.info("%s is registered, its result is %s.", trained.model.uri, trained.result.id)
         last = trained.weights.curve[-1]
-        metadata = _model_metadata(round_, trained.model) | {
+        metadata = _model_metadata(round_, trained.model, trained.result) | {
             "trained": trained.created,
             "curve": embedded(curve_picture(trained.weights.curve), "loss and accuracy by epoch"),
             "train_loss": last.loss,
@@ -161,11 +171,22 @@ def _actor(context: AssetExecutionContext) -> Actor:
     return Actor(f"run:{context.run.run_id}")
 
 
-def _model_metadata(round_: "model_round.Round", model: ModelVersion) -> Metadata:
+def priority_of(context: AssetExecutionContext) -> int:
+    """The priority of the run, which orders those who lock a version at once."""
+    return terms_of(context.run.tags).priority
+
+
+def show_result(context: AssetExecutionContext, kept: ResultSnapshot) -> None:
+    """Let the run say which result snapshot it made, or found."""
+    context.instance.add_run_tags(context.run.run_id, {RUN_TAG: kept.id})
+
+
+def _model_metadata(round_: "model_round.Round", model: ModelVersion, kept: ResultSnapshot) -> Metadata:
     metadata: Metadata = {
         "registered_as": MetadataValue.text(model.uri),
         "model_version": MetadataValue.int(model.number),
         "snapshot": MetadataValue.text(model.snapshot_id),
+        "result": MetadataValue.text(kept.id),
     }
     link = round_.registry.link(model)
     if link is not None:

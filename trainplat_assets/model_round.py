@@ -1,11 +1,12 @@
 """One round of learning, with data, learning, registry and the GPU ledger joined; the assets call this."""
 
-import time
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 
+from resources.data.locks.service import Holding
 from resources.data.model import ImageSet, Split
+from resources.data.results.model import ResultSnapshot
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
@@ -14,12 +15,9 @@ from resources.gpu.policy.price import BadPrices, Cost
 from resources.gpu.service import GpuService
 from resources.gpu.usage.service import UsageService
 from resources.learning.evaluation import Evaluation, evaluate
-from resources.learning.model import ClassIndices, Progress, TrainedWeights
+from resources.learning.model import Progress
 from resources.learning.settings import TrainSettings
-from resources.learning.training import train
 from resources.registry.model import (
-    Candidate,
-    CurvePoint,
     Decision,
     ModelVersion,
     RoundEvaluation,
@@ -27,19 +25,7 @@ from resources.registry.model import (
 )
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A training that is over and registered."""
-
-    model: ModelVersion
-    created: bool
-    """False when another process had registered a model of this snapshot in the meantime."""
-    weights: TrainedWeights
-    start: ModelVersion | None
-    labelled: int
-    seconds: float
+from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, labels_of, locked
 
 
 @dataclass(frozen=True)
@@ -53,61 +39,29 @@ class Round:
     actor: Actor
     settings: TrainSettings = field(default_factory=TrainSettings)
 
+    def locked(self, priority: int = 0) -> AbstractContextManager[Holding]:
+        """Hold the version while it is trained on, until the result is kept."""
+        return locked(self.data, self.spec, self.version, self.actor, priority)
+
     def registered(self) -> ModelVersion | None:
         """The model of this version's snapshot, if it is registered already. Asks MLflow."""
-        snapshot = self.data.snapshot(self.spec.name, self.version)
-        return self.registry.find(self.spec.name, snapshot.id, self.actor)
+        return self._work().registered()
+
+    def result_of(self, model: ModelVersion) -> ResultSnapshot:
+        """The result snapshot of the model of this version."""
+        return self._work().result_of(model)
 
     def train(
         self, *, device: str, threads: int, run_id: str, progress: Progress | None = None
     ) -> TrainedModel:
-        """Train from the snapshot and register the model; a killed training goes on from its checkpoint.
+        """Train from the snapshot, keep the result, register the model.
 
-        Raises :class:`NotFound` when the version before this one has no champion yet.
+        A killed training goes on from its checkpoint. Raises :class:`NotFound` when the version before this
+        one has no champion yet.
         """
-        from resources.learning.network import from_bytes
-
-        snapshot = self.data.snapshot(self.spec.name, self.version)
-        start = self.champion_before()
+        work, start = self._work(), self.champion_before()
         labelled = self.data.images(self.spec.name, self.version, Split.TRAIN)
-        checkpoint = self._checkpoint(snapshot.id)
-        began = time.monotonic()
-        weights = train(
-            labelled.images,
-            _labels(labelled),
-            self.spec.classes,
-            self.settings,
-            seed=self.spec.seed_in_use(),
-            start=self.registry.weights(start) if start else None,
-            checkpoint=checkpoint,
-            device=device,
-            threads=threads,
-            progress=progress,
-        )
-        seconds = time.monotonic() - began
-        params = {name: str(value) for name, value in asdict(self.settings).items()}
-        params |= {
-            "dataset_version": self.version,
-            "labelled_samples": str(len(labelled.ids)),
-            "seed": str(self.spec.seed_in_use()),
-            "goes_on_from": start.uri if start else "nothing",
-            "device": device,
-        }
-        candidate = Candidate(
-            dataset=self.spec.name,
-            version=self.version,
-            snapshot_id=snapshot.id,
-            weights=weights.weights,
-            network=from_bytes(weights.weights),
-            image_size_px=self.spec.image_size_px,
-            classes=self.spec.classes,
-            metrics=_curve(weights),
-            params=params,
-            run_id=run_id,
-        )
-        done = self.registry.register(candidate, self.actor)
-        checkpoint.unlink(missing_ok=True)
-        return TrainedModel(done.model, done.created, weights, start, len(labelled.ids), seconds)
+        return work.train(labelled, start, Device(device, threads), run_id, progress)
 
     def evaluate(self) -> RoundEvaluation:
         """Measure the new model and the champion before it on the same test set, and keep the result."""
@@ -179,15 +133,16 @@ class Round:
         return self.registry.link(champion) if champion else None
 
     def _measure(self, model: ModelVersion, test: ImageSet) -> Evaluation:
-        return evaluate(self.registry.weights(model), test.images, _labels(test), self.spec.classes)
+        return evaluate(self.registry.weights(model), test.images, labels_of(test), self.spec.classes)
 
-    def _checkpoint(self, snapshot_id: str) -> Path:
-        return self.data.home.checkpoints / self.spec.name / f"{snapshot_id}.pt"
+    def _work(self) -> TrainingWork:
+        snapshot = self.data.snapshot(self.spec.name, self.version)
+        return TrainingWork(self.spec, snapshot, None, self.data, self.registry, self.actor, self.settings)
 
 
 def identity_of(test: ImageSet) -> str:
     """SHA-256 of a test set: which samples, and what they are."""
-    pairs = sorted(zip(test.ids, _labels(test).tolist(), strict=True))
+    pairs = sorted(zip(test.ids, labels_of(test).tolist(), strict=True))
     return sha256(repr(pairs).encode()).hexdigest()
 
 
@@ -204,22 +159,5 @@ def sentence(decision: Decision) -> str:
     )
 
 
-def _labels(images: ImageSet) -> ClassIndices:
-    if images.labels is None:
-        raise NotFound(
-            f"{len(images.ids)} images came without labels; expected those of the split train or test",
-            "Make the data version again.",
-        )
-    return images.labels
-
-
 def _scores(evaluation: Evaluation) -> Scores:
     return Scores(evaluation.accuracy, evaluation.recalls, evaluation.confusion)
-
-
-def _curve(trained: TrainedWeights) -> tuple[CurvePoint, ...]:
-    return tuple(
-        CurvePoint(name, value, point.epoch)
-        for point in trained.curve
-        for name, value in (("train_loss", point.loss), ("train_accuracy", point.accuracy))
-    )

@@ -43,7 +43,7 @@ SNAPSHOTS = Table(
     Column("number", Integer, primary_key=True),
     Column("id", String(64), nullable=False),
     Column("dataset", String(100), nullable=False),
-    Column("version", String(40), nullable=False),
+    Column("version", String(300), nullable=False),
     Column("frozen_at", UtcDateTime, nullable=False),
     UniqueConstraint("id"),
 )

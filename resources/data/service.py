@@ -43,6 +43,7 @@ from resources.data.splitting import Place
 from resources.data.storage.repository import DatasetRepository
 from resources.data.storage.snapshots import read_snapshot, snapshot_of, write_snapshot
 from resources.data.storage.tree import SealedTree
+from resources.data.versions import store as versions
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.database.plain import plain_over
@@ -106,19 +107,23 @@ class DataService:
     def plan_for_arrivals(self, spec: DatasetSpec, actor: Actor) -> VersionRecord | None:
         """Plan the version that takes up the samples that came by themselves, without new labels.
 
-        None while none waits, and while the newest version is not sealed.
+        None while none waits, while the newest version is not sealed, and while one that people committed
+        is to be taken up first.
         """
         with self._writing(spec.name), self.database.write() as connection:
             known = ledger.all_versions(connection, spec.name)
+            if committed(plain_over(connection), spec.name, known):
+                return None
             waiting = arrivals.waiting_count(connection, spec.name)
             planned = arrivals_planned(spec.name, known, waiting, self.clock())
             if planned is not None:
                 self._add(connection, planned, (), actor)
         return planned
 
-    def adopt(self, spec: DatasetSpec, actor: Actor) -> list[VersionRecord]:
+    def adopt(self, spec: DatasetSpec, actor: Actor, at_most: int | None = None) -> list[VersionRecord]:
         """Take up what people committed to the main line, or merged into it: now it can be trained on.
 
+        The oldest come first; ``at_most`` leaves the others for later, when the round of these is decided.
         Raises Conflict for a version that no model may be trained on: until it is retired nothing is planned
         after it.
         """
@@ -127,7 +132,7 @@ class DataService:
             known = ledger.all_versions(connection, spec.name)
             found = committed(plain_over(connection), spec.name, known)
         repository = DatasetRepository(self.home, spec.name)
-        for version in found:
+        for version in found[:at_most]:
             taken, counts = record_of(spec, repository, version, parent_of(known, version))
             with self._writing(spec.name), self.database.write() as connection:
                 known = ledger.all_versions(connection, spec.name)
@@ -213,14 +218,22 @@ class DataService:
     def freeze_snapshot(self, spec: DatasetSpec, version: VersionKey, actor: Actor) -> Snapshot:
         """Stage 6: write down what a training of this sealed version starts from."""
         with self._writing(spec.name) as repository:
-            snapshot = snapshot_of(repository, version, self._tree(spec.name, version))
-            write_snapshot(snapshot)
-            now = self.clock()
-            with self.database.write() as connection:
-                if ledger.add_snapshot(connection, snapshot, now):
-                    subject = f"{spec.name} {version}"
-                    record(connection, AuditRow(now, actor, "data.freeze_snapshot", subject, snapshot.id))
-        return snapshot
+            return self._freeze(repository, version, self._tree(spec.name, version), actor)
+
+    def freeze_tree(self, dataset: DatasetName, version: VersionKey, tree_md5: str, actor: Actor) -> Snapshot:
+        """The same for a version that no stages made, such as one on a branch."""
+        with self._writing(dataset) as repository:
+            return self._freeze(repository, version, SealedTree(repository.objects, tree_md5), actor)
+
+    def publish(self, dataset: DatasetName, version: VersionKey, actor: Actor) -> None:
+        """Make sure that everyone knows a version, also one that a pipeline of an earlier release sealed."""
+        with self.database.read_plainly() as rows:
+            if versions.version(rows, dataset, version) is not None:
+                return
+        self.version(dataset, version)
+        with self._writing(dataset) as repository, self.database.write() as connection:
+            known = ledger.all_versions(connection, dataset)
+            publish(plain_over(connection), repository, known, actor, self.clock())
 
     def make(self, spec: DatasetSpec, version: VersionKey, actor: Actor) -> Snapshot:
         """All six stages of a planned version, one after the other."""
@@ -303,6 +316,18 @@ class DataService:
     def dvc_folder(self, dataset: DatasetName) -> Path:
         """Where ``dvc`` works on the data set: ``dvc checkout versions/v1.0.dvc`` and the like."""
         return DatasetRepository(self.home, dataset).root
+
+    def _freeze(
+        self, repository: DatasetRepository, version: VersionKey, tree: SealedTree, actor: Actor
+    ) -> Snapshot:
+        snapshot = snapshot_of(repository, version, tree)
+        write_snapshot(snapshot)
+        now = self.clock()
+        with self.database.write() as connection:
+            if ledger.add_snapshot(connection, snapshot, now):
+                subject = f"{repository.dataset} {version}"
+                record(connection, AuditRow(now, actor, "data.freeze_snapshot", subject, snapshot.id))
+        return snapshot
 
     def _arrivals(self, dataset: DatasetName, version: VersionKey) -> list[Arrival]:
         with self.database.read() as connection:

@@ -115,6 +115,7 @@ class Mlflow:
                 SNAPSHOT_TAG: candidate.snapshot_id,
                 VERSION_TAG: candidate.version,
                 RUN_TAG: candidate.run_id,
+                **candidate.tags,
             }
             run = client.create_run(
                 experiment, tags=tags, run_name=f"{candidate.dataset} {candidate.version}"
@@ -146,6 +147,7 @@ class Mlflow:
             RUN_TAG: candidate.run_id,
             MODEL_TAG: logged.model_id,
             WEIGHTS_TAG: sha256(candidate.weights).hexdigest(),
+            **candidate.tags,
         }
 
         def create(client: "MlflowClient") -> None:
@@ -198,6 +200,12 @@ class Mlflow:
         """Let ``models:/<dataset>@<alias>`` be ``model``."""
         with self._asked() as client:
             client.set_registered_model_alias(model.dataset, alias, str(model.number))
+
+    def set_tag(self, model: ModelVersion, tag: str, value: str) -> None:
+        """Let a version and its run say something more."""
+        with self._asked() as client:
+            client.set_model_version_tag(model.dataset, str(model.number), tag, value)
+            client.set_tag(model.mlflow_run_id, tag, value)
 
     def weights(self, model: ModelVersion) -> bytes:
         """The weights among a model's artifacts, verified. Raises :class:`BadInput` when they are damaged."""

@@ -32,6 +32,8 @@ class Candidate:
     params: dict[str, str] = field(default_factory=dict)
     run_id: str = ""
     """The Dagster run that trained it."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """What else its run and its version in MLflow are to say."""
 
 
 @dataclass(frozen=True)

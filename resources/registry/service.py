@@ -1,6 +1,6 @@
 """The registry for everyone above: register once, evaluate, decide, and find the champion."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -96,6 +96,17 @@ class RegistryService:
         they lie on a server that is down.
         """
         return Mlflow(self.home).weights(model)
+
+    def tag(self, model: ModelVersion, tag: str, value: str) -> None:
+        """Let a model version and its run say something more in MLflow; the same again changes nothing.
+
+        Raises :class:`Unavailable` when MLflow is down.
+        """
+        Mlflow(self.home).set_tag(model, tag, value)
+
+    def score(self, model: ModelVersion, scores: Sequence[CurvePoint]) -> None:
+        """Add scores to the run of a model in MLflow. Raises :class:`Unavailable` when it is down."""
+        Mlflow(self.home).log_scores(model, scores, self.clock())
 
     def record_evaluation(self, evaluation: RoundEvaluation, actor: Actor) -> None:
         """Keep how challenger and champion did; takes the place of an earlier evaluation of this version."""

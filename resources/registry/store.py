@@ -30,7 +30,7 @@ MODEL_VERSIONS = Table(
     METADATA,
     Column("dataset", String(100), primary_key=True),
     Column("snapshot_id", String(64), primary_key=True),
-    Column("dataset_version", String(32), nullable=False),
+    Column("dataset_version", String(300), nullable=False),
     Column("number", Integer, nullable=False),
     Column("source", Text, nullable=False),
     Column("mlflow_run_id", String(64), nullable=False),

@@ -7,9 +7,11 @@ from dagster import DagsterInstance, ExecuteInProcessResult, materialize
 
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
+from resources.data.results.service import ResultService
 from resources.data.service import DataService
 from resources.gpu.resource import GpuResource
 from resources.home import Home
+from resources.registry.client import Mlflow
 from resources.registry.resource import MlflowResource
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, VersionKey
@@ -29,6 +31,17 @@ def data_service(home: Path) -> DataService:
 def registry_service(home: Path) -> RegistryService:
     """The registry of a home."""
     return RegistryService(Home(home), Home(home).database())
+
+
+def results_service(home: Path) -> ResultService:
+    """The results of a home."""
+    return ResultService(Home(home), Home(home).database())
+
+
+def mlflow_tags(home: Path, number: int) -> dict[str, str]:
+    """The tags of a model version in MLflow's store in the home."""
+    client = Mlflow(Home(home))._client()
+    return dict(client.get_model_version(SPEC.name, str(number)).tags)
 
 
 def make_first(home: Path) -> DataService:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from resources.data.locks.service import LockService
 from resources.home import Home
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.trainplat_assets.rounds import (
@@ -12,7 +13,9 @@ from tests.trainplat_assets.rounds import (
     make_first,
     make_next,
     metadata_of,
+    mlflow_tags,
     registry_service,
+    results_service,
     run_round,
 )
 from trainplat_assets import model_assets
@@ -49,6 +52,9 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     assert float(cost) >= 10 * lease_seconds - 1, "it went on until the metadata was made"
     prices.unlink()
     assert not list((trainplat_home / "checkpoints").rglob("*.pt"))
+    assert model["result"] == "shapes_results v1.0"
+    assert first.dagster_run.tags["trainplat/result"] == "shapes_results v1.0"
+    assert LockService(Home(trainplat_home).database()).locks() == []
 
     monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", "http://127.0.0.1:9")
     monkeypatch.setattr("resources.registry.client.Mlflow.__init__", _in_the_home)
@@ -64,6 +70,7 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     assert str(champion["mlflow"]).startswith("http://127.0.0.1:9/#/models/shapes/versions/")
     assert str(champion["rounds"]).count("\n| v1.") == 2
     assert "lease_cost" not in champion
+    assert mlflow_tags(trainplat_home, 2)["trainplat.result_snapshot"] == "shapes_results v1.1"
     assert len(second.get_asset_check_evaluations()) == 3
     assert all(check.passed for check in second.get_asset_check_evaluations())
     assert [made.version for made in registry_service(trainplat_home).decisions(SPEC.name)] == [
@@ -82,9 +89,11 @@ def test_a_snapshot_that_has_a_model_is_not_trained_again(
 ) -> None:
     make_first(trainplat_home)
     run_round(FIRST_VERSION)
-    monkeypatch.setattr("trainplat_assets.model_round.train", None)  # whoever trains now fails
+    monkeypatch.setattr("trainplat_assets.training_work.train", None)  # whoever trains now fails
     again = run_round(FIRST_VERSION)
     assert metadata_of(again, "model")["trained"] is False
+    assert metadata_of(again, "model")["result"] == "shapes_results v1.0"
+    assert len(results_service(trainplat_home).results(SPEC.name)) == 1
     assert metadata_of(again, "model")["model_version"] == 1
     assert len(registry_service(trainplat_home).decisions(SPEC.name)) == 1
 

@@ -9,12 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from resources.data.locks.service import LockService
 from resources.data.model import ImageSet, Split
 from resources.errors import NotFound
+from resources.home import Home
 from resources.registry.model import Decision
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import ACTOR
-from tests.trainplat_assets.rounds import SPEC, data_service, make_first, make_next, registry_service
+from tests.trainplat_assets.rounds import (
+    SPEC,
+    data_service,
+    make_first,
+    make_next,
+    mlflow_tags,
+    registry_service,
+    results_service,
+)
 from trainplat_assets.model_round import Round, identity_of, sentence
 
 
@@ -54,6 +64,57 @@ def test_a_training_under_kill_9_is_resumed_and_registered_once(trainplat_home: 
     assert [point.epoch for point in done.weights.curve] == list(range(1, 61))
     assert not list((trainplat_home / "checkpoints" / "shapes").iterdir())
     assert round_of(trainplat_home).registered() == done.model
+
+
+@pytest.mark.parametrize("moment", ["register", "_settled", "bind"])
+def test_a_training_killed_beside_its_result_keeps_it_once(trainplat_home: Path, moment: str) -> None:
+    """Before the model is registered, when it is, and before the result is said to be of it."""
+    make_first(trainplat_home)
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from resources.data.results.service import ResultService\n"
+        "from resources.registry.service import RegistryService\n"
+        "from tests.trainplat_assets.test_model_round import round_of\n"
+        "def killed(*_): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "register = RegistryService.register\n"
+        "def registered(*given): register(*given); killed()\n"
+        f"moment = {moment!r}\n"
+        "if moment == 'bind': ResultService.bind = killed\n"
+        "else: RegistryService.register = killed if moment == 'register' else registered\n"
+        "round_ = round_of(Path(sys.argv[1]))\n"
+        "with round_.locked(): round_.train(device='cpu', threads=1, run_id='r')\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(trainplat_home)], env=os.environ, timeout=200)
+    assert killed.returncode == -signal.SIGKILL
+    results, locks = results_service(trainplat_home), LockService(Home(trainplat_home).database())
+    assert [one.model for one in results.results(SPEC.name)] == [None]
+    assert locks.locks() == [], "the dead hold nothing"
+    round_ = round_of(trainplat_home)
+    with round_.locked():
+        assert [one.owner for one in locks.locks()] == [ACTOR]
+        model = round_.registered()
+        if model is None:
+            model = round_.train(device="cpu", threads=1, run_id="r").model
+        kept = round_.result_of(model)
+    assert [one.id for one in results.results(SPEC.name)] == [kept.id]
+    assert kept.model == "models:/shapes/1"
+    assert mlflow_tags(trainplat_home, 1)["trainplat.result_snapshot"] == kept.id
+    assert locks.locks() == []
+
+
+def test_a_model_of_an_earlier_release_gets_its_result_when_it_is_met_again(trainplat_home: Path) -> None:
+    make_first(trainplat_home)
+    round_ = round_of(trainplat_home)
+    model = round_.train(device="cpu", threads=1, run_id="r").model
+    with Home(trainplat_home).database().write_plainly() as rows:
+        rows.run("DELETE FROM data_results")
+        rows.run("DELETE FROM data_parents")
+        rows.run("DELETE FROM data_versions")
+    with round_.locked():
+        kept = round_.result_of(model)
+    assert kept.model == model.uri
+    assert mlflow_tags(trainplat_home, 1)["trainplat.result_snapshot"] == kept.id
 
 
 def test_the_identity_of_a_test_set_follows_samples_and_labels_not_their_order(trainplat_home: Path) -> None:

@@ -161,13 +161,13 @@ class LockService:
         return [one for one in found if one.state is LockState.HELD]
 
     @contextmanager
-    def reading(self, dataset: DatasetName, ref: str, asked: Asked) -> Iterator[VersionLock]:
+    def reading(self, dataset: DatasetName, ref: str, asked: Asked) -> Iterator["Holding"]:
         """Hold a version for a block."""
-        held = self.read(dataset, ref, asked)
+        holding = Holding(self, self.read(dataset, ref, asked), asked)
         try:
-            yield held
+            yield holding
         finally:
-            self.release(held, asked.owner)
+            self.release(holding.lock, asked.owner)
 
     def _made(self, version: Version, kind: LockKind, line: str, asked: Asked, now: datetime) -> VersionLock:
         if asked.for_time <= timedelta():
@@ -245,6 +245,18 @@ class LockService:
             f"{what}: its line went on from it, or its pipeline makes the next version",
             f"Take the newest version; `trainplat data log {ask.dataset}` lists them.",
         )
+
+
+class Holding:
+    """A version that is held as long as its holder says now and then that he is there."""
+
+    def __init__(self, service: LockService, lock: VersionLock, asked: Asked) -> None:
+        self._service, self._asked, self.lock = service, asked, lock
+
+    def touch(self) -> None:
+        """Say so: a lock of which half the time is over is held anew."""
+        if self._service.clock() > self.lock.until - self._asked.for_time / 2:
+            self.lock = self._service.read(self.lock.dataset, self.lock.key, self._asked)
 
 
 def _open_line(rows: Plain, dataset: DatasetName, branch: str | None) -> str:

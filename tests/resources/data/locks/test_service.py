@@ -261,7 +261,13 @@ def test_a_lock_ends_with_its_time_unless_it_is_renewed(desk: Desk) -> None:
 def test_a_block_holds_a_version_and_gives_it_back_when_it_fails(desk: Desk) -> None:
     def fail() -> None:
         with desk.locks.reading(DEMO, "v1.0", asked(RUN)) as held:
-            assert desk.locks.locks() == [held]
+            held.touch()
+            first = held.lock
+            assert desk.locks.locks() == [first]
+            desk.passes(minutes=31)
+            held.touch()
+            assert desk.locks.locks() == [held.lock]
+            assert (held.lock.id, held.lock.until > first.until) == (first.id, True)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -1,0 +1,250 @@
+"""One training, from its lock to its result snapshot; rounds and branches share it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from resources.data.locks.service import Asked, Holding, LockService
+from resources.data.model import ImageSet, Snapshot
+from resources.data.results.model import TAG, ResultSnapshot, TrainingResult
+from resources.data.results.service import ResultService
+from resources.data.service import DataService
+from resources.data.spec import DatasetSpec
+from resources.errors import NotFound
+from resources.learning.model import ClassIndices, Progress, TrainedWeights
+from resources.learning.settings import TrainSettings
+from resources.learning.training import train
+from resources.registry.model import Candidate, CurvePoint, ModelVersion
+from resources.registry.service import RegistryService
+from resources.terms import Actor, VersionKey
+from resources.users import current_user
+
+BRANCH_TAG = "trainplat.branch"
+"""The tag of a model in MLflow that names the branch that it was trained on."""
+
+Scorer = Callable[[bytes], Mapping[str, float]]
+"""Measures weights: name of the score to its value."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A training that is over, registered and kept."""
+
+    model: ModelVersion
+    created: bool
+    """False when another process had registered a model of this snapshot in the meantime."""
+    weights: TrainedWeights
+    start: ModelVersion | None
+    labelled: int
+    seconds: float
+    result: ResultSnapshot
+    scores: Mapping[str, float]
+    """What it was measured by, if anything."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a training runs on."""
+
+    name: str
+    """By torch's name."""
+    threads: int
+
+
+@dataclass(frozen=True)
+class TrainingWork:
+    """The training of one snapshot. Each step can be run again: it ends as if it had run once."""
+
+    spec: DatasetSpec
+    snapshot: Snapshot
+    branch: str | None
+    data: DataService
+    registry: RegistryService
+    actor: Actor
+    settings: TrainSettings
+
+    @property
+    def results(self) -> ResultService:
+        """Where the result is kept."""
+        return ResultService(self.data.home, self.data.database, self.data.clock)
+
+    def registered(self) -> ModelVersion | None:
+        """The model of this snapshot, if it is registered already. Asks MLflow."""
+        return self.registry.find(self.spec.name, self.snapshot.id, self.actor)
+
+    def train(
+        self,
+        images: ImageSet,
+        start: ModelVersion | None,
+        device: Device,
+        run_id: str,
+        progress: Progress | None = None,
+        score: Scorer | None = None,
+    ) -> TrainedModel:
+        """Train, keep the result, register the model with the result's id on it.
+
+        A training that was killed goes on from its checkpoint, which stays until all of this is done: then
+        the same weights have the same result and the same model.
+        """
+        from resources.learning.network import from_bytes
+
+        checkpoint = self._checkpoint()
+        began, began_s = self.data.clock(), time.monotonic()
+        weights = train(
+            images.images,
+            labels_of(images),
+            self.spec.classes,
+            self.settings,
+            seed=self.spec.seed_in_use(),
+            start=self.registry.weights(start) if start else None,
+            checkpoint=checkpoint,
+            device=device.name,
+            threads=device.threads,
+            progress=progress,
+        )
+        seconds = time.monotonic() - began_s
+        params = self._params(start, device, len(images.ids))
+        scored = [] if score is None else _points(score(weights.weights), weights)
+        metrics = (*_curve(weights), *scored)
+        log = _log(self.snapshot, device, began, weights, scored, seconds)
+        result = self._keep(weights.weights, metrics, params, log, run_id)
+        candidate = Candidate(
+            dataset=self.spec.name,
+            version=self.snapshot.dataset_version,
+            snapshot_id=self.snapshot.id,
+            weights=weights.weights,
+            network=from_bytes(weights.weights),
+            image_size_px=self.spec.image_size_px,
+            classes=self.spec.classes,
+            metrics=metrics,
+            params=params,
+            run_id=run_id,
+            tags={TAG: result.id} | ({} if self.branch is None else {BRANCH_TAG: self.branch}),
+        )
+        done = self.registry.register(candidate, self.actor)
+        result = self.result_of(done.model)
+        checkpoint.unlink(missing_ok=True)
+        return TrainedModel(
+            model=done.model,
+            created=done.created,
+            weights=weights,
+            start=start,
+            labelled=len(images.ids),
+            seconds=seconds,
+            result=result,
+            scores={one.name: one.value for one in scored},
+        )
+
+    def result_of(self, model: ModelVersion) -> ResultSnapshot:
+        """The result snapshot of a registered model; one that was trained without it gets it now."""
+        results = self.results
+        found = results.find(self.spec.name, self.snapshot.id, model.weights_sha256)
+        if found is None:
+            log = f"{model.uri} was registered without a result snapshot; its log is not known.\n"
+            found = self._keep(self.registry.weights(model), (), {}, log, model.run_id)
+            self.registry.tag(model, TAG, found.id)
+        return results.bind(found, model.uri, self.actor)
+
+    def _keep(
+        self,
+        weights: bytes,
+        metrics: tuple[CurvePoint, ...],
+        params: Mapping[str, str],
+        log: str,
+        run_id: str,
+    ) -> ResultSnapshot:
+        configuration: dict[str, object] = {
+            "settings": dict(params),
+            "tree": self.snapshot.tree_md5,
+            "split_rule": self.snapshot.split_rule,
+            "transform": self.snapshot.transform,
+            "code_version": self.snapshot.code_version,
+            "classes": list(self.spec.classes),
+            "image_size_px": list(self.spec.image_size_px),
+            "weights_sha256": sha256(weights).hexdigest(),
+        }
+        result = TrainingResult(
+            dataset=self.spec.name,
+            version=self.snapshot.dataset_version,
+            branch=self.branch,
+            snapshot_id=self.snapshot.id,
+            weights=weights,
+            metrics=tuple((one.name, one.step, one.value) for one in metrics),
+            configuration=configuration,
+            log=log,
+            run_id=run_id,
+        )
+        return self.results.keep(result, self.actor)
+
+    def _params(self, start: ModelVersion | None, device: Device, labelled: int) -> dict[str, str]:
+        params = {name: str(value) for name, value in asdict(self.settings).items()}
+        return params | {
+            "dataset_version": self.snapshot.dataset_version,
+            "labelled_samples": str(labelled),
+            "seed": str(self.spec.seed_in_use()),
+            "goes_on_from": start.uri if start else "nothing",
+            "device": device.name,
+        }
+
+    def _checkpoint(self) -> Path:
+        return self.data.home.checkpoints / self.spec.name / f"{self.snapshot.id}.pt"
+
+
+@contextmanager
+def locked(
+    data: DataService, spec: DatasetSpec, version: VersionKey, actor: Actor, priority: int = 0
+) -> Iterator[Holding]:
+    """Hold a version from before a training until its result is kept.
+
+    A training that goes on in another process, after a kill or because it made room, holds it again.
+    """
+    asked = Asked(actor, current_user(), "training", priority)
+    locks = LockService(data.database, data.clock)
+    data.publish(spec.name, version, actor)
+    with locks.reading(spec.name, version, asked) as holding:
+        yield holding
+
+
+def labels_of(images: ImageSet) -> ClassIndices:
+    """The labels of a split that has them. Raises :class:`NotFound`."""
+    if images.labels is None:
+        raise NotFound(
+            f"{len(images.ids)} images came without labels; expected those of the split train or test",
+            "Make the data version again.",
+        )
+    return images.labels
+
+
+def _curve(trained: TrainedWeights) -> tuple[CurvePoint, ...]:
+    return tuple(
+        CurvePoint(name, value, point.epoch)
+        for point in trained.curve
+        for name, value in (("train_loss", point.loss), ("train_accuracy", point.accuracy))
+    )
+
+
+def _points(scores: Mapping[str, float], trained: TrainedWeights) -> list[CurvePoint]:
+    """Scores of the weights, which are those of the last epoch."""
+    return [CurvePoint(name, value, trained.curve[-1].epoch) for name, value in scores.items()]
+
+
+def _log(
+    snapshot: Snapshot,
+    device: Device,
+    began: datetime,
+    trained: TrainedWeights,
+    scored: Sequence[CurvePoint],
+    seconds: float,
+) -> str:
+    what = f"{snapshot.dataset} {snapshot.dataset_version}"
+    lines = [
+        f"{began:%Y-%m-%dT%H:%M:%SZ} {what} trains on {device.name} with {device.threads} threads",
+        f"{trained.resumed_from_epoch} epochs came from a checkpoint",
+    ]
+    lines += [f"epoch {one.epoch}: loss {one.loss:.6f}, accuracy {one.accuracy:.4f}" for one in trained.curve]
+    lines += [f"{one.name}: {one.value:.4f}" for one in scored]
+    return "\n".join([*lines, f"done after {seconds:.1f} s"]) + "\n"
