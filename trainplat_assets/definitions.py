@@ -10,7 +10,9 @@ from resources.registry.resource import MlflowResource
 from sensors.annotations import build_annotation_sensor
 from sensors.arbiter import build_arbiter_sensor
 from sensors.arrivals import build_arrivals_sensor
+from sensors.merges import build_merge_sensor
 from sensors.questions import build_questions_sensor
+from trainplat_assets.branch_assets import build_branch_assets, build_branch_job
 from trainplat_assets.data_assets import build_data_assets
 from trainplat_assets.data_checks import build_data_checks
 from trainplat_assets.datasets import DIGITS
@@ -31,14 +33,16 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
         assets=[
             *build_data_assets(spec),
             *build_model_assets(spec),
+            *build_branch_assets(spec),
             *build_labeling_assets(spec),
             *build_report_assets(spec),
         ],
         asset_checks=[*build_data_checks(spec), *build_model_checks(spec), *build_labeling_checks(spec)],
-        jobs=[round_job, ask_job],
+        jobs=[round_job, ask_job, build_branch_job(spec)],
         sensors=[
             build_annotation_sensor(spec, round_job),
             build_arrivals_sensor(spec),
+            build_merge_sensor(spec),
             build_questions_sensor(spec, ask_job),
             *build_report_sensors(spec),
         ],

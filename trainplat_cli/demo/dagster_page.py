@@ -1,5 +1,6 @@
 """Talking to Dagster as its web page does: through the web server's GraphQL."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -92,10 +93,14 @@ class DagsterPage:
 
     def launch_round(self, version: VersionKey) -> str:
         """Launch the round of a version, as the button *Materialize* does. Returns the run's id."""
+        return self.launch(ROUND_JOB, {}, {PARTITION_TAG: version})
+
+    def launch(self, job: str, config: Mapping[str, object], tags: Mapping[str, str]) -> str:
+        """Launch a run of a job, as its launchpad does. Returns the run's id."""
         params = {
-            "selector": {**REPOSITORY, "jobName": ROUND_JOB},
-            "runConfigData": {},
-            "executionMetadata": {"tags": [{"key": PARTITION_TAG, "value": version}]},
+            "selector": {**REPOSITORY, "jobName": job},
+            "runConfigData": config,
+            "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in tags.items()]},
         }
         answer = self._ask(LAUNCH, {"params": params})["launchRun"]
         if answer["__typename"] != "LaunchRunSuccess":

@@ -19,6 +19,7 @@ COMMANDS = (
     "retire",
     "delete",
     "pin",
+    "train",
     "lock",
     "locks",
     "space",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from resources.data.locks.service import LockService
     from resources.data.merges.service import MergeService
     from resources.data.places.service import PlaceService
+    from resources.data.results.service import ResultService
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -52,6 +53,14 @@ def merge_service() -> "MergeService":
 
     home = Home.from_environment()
     return MergeService(home, home.database())
+
+
+def result_service() -> "ResultService":
+    """The service of result snapshots, on the home that the environment names."""
+    from resources.data.results.service import ResultService
+
+    home = Home.from_environment()
+    return ResultService(home, home.database())
 
 
 def lock_service() -> "LockService":
