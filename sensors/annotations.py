@@ -142,6 +142,8 @@ def build_annotation_sensor(
         cursor, trouble = _poll(people, spec, context.cursor, clock() + TIME_BUDGET, actor)
         if trouble:
             context.log.warning(trouble)
+        known, unfit = _with_what_people_committed(versions, registry.service(), spec, known, actor)
+        trouble = " ".join(part for part in (trouble, unfit) if part)
         newest = known[-1]
         new = _new_labels(versions, people, spec)
         at = Situation(
@@ -175,6 +177,26 @@ def build_annotation_sensor(
         )
 
     return annotations
+
+
+def _with_what_people_committed(
+    versions: DataService,
+    registry: RegistryService,
+    spec: DatasetSpec,
+    known: list[VersionRecord],
+    actor: Actor,
+) -> tuple[list[VersionRecord], str]:
+    """All versions, with the next one that people committed or merged; and what is wrong with that one.
+
+    One at a time: its round is measured against the champion of the one before it.
+    """
+    if registry.decision(spec.name, known[-1].version) is None:
+        return known, ""
+    try:
+        adopted = versions.adopt(spec, actor, at_most=1)
+    except TrainplatError as problem:
+        return known, problem.one_line
+    return (versions.versions(spec.name), "") if adopted else (known, "")
 
 
 def _finish_round(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | Wait:

@@ -4,9 +4,12 @@ from dagster import ConfigurableResource
 
 from resources.data.arrivals.service import ArrivalService
 from resources.data.collecting.service import CollectingService
+from resources.data.merges.service import MergeService
 from resources.data.places.service import PlaceService
+from resources.data.results.service import ResultService
 from resources.data.retention.service import RetentionService
 from resources.data.service import DataService
+from resources.data.versions.service import VersionService
 from resources.home import Home
 
 
@@ -17,6 +20,21 @@ class DataResource(ConfigurableResource[DataService]):
         """The service, on the home as the environment names it now."""
         home = Home.from_environment()
         return DataService(home, home.database())
+
+    def versions(self) -> VersionService:
+        """Versions of any data set, on the same home."""
+        home = Home.from_environment()
+        return VersionService(home, home.database())
+
+    def results(self) -> ResultService:
+        """The result snapshots of trainings, on the same home."""
+        home = Home.from_environment()
+        return ResultService(home, home.database())
+
+    def merges(self) -> MergeService:
+        """Merges of branches, on the same home."""
+        home = Home.from_environment()
+        return MergeService(home, home.database())
 
     def arrivals(self) -> ArrivalService:
         """What comes to the data sets by itself, on the same home."""

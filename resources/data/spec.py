@@ -9,6 +9,7 @@ from pathlib import Path
 
 from resources.data.making.sources.model import Source
 from resources.data.making.transforms import Transform
+from resources.data.results.model import AfterTraining
 from resources.errors import BadInput
 from resources.terms import DatasetName, Label
 
@@ -65,6 +66,8 @@ class DatasetSpec:
     transforms: tuple[Transform, ...] = ()
     """What is done to each picture, in this order, before it is brought to the size that models see."""
     drift: DriftLimits = field(default_factory=DriftLimits)
+    after_training: AfterTraining = field(default_factory=AfterTraining)
+    """What is done with a branch when a training on it has succeeded."""
 
     def __post_init__(self) -> None:
         """Refuse what no version could be made of."""

@@ -9,6 +9,7 @@ from resources.labeling.resource import LabelStudioResource
 from resources.registry.resource import MlflowResource
 from sensors.annotations import build_annotation_sensor
 from sensors.arrivals import build_arrivals_sensor
+from sensors.merges import build_merge_sensor
 from sensors.questions import build_questions_sensor
 from tests.resources.data.shapes import SHAPES
 
@@ -34,6 +35,7 @@ defs = Definitions(
     sensors=[
         build_annotation_sensor(SHAPES, ROUND, clock=get_current_datetime),
         build_arrivals_sensor(SHAPES, clock=get_current_datetime),
+        build_merge_sensor(SHAPES, clock=get_current_datetime),
         build_questions_sensor(SHAPES, ASK, clock=get_current_datetime),
     ],
     resources={

@@ -60,6 +60,18 @@ class MergeService:
             "Run the same thing again.",
         )
 
+    def offer(self, dataset: DatasetName, branch: str, actor: Actor, policy: Policy | None = None) -> Tried:
+        """Write down what a merge would come to, for people to do it: with its conflicts, or without one."""
+        tried = self.look(dataset, branch, policy)
+        now = self.clock()
+        with self.database.write_plainly() as rows:
+            before = store.merge_of(rows, dataset, branch)
+            offered = replace(tried.merge, begun_by=actor if before is None else before.begun_by)
+            store.keep_merge(rows, offered)
+            detail = f"{offered.conflicts} conflicts"
+            audit(rows, now, actor, "data.offer_merge", f"{dataset} {branch}", detail)
+        return replace(tried, merge=offered)
+
     def look(self, dataset: DatasetName, branch: str, policy: Policy | None = None) -> Tried:
         """What a merge would come to now; nothing is changed."""
         with self.database.read_plainly() as rows:
