@@ -14,7 +14,7 @@ from resources.home import Home
 from resources.terms import Actor
 from resources.texts import in_language
 from streamlit_app import colours, frame, pieces
-from streamlit_app.data import sides
+from streamlit_app.data import sides, thumbnails
 from streamlit_app.data.wording import choice_in_words, conflict_in_words
 from streamlit_app.reader import Reader
 from streamlit_app.readings.history import History
@@ -79,7 +79,7 @@ def draw(to: Answering, history: History, looked: Looked) -> None:
     ]
     for group in groups[frame.page_of(to.reader, len(groups), CONFLICTS_TO_A_PAGE, "conflicts")]:
         with st.container(border=True, key=f"conflict-{group[0].id}"):
-            st.html(_head(to.reader, group))
+            st.html(_head(to.reader, group, looked.pictures.get(group[0].record or "")))
             for one in group:
                 _one(to, one, heads, answered.get(one.id))
 
@@ -104,7 +104,8 @@ def _at_once(to: Answering, looked: Looked) -> None:
                 to.answer(Resolution(choice, glob=glob))
 
 
-def _head(reader: Reader, group: Sequence[Conflict]) -> str:
+def _head(reader: Reader, group: Sequence[Conflict], picture: str | None) -> str:
+    """What a group is about; ``picture`` is the MD5 of that of its record, where it has one."""
     _ = reader.translate
     first = group[0]
     place = pieces.code(shown_path(first.path))
@@ -114,7 +115,11 @@ def _head(reader: Reader, group: Sequence[Conflict]) -> str:
     reasons = dict.fromkeys(in_language(one.reason, _) for one in group if one.reason)
     pill = "".join(pieces.pill(words, colours.PEOPLE) for words in said)
     why = "".join(pieces.small(reason) for reason in reasons)
-    return f'<div class="tp-shot-head"><span>{place}</span><span>{pill}</span></div>{why}'
+    shown = "" if picture is None else thumbnails.picture(picture, first.record or "", _)
+    return (
+        f'<div class="tp-shot-head"><span class="tp-about">{shown}<span>{place}</span></span>'
+        f"<span>{pill}</span></div>{why}"
+    )
 
 
 def _one(to: Answering, one: Conflict, heads: Sequence[str], answer: Resolution | None) -> None:

@@ -1,10 +1,11 @@
-"""The spaces of users, and what versions are kept for."""
+"""The spaces of users, locks, and what versions are kept for."""
 
 import streamlit as st
 
-from resources.data.spaces.model import Kind, Space
-from resources.texts import mark
+from resources.data.spaces.model import Kind, Space, SpaceState
+from resources.texts import Translate, mark
 from streamlit_app import colours, pieces, wording
+from streamlit_app.data import locks
 from streamlit_app.data.wording import keeper_in_words
 from streamlit_app.reader import Reader
 from streamlit_app.readings.history import History
@@ -33,21 +34,31 @@ def draw(reader: Reader, history: History) -> None:
     else:
         st.caption(_("Nobody has a space of it. This makes one, private and at no cost of space:"))
         st.code(f"trainplat data space create NAME {history.dataset} latest", language="bash")
+    locks.draw(reader, history)
     st.subheader(_("Versions that are kept"), anchor=False)
     _kept(reader, history)
 
 
 def _row(reader: Reader, history: History, one: Space) -> list[str]:
     _ = reader.translate
-    state = pieces.pill(_("open"), colours.DONE) if one.is_open else pieces.pill(_("not open"), colours.IDLE)
     return [
         pieces.text(one.user),
         pieces.code(one.name) + pieces.small(str(one.path)),
         pieces.code(history.short(one.base)),
         pieces.text(_(_KINDS[one.kind])) + pieces.kept(one.reason),
         pieces.moment(wording.ago(one.created_at, history.read_at, _), reader.stamp(one.created_at)),
-        state,
+        _state(one, _),
     ]
+
+
+def _state(one: Space, _: Translate) -> str:
+    if one.state is SpaceState.MAKING:
+        return pieces.pill(_("being made"), colours.ACTIVE)
+    if one.state is SpaceState.REMOVING:
+        return pieces.pill(_("being removed"), colours.IDLE)
+    if not one.is_open:
+        return pieces.pill(_("not open"), colours.IDLE, _("`trainplat data space open` opens it again."))
+    return pieces.pill(_("open"), colours.DONE)
 
 
 def _kept(reader: Reader, history: History) -> None:

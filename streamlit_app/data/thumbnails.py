@@ -25,6 +25,9 @@ STYLE = f"""
 .tp-shot-head {{ display: flex; justify-content: space-between; align-items: baseline; gap: 0.5rem;
   margin-bottom: 0.5rem; font-size: 0.85rem; }}
 .tp-shot-head code {{ overflow-wrap: anywhere; }}
+.tp-about {{ display: flex; align-items: center; gap: 0.7rem; overflow-wrap: anywhere; min-width: 0; }}
+.tp-about .tp-picture {{ flex: none; max-height: 4.5rem; }}
+.tp-about .tp-picture.tp-tiny {{ height: 4.5rem; }}
 </style>
 """
 _WHY = {

@@ -15,8 +15,10 @@ from resources.database.engine import Database
 from resources.home import Home
 from resources.terms import DatasetName
 
-LARGEST_TEXT = 256 * 1024
+LARGEST_TEXT = 1024 * 1024
 """Bytes: texts above are not compared line by line."""
+MOST_LINES = 5000
+"""Nor are those with more lines: it takes as long as the square of their number."""
 LARGEST_PICTURE = 16 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 THUMBNAIL_PX = 112
@@ -118,10 +120,10 @@ def lines_between(home: Home, before: str | None, after: str | None) -> list[str
 
     Raises :class:`DamagedObject`.
     """
-    texts = [[] if md5 is None else text_of(home, md5) for md5 in (before, after)]
-    if texts[0] is None or texts[1] is None:
+    old, new = ([] if md5 is None else text_of(home, md5) for md5 in (before, after))
+    if old is None or new is None or max(len(old), len(new)) > MOST_LINES:
         return None
-    lines = difflib.unified_diff(texts[0], texts[1], lineterm="", n=2)
+    lines = difflib.unified_diff(old, new, lineterm="", n=2)
     return [line.rstrip("\n") for line in lines][2:]
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from resources.data.collecting.service import CollectingService
 from resources.data.collecting.usage import Usage
+from resources.data.locks.model import VersionLock
+from resources.data.locks.service import LockService
 from resources.data.spaces.model import Space
 from resources.data.spaces.service import SpaceService
 from resources.database.engine import Database
@@ -30,6 +32,11 @@ def read_spaces(home: Home, database: Database, dataset: DatasetName) -> tuple[S
     """The spaces of a data set, of all users."""
     found = SpaceService(home, database).spaces()
     return tuple(one for one in found if one.dataset == dataset)
+
+
+def read_locks(database: Database, dataset: DatasetName) -> tuple[VersionLock, ...]:
+    """The locks on versions of a data set that hold now, the oldest first."""
+    return tuple(LockService(database).locks(dataset))
 
 
 def read_storage(home: Home, database: Database, dataset: DatasetName) -> Storage:

@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +39,8 @@ class Looked:
     unused: tuple[Unused, ...]
     counts: Mapping[How, int]
     answers: tuple[Answer, ...]
+    pictures: Mapping[str, str]
+    """The pictures that records in conflict are about, as the MD5 of each, by the id of the record."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,24 @@ def read_merge(home: Home, database: Database, dataset: DatasetName, branch: str
     tried = service.look(dataset, branch)
     outcome = tried.outcome
     answers = tuple(service.answers(dataset, branch))
-    return Looked(tried.merge, tried.conflicts, outcome.resolved, outcome.unused, outcome.counts, answers)
+    asked = [*tried.conflicts, *(one.conflict for one in outcome.resolved)]
+    pictures = pictures_of({one.record for one in asked if one.record is not None}, outcome.merged)
+    return Looked(
+        tried.merge, tried.conflicts, outcome.resolved, outcome.unused, outcome.counts, answers, pictures
+    )
+
+
+def pictures_of(records: Collection[str], files: Mapping[str, str]) -> dict[str, str]:
+    """The picture that each record is about: called like it, with its folder and ending or without."""
+    found: dict[str, str] = {}
+    if not records:
+        return found
+    for path, md5 in files.items():
+        name = path.rpartition("/")[2]
+        for called in (path, name, name.rpartition(".")[0]):
+            if called in records and is_picture(path):
+                found.setdefault(called, md5)
+    return found
 
 
 def is_open(merge: Merge | None) -> bool:

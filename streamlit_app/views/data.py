@@ -16,7 +16,7 @@ PARTS: dict[str, tuple[str, Callable[[Reader, History], None]]] = {
     "graph": (mark("Versions"), lines.draw),
     "diff": (mark("Differences"), differences.draw),
     "merge": (mark("Merge"), merging.draw),
-    "spaces": (mark("Spaces"), spaces.draw),
+    "spaces": (mark("Spaces and locks"), spaces.draw),
     "storage": (mark("Storage"), storage.draw),
 }
 

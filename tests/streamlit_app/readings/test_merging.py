@@ -15,6 +15,7 @@ from streamlit_app.readings.merging import (
     is_open,
     meant_by,
     patterns_for,
+    pictures_of,
     read_merge,
     read_merges,
     sides_of,
@@ -79,6 +80,16 @@ def test_the_fields_of_one_record_stand_together(home: Home, branch: str) -> Non
         ["label", "sure"],
         [None],
     ]
+
+
+def test_the_picture_of_a_record_is_the_one_that_is_called_like_it() -> None:
+    files = {"images/7.png": "a", "images/8.txt": "b", "images/c/9.jpg": "c", "10.png": "d", "11.png": "e"}
+    assert pictures_of({"7", "8", "images/c/9.jpg", "10.png"}, files) == {
+        "7": "a",
+        "images/c/9.jpg": "c",
+        "10.png": "d",
+    }
+    assert pictures_of((), files) == {}
 
 
 def test_patterns_are_offered_that_mean_several_and_all_comes_last(home: Home, branch: str) -> None:
