@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from resources.data.storage.objects import DamagedObject, ObjectStore
+from resources.data.storage.objects import DamagedObject
+from resources.data.tiers.recalling import recalling_store
 from resources.data.trees.diff import Change, Kind
 from resources.data.versions.service import VersionService
 from resources.database.engine import Database
@@ -140,7 +141,7 @@ def text_of(home: Home, md5: str) -> list[str] | None:
 
 def content_of(home: Home, md5: str, largest: int) -> bytes | None:
     """What an object of the store holds; None above ``largest`` bytes. Raises :class:`DamagedObject`."""
-    objects = ObjectStore(home.data / ".cache")
+    objects = recalling_store(home.data / ".cache", home.database)
     path = objects.path(md5)
     if path.exists() and path.stat().st_size > largest:
         return None

@@ -55,6 +55,10 @@ class Collected:
     gone: int = 0
     """Objects that left the trash for good."""
     gone_bytes: int = 0
+    packs_gone: int = 0
+    """Packs of colder tiers in which nothing was needed any more."""
+    packs_problem: str | None = None
+    """Why the packs could not be looked after."""
     held_up_by: list[str] = field(default_factory=list)
     """Data sets whose next version was being made: nothing was swept beside that."""
     recovered: list[str] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """Which objects are needed: those of versions, of versions being made, and of what came by itself."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +16,11 @@ _NAME = re.compile(rb"\b[0-9a-f]{32}\b")
 class Needed:
     """The names of all objects that are needed; asked again it only reads what is new."""
 
-    def __init__(self, objects: ObjectStore, data: Path) -> None:
-        self._objects, self._data = objects, data
+    def __init__(
+        self, objects: ObjectStore, data: Path, trees: Callable[[Plain], set[str]] | None = None
+    ) -> None:
+        """``trees`` tells the trees to ask about; None: those of all versions."""
+        self._objects, self._data, self._trees_of = objects, data, trees or trees_of
         self._trees: set[str] = set()
         self._names: set[str] = set()
 
@@ -42,7 +45,7 @@ class Needed:
         return trees_of(rows)
 
     def _read_trees(self, rows: Plain) -> None:
-        for tree in trees_of(rows) - self._trees:
+        for tree in self._trees_of(rows) - self._trees:
             try:
                 self._names.update(read_listing(self._objects, tree)[0].names)
             except DamagedObject as damage:

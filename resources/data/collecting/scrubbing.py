@@ -14,6 +14,7 @@ from resources.data.collecting.needed import Needed
 from resources.data.collecting.usage import stored_bytes
 from resources.data.collecting.verifying import Repair, distrust, whole
 from resources.data.storage.objects import ObjectStore
+from resources.data.tiers import pack_rows
 from resources.data.versions.audit import audit
 from resources.data.versions.handing import touched_by
 from resources.database.engine import Database
@@ -70,7 +71,7 @@ class Scrubber:
         now = self._clock()
         with self._database.read_plainly() as rows:
             at, known = scrubs.position(rows), scrubs.damage(rows)
-            names = sorted(self._needed.kept(rows))
+            names = sorted(self._here(self._needed.kept(rows), pack_rows.all_names(rows)))
         if most_bytes is None:
             since = None if at.last_at is None else now - at.last_at
             most_bytes = slice_bytes(stored_bytes(self._objects), since)
@@ -135,6 +136,10 @@ class Scrubber:
         with self._database.read_plainly() as rows:
             kept = self._needed.kept(rows)
         return [name for name in damaged if name in kept]
+
+    def _here(self, kept: set[str], packed: set[str]) -> set[str]:
+        """Without what lies in packs of a colder tier only: `verify` reads it there."""
+        return {name for name in kept if name not in packed or self._objects.path(name).exists()}
 
     def _trees(self) -> set[str]:
         with self._database.read_plainly() as rows:

@@ -1,6 +1,7 @@
 """Collecting for everyone above: collect, erase, verify, measure, and say who depends on what."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from resources.clock import Clock, utc_now
@@ -14,6 +15,9 @@ from resources.data.collecting.usage import Usage, stored_bytes, usage
 from resources.data.collecting.verifying import Repair, Verified, all_versions, from_trash, verify
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.worktree import Progress
+from resources.data.tiers import pack_rows
+from resources.data.tiers.keeping import Keeper
+from resources.data.tiers.recalling import recall
 from resources.data.versions import store
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownDataset
@@ -21,7 +25,7 @@ from resources.data.versions.handing import touched_by
 from resources.data.versions.model import Version
 from resources.data.versions.refs import resolve
 from resources.database.engine import Database
-from resources.errors import NotFound
+from resources.errors import NotFound, TrainplatError
 from resources.home import Home
 from resources.terms import Actor, DatasetName
 
@@ -52,6 +56,10 @@ class CollectingService:
             return collector.preview()
         erased = self._eraser().finish_those_begun()
         done = collector.run(actor)
+        try:
+            done.packs_gone = self._packs().collect().gone
+        except TrainplatError as problem:  # their place does not answer: the next collection tries again
+            done.packs_problem = problem.one_line
         done.recovered += [f"erase {one}" for one in erased]
         return done
 
@@ -68,8 +76,15 @@ class CollectingService:
         self, dataset: DatasetName | None, ref: str | None, progress: Progress, *, mend: bool = False
     ) -> Verified:
         """Read every object of one version, of a data set, or of all; ``mend`` brings damaged ones back."""
-        repair = self.repair if mend else None
-        return verify(self.database, self.objects, self._versions(dataset, ref), progress, repair)
+        repair, packs = self.repair if mend else None, self._packs()
+        return verify(
+            self.database,
+            self.objects,
+            self._versions(dataset, ref),
+            progress,
+            repair,
+            lambda names: packs.whole(names, progress),
+        )
 
     def scrub(self, actor: Actor, most_bytes: int | None = None) -> Scrubbed:
         """Read the next slice of the store, and mend what is damaged.
@@ -98,9 +113,18 @@ class CollectingService:
         """Of all objects in the store."""
         return stored_bytes(self.objects)
 
+    def packed_bytes(self) -> dict[str, int]:
+        """Of the packs of each colder tier that has some."""
+        with self.database.read_plainly() as rows:
+            found = pack_rows.packs(rows)
+        tiers = dict.fromkeys(one.tier.value for one in found)
+        return {tier: sum(one.size_bytes for one in found if one.tier.value == tier) for tier in tiers}
+
     def repair(self, names: Sequence[str]) -> list[str]:
-        """Bring damaged objects back, from the trash or a remote; those that could not be."""
+        """Bring damaged objects back, from the trash, a colder tier or a remote; those that could not be."""
         left = from_trash(self.objects, names)
+        with suppress(TrainplatError):  # a place that does not answer: another one may have them
+            left = recall(self.database, self.objects, left)
         return left if self._remote is None or not left else self._remote(left)
 
     def dependents(self, dataset: DatasetName, ref: str | None = None) -> list[Dependent]:
@@ -146,4 +170,11 @@ class CollectingService:
         return found
 
     def _eraser(self) -> Eraser:
-        return Eraser(self.database, self.objects, self.home.data, self._elsewhere)
+        def everywhere(names: list[str]) -> None:
+            self._packs().erase(names)
+            self._elsewhere(names)
+
+        return Eraser(self.database, self.objects, self.home.data, everywhere)
+
+    def _packs(self) -> Keeper:
+        return Keeper(self.database, self.objects, self.home.data, self.clock)

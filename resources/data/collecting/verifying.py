@@ -43,11 +43,16 @@ def verify(
     versions: Iterable[Version],
     progress: Progress,
     repair: Repair | None = None,
+    elsewhere: Callable[[Sequence[str]], set[str]] | None = None,
 ) -> Verified:
-    """Read every object of ``versions`` once. With ``repair`` bring back what is damaged."""
+    """Read every object of ``versions`` once. With ``repair`` bring back what is damaged.
+
+    ``elsewhere`` tells which of some objects that are not in the store lie whole in a colder tier.
+    """
     looked_at = [one for one in versions if one.state is not State.ERASED]
     seen: dict[str, os.stat_result] = {}
     damaged: list[str] = []
+    away: dict[str, None] = {}
     listed: list[tuple[Tree, Stamps]] = []
     for tree_md5 in dict.fromkeys(one.tree_md5 for one in looked_at):
         try:
@@ -58,14 +63,19 @@ def verify(
             continue
         listed.append((tree, stamps))
         for name in tree.names:
-            if name in seen or name in damaged:
+            if name in seen or name in away or name in damaged:
                 continue
             status = whole(objects.path(name), name)
+            if status is None and not objects.path(name).exists():
+                away[name] = None
+                continue
             if status is None:
                 damaged.append(name)
             else:
                 seen[name] = status
             progress(1, 0 if status is None else status.st_size)
+    packed = elsewhere(list(away)) if away and elsewhere is not None else set()
+    damaged += [name for name in away if name not in packed]
     left = damaged if repair is None or not damaged else repair(damaged)
     for tree, stamps in listed:
         _renew(tree, stamps, seen)
@@ -77,7 +87,7 @@ def verify(
         touched = touched_by(rows, objects, left) if left else []
     return Verified(
         tuple(f"{one.dataset} {one.key}" for one in looked_at),
-        len(seen) + len(damaged),
+        len(seen) + len(packed) + len(damaged),
         sum(status.st_size for status in seen.values()),
         tuple(left),
         tuple(name for name in damaged if name not in left),

@@ -11,6 +11,9 @@ from resources.data.storage.giving import Giving
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.worktree import Progress
+from resources.data.tiers import pack_rows
+from resources.data.tiers import store as tiers
+from resources.data.tiers.recalling import lacking, recall
 from resources.data.trees.listing import Tree
 from resources.data.versions import journal, store
 from resources.data.versions.audit import audit
@@ -56,9 +59,12 @@ class InteropService:
             version = resolve(rows, dataset, ref)
             refuse_unusable(version)
             intent = journal.begin(rows, "export", str(folder), now)
+            is_colder = tiers.use(rows, version.dataset, version.key, now) or pack_rows.has_any(rows)
         giving = Giving.LINK if link else Giving.CLONE if self.objects.clones else Giving.COPY
         try:
             tree, stamps = read_listing(self.objects, version.tree_md5)
+            if is_colder:
+                recall(self.database, self.objects, lacking(self.objects, tree.names), progress)
             done = export(self.objects, version, tree, stamps, folder, giving, progress)
             with self.database.write_plainly() as rows:
                 audit(rows, now, actor, "data.export", f"{dataset} {version.key}", f"to {folder}")

@@ -14,8 +14,9 @@ from resources.data.merging.merge import merge
 from resources.data.merging.model import AUTOMATIC, Outcome, Policy, Resolution
 from resources.data.storage.ingesting import StoredStamps
 from resources.data.storage.listings import read_listing, write_listing
-from resources.data.storage.objects import ObjectStore
 from resources.data.storage.worktree import KnownStamps, stamps_for
+from resources.data.tiers import pack_rows
+from resources.data.tiers.recalling import lacking, recall, recalling_store
 from resources.data.trees.listing import Tree
 from resources.data.versions import journal, sweeps
 from resources.data.versions import store as versions
@@ -41,7 +42,7 @@ class MergeService:
 
     def __init__(self, home: Home, database: Database, clock: Clock = utc_now) -> None:
         self.database, self.clock = database, clock
-        self.objects = ObjectStore(home.data / ".cache")
+        self.objects = recalling_store(home.data / ".cache", lambda: database)
 
     def merge(
         self, dataset: DatasetName, branch: str, actor: Actor, policy: Policy | None = None, message: str = ""
@@ -168,6 +169,8 @@ class MergeService:
         missing = [name for name in outcome.merged.values() if name not in sizes]
         for name in missing:
             sizes[name] = len(self.objects.read(name))  # of the base, or given by a person
+        if start.has_packs:  # the next version is hot, whatever those were that it is made of
+            recall(self.database, self.objects, lacking(self.objects, outcome.merged.values()))
         tree = Tree.of({path: (name, sizes[name]) for path, name in outcome.merged.items()})
         self.objects.sync([one.md5 for one in put])
         self.objects.put(tree.text, suffix=".dir")
@@ -241,6 +244,7 @@ class _Start:
         self.policy = policy or (AUTOMATIC if self.before is None else self.before.policy)
         self.answers = [one.resolution for one in store.answers(rows, dataset, branch)]
         self.epoch = sweeps.epoch(rows)
+        self.has_packs = pack_rows.has_any(rows)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Start):

@@ -14,6 +14,7 @@ from resources.data.storage.objects import ObjectStore
 AT_ONCE = 16
 _READ_ONLY = 0o444
 _One = TypeVar("_One")
+_Name = TypeVar("_Name")
 
 
 def send(
@@ -34,7 +35,7 @@ def send(
             return None
 
     sent, sent_bytes, damaged = 0, 0, []
-    for name, size in _each(one, names):
+    for name, size in each(one, names):
         progress(1, size or 0)
         if size is None:
             damaged.append(name)
@@ -49,11 +50,31 @@ def fetch(
     """Bring objects into the store, verified before they have their names; those that are not there whole."""
     left: list[str] = []
     got: list[str] = []
-    for name, size in _each(lambda name: _fetch(place, objects, name), names):
+    for name, size in each(lambda name: _fetch(place, objects, name), names):
         progress(1, size or 0)
         (left if size is None else got).append(name)
     objects.sync(got)
     return left
+
+
+def each(
+    act: Callable[[_Name], _One], names: Iterable[_Name], at_once: int = AT_ONCE
+) -> Iterator[tuple[_Name, _One]]:
+    """``act`` for each, several at once; the first error ends it, and what runs is waited for."""
+    waiting: dict[Future[_One], _Name] = {}
+    with ThreadPoolExecutor(at_once) as workers:
+        try:
+            for name in names:
+                waiting[workers.submit(act, name)] = name
+                if len(waiting) >= 4 * at_once:
+                    for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                        yield waiting.pop(done), done.result()
+            while waiting:
+                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(done), done.result()
+        finally:
+            for left in waiting:
+                left.cancel()
 
 
 def _fetch(place: Place, objects: ObjectStore, name: str) -> int | None:
@@ -70,21 +91,3 @@ def _fetch(place: Place, objects: ObjectStore, name: str) -> int | None:
     finally:
         draft.unlink(missing_ok=True)
     return size
-
-
-def _each(act: Callable[[str], _One], names: Iterable[str]) -> Iterator[tuple[str, _One]]:
-    """``act`` for each, several at once; the first error ends it, and what runs is waited for."""
-    waiting: dict[Future[_One], str] = {}
-    with ThreadPoolExecutor(AT_ONCE) as workers:
-        try:
-            for name in names:
-                waiting[workers.submit(act, name)] = name
-                if len(waiting) >= 4 * AT_ONCE:
-                    for done in wait(waiting, return_when=FIRST_COMPLETED).done:
-                        yield waiting.pop(done), done.result()
-            while waiting:
-                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    yield waiting.pop(done), done.result()
-        finally:
-            for left in waiting:
-                left.cancel()

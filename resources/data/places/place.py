@@ -38,6 +38,7 @@ class Place:
         self.remote, self._sleep = remote, sleep
         self._files = _file_system(remote)
         self._is_s3 = remote.url.startswith("s3://")
+        self.is_local = remote.url.startswith("file://")
         self._root = str(self._files._strip_protocol(remote.url)).rstrip("/")  # noqa: SLF001 - as fsspec's own code
 
     def size_of(self, name: str) -> int | None:
@@ -48,7 +49,8 @@ class Place:
         """Bring an object there, whose size in bytes this is. Raises ValueError for a damaged ``source``."""
         if _md5_of(source) != name.removesuffix(TREE_SUFFIX):
             raise ValueError(name)
-        self._told(lambda: self._send(name, source))
+        digest = name.removesuffix(TREE_SUFFIX)
+        self._told(lambda: self._put(self._path(name), source, "md5", digest))
         return source.stat().st_size
 
     def fetch(self, name: str, target: Path) -> bool:
@@ -70,8 +72,7 @@ class Place:
 
     def drop(self, name: str) -> None:
         """Take an object away, if it is there."""
-        with suppress(FileNotFoundError):
-            self._told(lambda: self._files.rm_file(self._path(name)))
+        self._remove(self._path(name))
 
     def check(self) -> None:
         """Write, read and remove a small file. Raises what the others do, with what to do about it."""
@@ -105,24 +106,33 @@ class Place:
         except FileNotFoundError:
             return None
 
-    def _send(self, name: str, source: Path) -> None:
-        path = self._path(name)
+    def _remove(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            self._told(lambda: self._files.rm_file(path))
+
+    def _put(self, path: str, source: Path, algorithm: str, digest: str, *, read_again: bool = False) -> None:
+        """Bring a file there. It is read again, but where S3 compares it itself and nobody asks for it."""
         try:
             if not self._is_s3:
                 draft = f"{path}.{token_hex(6)}.tmp"
                 self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
                 self._files.put_file(os.fspath(source), draft)
-                if self._md5_there(draft) != name.removesuffix(TREE_SUFFIX):
-                    raise OSError("what was written is not what is read")
+                self._refuse_other(draft, algorithm, digest)
                 self._files.mv(draft, path)
             elif source.stat().st_size <= AT_ONCE_BYTES:
                 self._write(path, source.read_bytes())
-            else:
+                if read_again:
+                    self._refuse_other(path, algorithm, digest)
+            else:  # the parts have checksums of their own, and nothing compares the whole
                 self._files.put_file(os.fspath(source), path)
-                if self._size(path) != source.stat().st_size:
-                    raise OSError("it has another size there")
+                self._refuse_other(path, algorithm, digest)
         except FileNotFoundError:
             raise self._gone() from None
+
+    def _refuse_other(self, path: str, algorithm: str, digest: str) -> None:
+        if self._digest_there(path, algorithm) != digest:
+            self._remove(path)
+            raise OSError("what was written is not what is read")
 
     def _write(self, path: str, content: bytes) -> None:
         if not self._is_s3:
@@ -133,8 +143,8 @@ class Place:
         digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
         self._files.call_s3("put_object", Bucket=bucket, Key=key, Body=content, ContentMD5=digest)
 
-    def _md5_there(self, path: str) -> str:
-        digest = hashlib.md5(usedforsecurity=False)
+    def _digest_there(self, path: str, algorithm: str) -> str:
+        digest = hashlib.new(algorithm, usedforsecurity=False)
         with self._files.open(path, "rb") as file:
             while part := file.read(CHUNK_BYTES):
                 digest.update(part)

@@ -12,6 +12,7 @@ from resources.data.spaces.model import Kind, Space, SpaceState, UserFolders
 from resources.data.storage.giving import refuse_taken
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.worktree import Progress
+from resources.data.tiers import store as tiers
 from resources.data.versions import worktrees
 from resources.data.versions.audit import audit
 from resources.data.versions.handing import Repair, refuse_unusable
@@ -185,6 +186,7 @@ class SpaceService:
         )
         with self.database.write_plainly() as rows:
             store.add_space(rows, space)
+            tiers.use(rows, version.dataset, version.key, now)
             at = WorkTree(path, version.dataset, version.key, version.tree_md5, branch)
             worktrees.place(rows, at, now)
             detail = f"{version.dataset} {version.key}: {choice.kind}"

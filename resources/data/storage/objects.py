@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,8 +50,9 @@ class StoredObject:
 class ObjectStore:
     """The objects of all data sets of one home."""
 
-    def __init__(self, cache: Path) -> None:
-        self.cache = cache
+    def __init__(self, cache: Path, recall: Callable[[list[str]], object] | None = None) -> None:
+        """``recall`` brings objects back that are read and not here; None: what is not here is missing."""
+        self.cache, self._recall = cache, recall
         self._objects = f"{cache}/files/md5"
         self._has_drafts = False
 
@@ -99,6 +100,8 @@ class ObjectStore:
     def read(self, md5: str) -> bytes:
         """The content of an object, compared with its name. Raises :class:`DamagedObject`."""
         path = self.path(md5)
+        if self._recall is not None and not path.exists():
+            self._recall([md5])
         try:
             content = path.read_bytes()
         except FileNotFoundError:

@@ -70,7 +70,9 @@ class DatasetRepository:
     @property
     def objects(self) -> ObjectStore:
         """The content, shared by all data sets of the home."""
-        return ObjectStore(self.home.data / ".cache")
+        from resources.data.tiers.recalling import recalling_store  # what it reads may lie in a colder tier
+
+        return recalling_store(self.home.data / ".cache", self.home.database)
 
     def staging(self, version: VersionKey) -> Path:
         """What the stages of a version that is not sealed yet hand on."""

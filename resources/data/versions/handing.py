@@ -9,6 +9,7 @@ from resources.data.storage.giving import Given, Giving, Owner, give
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
 from resources.data.storage.worktree import Progress, Reading
+from resources.data.tiers import store as tiers
 from resources.data.trees.listing import Stamps, Tree
 from resources.data.versions import journal, store, worktrees
 from resources.data.versions.errors import DamagedVersion, UnusableVersion
@@ -17,6 +18,7 @@ from resources.data.versions.model import State, Version, WorkTree
 from resources.data.versions.path_texts import text_of
 from resources.database.engine import Database
 from resources.database.plain import Plain
+from resources.errors import TrainplatError
 
 Repair = Callable[[list[str]], list[str]]
 """Tries to bring objects back; those that it could not."""
@@ -54,9 +56,16 @@ def hand_out(
     clear(database, objects, now)
     with database.write_plainly() as rows:
         intent = journal.begin(rows, GIVE, text_of(hand.target)[:1200], now)
+        is_colder = tiers.use(rows, version.dataset, version.key, now)
     is_known = False
+
+    def mend(names: list[str]) -> list[str]:
+        return _mend(database, objects, names, progress, repair)
+
     try:
         tree, stamps = _listing(objects, version, repair)
+        if is_colder:
+            mend(_lacking(objects, tree))
         at = WorkTree(hand.target, version.dataset, version.key, version.tree_md5, hand.branch)
 
         def know(given: Given) -> None:
@@ -69,7 +78,7 @@ def hand_out(
             is_known = True
 
         given = _give(objects, tree, stamps, hand, progress, know, intent.id)
-        if given.damaged and not repair(given.damaged):
+        if given.damaged and not mend(given.damaged):
             given = _give(objects, tree, stamps, hand, progress, know, intent.id)
         if given.looked_at:
             write_listing(objects, tree, stamps)
@@ -94,6 +103,30 @@ def _listing(objects: ObjectStore, version: Version, repair: Repair) -> tuple[Tr
         if repair([version.tree_md5]):
             raise
         return read_listing(objects, version.tree_md5)
+
+
+def _lacking(objects: ObjectStore, tree: Tree) -> list[str]:
+    from resources.data.tiers.recalling import lacking  # what is hot needs none of it
+
+    return lacking(objects, tree.names)
+
+
+def _mend(
+    database: Database, objects: ObjectStore, names: list[str], progress: Progress, repair: Repair
+) -> list[str]:
+    """Bring objects back from a colder tier, else as ``repair`` does; those that nobody has."""
+    from resources.data.tiers.recalling import recall
+
+    problem: TrainplatError | None = None
+    left = names
+    try:
+        left = recall(database, objects, names, progress)
+    except TrainplatError as error:
+        problem = error
+    left = repair(left) if left else []
+    if left and problem is not None:
+        raise problem  # they are not lost: the place where they lie does not answer
+    return left
 
 
 def refuse_unusable(version: Version) -> None:

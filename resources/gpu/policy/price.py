@@ -11,7 +11,8 @@ from resources.gpu.policy.amounts import ANY_DEVICE, Resource, covers, flavour
 PRICES_FILE = "prices.yaml"
 """Its name in the home."""
 
-_KEYS = {"currency", "per_gpu_hour", "budget_unit"}
+_KEYS = {"currency", "per_gpu_hour", "budget_unit", "per_gib_month"}
+"""The last one is what storage costs: not of GPUs, and read by the tiers of data."""
 _MILLI_SECONDS_IN_AN_HOUR = Decimal(1000 * 3600)
 _WITHOUT_CENTS = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})
 """Currencies that have no smaller unit (ISO 4217)."""
@@ -113,6 +114,8 @@ def parse_prices(text: str, where: str = PRICES_FILE) -> Prices | None:
     content = _load(text, where)
     if content is None or content == "":
         return None
+    if isinstance(content, dict) and set(content) == {"currency", "per_gib_month"}:
+        return None  # only storage has a price
     if not isinstance(content, dict) or not {"currency", "per_gpu_hour"} <= set(content) <= _KEYS:
         found = sorted(map(str, content)) if isinstance(content, dict) else content
         raise _bad(where, f"has {found}; expected currency, per_gpu_hour and optionally budget_unit")

@@ -33,6 +33,7 @@ COMMANDS = (
     "remote",
     "push",
     "pull",
+    "tier",
     "status",
 )
 WITH_OTHER_NAMES = {"import": "importing"}

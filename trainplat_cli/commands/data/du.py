@@ -21,11 +21,12 @@ def du(dataset: str | None, as_json: bool) -> None:
     """Show it."""
     service = collecting_service()
     found = service.usage(None if dataset is None else checked_dataset(dataset))
-    stored = service.stored_bytes()
+    stored, packed = service.stored_bytes(), service.packed_bytes()
     if as_json:
         print_json(
             {
                 "stored_bytes": stored,
+                "packed_bytes": packed,
                 "versions": [
                     {
                         "dataset": one.version.dataset,
@@ -53,3 +54,5 @@ def du(dataset: str | None, as_json: bool) -> None:
     if rows:
         show_table(titles, rows)
     click.echo(_("The store holds {size}.").format(size=bytes_text(stored)))
+    for tier, size in packed.items():
+        click.echo(_("The packs of {tier} hold {size}.").format(tier=_(tier), size=bytes_text(size)))

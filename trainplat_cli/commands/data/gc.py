@@ -32,6 +32,9 @@ def gc(dry_run: bool, grace: str, as_json: bool) -> None:
     for one in done.held_up_by:
         text = _("Nothing was swept: the next version of {dataset} is being made. Run it again later.")
         err().print(text.format(dataset=one), markup=False)
+    if done.packs_problem is not None:
+        text = _("The packs of colder tiers were not looked after: {problem}")
+        err().print(text.format(problem=done.packs_problem), markup=False)
     if as_json:
         print_json(collected_document(done))
         return

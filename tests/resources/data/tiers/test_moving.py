@@ -1,0 +1,188 @@
+"""Versions that nobody uses go to colder tiers, and come back byte for byte."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from resources.data.merges.service import MergeService
+from resources.data.tiers import pack_rows, packing
+from resources.data.tiers.model import Tier
+from resources.data.tiers.shelf import Shelf
+from resources.data.versions import journal
+from resources.data.versions.committing import Wanted
+from resources.data.versions.errors import DamagedVersion
+from resources.errors import Conflict, Unavailable
+from tests.resources.data.auditor import md5_of
+from tests.resources.data.folders import write
+from tests.resources.data.tiers.conftest import ANN, DIGITS, OLD, Tiered
+
+
+def test_what_nobody_used_is_packed_and_what_is_shared_stays(two: Tiered, tmp_path: Path) -> None:
+    done = two.tiers.apply(ANN)
+    assert [(one.held.key, one.tier) for one in done.moved] == [("v1.0", Tier.WARM)]
+    assert (two.tier_of("v1.0"), two.tier_of("v1.1")) == (Tier.WARM, Tier.HOT)
+    assert not two.is_hot(OLD["a.txt"])
+    assert two.is_hot(OLD["shared"])
+    assert len(two.packs(Tier.WARM)) == 1
+    assert done.packed_bytes < done.freed_bytes == len(OLD["a.txt"]) + len(OLD["sub/b.bin"])
+    assert [version.key for version in two.versions.log(DIGITS)] == ["v1.1", "v1.0"]
+    assert len(two.versions.diff(DIGITS, "v1.0", "v1.1")) == 3
+    assert two.given("v1.0", tmp_path / "back") == OLD
+    assert two.tier_of("v1.0") is Tier.HOT
+
+
+def test_after_three_moves_it_is_what_it_was(two: Tiered, tmp_path: Path) -> None:
+    two.tiers.apply(ANN)
+    two.pass_days(60)
+    two.tiers.apply(ANN)
+    assert two.tier_of("v1.0") is Tier.COLD
+    assert (len(two.packs(Tier.WARM)), len(two.packs(Tier.COLD))) == (0, 1)
+    assert two.given("v1.0", tmp_path / "back") == OLD
+    assert two.tiers.apply(ANN).moved == []
+    assert two.packs(Tier.COLD) == []
+    assert two.damaged() == ()
+
+
+def test_what_was_used_lately_stays_and_comes_back_only_once(two: Tiered, tmp_path: Path) -> None:
+    two.given("v1.0", tmp_path / "used")
+    assert two.tiers.apply(ANN).moved == []
+    two.pass_days(31)
+    assert len(two.tiers.apply(ANN).moved) == 1
+
+
+def test_a_second_run_does_nothing(two: Tiered) -> None:
+    two.tiers.apply(ANN)
+    before = two.packs(Tier.WARM)
+    again = two.tiers.apply(ANN)
+    assert (again.moved, again.packs, again.objects_freed) == ([], 0, 0)
+    assert two.packs(Tier.WARM) == before
+
+
+def test_a_pin_keeps_a_version_in_its_tier(two: Tiered) -> None:
+    two.tiers.pin(DIGITS, "v1.0", Tier.HOT, ANN)
+    two.tiers.pin(DIGITS, "v1.1", Tier.COLD, ANN)
+    two.tiers.apply(ANN)
+    assert (two.tier_of("v1.0"), two.tier_of("v1.1")) == (Tier.HOT, Tier.COLD)
+    two.tiers.unpin(DIGITS, "v1.0", ANN)
+    two.tiers.pin(DIGITS, "v1.1", Tier.HOT, ANN)
+    two.tiers.apply(ANN)
+    assert (two.tier_of("v1.0"), two.tier_of("v1.1")) == (Tier.WARM, Tier.HOT)
+    assert two.is_hot(b"new " * 5_000)
+
+
+def test_a_commit_on_top_of_a_version_that_is_not_hot_is_whole(two: Tiered, tmp_path: Path) -> None:
+    two.given("v1.0", tmp_path / "mine")
+    two.pass_days(40)
+    two.tiers.apply(ANN)
+    assert not two.is_hot(OLD["a.txt"])
+    write(tmp_path / "mine", {"more": b"more"})
+    made = two.versions.commit(Wanted(DIGITS, tmp_path / "mine", "", ANN, "ann")).version
+    assert two.given(made.key, tmp_path / "again") == OLD | {"more": b"more"}
+    assert two.damaged() == ()
+
+
+def test_a_damaged_object_is_not_moved_and_told(two: Tiered) -> None:
+    [name] = [
+        name for _, name, size in two.versions.tree(two.versions.show(DIGITS, "v1.0")) if size == 25_000
+    ]
+    path = two.versions.objects.path(name)
+    path.unlink()
+    path.write_bytes(b"other")
+    done = two.tiers.apply(ANN)
+    assert (done.damaged, done.moved) == ([name], [])
+    assert two.tier_of("v1.0") is Tier.HOT
+
+
+def test_a_pack_that_is_lost_is_told_as_damage_of_its_versions(two: Tiered, tmp_path: Path) -> None:
+    two.tiers.apply(ANN)
+    two.packs(Tier.WARM)[0].unlink()
+    damaged = two.damaged()
+    assert len(damaged) == 2
+    with pytest.raises(DamagedVersion, match=r"digits v1\.0"):
+        two.versions.restore(DIGITS, "v1.0", tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
+def test_a_place_that_cannot_be_reached_is_told_and_is_no_damage(
+    two: Tiered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two.tiers.apply(ANN)
+
+    def fails(*_: object) -> None:
+        raise Unavailable("the place does not answer", "Wait.")
+
+    monkeypatch.setattr(Shelf, "bring", fails)
+    monkeypatch.setattr(Shelf, "part", fails)
+    with pytest.raises(Unavailable, match="does not answer"):
+        two.versions.restore(DIGITS, "v1.0", tmp_path / "back")
+    monkeypatch.undo()
+    assert two.given("v1.0", tmp_path / "back") == OLD
+
+
+def test_only_one_moves_at_a_time(two: Tiered) -> None:
+    with two.database.write_plainly() as rows:
+        journal.begin(rows, "tier", "apply", two.now)
+    with pytest.raises(Conflict, match="moves versions between tiers"):
+        two.tiers.apply(ANN)
+
+
+def test_a_tier_with_packs_keeps_its_place(two: Tiered, tmp_path: Path) -> None:
+    two.tiers.apply(ANN)
+    with pytest.raises(Conflict, match="1 packs of the warm tier"):
+        two.tiers.set_place(Tier.WARM, str(tmp_path / "other"), ANN)
+
+
+def test_erasing_takes_the_bytes_out_of_packs(two: Tiered, tmp_path: Path) -> None:
+    files = OLD | {"third": b"third " * 4_000}
+    two.commit(files, tmp_path / "work")
+    two.commit({"last": b"last"}, tmp_path / "work")
+    two.pass_days(40)
+    two.tiers.apply(ANN)
+    assert two.tier_of("v1.2") is Tier.WARM
+    two.keeper.erase(DIGITS, "v1.2", ANN)
+    held = b"".join(path.read_bytes() for path in two.packs(Tier.WARM))
+    assert held
+    with two.database.read_plainly() as rows:
+        assert pack_rows.entries_of(rows, [md5_of(b"third " * 4_000)]) == []
+    assert two.given("v1.0", tmp_path / "back") == OLD
+    two.keeper.erase(DIGITS, "v1.1", ANN)
+    assert two.damaged() == ()
+
+
+def test_gc_lets_packs_go_in_which_nothing_is_needed(two: Tiered) -> None:
+    two.tiers.apply(ANN)
+    two.tiers.recall(DIGITS, "v1.0", ANN)
+    assert two.keeper.collect(ANN).packs_gone == 1
+    assert two.packs(Tier.WARM) == []
+
+
+def test_many_packs_are_made_of_many_objects(
+    tiered: Tiered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "PACK_BYTES", 2_000)
+    files = {f"{number}": bytes([number, 7]) * 400 + bytes(range(number, 250)) for number in range(40)}
+    tiered.commit(files, tmp_path / "work")
+    tiered.commit({"x": b"x"}, tmp_path / "work")
+    tiered.pass_days(40)
+    tiered.tiers.apply(ANN)
+    assert len(tiered.packs(Tier.WARM)) > 2
+    shutil.rmtree(tiered.versions.objects.cache / "trees")
+    assert tiered.given("v1.0", tmp_path / "back") == files
+
+
+def test_a_merge_reads_what_is_not_hot(two: Tiered, tmp_path: Path) -> None:
+    table = b"id,label\na,1\nb,2\nc,3\n"
+    two.commit({"labels.csv": table}, tmp_path / "work")
+    branch = two.versions.branch(DIGITS, "latest", "bob", ANN)
+    two.commit({"labels.csv": table.replace(b"a,1", b"a,7")}, tmp_path / "work")
+    two.commit({"labels.csv": table.replace(b"a,1", b"a,7"), "more": b"m"}, tmp_path / "work")
+    write(tmp_path / "bob", {"labels.csv": table.replace(b"c,3", b"c,9")})
+    two.versions.commit(Wanted(DIGITS, tmp_path / "bob", "", ANN, "bob", branch=branch.name, base="v1.2"))
+    two.pass_days(40)
+    two.tiers.pin(DIGITS, "v1.2", Tier.COLD, ANN)
+    two.tiers.apply(ANN)
+    assert not two.is_hot(table)
+    tried = MergeService(two.home, two.database, two.clock).merge(DIGITS, branch.name, ANN)
+    assert tried.version is not None
+    assert two.given(tried.version.key, tmp_path / "merged")["labels.csv"] == b"id,label\na,7\nb,2\nc,9\n"

@@ -1,0 +1,70 @@
+"""``trainplat data tier``."""
+
+from pathlib import Path
+
+import pytest
+
+from resources.home import Home
+from tests.resources.data.folders import read, write
+from tests.trainplat_cli.commands.data.running import data, told
+
+FILES = {"a.txt": b"text " * 4_000, "b": bytes(range(256))}
+
+
+@pytest.fixture
+def two(trainplat_home: Path, tmp_path: Path) -> Path:
+    """Two versions that share nothing, and a warm place."""
+    data("commit", "pets", write(tmp_path / "one", FILES))
+    data("commit", "pets", write(tmp_path / "two", {"c": b"c"}))
+    data("tier", "set", "warm", tmp_path / "warm")
+    return tmp_path
+
+
+def test_a_version_goes_to_warm_and_comes_back(two: Path) -> None:
+    Home.from_environment().prices_file.write_text("currency: EUR\nper_gib_month: {hot: 0.10, warm: 0.02}\n")
+    assert "Nothing would be moved" in data("tier", "plan").stdout
+    data("tier", "pin", "pets", "v1.0", "warm")
+    plan = told("tier", "plan")
+    assert [(move["version"], move["to"], move["rule"]) for move in plan["moves"]] == [("v1.0", "warm", 1)]
+    assert float(plan["saves_monthly"]) > 0
+    shown = data("tier", "plan", "--all").stdout
+    assert "it is pinned to warm" in shown
+    assert "It would save" in shown
+    assert told("tier", "status")["colder"] == []
+    assert "pets v1.0: from hot to warm." in data("tier", "apply").stdout
+    assert [one["version"] for one in told("tier", "status")["colder"]] == ["v1.0"]
+    assert "pets v1.0 is pinned to warm" in data("tier", "status").stdout
+    assert set(told("du")["packed_bytes"]) == {"warm"}
+    assert "The packs of warm hold" in data("du").stdout
+    assert told("verify")["damaged"] == []
+    data("export", "pets", "v1.0", "--dvc", two / "dvc")
+    assert told("tier", "recall", "pets", "v1.0")["objects"] == 0
+    data("restore", "pets", "v1.0", "--to", two / "back")
+    assert read(two / "back") == FILES
+    assert told("tier", "apply")["moved"][0]["to"] == "warm"
+    assert "2 objects came back" in data("tier", "recall", "pets", "v1.0").stdout
+    assert "goes where the rules say" in data("tier", "pin", "pets", "v1.0", "--remove").stdout
+    assert told("tier", "apply")["moved"] == []
+
+
+def test_rules_are_written_down_and_taken_away(two: Path) -> None:
+    assert "tier plan" in data("tier", "rule", "warm", "--unused", "30d", "--age", "60d").stdout
+    assert told("tier", "rule", "warm", "--unused", "5d", "--dataset", "pets")["rules"] == [
+        {"dataset": "*", "tier": "warm", "unused_s": 30 * 86_400, "age_s": 60 * 86_400},
+        {"dataset": "pets", "tier": "warm", "unused_s": 5 * 86_400, "age_s": 0},
+    ]
+    shown = data("tier", "status").stdout
+    assert "All data sets: to warm after 30 days without use, and 60 days of age." in shown
+    data("tier", "rule", "warm", "--dataset", "pets", "--remove")
+    data("tier", "rule", "warm", "--dataset", "pets", "--remove", code=4)
+
+
+def test_what_cannot_be_is_refused_with_what_to_do(two: Path) -> None:
+    assert "no place yet" in data("tier", "pin", "pets", "v1.0", "cold", code=2).output
+    data("tier", "pin", "pets", "v1.0", code=2)
+    data("tier", "pin", "pets", "v1.0", "--remove", code=4)
+    data("tier", "rule", "warm", code=2)
+    data("tier", "rule", "warm", "--unused", "1d", "--dataset", "unknown", code=4)
+    data("tier", "set", "cold", "s3://key:secret@bucket", code=2)
+    data("tier", "set", "hot", two, code=2)
+    data("tier", "recall", "pets", "v9.9", code=4)
