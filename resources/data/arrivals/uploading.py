@@ -82,7 +82,7 @@ class Uploader:
         try:
             size = path.stat().st_size
             if size > MAX_FILE_BYTES:
-                return Uploaded(path, Fate.REFUSED, None, 0, too_large(size).problem)
+                return Uploaded(path, Fate.REFUSED, None, 0, str(too_large(size)))
             content = path.read_bytes()
         except OSError as problem:
             return Uploaded(path, Fate.REFUSED, None, 0, f"it cannot be read: {problem.strerror}")
