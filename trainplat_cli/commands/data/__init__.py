@@ -29,6 +29,7 @@ COMMANDS = (
     "retention",
     "du",
     "upload",
+    "mounts",
     "export",
     "remote",
     "push",

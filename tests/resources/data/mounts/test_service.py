@@ -1,0 +1,321 @@
+"""Mount points are given, cleaned up after the living and the dead, and refused with the reason."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from resources.clock import utc_now
+from resources.data.mounts import looking
+from resources.data.mounts.declaring import providers
+from resources.data.mounts.model import Feature, Mode, Mount, MountRefused
+from resources.data.mounts.service import MountService, given_path
+from resources.database.audit import recent
+from resources.database.engine import Database
+from resources.errors import BadInput, NotFound
+from resources.home import Home
+from resources.terms import Actor
+from tests.servers.s3 import Bucket
+
+ANN = Actor("user:ann")
+RUN = "run-1"
+
+
+@pytest.fixture
+def mounts(any_database: Database, trainplat_home: Path, tmp_path: Path) -> MountService:
+    """Two providers, ``disk`` of 100 MiB and the dearer ``other``."""
+    service = MountService(Home(trainplat_home), any_database)
+    declare(service, f"disk folder {tmp_path / 'disk'} 1 100", f"other folder {tmp_path / 'other'} 2")
+    return service
+
+
+def declare(mounts: MountService, *lines: str) -> None:
+    """Write the providers down."""
+    keys = ("name", "kind", "at", "price_per_gib_month", "size_mib")
+    entries = [dict(zip(keys, line.split(), strict=False)) for line in lines]
+    text = "".join(
+        "- {"
+        + ", ".join(
+            f"{key}: '{value}'" if key != "size_mib" else f"{key}: {value}" for key, value in one.items()
+        )
+        + "}\n"
+        for one in entries
+    )
+    mounts.home.path.mkdir(parents=True, exist_ok=True)
+    (mounts.home.path / "storage.yaml").write_text(f"providers:\n{text}")
+
+
+def test_scratch_is_an_empty_folder_that_goes_with_the_block(mounts: MountService, tmp_path: Path) -> None:
+    mounts.declare("room", 10, Mode.SCRATCH, ANN)
+    with mounts.given(["room"], RUN) as given:
+        path = given["room"]
+        assert os.environ["TRAINPLAT_MOUNT_ROOM"] == str(path)
+        assert given_path("room") == path
+        assert (path.parent, list(path.iterdir())) == (tmp_path / "disk", [])
+        (path / "big").write_bytes(b"x")
+        assert [one.run_id for one in mounts.grants()] == [RUN]
+    assert not path.exists()
+    assert (mounts.grants(), given_path("room")) == ([], None)
+
+
+def test_what_is_kept_stays_on_the_provider_that_it_was_first_put_on(mounts: MountService) -> None:
+    mount, choice = mounts.declare("models", 10, Mode.KEEP, ANN)
+    assert (mount.provider, choice.reason) == ("disk", "disk is the cheapest of 2: 0.0098 a month")
+    for number in range(2):
+        with mounts.given(["models"], RUN) as given:
+            (given["models"] / str(number)).write_text("x")
+            assert len(list(given["models"].iterdir())) == number + 1
+
+
+def test_what_is_read_has_to_be_there(mounts: MountService, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no provider is named"):
+        mounts.declare("pets", 10, Mode.READ, ANN)
+    with pytest.raises(MountRefused, match="there is no folder"):
+        mounts.declare("pets", 10, Mode.READ, ANN, provider="disk")
+    (tmp_path / "disk/raw/pets").mkdir(parents=True)
+    (tmp_path / "disk/raw/pets/1").write_text("cat")
+    mounts.declare("pets", 10, Mode.READ, ANN, provider="disk", at="raw/pets")
+    with mounts.given(["pets"], RUN) as given:
+        assert (given["pets"] / "1").read_text() == "cat"
+    assert (tmp_path / "disk/raw/pets/1").exists()
+
+
+def test_what_runs_have_is_promised_and_a_run_goes_elsewhere_or_is_refused(mounts: MountService) -> None:
+    mounts.declare("room", 60, Mode.SCRATCH, ANN)
+    mounts.declare("here", 60, Mode.SCRATCH, ANN, provider="disk")
+    with mounts.given(["room"], RUN):
+        choice = mounts.check("room")
+        assert choice.provider is not None
+        assert choice.provider.name == "other"
+        assert [one.reason for one in choice.passed] == ["40 MiB are free there, 60 are needed"]
+        with pytest.raises(MountRefused, match="40 MiB are free"):
+            mounts.refuse_unusable(["here"])
+        with pytest.raises(MountRefused, match="runs have room now: run-1"):
+            mounts.remove("room", ANN)
+    mounts.refuse_unusable(["here", "room"])
+    mounts.remove("room", ANN)
+    with pytest.raises(MountRefused, match=r"(?s)no mount point 'room'.*no mount point 'x'"):
+        mounts.refuse_unusable(["room", "x"])
+    assert recent(mounts.database, 1)[0].action == "data.remove_mount"
+
+
+_HOLDS = """
+import sys
+from pathlib import Path
+from resources.data.mounts.service import MountService
+from resources.home import Home
+from resources.database.engine import Database
+home = Home(Path(sys.argv[1]))
+with MountService(home, Database(sys.argv[2])).given(["room"], "run-1") as given:
+    (given["room"] / "big").write_bytes(b"x" * 1000)
+    print(given["room"], flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_had_is_swept_and_what_the_living_have_is_not(mounts: MountService) -> None:
+    mounts.declare("room", 60, Mode.SCRATCH, ANN)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLDS, str(mounts.home.path), mounts.database.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdin is not None
+    path = Path(process.stdout.readline().strip())
+    assert (path / "big").exists()
+    assert mounts.sweep(ANN) == []
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+    assert path.exists(), "nobody cleaned up"
+    assert mounts.check("room").provider == mounts.providers()[0], "the dead are promised nothing"
+    assert [one.path for one in mounts.sweep(ANN)] == [path]
+    assert (path.exists(), mounts.grants()) == (False, [])
+    assert recent(mounts.database, 1)[0].action == "data.sweep_mount"
+    assert mounts.sweep(ANN) == []
+
+
+def test_a_kept_mount_point_of_a_killed_process_is_not_removed(
+    mounts: MountService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts.declare("models", 10, Mode.KEEP, ANN)
+    child = os.fork()
+    if child == 0:
+        try:
+            with mounts.given(["models"], RUN) as given:
+                (given["models"] / "best").write_text("x")
+                os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(1)
+    os.waitpid(child, 0)
+    (dead,) = mounts.sweep(ANN)
+    assert (dead.path / "best").read_text() == "x"
+
+
+@pytest.fixture
+def on_s3(mounts: MountService, bucket: Bucket) -> MountService:
+    """A provider in a bucket."""
+    (mounts.home.path / "storage.yaml").write_text(
+        f"providers: [{{name: far, kind: s3, at: '{bucket.url}/runs', price_per_gib_month: 0.02}}]"
+    )
+    bucket.put("runs/models/old/1", b"one")
+    bucket.put("runs/models/2", b"two")
+    return mounts
+
+
+def keys(mounts: MountService) -> dict[str, bytes]:
+    with mounts.given(["reader"], "run-2") as given:
+        folder = given["reader"]
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+
+def test_a_prefix_of_s3_is_brought_into_a_folder_and_what_changed_is_sent_back(on_s3: MountService) -> None:
+    on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
+    on_s3.declare("reader", 10, Mode.READ, ANN, provider="far", at="models")
+    assert keys(on_s3) == {"old/1": b"one", "2": b"two"}
+    with on_s3.given(["models"], RUN) as given:
+        folder = given["models"]
+        (folder / "2").write_bytes(b"TWO")
+        (folder / "new").mkdir()
+        (folder / "new/3").write_bytes(b"three")
+    assert not folder.exists()
+    assert keys(on_s3) == {"old/1": b"one", "2": b"TWO", "new/3": b"three"}
+
+
+def test_of_a_block_that_failed_and_of_a_reader_nothing_is_sent(on_s3: MountService) -> None:
+    on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
+    on_s3.declare("reader", 10, Mode.READ, ANN, provider="far", at="models")
+    with pytest.raises(ZeroDivisionError), on_s3.given(["models"], RUN) as given:
+        _write_and_fail(given["models"])
+    with on_s3.given(["reader"], RUN) as given:
+        (given["reader"] / "2").write_bytes(b"TWO")
+    assert keys(on_s3) == {"old/1": b"one", "2": b"two"}
+    assert on_s3.grants() == []
+
+
+def _write_and_fail(folder: Path) -> None:
+    (folder / "2").write_bytes(b"TWO")
+    raise ZeroDivisionError
+
+
+def test_a_prefix_that_holds_more_than_was_declared_is_refused(on_s3: MountService, bucket: Bucket) -> None:
+    on_s3.declare("models", 1, Mode.KEEP, ANN, provider="far")
+    bucket.put("runs/models/big", b"x" * (2 * 1024 * 1024))
+    with (
+        pytest.raises(MountRefused, match="holds 3 MiB, and mount point models is 1"),
+        on_s3.given(["models"], RUN),
+    ):
+        pytest.fail("it was given")
+    assert on_s3.grants() == []
+
+
+def test_a_bucket_that_is_not_there_is_said(mounts: MountService, bucket: Bucket) -> None:
+    (mounts.home.path / "storage.yaml").write_text(
+        "providers: [{name: far, kind: s3, at: 's3://nobody-has-this/x', price_per_gib_month: 0.02}]"
+    )
+    with pytest.raises(MountRefused, match="far: remote far is gone"):
+        mounts.declare("models", 10, Mode.KEEP, ANN, provider="far")
+
+
+def test_a_share_that_is_not_mounted_is_refused(mounts: MountService, tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    declare(mounts, f"share nfs {tmp_path / 'share'} 1", f"gone nfs {tmp_path / 'gone'} 1")
+    with pytest.raises(MountRefused, match=r"share: nothing is mounted at .*gone: there is no folder"):
+        mounts.declare("room", 10, Mode.SCRATCH, ANN)
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Path]:
+    """Another file system of 16 MiB."""
+    share = tmp_path / "share"
+    share.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", share], capture_output=True)
+    if made.returncode:
+        pytest.skip("this process may not mount")
+    yield share
+    subprocess.run(["umount", share], check=True)
+
+
+def test_a_share_that_is_mounted_is_taken_where_others_are_to_see_it(
+    mounts: MountService, mounted: Path
+) -> None:
+    declare(mounts, f"disk folder {mounted.parent} 1", f"share nfs {mounted} 5")
+    _, choice = mounts.declare("room", 10, Mode.SCRATCH, ANN, needs=frozenset({Feature.SHARED}))
+    assert choice.reason == "share is the only one that meets the request: 0.0488 a month"
+    with pytest.raises(MountRefused, match="16 MiB are free there, 17 are needed"):
+        mounts.declare("big", 17, Mode.SCRATCH, ANN, needs=frozenset({Feature.SHARED}))
+
+
+def test_a_share_that_cannot_be_written_is_refused_and_can_be_read(
+    mounts: MountService, mounted: Path
+) -> None:
+    (mounted / "pets").mkdir()
+    subprocess.run(["mount", "-o", "remount,ro", mounted], check=True)
+    declare(mounts, f"share nfs {mounted} 5")
+    with pytest.raises(MountRefused, match="Read-only file system"):
+        mounts.declare("room", 1, Mode.SCRATCH, ANN)
+    mounts.declare("pets", 1, Mode.READ, ANN, provider="share")
+
+
+def test_a_server_that_does_not_answer_holds_nobody_up(
+    mounts: MountService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = threading.Event()
+    monkeypatch.setattr(looking, "_look", lambda *_: gone.wait())
+    mounts_seen = looking.look(mounts.providers()[0], _scratch(), mounts.home.path, 0, patience_s=0.01)
+    assert mounts_seen.problem == "it does not answer within 0.01 s"
+    gone.set()
+
+
+def _scratch() -> Mount:
+    return Mount("room", 1, Mode.SCRATCH, None, "room", frozenset(), ANN, utc_now())
+
+
+def test_without_a_file_there_are_the_disk_of_the_home_and_main_memory(trainplat_home: Path) -> None:
+    assert [one.name for one in providers(Home(trainplat_home))] == ["disk", "memory"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "it is no YAML"),
+        ("providers: []", "no list 'providers'"),
+        ("providers: [x]", "provider 1 is 'x'"),
+        ("providers: [{name: a}]", "provider 1 lacks at, kind, price_per_gib_month"),
+        ("providers: [{name: a, kind: x, at: /x, price_per_gib_month: 1}]", "'x' is not a valid Kind"),
+        ("providers: [{name: a, kind: s3, at: /x, price_per_gib_month: 1}]", "expected s3://bucket/prefix"),
+        ("providers: [{name: a, kind: nfs, at: x, price_per_gib_month: 1}]", "expected an absolute path"),
+        ("providers: [{name: a, kind: nfs, at: /x, price_per_gib_month: -1}]", "at least 0"),
+        ("providers: [{name: a, kind: nfs, at: /x, price_per_gib_month: 1, size_mib: 0}]", "size_mib"),
+        ("providers: [{name: a, kind: nfs, at: /x, price_per_gib_month: 1, sise: 0}]", "has sise"),
+        (
+            f"providers: [{', '.join(['{name: a, kind: nfs, at: /x, price_per_gib_month: 1}'] * 2)}]",
+            "names a twice",
+        ),
+    ],
+)
+def test_a_bad_file_of_providers_is_refused_by_what_is_wrong(
+    trainplat_home: Path, text: str, words: str
+) -> None:
+    trainplat_home.mkdir()
+    (trainplat_home / "storage.yaml").write_text(text)
+    with pytest.raises(BadInput) as refusal:
+        providers(Home(trainplat_home))
+    assert words in str(refusal.value)
+
+
+def test_a_mount_point_that_nobody_declared_is_told_with_the_known(mounts: MountService) -> None:
+    with pytest.raises(NotFound, match="there are: none yet"):
+        mounts.mount("room")
