@@ -8,6 +8,7 @@ from resources.gpu.model import Decision, Grant, Wait
 from resources.gpu.resource import GpuResource
 from resources.gpu.settings import rebalances
 from resources.home import Home
+from resources.runs.mounting import sweep_mounts
 from resources.runs.reconcile import reconcile
 from resources.runs.watching import Watch, look_where_nobody_does
 from resources.terms import Actor
@@ -40,6 +41,7 @@ def build_arbiter_sensor() -> SensorDefinition:
                 service.rebalance(actor)
         except TrainplatError as problem:
             context.log.warning("what projects lend stays as it is: %s", problem)
+        sweep_mounts(actor)
         watch = Watch(context.instance, service, Home.from_environment(), state=states[-1])
         try:
             look_where_nobody_does(watch)

@@ -2,6 +2,7 @@
 
 from dagster import Definitions, in_process_executor
 
+from resources.data.mounts.resource import MountsResource
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
 from resources.gpu.resource import GpuResource
@@ -59,6 +60,7 @@ defs = Definitions.merge(
             "data": DataResource(),
             "gpu": GpuResource(),
             "labeling": LabelStudioResource(),
+            "mounts": MountsResource(),
             "registry": MlflowResource(),
         },
         executor=in_process_executor,

@@ -5,6 +5,7 @@ import logging
 from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
+from resources.data.mounts.model import MountRefused
 from resources.errors import BadInput, TrainplatError
 from resources.gpu import tags
 from resources.gpu.model import Origin, RunId
@@ -13,6 +14,7 @@ from resources.gpu.resource import instance_key, owner_of, requested
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.runs.admission import admit
+from resources.runs.mounting import refuse_unmountable
 from resources.terms import Actor
 from resources.users import current_user
 
@@ -43,6 +45,7 @@ class GpuRunCoordinator(QueuedRunCoordinator):
         }
         try:
             asked = requested(run, instance)
+            refuse_unmountable(run)
             service.submit(
                 RunId(run.run_id),
                 asked.text,
@@ -52,7 +55,7 @@ class GpuRunCoordinator(QueuedRunCoordinator):
                 instance=instance_key(instance),
                 actor=actor,
             )
-        except (BadInput, OverQuota) as refusal:
+        except (BadInput, OverQuota, MountRefused) as refusal:
             refused = {tags.ADMISSION: tags.REFUSED, tags.REASON: refusal.problem}
             instance.add_run_tags(run.run_id, mine | refused)
             # Failed, and not an exception: a sensor's run would be left behind and be submitted for ever.

@@ -28,6 +28,7 @@ from resources.gpu.requests.model import Mode
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import SUPERVISED_VARIABLE, ProcessIdentity
+from resources.runs.mounting import mounts_environment
 from resources.runs.reconcile import reconcile
 from resources.runs.watching import Watch, WatchThread, limit
 from resources.terms import Actor
@@ -92,7 +93,9 @@ class LocalGpuRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         log_file = logs / f"{run.run_id}.{lease.attempt}.log"
         try:
             worker = start_worker(
-                self._worker_command(run, lease), run_environment(lease, devices, home), log_file
+                self._worker_command(run, lease),
+                run_environment(lease, devices, home) | mounts_environment(run),
+                log_file,
             )
         except OSError as problem:
             # Not the run's fault either. Reconciliation sees the claim expire and puts the run back.

@@ -30,7 +30,24 @@ def main(run_id: str, attempt: str, execute_arguments: str) -> None:
     # only now, since the lease is to be taken up before anything that takes long.
     from dagster._cli.api import execute_run_command
 
-    execute_run_command.main([execute_arguments], prog_name="dagster api execute_run")
+    from resources.runs.mounting import with_mounts
+
+    def execute() -> None:
+        execute_run_command.main([execute_arguments], prog_name="dagster api execute_run")
+
+    with_mounts(run_id, execute, lambda reason: _fail(run_id, execute_arguments, reason))
+
+
+def _fail(run_id: str, execute_arguments: str, reason: str) -> None:
+    from dagster import DagsterInstance
+    from dagster._grpc.types import ExecuteRunArgs
+    from dagster._serdes import deserialize_value
+
+    reference = deserialize_value(execute_arguments, ExecuteRunArgs).instance_ref
+    with DagsterInstance.from_ref(reference) if reference else DagsterInstance.get() as instance:
+        run = instance.get_run_by_id(run_id)
+        if run is not None:
+            instance.report_run_failed(run, reason)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,14 @@ from trainplat_cli.supervisor.ports import USUAL_PORTS, port_variable
 
 MANUALS = [path for path in files() if path.suffix == ".md"]
 SETTING = re.compile(r"\bTRAINPLAT_[A-Z_]+\b")
-INSIDE = {"TRAINPLAT_LEASE", "TRAINPLAT_MPS", "TRAINPLAT_RUN_ID", "TRAINPLAT_SUPERVISED"}
+INSIDE = {
+    "TRAINPLAT_LEASE",
+    "TRAINPLAT_MOUNTS",
+    "TRAINPLAT_MOUNT_",
+    "TRAINPLAT_MPS",
+    "TRAINPLAT_RUN_ID",
+    "TRAINPLAT_SUPERVISED",
+}
 """Variables that processes of ours give each other; no person sets them."""
 
 

@@ -20,7 +20,7 @@ SUBJECTS = {"gpu", "data", "labeling", "learning", "registry"}
 """Side by side: none imports another."""
 
 ABOVE = {
-    "runs": {"gpu"},
+    "runs": {"gpu", "data"},
     "notebooks": {"gpu"},
     "execution": {"gpu", "data", "learning", "registry", "runs"},
     "serving": {"gpu", "data", "learning", "registry", "runs"},

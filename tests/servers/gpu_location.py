@@ -13,6 +13,7 @@ from dagster import (
     multiprocess_executor,
 )
 
+from resources.data.mounts.resource import MountsResource
 from resources.gpu.resource import GpuResource
 from sensors.arbiter import build_arbiter_sensor
 
@@ -48,6 +49,18 @@ def no_device(context: AssetExecutionContext) -> None:
     )
 
 
+@asset
+def mounted(context: AssetExecutionContext, mounts: MountsResource) -> None:
+    """Write into the mount point ``room``, and wait."""
+    with mounts.given(context, "room") as room:
+        (room / "big").write_bytes(b"x")
+        _note(
+            context,
+            f"{os.environ['TRAINPLAT_MOUNT_ROOM']} has {sorted(path.name for path in room.iterdir())}",
+        )
+        _wait_for_gate(context)
+
+
 def _gates() -> Path:
     return Path(os.environ["TEST_GATES"])
 
@@ -63,11 +76,11 @@ def _wait_for_gate(context: AssetExecutionContext) -> None:
 
 
 defs = Definitions(
-    assets=[one_device, two_devices, after_one_device, no_device],
+    assets=[one_device, two_devices, after_one_device, no_device, mounted],
     jobs=[
         *(
             define_asset_job(name, selection=[name[:-4]])
-            for name in ("one_device_job", "two_devices_job", "no_device_job")
+            for name in ("one_device_job", "two_devices_job", "no_device_job", "mounted_job")
         ),
         define_asset_job(
             "two_processes_job",
@@ -76,6 +89,6 @@ defs = Definitions(
         ),
     ],
     sensors=[build_arbiter_sensor()],
-    resources={"gpu": GpuResource()},
+    resources={"gpu": GpuResource(), "mounts": MountsResource()},
     executor=in_process_executor,
 )

@@ -2,12 +2,16 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from dagster import DagsterRunStatus
 
+from resources.data.mounts.model import Mode
+from resources.data.mounts.service import MountService
+from resources.terms import Actor
 from tests.checker.tables import broken, tables_of
 from tests.servers.dagster_servers import DagsterServers, wait_until
 
@@ -222,3 +226,52 @@ def terminate(servers: DagsterServers, run_id: str) -> None:
     query = "mutation T($id: String!) { terminateRun(runId: $id) { __typename } }"
     answer = servers.graphql(query, {"id": run_id})
     assert answer["terminateRun"]["__typename"] == "TerminateRunSuccess"
+
+
+@pytest.fixture
+def disk(gpu_servers: DagsterServers, tmp_path: Path) -> Iterator[Path]:
+    """A provider of 100 MiB, of which the mount point ``room`` takes 60."""
+    home = gpu_servers.home
+    (home.path / "storage.yaml").write_text(
+        f"providers: [{{name: disk, kind: folder, at: {tmp_path}, price_per_gib_month: 1, size_mib: 100}}]"
+    )
+    mounts = MountService(home, home.database())
+    mounts.declare("room", 60, Mode.SCRATCH, Actor("user:ann"))
+    yield tmp_path
+    wait_until(lambda: not mounts.grants(), "the mount points to be given back")
+    mounts.remove("room", Actor("user:ann"))
+
+
+def test_a_run_that_cannot_have_its_mount_points_is_refused_at_submission_with_all_reasons(
+    gpu_servers: DagsterServers, disk: Path
+) -> None:
+    has = gpu_servers.launch("mounted_job", {"trainplat/mounts": "room"})
+    wait_until(lambda: notes(gpu_servers, has), "the step to begin")
+    refused = gpu_servers.launch("mounted_job", {"trainplat/mounts": "room, elsewhere"})
+    run = gpu_servers.wait_for_status(refused, DagsterRunStatus.FAILURE)
+    assert run.tags["trainplat/admission"] == "refused"
+    assert "disk: 40 MiB are free there, 60 are needed" in run.tags["trainplat/reason"]
+    assert "there is no mount point 'elsewhere'; there are: room" in run.tags["trainplat/reason"]
+    assert gpu_servers.gpu().newest_request(refused) is None, "it never waited"
+    open_gate(gpu_servers, has)
+    gpu_servers.wait_for_status(has, SUCCESS)
+    assert list(disk.iterdir()) == []
+
+
+def test_what_a_killed_run_had_mounted_is_cleaned_up_and_its_next_attempt_begins_empty(
+    gpu_servers: DagsterServers, disk: Path
+) -> None:
+    run_id = gpu_servers.launch("mounted_job", {"trainplat/mounts": "room"})
+    wait_until(lambda: notes(gpu_servers, run_id), "the step to begin")
+    (before,) = disk.iterdir()
+    lease = gpu_servers.gpu().newest_lease(run_id)
+    assert lease is not None
+    assert lease.holder is not None
+    os.kill(lease.holder.pid, signal.SIGKILL)
+    wait_until(lambda: len(notes(gpu_servers, run_id)) == 2, "the second attempt")
+    wait_until(lambda: not before.exists(), "the folder of the first to be swept")
+    (after,) = disk.iterdir()
+    assert notes(gpu_servers, run_id) == [f"{before} has ['big']", f"{after} has ['big']"]
+    open_gate(gpu_servers, run_id)
+    gpu_servers.wait_for_status(run_id, SUCCESS)
+    wait_until(lambda: not list(disk.iterdir()), "the folder of the second to go")
