@@ -3,6 +3,8 @@
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
@@ -41,10 +43,36 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> 
 
 
 def disk_problem(problem: OSError, path: Path) -> Exception:
-    """``problem`` in words for a person where it is a full disk or a quota; else ``problem`` itself."""
-    if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
+    """``problem`` in words for a person where it is the disk's that ``path`` was to be written to.
+
+    That is a full disk, a quota, one that is read-only, or one that fails; else ``problem`` itself.
+    """
+    found = _DISK_PROBLEMS.get(problem.errno or 0)
+    if found is None:
         return problem
+    how, remedy = found
     return Unavailable(
-        f"the disk that holds {path.parent} is full: {path.name} was not written, the old content stands",
-        "Free some space there, then run the same thing again.",
+        f"the disk that holds {path.parent} {how}: {path.name} was not written, the old content stands",
+        remedy,
     )
+
+
+@contextmanager
+def told_of_disk(path: Path) -> Iterator[None]:
+    """Raise what :func:`disk_problem` says of an OSError within the body."""
+    try:
+        yield
+    except OSError as problem:
+        raise disk_problem(problem, path) from problem
+
+
+_FULL = ("is full", "Free some space there, then run the same thing again.")
+_DISK_PROBLEMS = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: (
+        "is read-only",
+        "Mount it for writing (mount -o remount,rw), then run the same thing again. See dmesg for why.",
+    ),
+    errno.EIO: ("fails", "See dmesg and the disk's health (smartctl), then run the same thing again."),
+}

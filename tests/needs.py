@@ -54,6 +54,12 @@ def loop_mounts() -> str | None:
     return str(control) if os.geteuid() == 0 and os.access(control, os.W_OK) else None
 
 
+def fuse() -> str | None:
+    """Whether this process may serve a file system by itself."""
+    device = Path("/dev/fuse")
+    return str(device) if os.geteuid() == 0 and os.access(device, os.W_OK) else None
+
+
 @cache
 def chinese_font() -> str | None:
     """A font with Chinese characters, for pictures of pages in Chinese."""
@@ -71,6 +77,8 @@ NEEDS: dict[str, Need] = {
     "git": Need(lambda: shutil.which("git"), "apt-get install git"),
     "xfs": Need(lambda: shutil.which("mkfs.xfs"), "apt-get install xfsprogs"),
     "btrfs": Need(lambda: shutil.which("mkfs.btrfs"), "apt-get install btrfs-progs"),
+    "ext4": Need(lambda: shutil.which("mkfs.ext4"), "apt-get install e2fsprogs"),
+    "fuse": Need(fuse, "run the tests as root of a machine that has /dev/fuse"),
     "root": Need(lambda: "root" if os.geteuid() == 0 else None, "run the tests as root"),
     "loop mounts": Need(loop_mounts, "run the tests as root of a machine that has /dev/loop-control"),
 }

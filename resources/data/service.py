@@ -76,7 +76,7 @@ class DataService:
         with self._told_of_full_disk(spec.name):
             if existing := self.versions(spec.name):
                 return existing[0]  # without a wait for whoever makes it just now
-        with self._writing(spec.name), self.database.write() as connection:
+        with self._writing(spec.name), self.database.write(lasting=True) as connection:
             if existing := ledger.all_versions(connection, spec.name):
                 return existing[0]
             planned = first_planned(spec.name, self.clock())
@@ -98,7 +98,7 @@ class DataService:
             return planned
         rows = self._tree(spec.name, planned.parent).rows
         refuse_unusable(spec, labels, {row.id: Place(row.split, row.label) for row in rows})
-        with self._writing(spec.name), self.database.write() as connection:
+        with self._writing(spec.name), self.database.write(lasting=True) as connection:
             planned, is_new = self._next(connection, spec.name, labels)
             if is_new:
                 self._add(connection, planned, labels, actor)
@@ -110,7 +110,7 @@ class DataService:
         None while none waits, while the newest version is not sealed, and while one that people committed
         is to be taken up first.
         """
-        with self._writing(spec.name), self.database.write() as connection:
+        with self._writing(spec.name), self.database.write(lasting=True) as connection:
             known = ledger.all_versions(connection, spec.name)
             if committed(plain_over(connection), spec.name, known):
                 return None
@@ -134,7 +134,7 @@ class DataService:
         repository = DatasetRepository(self.home, spec.name)
         for version in found[:at_most]:
             taken, counts = record_of(spec, repository, version, parent_of(known, version))
-            with self._writing(spec.name), self.database.write() as connection:
+            with self._writing(spec.name), self.database.write(lasting=True) as connection:
                 known = ledger.all_versions(connection, spec.name)
                 if version.key in {one.version for one in known}:
                     continue
@@ -206,7 +206,7 @@ class DataService:
                 detail = f"tree {tree.md5}; " + ", ".join(
                     f"{split} {count}" for split, count in counts.items()
                 )
-                with self.database.write() as connection:
+                with self.database.write(lasting=True) as connection:
                     if ledger.mark_sealed(connection, planned, tree_md5=tree.md5, counts=counts, at=now):
                         known = ledger.all_versions(connection, spec.name)
                         publish(plain_over(connection), repository, known, actor, now)
@@ -231,7 +231,7 @@ class DataService:
             if versions.version(rows, dataset, version) is not None:
                 return
         self.version(dataset, version)
-        with self._writing(dataset) as repository, self.database.write() as connection:
+        with self._writing(dataset) as repository, self.database.write(lasting=True) as connection:
             known = ledger.all_versions(connection, dataset)
             publish(plain_over(connection), repository, known, actor, self.clock())
 
@@ -323,7 +323,7 @@ class DataService:
         snapshot = snapshot_of(repository, version, tree)
         write_snapshot(snapshot)
         now = self.clock()
-        with self.database.write() as connection:
+        with self.database.write(lasting=True) as connection:
             if ledger.add_snapshot(connection, snapshot, now):
                 subject = f"{repository.dataset} {version}"
                 record(connection, AuditRow(now, actor, "data.freeze_snapshot", subject, snapshot.id))

@@ -37,11 +37,15 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator["Connection"]:
-        """A transaction: all of it is kept, or, after an error or a kill, none of it."""
+    def write(self, *, lasting: bool = False) -> Iterator["Connection"]:
+        """A transaction: all of it is kept, or, after an error or a kill, none of it.
+
+        Of SQLite's, a power cut may take back the last ones, as if they never were. One that is ``lasting``
+        waits until it is on the disk, with all before it: for what files are removed after, or told as done.
+        """
         self.migrate()
         backend = _backend(self.url)
-        with self._told(), backend.writing() as connection, connection.begin():
+        with self._told(), backend.writing(lasting=lasting) as connection, connection.begin():
             backend.lock(connection)
             yield connection
 
@@ -111,7 +115,7 @@ class Database:
         from resources.database.migrations.running import bring_to_head, recorded
 
         backend = _backend(self.url)
-        with backend.writing() as connection:
+        with backend.writing(lasting=True) as connection:
             backend.before_migration(connection)
             with connection.begin():
                 backend.lock(connection)

@@ -35,7 +35,7 @@ class PostgresDatabase:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
 
-    def writing(self) -> Connection:
+    def writing(self, *, lasting: bool) -> Connection:  # noqa: ARG002 - here every one is
         """A connection to write with, once :meth:`lock` was called in its transaction.
 
         Each statement must see what the writer before left, which is READ COMMITTED: under a stricter level

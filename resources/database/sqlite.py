@@ -34,9 +34,9 @@ class SqliteFile:
         _open_files.keep(self._file)
         return connection
 
-    def writing(self) -> Connection:
+    def writing(self, *, lasting: bool) -> Connection:
         """A connection whose transaction begins with the file's write lock."""
-        return self.reading().execution_options(immediate=True)
+        return self.reading().execution_options(immediate=True, lasting=lasting)
 
     def lock(self, _connection: Connection) -> None:
         """Nothing: BEGIN IMMEDIATE has taken the write lock."""
@@ -133,7 +133,10 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate", False)
+    options = connection.get_execution_options()
+    immediate = options.get("immediate", False)
+    if options.get("lasting", False):
+        connection.exec_driver_sql("PRAGMA synchronous=FULL")  # this connection ends with its transaction
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 

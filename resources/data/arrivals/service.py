@@ -76,7 +76,7 @@ class ArrivalService:
             new = self._new(spec.name, repository, found.files)
             repository.objects.sync([one.stored.md5 for one in new])
             if new:
-                with self.database.write() as connection:
+                with self.database.write(lasting=True) as connection:
                     known = store.known_samples(connection, spec.name)
                     new = [one for one in new if one.sample not in known]
                     store.add(connection, new)

@@ -159,8 +159,10 @@ class PlaceService:
                 new = self._new_objects(version, {one.key: one for one in every}, known, remote, place)
                 moved = moving.send(place, self.objects, new, progress)
                 self._refuse_damaged(version, moved[2])
+                place.settle()  # whoever finds the tree takes its objects for granted
                 tree = moving.send(place, self.objects, [version.tree_md5], progress)
                 self._refuse_damaged(version, tree[2])
+                place.settle()
                 now = self.clock()
                 with self.database.write_plainly() as rows:
                     store.add_tree(rows, remote.name, version.tree_md5, len(new), now)

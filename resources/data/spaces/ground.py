@@ -17,7 +17,7 @@ def ground_of(objects: ObjectStore, place: Path, layers: Path, writer_uid: int) 
     """Look at the store, at the folder that a space is to lie in, which exists, and where layers would."""
     drafts = Path(objects.draft(0)).parent
     sweep_drafts(drafts)  # what a look that was killed left
-    sweep_drafts(place, only_marked=True)  # spaces have their names here: 2026-new-labels
+    sweep_drafts(place)  # spaces have their names here: 2026-new-labels
     clones = can_clone(drafts, place)
     return Ground(
         # Only within one file system are there clones; a snapshot is made of a folder beside the objects.

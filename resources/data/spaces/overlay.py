@@ -55,7 +55,7 @@ def can_mount(near: Path) -> bool:
     if os.geteuid() != 0:
         return False
     near.mkdir(parents=True, exist_ok=True)
-    sweep_drafts(near, only_marked=True)  # what a trial left that was killed
+    sweep_drafts(near)  # what a trial left that was killed
     root = near / f"{own_mark()}-overlay-{token_hex(4)}"
     try:
         (root / "lower").mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import shutil
 import time
 from contextlib import suppress
@@ -14,6 +15,7 @@ ELSEWHERE_FOR_S = 24 * 3600.0
 """For so long a writer on another machine, whom nobody here can see, counts as living."""
 _DETACH = 2
 """MNT_DETACH of umount2(2)."""
+_MARKED = re.compile(r"(\d+)\.([0-9a-f]{8})\.([0-9a-f]{8})-")
 _own: tuple[int, str] = (0, "")
 
 
@@ -30,13 +32,12 @@ def mark_of(holder: Holder) -> str:
     return f"{holder.pid}.{_short(holder.host)}.{_short(holder.started)}"
 
 
-def sweep_drafts(folder: Path, *, only_marked: bool = False) -> None:
+def sweep_drafts(folder: Path) -> None:
     """Remove the drafts whose writer runs no more; those of other machines once they are a day old.
 
-    With ``only_marked`` those without a machine in their name stay, as they were named once: in a folder
-    where others have their names too, one of them may look like that.
+    Whatever else lies in the folder stays, whatever it is called: it may be one of a user's.
     """
-    for draft in folder.glob("*.*.*-*-*" if only_marked else "*-*-*"):
+    for draft in folder.glob("*-*-*"):
         with suppress(OSError):  # another user's, or somebody else was faster
             if not _is_left(draft):
                 continue
@@ -47,13 +48,11 @@ def sweep_drafts(folder: Path, *, only_marked: bool = False) -> None:
 
 
 def _is_left(draft: Path) -> bool:
-    pid, _, mark = draft.name.partition("-")[0].partition(".")
-    if not pid.isdigit():
+    named = _MARKED.match(draft.name)
+    if named is None:
         return False
+    pid, host, started = named.groups()
     living = Holder.of(int(pid))
-    if not mark:  # as they were named once
-        return living is None
-    host, _, started = mark.partition(".")
     if host != _short(Holder.current().host):
         return time.time() - draft.stat().st_mtime > ELSEWHERE_FOR_S
     return living is None or started != _short(living.started)

@@ -16,6 +16,7 @@ from resources.data.storage.ingesting import NOT_STILL
 from resources.data.storage.links import clone
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.scanning import stamp_of
+from resources.data.storage.syncing import sync_file_system
 from resources.data.storage.worktree import IndexRow, Progress
 from resources.data.trees.listing import UNKNOWN, Stamps, Tree
 from resources.errors import BadInput, Conflict
@@ -93,6 +94,10 @@ def give(
         if giver.given.damaged:
             shutil.rmtree(draft)
             return giver.given
+        if giver.has_copied:
+            # Else a power cut may leave empty files in a folder that is known to hold the version. Links and
+            # clones are kept in order by the file system's own journal.
+            sync_file_system(draft)
         time.sleep(TICK_S)  # whoever writes from now on leaves another time stamp
         if whole is not None:
             whole(giver.given)
@@ -139,6 +144,8 @@ class _Giver:
         self._store, self._giving, self._owner, self._progress = store, giving, owner, progress
         self._writer_uid = writer_uid
         self.given = Given()
+        self.has_copied = False
+        """Whether some file has blocks of its own."""
 
     def fill(self, root: Path, tree: Tree, stamps: Stamps) -> None:
         """Make the folders and files of ``tree`` below ``root``."""
@@ -228,6 +235,7 @@ class _Giver:
                 try:
                     if not is_cloned or not duplicate(read, written):
                         _copy(read, written)
+                        self.has_copied = True
                     if owner is not None:
                         os.fchown(written, owner.uid, owner.gid)
                     numbers.extend(_stamp(look(written)))

@@ -132,9 +132,8 @@ class Ingest:
                     raise  # of the store
                 raise self._changing(root, folder, name, "vanished") from None
             except OSError as problem:
-                told = disk_problem(problem, self.store.cache / name)
-                if problem.errno != errno.EIO or problem.filename is not None:
-                    raise told from problem
+                if problem.errno != errno.EIO or source is None or _can_be_read(source):
+                    raise disk_problem(problem, self.store.cache / name) from problem
                 self._note_unreadable(folder, name, problem)
                 return None
             finally:
@@ -349,6 +348,17 @@ def _open_file(name: str, directory: int) -> int | None:
         return source
     os.close(source)
     return None
+
+
+def _can_be_read(source: int) -> bool:
+    """Whether a file can be read to its end: of the store's disk and its own one has failed."""
+    place = 0
+    try:
+        while count := len(os.pread(source, CHUNK_BYTES, place)):
+            place += count
+    except OSError:
+        return False
+    return True
 
 
 def _look(name: str, directory: int) -> os.stat_result:

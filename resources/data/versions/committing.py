@@ -37,6 +37,7 @@ from resources.data.versions.refs import resolve
 from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import BadInput, Conflict
+from resources.files import told_of_disk
 from resources.terms import Actor, DatasetName, VersionKey
 
 TRIES = 3
@@ -89,10 +90,11 @@ class Commit:
         """Do it. Raises what reading raises, and Conflict where the store is swept all the time."""
         _refuse_unfit(self._wanted, self._objects)
         try:
-            for _ in range(TRIES):
-                done = self._try(progress)
-                if done is not None:
-                    return done
+            with told_of_disk(self._objects.cache / self._wanted.dataset):
+                for _ in range(TRIES):
+                    done = self._try(progress)
+                    if done is not None:
+                        return done
         finally:
             if self._intent is not None:
                 with self._database.write_plainly() as rows:

@@ -4,7 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from resources.data.collecting.service import CollectingService
+from resources.data.storage.drafts import mark_of
 from resources.data.versions.model import State
+from resources.holder import Holder
 from resources.home import Home
 from tests.resources.data.auditor import Audit, audit_home, md5_of
 from tests.resources.data.folders import read, write
@@ -37,7 +39,8 @@ def _prepare(home: Path) -> None:
         long_ago = data.clock() - timedelta(days=1)
         condemned = [{"name": md5_of(content), "since": long_ago} for content in STRAYS]
         rows.run_many("INSERT INTO data_condemned (name, since) VALUES (:name, :since)", condemned)
-    (home / "data/.cache/drafts/999999999-1-half").write_bytes(b"half")
+    dead = Holder(Holder.current().host, 999999999, "x:1")
+    (home / "data/.cache/drafts" / f"{mark_of(dead)}-1-half").write_bytes(b"half")
 
 
 def _prepare_to_erase(home: Path) -> None:

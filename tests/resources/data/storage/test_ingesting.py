@@ -267,7 +267,20 @@ def test_a_file_that_the_disk_cannot_read_is_named(
 
     root = write(tmp_path / "tree", {"a/file": b"x"})
     monkeypatch.setattr("os.read", fail)
+    monkeypatch.setattr("os.pread", fail)
     with pytest.raises(Denied, match="a/file: Input/output error"):
+        Reader(store).read(root)
+
+
+def test_a_store_whose_disk_fails_is_not_told_as_the_users_file(
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    root = write(tmp_path / "tree", {"a/file": b"x"})
+    monkeypatch.setattr("os.write", fail)
+    with pytest.raises(Unavailable, match=f"the disk that holds {store.cache} fails"):
         Reader(store).read(root)
 
 
