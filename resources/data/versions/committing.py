@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import ne
 from pathlib import Path
+from typing import NamedTuple
 
 from resources.clock import Clock
 from resources.data.locks import store as locks
@@ -72,6 +73,19 @@ class _Start:
     branch: str | None
     index: Mapping[bytes, IndexRow]
     epoch: int
+
+
+class _Line(NamedTuple):
+    """Where a commit goes."""
+
+    branch: Branch | None
+    """None for the main line."""
+    overtaken_by: VersionKey | None = None
+    """The version that came in between."""
+    writer: VersionLock | None = None
+    """Who has the lock to write where it was to go."""
+    instead_of: Branch | None = None
+    """The branch where it was to go, which is not open any more."""
 
 
 _SKIPPED = {(name,) for name in SKIPPED}
@@ -188,7 +202,7 @@ class Commit:
                     return Committed(head, False, 0, 0, 0, 0, None)
                 if start.base is None:
                     return None  # the data set was new, and is not any more: see what it holds now
-            branch, overtaken_by, writer = self._line(rows, start, head, now)
+            branch, overtaken_by, writer, instead_of = self._line(rows, start, head, now)
             made = self._version(rows, start, reading.tree, head, branch, now)
             store.add_version(rows, made)
             if branch is not None:
@@ -203,32 +217,33 @@ class Commit:
         added, changed, removed = _counts(start.tree.tree if start.tree else None, reading.tree)
         new_bytes = 0 if self._ingest is None else self._ingest.new_bytes
         held_by = None if writer is None else writer.told
-        return Committed(made, True, added, changed, removed, new_bytes, overtaken_by, held_by)
+        return Committed(made, True, added, changed, removed, new_bytes, overtaken_by, held_by, instead_of)
 
-    def _line(
-        self, rows: Plain, start: _Start, head: Version | None, now: datetime
-    ) -> tuple[Branch | None, VersionKey | None, VersionLock | None]:
-        """The branch to commit to, None for the main line; the version that came in between, or who has the
-        lock to write there, if any.
-        """
+    def _line(self, rows: Plain, start: _Start, head: Version | None, now: datetime) -> _Line:
+        """Where it goes, and why it goes elsewhere than it was to go."""
         base, on = start.base, start.branch
         planned = store.planned(rows, self._wanted.dataset)
         if base is None:
             _refuse_planned(self._wanted.dataset, planned)
-            return None, None, None
+            return _Line(None)
         user, author = self._wanted.user, self._wanted.author
         if base.branch is None and on is None:
             ahead = planned or (None if head is None or head.key == base.key else head.key)
             writer = locks.writer_of(rows, base.dataset, MAIN_LINE, now, beside=author)
             if ahead is None and writer is None:
-                return None, None, None
-            return new_branch(rows, base, user, now), ahead, writer
-        branch = _open_branch(rows, base.dataset, on or base.branch or "")
+                return _Line(None)
+            return _Line(new_branch(rows, base, user, now), ahead, writer)
+        name = on or base.branch or ""
+        branch = store.branch(rows, base.dataset, name)
+        if branch is None or (branch.state is not BranchState.OPEN and self._wanted.branch is not None):
+            raise _not_open(base.dataset, name, branch)
+        if branch.state is not BranchState.OPEN:  # merged or given up while somebody worked on
+            return _Line(new_branch(rows, base, user, now), instead_of=branch)
         writer = locks.writer_of(rows, base.dataset, branch.name, now, beside=author)
         if branch.head == base.key and writer is None:
-            return branch, None, None
+            return _Line(branch)
         ahead = None if branch.head == base.key else branch.head
-        return new_branch(rows, base, user, now), ahead, writer
+        return _Line(new_branch(rows, base, user, now), ahead, writer)
 
     def _version(
         self,
@@ -335,14 +350,11 @@ def _base(rows: Plain, wanted: Wanted, known: WorkTree | None) -> Version | None
     return store.main_head(rows, wanted.dataset)
 
 
-def _open_branch(rows: Plain, dataset: DatasetName, name: str) -> Branch:
-    branch = store.branch(rows, dataset, name)
-    if branch is None or branch.state is not BranchState.OPEN:
-        raise Conflict(
-            f"branch {name} of {dataset} is {branch.state if branch else 'gone'}, not open",
-            f"Commit from the main line: --base VERSION; `trainplat data log {dataset}` lists them.",
-        )
-    return branch
+def _not_open(dataset: DatasetName, name: str, branch: Branch | None) -> Conflict:
+    return Conflict(
+        f"branch {name} of {dataset} is {branch.state if branch else 'gone'}, not open",
+        f"Commit from the main line: --base VERSION; `trainplat data log {dataset}` lists them.",
+    )
 
 
 def _nothing(name: str) -> StoredStamp | None:  # noqa: ARG001 - nothing is known of any

@@ -96,3 +96,5 @@ class Committed:
     """The version that somebody else committed meanwhile; then this one went to a branch."""
     held_by: str | None = None
     """Who has the lock to write where it was to go; then it went to a branch, too."""
+    instead_of: Branch | None = None
+    """The branch that the folder was on, where that is not open any more; then it went to a new one."""

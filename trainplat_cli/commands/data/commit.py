@@ -6,7 +6,7 @@ import click
 
 from resources.data.storage.ingesting import Taking
 from resources.data.versions.committing import Wanted
-from resources.data.versions.model import Committed
+from resources.data.versions.model import BranchState, Committed
 from resources.data.versions.naming import checked_dataset
 from resources.texts import mark
 from resources.users import current_user
@@ -67,6 +67,7 @@ def committed_document(made: Committed) -> dict[str, object]:
         "new_bytes": made.new_bytes,
         "overtaken_by": made.overtaken_by,
         "held_by": made.held_by,
+        "instead_of": None if made.instead_of is None else made.instead_of.name,
     }
 
 
@@ -90,6 +91,19 @@ def committed_text(made: Committed) -> str:
         removed=f"{made.removed:,}",
         new=bytes_text(made.new_bytes),
     )
+    if made.instead_of is not None:
+        was_merged = _(
+            "The branch {old} was merged meanwhile, so yours is on a new one from the same base. "
+            "Next: trainplat data merge {dataset} {branch}"
+        )
+        was_closed = _(
+            "The branch {old} was given up meanwhile, so yours is on a new one from the same base. "
+            "Next: trainplat data merge {dataset} {branch}"
+        )
+        told = was_merged if made.instead_of.state is BranchState.MERGED else was_closed
+        return f"{said}\n" + told.format(
+            old=made.instead_of.name, dataset=version.dataset, branch=version.branch
+        )
     if made.overtaken_by is None and made.held_by is None:
         return said
     if made.held_by is not None:
