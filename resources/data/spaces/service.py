@@ -4,12 +4,14 @@ import re
 
 from resources.clock import Clock, utc_now
 from resources.data.spaces import store
+from resources.data.spaces.changes import Changes, changes
 from resources.data.spaces.choosing import choose
 from resources.data.spaces.folders import make_folders, owner_of
 from resources.data.spaces.ground import ground_of
 from resources.data.spaces.making import Maker
 from resources.data.spaces.model import Kind, Space, SpaceState, UserFolders
 from resources.data.storage.giving import refuse_taken
+from resources.data.storage.listings import read_listing
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.worktree import Progress
 from resources.data.tiers import store as tiers
@@ -91,6 +93,16 @@ class SpaceService:
                 f"Open it again: trainplat data space open {name}.",
             )
         return found
+
+    def changes(self, space: Space) -> Changes:
+        """What was changed in an open space since its version. Costs a look at each file.
+
+        Raises what scanning a folder raises: BadInput for what no version can hold, Denied, NotFound.
+        """
+        with self.database.read_plainly() as rows:
+            index = worktrees.index_of(rows, space.path)
+            version = resolve(rows, space.dataset, space.base)
+        return changes(space.path, index, read_listing(self.objects, version.tree_md5)[0])
 
     def open(self, user: str, name: str, *, progress: Progress) -> Space:
         """Bring back what a start of the machine took away, the mount of an overlay; finish what was begun.

@@ -1,5 +1,6 @@
 """What the space commands share: the service, whose space it is, and spaces as documents."""
 
+from resources.data.spaces.changes import Changes
 from resources.data.spaces.model import Space
 from resources.data.spaces.service import SpaceService
 from resources.errors import Denied
@@ -42,3 +43,8 @@ def space_document(space: Space) -> dict[str, object]:
         "state": space.state.value,
         "created_at": space.created_at,
     }
+
+
+def changes_document(found: Changes | None) -> dict[str, int] | None:
+    """What was changed in a space, for machines; None for one that is not open."""
+    return None if found is None else vars(found)
