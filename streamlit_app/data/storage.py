@@ -1,10 +1,11 @@
-"""What versions take: bars of what each one has alone, and what it shares."""
+"""What versions take: bars of what each one has alone, and what it shares; and the tiers that it lies in."""
 
 import streamlit as st
 
 from resources.terms import DatasetName
 from resources.texts import Translate
 from streamlit_app import charts, colours, frame
+from streamlit_app.data import tiers
 from streamlit_app.data.wording import amount, unit_of
 from streamlit_app.reader import Reader
 from streamlit_app.readings.history import History
@@ -36,6 +37,8 @@ def draw(reader: Reader, history: History) -> None:
     if len(storage.versions) > SHOWN:
         shown = _("The newest {count} of {total} versions are shown; `trainplat data du` lists all.")
         st.caption(shown.format(count=SHOWN, total=f"{len(storage.versions):,}"))
+    with frame.guarded(reader):
+        tiers.draw(reader, history)
 
 
 def chart(storage: Storage, history: History, _: Translate) -> charts.Chart:

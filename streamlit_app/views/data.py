@@ -17,7 +17,7 @@ PARTS: dict[str, tuple[str, Callable[[Reader, History], None]]] = {
     "diff": (mark("Differences"), differences.draw),
     "merge": (mark("Merge"), merging.draw),
     "spaces": (mark("Spaces and locks"), spaces.draw),
-    "storage": (mark("Storage"), storage.draw),
+    "storage": (mark("Storage and tiers"), storage.draw),
 }
 
 
