@@ -31,7 +31,7 @@ from resources.labeling.service import LabelingService
 from resources.registry.resource import MlflowResource
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, Actor, VersionKey
-from sensors.attempts import Ask, Attempt, Outcome, next_step, read_attempts, run_key
+from sensors.attempts import Ask, Attempt, Outcome, is_given_up, next_step, read_attempts, run_key
 from sensors.ownership import held_elsewhere
 
 if TYPE_CHECKING:
@@ -138,20 +138,26 @@ def build_annotation_sensor(
             return elsewhere
         versions = data.service()
         people = labeling.service()
+
+        def attempts_at(version: VersionKey) -> tuple[Attempt, ...]:
+            return tuple(read_attempts(context.instance, job.name, version, _keys(spec, version)))
+
         known = versions.versions(spec.name) or [versions.plan_first(spec, actor)]
         cursor, trouble = _poll(people, spec, context.cursor, clock() + TIME_BUDGET, actor)
         if trouble:
             context.log.warning(trouble)
-        known, unfit = _with_what_people_committed(versions, registry.service(), spec, known, actor)
+        registered = registry.service()
+        is_over = registered.decision(spec.name, known[-1].version) is not None or (
+            known[-1].state is VersionState.SEALED and is_given_up(attempts_at(known[-1].version))
+        )
+        known, unfit = _with_what_people_committed(versions, spec, known, actor) if is_over else (known, "")
         trouble = " ".join(part for part in (trouble, unfit) if part)
         newest = known[-1]
         new = _new_labels(versions, people, spec)
         at = Situation(
             newest=newest,
-            decided=registry.service().decision(spec.name, newest.version) is not None,
-            attempts=tuple(
-                read_attempts(context.instance, job.name, newest.version, _keys(spec, newest.version))
-            ),
+            decided=registered.decision(spec.name, newest.version) is not None,
+            attempts=attempts_at(newest.version),
             questions_sent=people.asked(spec.name, newest.version) is not None,
             new_labels=len(new),
             standing=people.standing(spec.name),
@@ -162,7 +168,7 @@ def build_annotation_sensor(
             step = _plan(versions, spec, new, actor)
             known = versions.versions(spec.name)
         if isinstance(step, StartRound):
-            step = _when_it_can_be_kept(versions.home.path, registry.service(), step)
+            step = _when_it_can_be_kept(versions.home.path, registered, step)
         partitions = _missing_partitions(context, spec, known)
         if isinstance(step, Wait):
             reason = " ".join(part for part in (trouble, step.reason) if part)
@@ -181,17 +187,15 @@ def build_annotation_sensor(
 
 def _with_what_people_committed(
     versions: DataService,
-    registry: RegistryService,
     spec: DatasetSpec,
     known: list[VersionRecord],
     actor: Actor,
 ) -> tuple[list[VersionRecord], str]:
     """All versions, with the next one that people committed or merged; and what is wrong with that one.
 
-    One at a time: its round is measured against the champion of the one before it.
+    One at a time, when the round before it is decided: it is measured against that one's champion. A round
+    that nobody tries again holds nothing up: a commit may be what mends it.
     """
-    if registry.decision(spec.name, known[-1].version) is None:
-        return known, ""
     try:
         adopted = versions.adopt(spec, actor, at_most=1)
     except TrainplatError as problem:

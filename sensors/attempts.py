@@ -103,6 +103,13 @@ def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask |
     return Ask(max([len(attempts), *taken]) + 1)
 
 
+def is_given_up(attempts: Sequence[Attempt]) -> bool:
+    """Whether no further attempt comes by itself: rules 4 and 6 of :func:`next_step`."""
+    failures = sum(1 for one in attempts if one.outcome is Outcome.FAILED)
+    newest = attempts[0].outcome if attempts else None
+    return newest is Outcome.CANCELED or (newest is Outcome.FAILED and failures >= MAX_ATTEMPTS)
+
+
 def read_attempts(instance: DagsterInstance, job_name: str, partition: str, keys: str) -> list[Attempt]:
     """The runs of a job for a partition, newest first; numbered where their run key begins with ``keys``."""
     chosen = RunsFilter(job_name=job_name, tags={PARTITION_TAG: partition})

@@ -153,6 +153,8 @@ def _collecting(done: Collected) -> Metadata:
         "objects_needed": done.needed,
         "objects_condemned": done.condemned,
     }
+    if done.packs_problem:
+        found["packs_not_collected"] = done.packs_problem
     if done.held_up_by:
         found["nothing_swept_beside"] = ", ".join(done.held_up_by)
     return found

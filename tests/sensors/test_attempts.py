@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensors.attempts import MAX_ATTEMPTS, Ask, Attempt, Hold, Outcome, next_step, run_key
+from sensors.attempts import MAX_ATTEMPTS, Ask, Attempt, Hold, Outcome, is_given_up, next_step, run_key
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -91,3 +91,19 @@ def test_an_attempt_never_gets_a_key_that_was_used(history: list[tuple[int | Non
     if isinstance(step, Ask):
         assert step.number not in {one.number for one in attempts}
         assert sum(one.outcome is Outcome.FAILED for one in attempts) < MAX_ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "given_up"),
+    [
+        ([], False),
+        ([Outcome.UNDER_WAY], False),
+        ([Outcome.DONE], False),
+        ([Outcome.FAILED], False),
+        ([Outcome.CANCELED, Outcome.FAILED], True),
+        ([Outcome.UNDER_WAY, Outcome.CANCELED], False),
+        ([Outcome.FAILED] * MAX_ATTEMPTS, True),
+    ],
+)
+def test_what_nobody_tries_again_is_given_up(outcomes: list[Outcome], given_up: bool) -> None:
+    assert is_given_up([attempt(None, one) for one in outcomes]) is given_up

@@ -212,3 +212,23 @@ def test_a_version_that_cannot_be_trained_on_is_told_and_holds_the_line(
         daemon.tick("shapes_annotations").skip_reason or ""
     )
     assert daemon.runs("shapes_round") == []
+
+
+def test_what_people_commit_is_a_partition_and_its_round_is_requested_also_behind_one_that_was_given_up(
+    loop: ShapesLoop, daemon: SensorDaemon, versions: VersionService, tmp_path: Path
+) -> None:
+    def commit(name: str) -> None:
+        versions.restore(SHAPES.name, "latest", tmp_path / name)
+        (tmp_path / name / "note.txt").write_text(name)
+        versions.commit(Wanted(SHAPES.name, tmp_path / name, "", BOB, "bob"))
+
+    commit("one")
+    commit("two")
+    daemon.tick("shapes_annotations")
+    daemon.tick("shapes_annotations")
+    (run,) = daemon.runs("shapes_round")
+    assert run.tags["dagster/partition"] == "v1.1", "v1.2 waits for its decision"
+    daemon.instance.report_run_canceled(run)
+    daemon.tick("shapes_annotations")
+    assert {one.tags["dagster/partition"] for one in daemon.runs("shapes_round")} == {"v1.1", "v1.2"}
+    assert daemon.instance.get_dynamic_partitions("shapes_versions")[-2:] == ["v1.1", "v1.2"]
