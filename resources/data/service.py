@@ -44,6 +44,7 @@ from resources.data.storage.repository import DatasetRepository
 from resources.data.storage.snapshots import read_snapshot, snapshot_of, write_snapshot
 from resources.data.storage.tree import SealedTree
 from resources.data.versions import store as versions
+from resources.data.versions.handing import refuse_unusable as refuse_erased
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.database.plain import plain_over
@@ -419,6 +420,10 @@ class DataService:
                 f"{dataset} {version} is {known.state}, not sealed",
                 f"Materialize {dataset}/collected to {dataset}/dataset for partition {version} first.",
             )
+        with self.database.read_plainly() as rows:
+            for_all = versions.version(rows, dataset, version)
+        if for_all is not None:
+            refuse_erased(for_all)
         return SealedTree(DatasetRepository(self.home, dataset).objects, known.tree_md5)
 
     @contextmanager

@@ -22,7 +22,7 @@ from resources.data.versions.model import State, Version
 from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import Conflict
-from resources.terms import Actor, DatasetName, VersionKey
+from resources.terms import Actor, DatasetName, VersionKey, version_order
 
 Elsewhere = Callable[[list[str]], None]
 """Takes objects away from every other tier. May be called again for the same ones."""
@@ -64,6 +64,7 @@ class Eraser:
         with self._database.write_plainly() as rows:
             needed = Needed(self._objects, self._data).names(rows)
             gone = self._names(version) - needed
+            self._unlink_samples(version, gone)
             for name in gone:
                 self._objects.path(name).unlink(missing_ok=True)
                 (self._objects.trash / name).unlink(missing_ok=True)
@@ -80,6 +81,15 @@ class Eraser:
             journal.end(rows, sweep)
             journal.end(rows, intent)
         return len(gone)
+
+    def _unlink_samples(self, version: Version, gone: set[str]) -> None:
+        """The pipeline of a declared data set keeps a link to each sample."""
+        samples = self._data / version.dataset / "samples"
+        if not gone or not samples.is_dir():
+            return
+        for path, name, _ in read_listing(self._objects, version.tree_md5)[0]:
+            if name in gone:
+                (samples / path.rpartition("/")[2]).unlink(missing_ok=True)
 
     def _set_ready_aside(self, rows: Plain, version: Version) -> None:
         """What lies ready for spaces has the same bytes."""
@@ -103,6 +113,7 @@ class Eraser:
         what = f"{version.dataset} {version.key}"
         if version.state is State.ERASED:
             raise Conflict(f"{what} is erased already", "Nothing is left to do.")
+        _refuse_parent(rows, version)
         locks.refuse_locked(rows, version.dataset, version.key, now, f"{what} is not erased")
         holders = [
             f"{one.kind.value} {one.name}" for one in dependents(rows, version.dataset, version.key, now)
@@ -126,3 +137,22 @@ class Eraser:
     def _version(self, rows: Plain, intent: journal.Intent) -> Version | None:
         dataset, _, key = intent.subject.partition(_BETWEEN)
         return store.version(rows, DatasetName(dataset), VersionKey(key))
+
+
+def _refuse_parent(rows: Plain, version: Version) -> None:
+    """The pipeline of a declared data set makes each version from the one before."""
+    found = rows.rows(
+        "SELECT version, parent, tree_md5 FROM dataset_versions WHERE dataset = :dataset",
+        dataset=version.dataset,
+    )
+    sealed = sorted((key for key, _, tree in found if tree is not None), key=version_order)
+    made_now = [key for key, parent, tree in found if tree is None and parent == version.key]
+    if version.key in sealed[-1:] or made_now:
+        what = f"{version.dataset} {version.key}"
+        next_one = (
+            f"{version.dataset} {made_now[0]}" if made_now else f"the next version of {version.dataset}"
+        )
+        raise Conflict(
+            f"{what} is not erased: {next_one} is made from it",
+            f"Let that be sealed first; until then nobody is to use it: trainplat data retire {what}.",
+        )

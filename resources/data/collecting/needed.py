@@ -58,7 +58,11 @@ class Needed:
 def trees_of(rows: Plain) -> set[str]:
     """The trees of all versions that are not erased."""
     found = rows.rows("SELECT tree_md5 FROM data_versions WHERE state <> :erased", erased=State.ERASED.value)
-    found += rows.rows("SELECT tree_md5 FROM dataset_versions WHERE tree_md5 IS NOT NULL")
+    found += rows.rows(  # one that its pipeline has sealed and that was not made everyone's yet has one row
+        "SELECT p.tree_md5 FROM dataset_versions p LEFT JOIN data_versions v "
+        "ON v.dataset = p.dataset AND v.key = p.version "
+        "WHERE p.tree_md5 IS NOT NULL AND v.state IS NULL"
+    )
     return {row[0] for row in found}
 
 
