@@ -18,7 +18,9 @@ from resources.data.storage.objects import DamagedObject, ObjectStore
 from resources.data.storage.ready import ready_folders, ready_root, remove_set_aside, set_aside
 from resources.data.versions import journal, store, sweeps, worktrees
 from resources.data.versions.audit import audit
+from resources.data.versions.leftovers import GIVE
 from resources.data.versions.model import State, Version
+from resources.data.versions.path_texts import path_of
 from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import Conflict
@@ -122,7 +124,9 @@ class Eraser:
             f"tag {tag}" for tag, key in store.tags(rows, version.dataset).items() if key == version.key
         ]
         ready = worktrees.key_of(ready_root(self._objects))
-        roots = [root for root in worktrees.roots_at(rows, version) if not root.startswith(ready)]
+        begun = [one for one in journal.intents(rows) if one.kind == GIVE and not one.is_over(now)]
+        coming = {worktrees.key_of(path_of(one.subject)) for one in begun}
+        roots = [root for root in worktrees.roots_at(rows, version, coming) if not root.startswith(ready)]
         holders += [f"work tree {root}" for root in roots]
         shown = spaces.shown_from(rows, version.dataset, version.key)
         holders += [

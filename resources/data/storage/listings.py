@@ -30,14 +30,19 @@ def read_listing(store: ObjectStore, md5: str) -> tuple[Tree, Stamps]:
 
 
 def write_listing(store: ObjectStore, tree: Tree, stamps: Stamps) -> None:
-    """Keep a tree and its stamps."""
-    path = _path(store, tree.md5)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = store.draft(0)
-    with suppress(FileNotFoundError):
-        os.unlink(draft)
-    Path(draft).write_bytes(to_bytes(tree, stamps))
-    Path(draft).replace(path)
+    """Keep a tree and its stamps, where there is room: without them it is read from DVC's text next time."""
+    path, draft = _path(store, tree.md5), None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = store.draft(0)
+        with suppress(FileNotFoundError):
+            os.unlink(draft)
+        Path(draft).write_bytes(to_bytes(tree, stamps))
+        Path(draft).replace(path)
+    except OSError:
+        if draft is not None:
+            with suppress(OSError):
+                os.unlink(draft)
 
 
 def drop_listing(store: ObjectStore, md5: str) -> None:

@@ -73,6 +73,9 @@ def hand_out(
             # Before the folder has its name: a folder that nobody knows would count as one of the newest
             # version, and committing it would undo what others did since.
             with database.write_plainly() as rows:
+                present = store.version(rows, version.dataset, version.key)
+                if present is not None:
+                    refuse_unusable(present)  # it may have been erased meanwhile
                 worktrees.forget(rows, hand.target)
                 worktrees.remember(rows, at, Reading(tree, tuple(given.rows), ()), now)
             is_known = True

@@ -1,6 +1,7 @@
 """The rows of work trees: which version a folder is at, and what its files looked like when read."""
 
 import platform
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -22,15 +23,19 @@ def work_tree(rows: Plain, root: Path) -> WorkTree | None:
     return WorkTree(root, DatasetName(dataset), VersionKey(base), tree_md5, branch)
 
 
-def roots_at(rows: Plain, version: Version) -> list[str]:
-    """The folders that are at a version and exist: on other machines all that are known."""
+def roots_at(rows: Plain, version: Version, coming: Collection[str] = ()) -> list[str]:
+    """The folders at a version that exist or are ``coming``; on other machines all that are known."""
     found = rows.rows(
         "SELECT root FROM data_work_trees WHERE dataset = :dataset AND base = :key ORDER BY root",
         dataset=version.dataset,
         key=version.key,
     )
     here = f"{platform.node()}:"
-    return [root for (root,) in found if not root.startswith(here) or Path(root.removeprefix(here)).exists()]
+    return [
+        root
+        for (root,) in found
+        if not root.startswith(here) or root in coming or Path(root.removeprefix(here)).exists()
+    ]
 
 
 def index_of(rows: Plain, root: Path) -> dict[bytes, IndexRow]:
