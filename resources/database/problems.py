@@ -1,5 +1,8 @@
 """What databases complain about, in words for people."""
 
+import os
+from pathlib import Path
+
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -12,6 +15,7 @@ VARIABLE = "TRAINPLAT_DATABASE_URL"
 _FULL = ("disk is full", "disk I/O error", "No space left on device")
 """SQLite says "I/O error" where the full disk has no room for its shared memory file either."""
 _BUSY = ("database is locked", "lock timeout", "database table is locked")
+_UNWRITABLE = ("unable to open database file", "readonly database")
 _PASSWORD = ("password authentication failed", "no password supplied", "no pg_hba.conf entry", 'role "')
 _UNREACHABLE = (
     *(
@@ -43,6 +47,16 @@ def in_words(problem: SQLAlchemyError, url: str) -> TrainplatError | None:
         return Unavailable(
             f"nothing changed in the database, which was busy for {BUSY_TIMEOUT_S:.0f} s",
             "Run the same thing again; if it stays so, see `trainplat doctor`.",
+        )
+    if _any(_UNWRITABLE, told) and _is_read_only(url):
+        return Unavailable(
+            f"nothing changed in the database {_place(url)}: its disk is read-only",
+            "Mount it for writing (mount -o remount,rw), then run the same thing again. See dmesg for why.",
+        )
+    if "readonly database" in told:
+        return Denied(
+            f"nothing changed in the database {_place(url)}: this user may not write it",
+            "Run it as the owner of the home, or make the file and its folder writable for this user.",
         )
     if "unable to open database file" in told:
         return Unavailable(
@@ -93,6 +107,14 @@ def _of_the_server(told: str, reason: str, place: str) -> TrainplatError | None:
 
 def _any(signs: tuple[str, ...], told: str) -> bool:
     return any(sign in told for sign in signs)
+
+
+def _is_read_only(url: str) -> bool:
+    """Whether a file lies on a disk that nobody can write to."""
+    try:
+        return bool(os.statvfs(Path(_place(url)).parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _place(url: str) -> str:

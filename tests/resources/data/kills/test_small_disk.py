@@ -12,9 +12,12 @@ import pytest
 
 from resources.errors import Unavailable
 from tests.resources.data.disks import disk
+from tests.resources.data.kills.commits import COMMIT, COMMIT_BY_LINK
+from tests.resources.data.kills.gifts import RESTORE
 from tests.resources.data.kills.killing import Acts, acts_of, points
 from tests.resources.data.kills.kind import Kind
-from tests.resources.data.kills.kinds import COMMIT, COMMIT_BY_LINK, MERGE, PUSH, RESTORE
+from tests.resources.data.kills.merges import MERGE
+from tests.resources.data.kills.pushes import PUSH
 from tests.resources.data.kills.test_kills import Homes
 
 KINDS = (COMMIT, COMMIT_BY_LINK, RESTORE, MERGE, PUSH)
