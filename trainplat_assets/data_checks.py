@@ -59,10 +59,9 @@ def build_data_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
             spec,
             "split",
             "labels_grew",
-            "Every label of the parent is kept, and every label confirmed since is taken up.",
-            lambda data, version: labels_lost(
-                *_with_parent(data, spec, version), data.confirmed_labels(spec.name, version)
-            ),
+            "Every label of the parent is kept, and every label confirmed since is taken up. In a version "
+            "that people committed or merged, the labels are those that they gave.",
+            lambda data, version: _labels_lost(data, spec, version),
         ),
         version_check(
             spec,
@@ -73,6 +72,12 @@ def build_data_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
         ),
         *build_review_checks(spec),
     ]
+
+
+def _labels_lost(data: DataService, spec: DatasetSpec, version: VersionKey) -> list[str]:
+    if data.version(spec.name, version).adopted:
+        return []
+    return labels_lost(*_with_parent(data, spec, version), data.confirmed_labels(spec.name, version))
 
 
 def _with_parent(

@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Integer, String, Table, UniqueConstraint, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+    insert,
+    select,
+    update,
+)
 
 from resources.data.model import ConfirmedLabel, Snapshot, Split, VersionRecord, VersionState
 from resources.database.metadata import METADATA
@@ -24,6 +36,7 @@ VERSIONS = Table(
     Column("labelled", Integer),
     Column("pool", Integer),
     Column("test", Integer),
+    Column("adopted", Boolean, nullable=False, server_default=false()),
 )
 
 LABELS = Table(
@@ -65,6 +78,7 @@ def all_versions(connection: Connection, dataset: DatasetName) -> list[VersionRe
             row.labelled,
             row.pool,
             row.test,
+            row.adopted,
         )
         for row in rows
     ]
@@ -81,6 +95,7 @@ def add_planned(connection: Connection, record: VersionRecord, labels: Sequence[
             state=record.state,
             planned_at=record.planned_at,
             new_labels=record.new_labels,
+            adopted=record.adopted,
         )
     )
     for position, label in enumerate(labels):

@@ -102,6 +102,7 @@ def record_of(
         labelled=None,
         pool=None,
         test=None,
+        adopted=True,
     )
     return record, counts
 

@@ -53,6 +53,8 @@ class VersionRecord:
     """Samples in the training split; None until sealed, like the two below."""
     pool: int | None
     test: int | None
+    adopted: bool = False
+    """Whether people committed or merged it, and no stages made it."""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ import pytest
 from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, ExecuteInProcessResult
 
 from resources.data.making.stages import Stages
+from resources.data.merges.service import MergeService
 from resources.data.model import CollectReport, Split, SplitReport, VersionState
 from resources.data.service import DataService
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import ACTOR, SHAPES, answers, image, service, write_source
+from tests.trainplat_assets.branches import branch_of_two
 from tests.trainplat_assets.test_data_assets import run
 from trainplat_assets.data_checks import build_data_checks
 
@@ -149,6 +151,19 @@ def test_a_label_that_is_not_taken_up_stops_the_version(
     result = run(SHAPES, V1, instance, raise_on_error=False)
     assert set(failed(result)) == {"labels_grew"}
     assert failed(result)["labels_grew"].count("is not in training") == 3
+
+
+def test_labels_that_people_changed_and_merged_stop_no_version(
+    data: DataService, instance: DagsterInstance, tmp_path: Path
+) -> None:
+    run(SHAPES, FIRST_VERSION, instance)
+    branch = branch_of_two(data.home.path, tmp_path)
+    MergeService(data.home, data.database).merge(SHAPES.name, branch, ACTOR)
+    for key in ("v1.1", "v1.2"):
+        [adopted] = data.adopt(SHAPES, ACTOR, at_most=1)
+        assert (adopted.version, adopted.adopted) == (key, True)
+        result = run(SHAPES, adopted.version, instance)
+        assert (result.success, failed(result)) == (True, {})
 
 
 def test_a_damaged_tree_is_found_and_long_lists_are_cut(data: DataService, instance: DagsterInstance) -> None:
