@@ -255,7 +255,7 @@ def test_a_run_that_cannot_have_its_mount_points_is_refused_at_submission_with_a
     assert gpu_servers.gpu().newest_request(refused) is None, "it never waited"
     open_gate(gpu_servers, has)
     gpu_servers.wait_for_status(has, SUCCESS)
-    assert list(disk.iterdir()) == []
+    wait_until(lambda: not list(disk.iterdir()), "the folder to go")
 
 
 def test_what_a_killed_run_had_mounted_is_cleaned_up_and_its_next_attempt_begins_empty(
@@ -275,3 +275,21 @@ def test_what_a_killed_run_had_mounted_is_cleaned_up_and_its_next_attempt_begins
     open_gate(gpu_servers, run_id)
     gpu_servers.wait_for_status(run_id, SUCCESS)
     wait_until(lambda: not list(disk.iterdir()), "the folder of the second to go")
+
+
+def test_a_run_whose_mount_point_is_gone_when_its_turn_comes_fails_with_the_reason(
+    gpu_servers: DagsterServers, disk: Path
+) -> None:
+    mounts = MountService(gpu_servers.home, gpu_servers.home.database())
+    mounts.declare("late", 1, Mode.SCRATCH, Actor("user:ann"))
+    first = gpu_servers.launch("two_devices_job")
+    gpu_servers.wait_for_status(first, RUNNING)
+    second = gpu_servers.launch("one_device_job", {"trainplat/mounts": "late"})
+    gpu_servers.wait_for_status(second, QUEUED)
+    mounts.remove("late", Actor("user:ann"))
+    open_gate(gpu_servers, first)
+    gpu_servers.wait_for_status(second, DagsterRunStatus.FAILURE)
+    with gpu_servers.instance() as instance:
+        told = [one.message for one in instance.all_logs(second)]
+    assert any("Its mount points could not be given: there is no mount point 'late'" in one for one in told)
+    wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
