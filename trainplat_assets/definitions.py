@@ -12,6 +12,7 @@ from sensors.annotations import build_annotation_sensor
 from sensors.arbiter import build_arbiter_sensor
 from sensors.arrivals import build_arrivals_sensor
 from sensors.merges import build_merge_sensor
+from sensors.prefetch import build_prefetch_sensor
 from sensors.questions import build_questions_sensor
 from trainplat_assets.branch_assets import build_branch_assets, build_branch_job
 from trainplat_assets.data_assets import build_data_assets
@@ -23,6 +24,7 @@ from trainplat_assets.labeling_assets import build_labeling_assets
 from trainplat_assets.labeling_checks import build_labeling_checks
 from trainplat_assets.model_assets import build_model_assets
 from trainplat_assets.model_checks import build_model_checks
+from trainplat_assets.replication import build_replication_definitions
 from trainplat_assets.reports import build_report_assets, build_report_sensors
 from trainplat_assets.upkeep import build_upkeep_definitions
 
@@ -54,8 +56,9 @@ defs = Definitions.merge(
     build_dataset_definitions(DIGITS),
     build_forecast_definitions(),
     build_upkeep_definitions(),
+    build_replication_definitions(),
     Definitions(
-        sensors=[build_arbiter_sensor()],
+        sensors=[build_arbiter_sensor(), build_prefetch_sensor([DIGITS.name])],
         resources={
             "data": DataResource(),
             "gpu": GpuResource(),

@@ -25,6 +25,7 @@ from resources.data.collecting.gc import Collected
 from resources.data.collecting.scrubbing import Scrubbed
 from resources.data.resource import DataResource
 from resources.data.retention.model import Plan
+from resources.data.tiers.moving import Applied
 from resources.errors import TrainplatError
 from resources.terms import Actor
 from trainplat_assets.tables import table
@@ -46,7 +47,7 @@ def build_upkeep_definitions() -> Definitions:
         "data_upkeep_round",
         selection=AssetSelection.groups(GROUP),
         executor_def=in_process_executor,
-        description="Applies the rules of retention, reads a part of the store, and collects.",
+        description="Applies the rules of retention and of tiers, reads a part of the store, and collects.",
     )
     schedule = ScheduleDefinition(
         name="data_upkeep",
@@ -82,7 +83,8 @@ def build_upkeep_asset() -> AssetsDefinition:
         ],
         description=(
             "The store of versions, kept whole and small: versions that no rule keeps are retired and "
-            "abandoned branches closed, the next part of the store is read and mended, and what no version "
+            "abandoned branches closed, versions go to the tiers that the rules say, the next part of the "
+            "store is read and mended, and what no version "
             "needs is let go in two phases. All objects are read every 14 days."
         ),
     )
@@ -90,6 +92,7 @@ def build_upkeep_asset() -> AssetsDefinition:
         actor, trouble = Actor(f"run:{context.run.run_id}"), _Trouble()
         nothing: list[Plan] = []
         retained = trouble.told("retention", lambda: data.retention().apply(actor), nothing)
+        moved = trouble.told("tiers", lambda: data.tiers().apply(actor), Applied())
         # Before collecting, which does nothing while a version's list of files is missing.
         keeper = data.collecting()
         scrubbed = trouble.told("scrub", lambda: keeper.scrub(actor), None)
@@ -97,7 +100,12 @@ def build_upkeep_asset() -> AssetsDefinition:
         for one in trouble.sentences:
             context.log.warning(one)
         return MaterializeResult(
-            metadata={**_retention(retained), **_scrub(scrubbed), **_collecting(collected)},
+            metadata={
+                **_retention(retained),
+                **_tiers(moved),
+                **_scrub(scrubbed),
+                **_collecting(collected),
+            },
             check_results=[_check(scrubbed, trouble.sentences)],
         )
 
@@ -127,6 +135,24 @@ def _retention(plans: list[Plan]) -> Metadata:
             [
                 {"data set": dataset, "name": one.name, "what": one.fate.value, "why": one.reason}
                 for dataset, one in (*retired, *closed)
+            ]
+        )
+    return found
+
+
+def _tiers(done: Applied) -> Metadata:
+    found: Metadata = {"versions_moved": len(done.moved), "bytes_packed": done.packed_bytes}
+    if done.moved:
+        found["moved"] = table(
+            [
+                {
+                    "data set": one.held.dataset,
+                    "version": one.held.key,
+                    "from": one.held.tier.value,
+                    "to": one.tier.value,
+                    "why": one.reason,
+                }
+                for one in done.moved
             ]
         )
     return found

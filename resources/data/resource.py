@@ -5,10 +5,12 @@ from dagster import ConfigurableResource
 from resources.data.arrivals.service import ArrivalService
 from resources.data.collecting.service import CollectingService
 from resources.data.merges.service import MergeService
+from resources.data.places.replication import ReplicationService
 from resources.data.places.service import PlaceService
 from resources.data.results.service import ResultService
 from resources.data.retention.service import RetentionService
 from resources.data.service import DataService
+from resources.data.tiers.service import TierService
 from resources.data.versions.service import VersionService
 from resources.home import Home
 
@@ -46,6 +48,20 @@ class DataResource(ConfigurableResource[DataService]):
         home = Home.from_environment()
         places = PlaceService(home, home.database())
         return CollectingService(home, home.database(), elsewhere=places.erase, remote=places.repair)
+
+    def places(self) -> PlaceService:
+        """The remotes, on the same home."""
+        home = Home.from_environment()
+        return PlaceService(home, home.database())
+
+    def replication(self) -> ReplicationService:
+        """What is to be at a second remote, on the same home."""
+        return ReplicationService(self.places())
+
+    def tiers(self) -> TierService:
+        """Where versions lie that nobody uses, on the same home."""
+        home = Home.from_environment()
+        return TierService(home, home.database())
 
     def retention(self) -> RetentionService:
         """The rules of what is kept, on the same home."""

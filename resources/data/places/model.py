@@ -6,8 +6,10 @@ from datetime import datetime
 
 from resources.data.versions.model import Version
 from resources.errors import BadInput, TrainplatError, Unavailable
-from resources.terms import Actor
+from resources.terms import Actor, DatasetName
 
+EVERY = "*"
+"""Stands for all data sets in a rule of replication."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 
@@ -36,6 +38,39 @@ class Pushed:
     """Objects that no known version of the remote has."""
     sent: int
     sent_bytes: int
+
+
+@dataclass(frozen=True)
+class Prefetched:
+    """What was brought before a run needs it."""
+
+    version: Version
+    objects: int
+    left: int
+    """Objects that nobody has, or that could not be had now."""
+
+
+@dataclass(frozen=True)
+class Replica:
+    """A rule: all versions of a data set are to be at a remote, too."""
+
+    dataset: str
+    """:data:`EVERY` for all data sets."""
+    remote: str
+    said_by: Actor
+    said_at: datetime
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far a remote is behind a rule."""
+
+    remote: str
+    dataset: DatasetName
+    behind: int
+    """Versions that are not there yet."""
+    since: datetime | None
+    """When the oldest of them was committed."""
 
 
 @dataclass(frozen=True)

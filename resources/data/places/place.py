@@ -8,7 +8,7 @@ import base64
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -26,6 +26,8 @@ AT_ONCE_BYTES = 64 * 1024 * 1024
 """Larger files go to S3 in parts."""
 CHUNK_BYTES = 1024 * 1024
 CONNECT_S = 10
+DROPPED_AT_ONCE = 1000
+"""What S3 takes away in one request."""
 
 _Result = TypeVar("_Result")
 _CLOCK = ("RequestTimeTooSkewed", "RequestExpired")
@@ -80,6 +82,18 @@ class Place:
         """Take an object away, if it is there."""
         self._remove(self._path(name))
 
+    def drop_many(self, names: Sequence[str]) -> None:
+        """The same for many: with S3 a thousand in one request."""
+        if not self._is_s3:
+            for name in names:
+                self.drop(name)
+            return
+        for start in range(0, len(names), DROPPED_AT_ONCE):
+            bucket = self._root.partition("/")[0]
+            keys = [self._path(name).partition("/")[2] for name in names[start : start + DROPPED_AT_ONCE]]
+            listed = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            self._told(lambda: self._delete(bucket, listed))  # noqa: B023 - it is called at once
+
     def check(self) -> None:
         """Write, read and remove a small file. Raises what the others do, with what to do about it."""
         content = f"trainplat {token_hex(8)}".encode()
@@ -115,6 +129,11 @@ class Place:
     def _remove(self, path: str) -> None:
         with suppress(FileNotFoundError):
             self._told(lambda: self._files.rm_file(path))
+
+    def _delete(self, bucket: str, listed: dict[str, Any]) -> None:
+        answer = self._files.call_s3("delete_objects", Bucket=bucket, Delete=listed)
+        if left := answer.get("Errors"):
+            raise OSError(f"{len(left)} objects could not be taken away")
 
     def _put(self, path: str, source: Path, algorithm: str, digest: str, *, read_again: bool = False) -> None:
         """Bring a file there. It is read again, but where S3 compares it itself and nobody asks for it."""

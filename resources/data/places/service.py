@@ -4,16 +4,21 @@ A remote is laid out as DVC lays it out, so that ``dvc pull`` works from it. Wha
 push looks for new objects only, and lists nothing.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import cache
 
 from resources.clock import Clock, utc_now
+from resources.data.collecting.needed import Needed, trees_of
 from resources.data.places import moving, store
-from resources.data.places.model import Pushed, Remote, Standing, checked_remote
+from resources.data.places.model import Prefetched, Pushed, Remote, Standing, checked_remote
 from resources.data.places.place import Place
 from resources.data.storage.listings import read_listing
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.worktree import Progress
+from resources.data.tiers import store as tiers
+from resources.data.tiers.recalling import recall
+from resources.data.trees.listing import TREE_SUFFIX
 from resources.data.versions import journal
 from resources.data.versions import store as version_store
 from resources.data.versions.audit import audit
@@ -26,6 +31,8 @@ from resources.database.engine import Database
 from resources.errors import BadInput, Conflict, NotFound, TrainplatError
 from resources.home import Home
 from resources.terms import Actor, DatasetName
+
+_LOG = logging.getLogger(__name__)
 
 
 def quiet(files: int, size_bytes: int) -> None:
@@ -43,7 +50,7 @@ class PlaceService:
         place: Callable[[Remote], Place] = Place,
     ) -> None:
         self.database, self.clock = database, clock
-        self.objects = ObjectStore(home.data / ".cache")
+        self.objects, self._data = ObjectStore(home.data / ".cache"), home.data
         self._place = cache(place)
 
     def remotes(self) -> list[Remote]:
@@ -157,6 +164,8 @@ class PlaceService:
                 if version.state is State.ERASED or version.tree_md5 in known:
                     continue
                 new = self._new_objects(version, {one.key: one for one in every}, known, remote, place)
+                others = [one for one in self.remotes() if one.name != remote.name]
+                self._refuse_damaged(version, self._bring(self._lacking_of(new, place), others, quiet))
                 moved = moving.send(place, self.objects, new, progress)
                 self._refuse_damaged(version, moved[2])
                 place.settle()  # whoever finds the tree takes its objects for granted
@@ -204,44 +213,80 @@ class PlaceService:
     def repair(self, names: Sequence[str]) -> list[str]:
         """Bring damaged objects back from whichever remote has them; those that none has.
 
-        A remote that cannot be reached now is passed over.
+        A remote that cannot be reached now is passed over, and a warning says so.
         """
-        left = list(dict.fromkeys(names))
-        for remote in self.remotes():
-            if not left:
-                break
-            try:
-                left = moving.fetch(self._place(remote), self.objects, left, quiet)
-            except TrainplatError:
-                continue
-        return left
+        return self._from_remotes(names, self.remotes(), quiet)
 
     def prefetch(
         self, wanted: Sequence[tuple[DatasetName, str]], progress: Progress = quiet
-    ) -> dict[str, int]:
-        """Bring what waiting runs need before they begin; how many objects that were, by version."""
-        return {f"{dataset} {ref}": self._prefetch(dataset, ref, progress) for dataset, ref in wanted}
+    ) -> list[Prefetched]:
+        """Bring what waiting runs need before they begin: from colder tiers, else from remotes.
+
+        What cannot be had now is no error: the run says so if it is still missing then.
+        """
+        return [self._prefetch(dataset, ref, progress) for dataset, ref in wanted]
 
     def erase(self, names: Sequence[str]) -> None:
-        """Take objects away from every remote, for good. Raises where one cannot be reached."""
+        """Take objects away from every remote, for good. Raises where one cannot be reached.
+
+        What a version needs stays, whoever asks. Where one came to need an object while it went, the remote
+        counts as lacking it: the next push brings it back.
+        """
+        needed = Needed(self.objects, self._data)
         with self.database.write_plainly() as rows:
             known = store.remotes(rows)
+            going = sorted(set(names) - needed.names(rows))
             for remote in known:
-                for name in names:
-                    store.drop_tree(rows, remote.name, name)
+                for name in going:
+                    if name.endswith(TREE_SUFFIX):
+                        store.drop_tree(rows, remote.name, name)
         for remote in known:
-            place = self._place(remote)
-            for name in names:
-                place.drop(name)
+            self._place(remote).drop_many(going)
+        with self.database.write_plainly() as rows:
+            again = set(going) & needed.names(rows)
+            for tree in trees_of(rows) if again else ():
+                if not again.isdisjoint([tree, *read_listing(self.objects, tree)[0].names]):
+                    for remote in known:
+                        store.drop_tree(rows, remote.name, tree)
 
-    def _prefetch(self, dataset: DatasetName, ref: str, progress: Progress) -> int:
-        before = 0
-        for remote in self.remotes():
+    def _prefetch(self, dataset: DatasetName, ref: str, progress: Progress) -> Prefetched:
+        now = self.clock()
+        with self.database.write_plainly() as rows:
+            version = resolve(rows, dataset, ref)
+            refuse_unusable(version)
+            tiers.use(rows, dataset, version.key, now)
+            intent = journal.begin(rows, "prefetch", f"{dataset} {version.key}", now)
+        try:
+            lost = self._bring(self._lacking([version.tree_md5]), self.remotes(), progress)
+            if lost:
+                return Prefetched(version, 0, len(lost))
+            missing = self._lacking(read_listing(self.objects, version.tree_md5)[0].names)
+            left = self._bring(missing, self.remotes(), progress)
+        finally:
+            with self.database.write_plainly() as rows:
+                journal.end(rows, intent)
+        return Prefetched(version, len(missing) - len(left), len(left))
+
+    def _bring(self, names: Sequence[str], remotes: Sequence[Remote], progress: Progress) -> list[str]:
+        """Bring objects from colder tiers, else from remotes; those that nobody has, or gives now."""
+        left = list(names)
+        try:
+            left = recall(self.database, self.objects, left, progress)
+        except TrainplatError as problem:
+            _LOG.warning("%s", problem.one_line)
+            left = self._lacking(left)
+        return self._from_remotes(left, remotes, progress)
+
+    def _from_remotes(self, names: Sequence[str], remotes: Sequence[Remote], progress: Progress) -> list[str]:
+        left = list(dict.fromkeys(names))
+        for remote in remotes:
+            if not left:
+                break
             try:
-                return self.pull(dataset, ref, remote.name, progress)[1]
-            except TrainplatError:
-                continue
-        return before
+                left = moving.fetch(self._place(remote), self.objects, left, progress)
+            except TrainplatError as problem:
+                _LOG.warning("remote %s is passed over: %s", remote.name, problem.one_line)
+        return left
 
     def _new_objects(
         self,
@@ -277,6 +322,10 @@ class PlaceService:
 
     def _lacking(self, names: Sequence[str]) -> list[str]:
         return [name for name in dict.fromkeys(names) if not self.objects.path(name).exists()]
+
+    def _lacking_of(self, names: Sequence[str], place: Place) -> list[str]:
+        """Objects that are neither here nor, as far as one look for each tells, there."""
+        return [name for name in self._lacking(names) if place.size_of(name) is None]
 
     def _refuse_damaged(self, version: Version, damaged: list[str]) -> None:
         if not damaged:

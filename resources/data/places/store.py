@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from resources.data.places.model import Remote
+from resources.data.places.model import Remote, Replica
 from resources.database.plain import Plain, moment
 from resources.terms import Actor
 
@@ -29,6 +29,7 @@ def add_remote(rows: Plain, added: Remote) -> None:
 def drop_remote(rows: Plain, name: str) -> None:
     """Forget a remote, and what it has."""
     rows.run("DELETE FROM data_remote_trees WHERE remote = :name", name=name)
+    rows.run("DELETE FROM data_replicas WHERE remote = :name", name=name)
     rows.run("DELETE FROM data_remotes WHERE name = :name", name=name)
 
 
@@ -57,4 +58,31 @@ def drop_tree(rows: Plain, remote: str, tree_md5: str) -> None:
         "DELETE FROM data_remote_trees WHERE remote = :remote AND tree_md5 = :tree_md5",
         remote=remote,
         tree_md5=tree_md5,
+    )
+
+
+def replicas(rows: Plain) -> list[Replica]:
+    """The rules of what is to be at which remote."""
+    found = rows.rows("SELECT dataset, remote, said_by, said_at FROM data_replicas ORDER BY remote, dataset")
+    return [Replica(row[0], row[1], Actor(row[2]), moment(row[3])) for row in found]
+
+
+def add_replica(rows: Plain, added: Replica) -> None:
+    """Write a rule down."""
+    drop_replica(rows, added.dataset, added.remote)
+    rows.run(
+        "INSERT INTO data_replicas (dataset, remote, said_by, said_at) "
+        "VALUES (:dataset, :remote, :said_by, :said_at)",
+        **vars(added),
+    )
+
+
+def drop_replica(rows: Plain, dataset: str, remote: str) -> bool:
+    """Forget a rule. False where there was none."""
+    return bool(
+        rows.run(
+            "DELETE FROM data_replicas WHERE dataset = :dataset AND remote = :remote",
+            dataset=dataset,
+            remote=remote,
+        )
     )

@@ -16,6 +16,15 @@ REMOTES = Table(
     Column("added_at", UtcDateTime, nullable=False),
 )
 
+REPLICAS = Table(
+    "data_replicas",
+    METADATA,
+    Column("dataset", String(100), primary_key=True),
+    Column("remote", String(100), primary_key=True),
+    Column("said_by", String(200), nullable=False),
+    Column("said_at", UtcDateTime, nullable=False),
+)
+
 REMOTE_TREES = Table(
     "data_remote_trees",
     METADATA,

@@ -66,6 +66,9 @@ class Mover:
 
     def apply(self, actor: Actor, progress: Progress) -> Applied:
         """Move what the rules say. Raises Conflict where another one moves, and what places raise."""
+        with self._database.read_plainly() as rows:
+            if not store.places(rows):
+                return self.done  # all is hot
         with self._keeper.alone("apply") as intent:
             kept = self._keeper.collect_alone(intent)
             packer = self._keeper.packer(intent)

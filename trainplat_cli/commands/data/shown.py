@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from resources.data.collecting.service import CollectingService
     from resources.data.locks.service import LockService
     from resources.data.merges.service import MergeService
+    from resources.data.places.replication import ReplicationService
     from resources.data.places.service import PlaceService
     from resources.data.results.service import ResultService
 
@@ -40,6 +41,13 @@ def place_service() -> "PlaceService":
 
     home = Home.from_environment()
     return PlaceService(home, home.database())
+
+
+def replication_service() -> "ReplicationService":
+    """The service of what is to be at a second remote, on the home that the environment names."""
+    from resources.data.places.replication import ReplicationService
+
+    return ReplicationService(place_service())
 
 
 def mended(names: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ import click
 from resources.data.versions.naming import checked_dataset
 from resources.texts import mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.data.shown import place_service
+from trainplat_cli.commands.data.shown import place_service, replication_service
 from trainplat_cli.output import age, print_json
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
@@ -18,7 +18,9 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def status(dataset: str | None, as_json: bool) -> None:
     """Show it."""
-    found = place_service().status(None if dataset is None else checked_dataset(dataset))
+    of = None if dataset is None else checked_dataset(dataset)
+    found = place_service().status(of)
+    lags = [one for one in replication_service().lags() if of in (None, one.dataset)]
     if as_json:
         documents = [
             {
@@ -29,7 +31,16 @@ def status(dataset: str | None, as_json: bool) -> None:
             }
             for one in found
         ]
-        print_json({"remotes": documents})
+        replicas = [
+            {
+                "dataset": one.dataset,
+                "remote": one.remote,
+                "versions_behind": one.behind,
+                "behind_since": one.since,
+            }
+            for one in lags
+        ]
+        print_json({"remotes": documents, "replicas": replicas})
         return
     rows = [
         [
@@ -44,3 +55,12 @@ def status(dataset: str | None, as_json: bool) -> None:
         show_table([_("remote"), _("there"), _("missing"), _("oldest missing")], rows)
     else:
         click.echo(_("There is no remote yet."))
+    for lag in lags:
+        if lag.since is None:
+            said = _("{remote} has all versions of {dataset} that it is to have.")
+            click.echo(said.format(remote=lag.remote, dataset=lag.dataset))
+        else:
+            said = _("{remote} is {count} versions of {dataset} behind, the oldest for {age}.")
+            click.echo(
+                said.format(remote=lag.remote, count=lag.behind, dataset=lag.dataset, age=age(lag.since))
+            )

@@ -1,5 +1,6 @@
 """Versions at a bucket of S3 and in a folder, looked at by the requests that were made."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 
 from resources.data.collecting.service import CollectingService
+from resources.data.places import place as module
 from resources.data.places.model import RemoteProblem
 from resources.data.places.place import Place
 from resources.data.places.service import PlaceService
+from resources.data.versions import store as version_store
 from resources.data.versions.errors import DamagedVersion
-from resources.data.versions.model import Version
+from resources.data.versions.model import State, Version
 from resources.data.versions.service import VersionService
 from resources.errors import BadInput, Conflict, Denied, NotFound
 from tests.resources.data.interop.conftest import ACTOR, FILES, SHAPES, commit, write
@@ -91,7 +94,7 @@ def test_a_version_comes_back_from_s3_byte_for_byte(
     assert (found, fetched) == (version, 4)
     versions.restore(SHAPES, "v1.0", tmp_path / "back")
     assert contents(tmp_path / "back") == FILES
-    assert places.prefetch([(SHAPES, "v1.0")]) == {"shapes v1.0": 0}
+    assert [(one.objects, one.left) for one in places.prefetch([(SHAPES, "v1.0")])] == [(0, 0)]
 
 
 def test_dvc_pulls_from_a_remote_that_was_pushed_to(
@@ -163,7 +166,12 @@ def test_erasing_takes_the_bytes_away_there_too(
 ) -> None:
     places.add("disk", str(tmp_path / "disk"), ACTOR)
     places.push(SHAPES, None, None, ACTOR)
-    places.erase([*versions.tree(version).names, version.tree_md5])
+    names = [*versions.tree(version).names, version.tree_md5]
+    places.erase(names)
+    assert len(contents(tmp_path / "disk")) == 4, "a version needs them"
+    with versions.database.write_plainly() as rows:
+        version_store.set_state(rows, SHAPES, version.key, State.ERASED)
+    places.erase(names)
     assert contents(tmp_path / "disk") == {}
     assert places.status()[0].there == ()
     remote = CollectingService(versions.home, versions.database, remote=places.repair)
@@ -219,3 +227,71 @@ def test_remotes_are_named_once_and_forgotten(places: PlaceService, tmp_path: Pa
     places.remove("one", ACTOR)
     with pytest.raises(NotFound, match="there are: two"):
         places.remote("one")
+
+
+def test_erasing_at_s3_takes_many_away_in_one_request(
+    versions: VersionService,
+    places: PlaceService,
+    version: Version,
+    bucket: Bucket,
+    requests: Iterator[list[str]],
+) -> None:
+    asked = next(requests)
+    places.add("backup", bucket.url, ACTOR)
+    places.push(SHAPES, None, None, ACTOR)
+    names = [*versions.tree(version).names, version.tree_md5]
+    with versions.database.write_plainly() as rows:
+        version_store.set_state(rows, SHAPES, version.key, State.ERASED)
+    asked.clear()
+    places.erase(names)
+    assert asked == ["delete_objects"]
+    place = Place(places.remote("backup"))
+    assert [place.size_of(name) for name in names] == [None] * len(names)
+
+
+def test_a_remote_that_fails_is_passed_over_with_a_warning(
+    versions: VersionService,
+    places: PlaceService,
+    version: Version,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    places.add("b-disk", str(tmp_path / "disk"), ACTOR)
+    places.push(SHAPES, None, None, ACTOR)
+    places.add("a-gone", "unknown-kind://nowhere/at/all", ACTOR)
+    shutil.rmtree(versions.objects.cache)
+    [found] = places.prefetch([(SHAPES, "v1.0")])
+    assert (found.version, found.objects, found.left) == (version, 3, 0)
+    assert "a-gone is passed over" in caplog.text
+
+
+def test_a_push_brings_back_what_is_missing_here(
+    versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
+) -> None:
+    places.add("first", str(tmp_path / "first"), ACTOR)
+    places.push(SHAPES, None, "first", ACTOR)
+    versions.objects.path(versions.tree(version).files["train/a.txt"]).unlink()
+    places.add("second", str(tmp_path / "second"), ACTOR)
+    assert places.push(SHAPES, None, "second", ACTOR).sent == 3
+    assert contents(tmp_path / "first") == contents(tmp_path / "second")
+
+
+def test_a_large_object_in_s3_is_compared_by_all_of_it(
+    places: PlaceService, version: Version, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE_BYTES", 10)
+    places.add("backup", bucket.url, ACTOR)
+    assert places.push(SHAPES, None, None, ACTOR).sent == 3
+    place = Place(places.remote("backup"), sleep=lambda seconds: None)  # noqa: ARG005
+    real = place._files.put_file
+
+    def shortened(source: str, path: str) -> None:
+        Path(f"{source}.other").write_bytes(b"x" * Path(source).stat().st_size)
+        real(f"{source}.other", path)
+
+    monkeypatch.setattr(place._files, "put_file", shortened)
+    (tmp_path / "large").write_bytes(b"content of some length")
+    with pytest.raises(RemoteProblem):
+        place.send(
+            hashlib.md5(b"content of some length", usedforsecurity=False).hexdigest(), tmp_path / "large"
+        )

@@ -30,3 +30,17 @@ def test_a_version_goes_to_a_remote_and_comes_back(tmp_path: Path, trainplat_hom
     data("remote", "remove", "disk")
     assert told("remote", "list") == {"remotes": []}
     assert told("remote", "add", "disk", tmp_path / "disk")["remote"] == "disk"
+
+
+def test_a_second_remote_gets_all_by_rule_and_its_lag_is_shown(tmp_path: Path) -> None:
+    data("commit", "shapes", write(tmp_path / "work", FILES))
+    data("remote", "add", "far", tmp_path / "far")
+    assert "data status" in data("remote", "replicate", "far", "shapes").stdout
+    [lag] = told("status")["replicas"]
+    assert (lag["remote"], lag["dataset"], lag["versions_behind"]) == ("far", "shapes", 1)
+    assert "far is 1 versions of shapes behind" in data("status").stdout
+    assert told("remote", "replicate", "far", "--now")["pushed"] == 1
+    assert told("status", "shapes")["replicas"][0]["behind_since"] is None
+    assert "far has all versions of shapes" in data("status").stdout
+    assert "stays" in data("remote", "replicate", "far", "--remove").stdout
+    data("remote", "replicate", "far", "--remove", code=4)

@@ -5,7 +5,7 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("add", "list", "check", "remove")
+COMMANDS = ("add", "list", "check", "remove", "replicate")
 
 
 @click.group(

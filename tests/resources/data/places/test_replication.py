@@ -1,0 +1,95 @@
+"""Versions at a second remote, by rule."""
+
+from pathlib import Path
+
+import pytest
+
+from resources.data.places.model import EVERY
+from resources.data.places.replication import ReplicationService
+from resources.data.places.service import PlaceService
+from resources.data.tiers.model import Tier
+from resources.database.engine import Database
+from resources.errors import NotFound
+from resources.home import Home
+from tests.resources.data.tiers.conftest import ANN, DIGITS, OLD, Tiered
+
+
+@pytest.fixture
+def tiered(any_database: Database, trainplat_home: Path, tmp_path: Path) -> Tiered:
+    return Tiered(Home(trainplat_home), any_database, tmp_path / "places").with_places()
+
+
+@pytest.fixture
+def replication(tiered: Tiered, tmp_path: Path) -> ReplicationService:
+    """Two versions, and two remotes."""
+    tiered.commit(OLD, tmp_path / "work")
+    tiered.commit({"new": b"new"}, tmp_path / "work")
+    places = PlaceService(tiered.home, tiered.database, tiered.clock)
+    places.add("near", str(tmp_path / "near"), ANN)
+    places.add("far", str(tmp_path / "far"), ANN)
+    return ReplicationService(places)
+
+
+def test_what_a_rule_names_goes_there_and_the_lag_is_told(replication: ReplicationService) -> None:
+    assert replication.lags() == []
+    replication.replicate(DIGITS, "far", ANN)
+    replication.replicate(DIGITS, "far", ANN)
+    [lag] = replication.lags()
+    versions = [one for standing in replication.places.status() for one in standing.missing]
+    assert (lag.remote, lag.behind, lag.since) == ("far", 2, versions[0].committed_at)
+    [done] = replication.run(ANN)
+    assert done.pushed is not None
+    assert [one.key for one in done.pushed.versions] == ["v1.0", "v1.1"]
+    [lag] = replication.lags()
+    assert (lag.behind, lag.since) == (0, None)
+    assert replication.run(ANN) == []
+
+
+def test_one_remote_that_fails_keeps_no_other_from_its_versions(
+    replication: ReplicationService, tmp_path: Path
+) -> None:
+    (tmp_path / "far").write_text("no folder")
+    replication.replicate(EVERY, "far", ANN)
+    replication.replicate(EVERY, "near", ANN)
+    failed, done = replication.run(ANN)
+    assert failed.problem is not None
+    assert done.pushed is not None
+    assert {lag.remote: lag.behind for lag in replication.lags()} == {"far": 2, "near": 0}
+
+
+def test_what_lies_in_a_colder_tier_is_replicated_too(
+    replication: ReplicationService, tiered: Tiered, tmp_path: Path
+) -> None:
+    tiered.pass_days(40)
+    assert [one.held.key for one in tiered.tiers.apply(ANN).moved] == ["v1.0"]
+    replication.replicate(DIGITS, "far", ANN)
+    [done] = replication.run(ANN)
+    assert done.problem is None
+    assert tiered.tier_of("v1.0") is Tier.WARM
+    tiered.tiers.apply(ANN)
+    assert not tiered.is_hot(OLD["a.txt"])
+
+
+def test_rules_are_of_known_data_sets_and_remotes_and_go_with_them(replication: ReplicationService) -> None:
+    with pytest.raises(NotFound, match="unknown"):
+        replication.replicate("unknown", "far", ANN)
+    with pytest.raises(NotFound, match="nowhere"):
+        replication.replicate(DIGITS, "nowhere", ANN)
+    with pytest.raises(NotFound, match="no rule"):
+        replication.leave(DIGITS, "far", ANN)
+    replication.replicate(DIGITS, "far", ANN)
+    replication.replicate(EVERY, "near", ANN)
+    replication.leave(EVERY, "near", ANN)
+    replication.places.remove("far", ANN)
+    assert replication.replicas() == []
+
+
+def test_a_version_that_waits_in_a_tier_is_fetched_before_it_is_needed(
+    replication: ReplicationService, tiered: Tiered
+) -> None:
+    tiered.pass_days(40)
+    tiered.tiers.apply(ANN)
+    [found] = replication.places.prefetch([(DIGITS, "v1.0")])
+    assert (found.objects, found.left) == (3, 0)
+    assert tiered.is_hot(OLD["a.txt"])
+    assert tiered.tier_of("v1.0") is Tier.HOT

@@ -1,0 +1,53 @@
+"""``trainplat data remote replicate``: let versions be at a second remote, too."""
+
+import click
+
+from resources.data.places.model import EVERY
+from resources.data.versions.naming import checked_dataset
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.showing import reading_progress
+from trainplat_cli.commands.data.shown import current_actor, replication_service
+from trainplat_cli.output import err, print_json
+from trainplat_cli.texts import _
+
+
+@click.command(
+    cls=Command,
+    help=mark(
+        "Let all versions of DATASET, or of all data sets, be at the remote NAME, too. They go there by "
+        "themselves; trainplat data status shows how far it is behind."
+    ),
+)
+@click.argument("name")
+@click.argument("dataset", required=False)
+@option("--remove", is_flag=True, help=mark("Replicate no more; what is there stays."))
+@option("--now", is_flag=True, help=mark("Bring what is missing now, and wait for it."))
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def replicate(name: str, dataset: str | None, remove: bool, now: bool, as_json: bool) -> None:
+    """Write it down, or take it away."""
+    service, actor = replication_service(), current_actor()
+    of = EVERY if dataset is None else checked_dataset(dataset)
+    if remove:
+        service.leave(of, name, actor)
+    else:
+        service.replicate(of, name, actor)
+    done = []
+    if now:
+        with reading_progress() as progress:
+            done = service.run(actor, progress)
+    for one in done:
+        if one.problem is not None:
+            err().print(one.problem, markup=False)
+    if as_json:
+        print_json(
+            {
+                "replicas": [{"dataset": one.dataset, "remote": one.remote} for one in service.replicas()],
+                "pushed": sum(len(one.pushed.versions) for one in done if one.pushed is not None),
+                "problems": [one.problem for one in done if one.problem is not None],
+            }
+        )
+    elif remove:
+        click.echo(_("Nothing more goes to {remote} by this rule; what is there stays.").format(remote=name))
+    else:
+        click.echo(_("Written down. See how far it is behind: trainplat data status"))
