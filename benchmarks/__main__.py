@@ -28,6 +28,7 @@ ALL = (
     ["data", "--files", "100000"],
     ["data", "--files", "0", "--large"],
     ["near_duplicates"],
+    ["prefetch"],
 )
 """What ``all`` runs, each in a process of its own."""
 

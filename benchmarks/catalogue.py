@@ -19,6 +19,7 @@ NAMES = (
     "speed",
     "data",
     "near_duplicates",
+    "prefetch",
 )
 
 

@@ -15,8 +15,8 @@ from benchmarks.stack import say
 
 MOST_FILES = 5_000
 """The server keeps everything in memory and answers one request after the other."""
-_BUCKET = "measured"
-_KEYS = {
+BUCKET = "measured"
+KEYS = {
     "AWS_ACCESS_KEY_ID": "measured",
     "AWS_SECRET_ACCESS_KEY": "measured",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -27,14 +27,17 @@ _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 def push_contest(files: int) -> dict[str, float]:
     """Objects, bytes and requests of a push of 1 % changed files to a server of S3 on this machine."""
     files = min(files, MOST_FILES)
-    with tempfile.TemporaryDirectory(prefix="trainplat-benchmark-") as folder, _server() as (address, asked):
+    with (
+        tempfile.TemporaryDirectory(prefix="trainplat-benchmark-") as folder,
+        s3_server() as (address, asked),
+    ):
         data, ours = (
             Path(folder) / "data",
-            Ours(Path(folder) / "home", {**_KEYS, "AWS_ENDPOINT_URL": address}),
+            Ours(Path(folder) / "home", {**KEYS, "AWS_ENDPOINT_URL": address}),
         )
         make_small(data, files)
         ours.begin()
-        ours.do("remote", "add", "bucket", f"s3://{_BUCKET}/objects")
+        ours.do("remote", "add", "bucket", f"s3://{BUCKET}/objects")
         ours.commit(data)
         say(f"first push of {files} files")
         ours.do("push", "measured")
@@ -54,7 +57,7 @@ def push_contest(files: int) -> dict[str, float]:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, Counter[str]]]:
+def s3_server() -> Iterator[tuple[str, Counter[str]]]:
     """A server of S3 with one bucket, and what it was asked: by method, and lists by themselves."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -76,7 +79,7 @@ def _server() -> Iterator[tuple[str, Counter[str]]]:
     thread.start()
     try:
         with closing(HTTPConnection("127.0.0.1", server.server_port)) as connection:
-            connection.request("PUT", f"/{_BUCKET}")
+            connection.request("PUT", f"/{BUCKET}")
             connection.getresponse()
         yield f"http://127.0.0.1:{server.server_port}", asked
     finally:
