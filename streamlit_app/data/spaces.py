@@ -3,13 +3,14 @@
 import streamlit as st
 
 from resources.data.spaces.model import Kind, Space, SpaceState
+from resources.data.trees.diff import Kind as Change
 from resources.texts import Translate, mark
 from streamlit_app import colours, pieces, wording
 from streamlit_app.data import locks
-from streamlit_app.data.wording import keeper_in_words
+from streamlit_app.data.wording import keeper_in_words, kind_in_words
 from streamlit_app.reader import Reader
 from streamlit_app.readings.history import History
-from streamlit_app.readings.holdings import read_spaces
+from streamlit_app.readings.holdings import read_changes_in, read_spaces
 from streamlit_app.readings.source import open_home
 
 _KINDS = {
@@ -30,6 +31,12 @@ def draw(reader: Reader, history: History) -> None:
     if spaces:
         heads = [_("User"), _("Space"), _("Version"), _("Kind"), _("Since"), _("State")]
         rows = [_row(reader, history, one) for one in spaces]
+        if st.toggle(
+            _("Look what was changed in each"), key="changes-in-spaces", help=_("This looks at each file.")
+        ):
+            heads.append(_("Changed since"))
+            with st.spinner(_("Looking …")):
+                rows = [[*row, _changed(one, _)] for row, one in zip(rows, spaces, strict=True)]
         st.html(pieces.table(heads, rows))
     else:
         st.caption(_("Nobody has a space of it. This makes one, private and at no cost of space:"))
@@ -49,6 +56,17 @@ def _row(reader: Reader, history: History, one: Space) -> list[str]:
         pieces.moment(wording.ago(one.created_at, history.read_at, _), reader.stamp(one.created_at)),
         _state(one, _),
     ]
+
+
+def _changed(one: Space, _: Translate) -> str:
+    found = read_changes_in(*open_home(), one)
+    if found is None:
+        return "–"
+    if not found.count:
+        return pieces.text(_("nothing"))
+    counts = {Change.ADDED: found.added, Change.CHANGED: found.changed, Change.REMOVED: found.removed}
+    said = [f"{count:,} {kind_in_words(kind, _)}" for kind, count in counts.items() if count]
+    return pieces.text(_(", ").join(said))
 
 
 def _state(one: Space, _: Translate) -> str:

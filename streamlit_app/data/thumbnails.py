@@ -22,7 +22,7 @@ STYLE = f"""
 .tp-nothing {{ display: grid; place-items: center; min-height: 4rem; padding: 0.4rem; border-radius: 0.3rem;
   text-align: center; opacity: 0.65;
   border: 1px dashed color-mix(in srgb, currentColor 35%, transparent); }}
-.tp-shot-head {{ display: flex; justify-content: space-between; align-items: baseline; gap: 0.5rem;
+.tp-shot-head {{ display: flex; justify-content: space-between; align-items: center; gap: 0.5rem;
   margin-bottom: 0.5rem; font-size: 0.85rem; }}
 .tp-shot-head code {{ overflow-wrap: anywhere; }}
 .tp-about {{ display: flex; align-items: center; gap: 0.7rem; overflow-wrap: anywhere; min-width: 0; }}

@@ -48,8 +48,8 @@ class History:
 
     def message(self, one: Version) -> str:
         """What its author said; the branch in what a merge says by itself is called as above."""
-        merged = one.message.removeprefix(_MERGE)
-        return f"{_MERGE}{self._names[merged]}" if merged in self._names else one.message
+        merged, comma, more = one.message.removeprefix(_MERGE).partition(",")
+        return f"{_MERGE}{self._names[merged]}{comma}{more}" if merged in self._names else one.message
 
     def version(self, key: VersionKey) -> Version:
         """The version of this key."""

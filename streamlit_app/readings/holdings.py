@@ -6,9 +6,11 @@ from resources.data.collecting.service import CollectingService
 from resources.data.collecting.usage import Usage
 from resources.data.locks.model import VersionLock
 from resources.data.locks.service import LockService
+from resources.data.spaces.changes import Changes
 from resources.data.spaces.model import Space
 from resources.data.spaces.service import SpaceService
 from resources.database.engine import Database
+from resources.errors import TrainplatError
 from resources.home import Home
 from resources.terms import DatasetName
 
@@ -32,6 +34,19 @@ def read_spaces(home: Home, database: Database, dataset: DatasetName) -> tuple[S
     """The spaces of a data set, of all users."""
     found = SpaceService(home, database).spaces()
     return tuple(one for one in found if one.dataset == dataset)
+
+
+def read_changes_in(home: Home, database: Database, space: Space) -> Changes | None:
+    """How much was changed in a space since its version: a look at each of its files.
+
+    None where it cannot be told: the space is not open, or belongs to somebody who keeps it to himself.
+    """
+    if not space.is_open:
+        return None
+    try:
+        return SpaceService(home, database).changes(space)
+    except TrainplatError:
+        return None
 
 
 def read_locks(database: Database, dataset: DatasetName) -> tuple[VersionLock, ...]:

@@ -27,4 +27,6 @@ def test_what_a_merge_says_by_itself_calls_the_branch_by_its_user(letters: Home)
     history = read_history(letters, letters.database(), SET)
     (branch,) = history.branches
     assert history.message(replace(history.versions[0], message=f"merge {branch.name}")) == "merge ben"
+    trained = replace(history.versions[0], message=f"merge {branch.name}, trained as models:/letters/2")
+    assert history.message(trained) == "merge ben, trained as models:/letters/2"
     assert history.message(history.versions[0]) == "the first pictures"

@@ -85,6 +85,17 @@ def test_a_conflict_is_answered_on_the_page_and_the_branch_becomes_the_next_vers
     assert content == '{"id": 1, "label": "a"}\n{"id": 2, "label": "k"}\n{"id": 3, "label": "e"}\n'
 
 
+def test_what_was_changed_in_a_space_is_looked_for_when_asked(
+    open_page: OpenPage, branch: str, trainplat_home: Path
+) -> None:
+    app = open_page("data", part="spaces")
+    assert "Changed since" not in words(app)
+    data_home.write(trainplat_home / "work/ann/data/work/new.txt", "1")
+    app.toggle(key="changes-in-spaces").set_value(True).run()
+    assert "1 added" in words(app)
+    assert "nothing" in words(app)
+
+
 def test_what_changed_since_a_version_has_an_address(open_page: OpenPage, branch: str) -> None:
     assert "part=diff&amp;before=v1.0&amp;after=v1.1" in words(open_page("data"))
     shown = words(open_page("data", part="diff", before="v1.0", after="v1.1"))
