@@ -5,7 +5,7 @@ from dagster import AssetsDefinition, RepositoryDefinition
 from tests.house.snapshot import SNAPSHOT, describe, written
 from trainplat_assets.definitions import defs
 
-UNPARTITIONED = ("gpu", "data_upkeep")
+UNPARTITIONED = ("gpu", "data_upkeep", "data_replicas", "digits_branches")
 
 
 def repository() -> RepositoryDefinition:
