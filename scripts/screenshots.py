@@ -27,11 +27,13 @@ WAIT_MS = 60_000
 SETTLE_MS, GREETING_MS = 8_000, 15_000
 """Charts and graphs move into place after their data is there."""
 CHAIN = "/assets/digits/champion?view=lineage&lineageScope=upstream&lineageDepth=20"
-ARBITER_TESTS = {
+TESTS = {
     "tests/end_to_end/test_arbiter_in_dagster.py": ("dagster-arbiter",),
     "tests/end_to_end/test_arbiter_on_dashboard.py": ("cluster", "queue", "quotas", "preemptions", "usage"),
+    "tests/end_to_end/test_two_users.py": ("data-versions", "data-conflict"),
 }
-"""The tests that make a machine which several projects share, and the pictures that each leaves."""
+"""The tests that play what no demo does, and the pictures that each leaves: a machine that several projects
+share, and two people who change one version at once."""
 CHART = "canvas, svg.marks"
 GREETINGS = {"dagster": "Skip", "mlflow": "Try it now"}
 """What a browser that a part has never seen must click away."""
@@ -69,12 +71,12 @@ def main() -> None:
         finally:
             if not ran_already:
                 trainplat(home, "down")
-    take_arbiter()
+    take_from_tests()
 
 
-def take_arbiter() -> None:
-    """Devices that projects share, from the tests that make them: no demo has that many runs at once."""
-    for test, names in ARBITER_TESTS.items():
+def take_from_tests() -> None:
+    """What the tests leave that play it: no demo has so many runs, or people, at once."""
+    for test, names in TESTS.items():
         command = [sys.executable, "-m", "pytest", "-q", "-m", "slow or not slow", str(ROOT / test)]
         subprocess.run(command, cwd=ROOT, check=True)
         for name in names:
