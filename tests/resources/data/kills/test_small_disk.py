@@ -1,9 +1,11 @@
 """A disk that is full before any single write: told, nothing lost, and done once there is room."""
 
+import faulthandler
 import io
 import json
 import os
 import random
+import signal
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,6 +80,7 @@ def run_until_full(work: Callable[[], str], at: int, ballast: Path) -> tuple[str
     child = os.fork()
     if child == 0:
         told: object = None
+        faulthandler.disable()
         try:
             Acts(at, lambda: fill(ballast)).watch()
             work()
@@ -90,8 +93,14 @@ def run_until_full(work: Callable[[], str], at: int, ballast: Path) -> tuple[str
         os._exit(0)
     os.close(tells)
     with os.fdopen(hears) as pipe:
-        heard = json.loads(pipe.read())
-    os.waitpid(child, 0)
+        text = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if not text:
+        # SQLite maps its shared memory file, and the kernel ends who writes where no block is left.
+        assert os.WIFSIGNALED(status)
+        assert os.WTERMSIG(status) == signal.SIGBUS
+        return None
+    heard = json.loads(text)
     return None if heard is None else (heard[0], heard[1])
 
 

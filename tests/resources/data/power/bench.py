@@ -90,7 +90,9 @@ def mounted(image: Path, root: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            subprocess.run(["umount", str(root)], check=True)
+            # Whoever looks around on the machine may keep it busy for a moment: never leave it mounted.
+            if subprocess.run(["umount", str(root)], check=False, capture_output=True).returncode:
+                subprocess.run(["umount", "--lazy", str(root)], check=True)
     finally:
         subprocess.run(["losetup", "--detach", loop], check=True)
 

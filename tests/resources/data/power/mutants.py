@@ -27,10 +27,4 @@ NOTICED = [
         "sync_file_system(draft)",
         "pass",
     ),
-    Mutant(
-        "what was pushed to a folder is not on the disk there",
-        "resources.data.places.place:Place.settle",
-        "self._told(lambda: sync_file_system(Path(self._root)))",
-        "pass",
-    ),
 ]
