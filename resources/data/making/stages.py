@@ -369,6 +369,8 @@ def look_at_samples(
             return repository.objects.read(md5)
         except DamagedObject as damage:
             if md5 not in kept:
+                # Collecting trusts what has the right size; what is not there it reads from its source again.
+                repository.objects.set_aside(md5)
                 raise
             raise UnreadableImage(damage.problem) from damage
 

@@ -136,6 +136,12 @@ class ObjectStore:
         """Where objects wait that nobody needs, in case that somebody does."""
         return self.cache / "trash"
 
+    def set_aside(self, md5: str) -> None:
+        """Put a damaged object into the trash, so that whoever has its content brings it back."""
+        self.trash.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            self.path(md5).rename(self.trash / md5)
+
     def sync(self, names: Collection[str]) -> None:
         """Return when these objects will outlive a power cut."""
         if len(names) > _SYNC_EACH_UP_TO:
