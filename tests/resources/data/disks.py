@@ -7,7 +7,8 @@ from pathlib import Path
 
 MIB = 1024 * 1024
 _MAKERS = {
-    "ext4": (["mkfs.ext4", "-q", "-F"], 64),
+    # Blocks as on any larger disk; of itself it takes 1 KiB, and a page of memory then needs four of them.
+    "ext4": (["mkfs.ext4", "-q", "-F", "-b", "4096"], 64),
     "xfs": (["mkfs.xfs", "-q", "-f", "-m", "reflink=1"], 320),
     "btrfs": (["mkfs.btrfs", "-q", "-f"], 128),
 }
