@@ -101,7 +101,6 @@ def error_of_the_disk(problem: OSError) -> TrainplatError | None:
     kinds: dict[int | None, type[TrainplatError]] = {
         errno.EACCES: Denied,
         errno.EPERM: Denied,
-        errno.EROFS: Denied,
         errno.ENOTDIR: BadInput,
         errno.EEXIST: BadInput,
     }

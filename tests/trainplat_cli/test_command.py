@@ -34,7 +34,7 @@ def test_an_error_of_ours_is_a_message_a_next_step_and_an_exit_code(
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(errno.EACCES, 3), (errno.EROFS, 3), (errno.ENOTDIR, 2), (errno.EEXIST, 2), (errno.EIO, 1)],
+    [(errno.EACCES, 3), (errno.ENOTDIR, 2), (errno.EEXIST, 2)],
 )
 def test_a_file_that_cannot_be_used_is_named_with_what_to_do(
     number: int, code: int, trainplat_home: Path
@@ -47,6 +47,23 @@ def test_a_file_that_cannot_be_used_is_named_with_what_to_do(
     assert result.exit_code == code
     assert f"Error: {trainplat_home}/run cannot be used: {os.strerror(number)}\n" in result.stderr
     assert f"it is {trainplat_home} now" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "how", "remedy"),
+    [(errno.EROFS, "is read-only", "remount,rw"), (errno.EIO, "fails", "smartctl")],
+)
+def test_a_disk_that_cannot_be_written_is_named_with_what_to_do(
+    number: int, how: str, remedy: str, trainplat_home: Path
+) -> None:
+    @click.command(cls=Command)
+    def failing() -> None:
+        raise OSError(number, os.strerror(number), str(trainplat_home / "run"))
+
+    result = CliRunner().invoke(failing)
+    assert result.exit_code == 1
+    assert f"the disk that holds {trainplat_home} {how}" in result.stderr
+    assert remedy in result.stderr
 
 
 def test_a_full_disk_is_said_even_where_the_system_names_no_file(trainplat_home: Path) -> None:

@@ -89,7 +89,8 @@ def records(
     Where much of the pack is wanted all of it is brought, else the parts that hold them. Raises
     FileNotFoundError for a pack that is gone.
     """
-    ordered = sorted(wanted, key=lambda one: one.offset)
+    # Of an empty object and the one after it, which begin at the same place, the empty one is first.
+    ordered = sorted(wanted, key=lambda one: (one.offset, one.stored_bytes))
     if sum(one.stored_bytes for one in ordered) >= WHOLE_FROM * pack.size_bytes or any(
         one.stored_bytes > LARGEST_PART_BYTES for one in ordered
     ):

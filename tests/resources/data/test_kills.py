@@ -1,5 +1,6 @@
 """``kill -9`` before any single thing that making versions does to the disk: run again, it ends the same."""
 
+import faulthandler
 import os
 import random
 import signal
@@ -20,6 +21,8 @@ from tests.resources.data.shapes import ACTOR, SHAPES, answers, service, write_s
 V1 = VersionKey("v1.1")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 KILL_POINTS = 80
+HUNG_AFTER_S = 100
+"""A child that does nothing for so long tells where it stands, and fails the test."""
 CHANGES = {"os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "sqlite3.connect"}
 
 
@@ -40,6 +43,7 @@ def run_until_killed(work: Callable[[Path], None], home: Path, kill_before: int)
     told, tells = os.pipe()
     child = os.fork()
     if child == 0:
+        faulthandler.dump_traceback_later(HUNG_AFTER_S, exit=True)
         changes = 0
 
         def count(event: str, arguments: tuple[Any, ...]) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from resources.data.places.service import PlaceService
+from resources.data.versions import store
+from resources.data.versions.model import State
 from resources.data.versions.service import VersionService
 from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
@@ -34,7 +36,12 @@ def test_a_version_goes_to_a_folder_is_known_there_comes_back_and_is_erased(
     mending = VersionService(home, any_database, repair=places.repair)
     mending.restore(SHAPES, "v1.0", tmp_path / "back")
     assert contents(tmp_path / "back") == FILES
-    places.erase([*versions.tree(version).names, version.tree_md5])
+    names = [*versions.tree(version).names, version.tree_md5]
+    places.erase(names)
+    assert len(contents(tmp_path / "disk")) == len(set(names)), "the version needs them still"
+    with any_database.write_plainly() as rows:
+        store.set_state(rows, SHAPES, version.key, State.ERASED)
+    places.erase(names)
     assert contents(tmp_path / "disk") == {}
     assert places.status()[0].there == ()
     places.remove("disk", ACTOR)
