@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resources.data.tiers.model import Tier
@@ -26,6 +26,10 @@ HOMES = count()
 @pytest.mark.uncounted
 @drawing(0.3)
 @given(trees=st.lists(FILES, min_size=3, max_size=3, unique_by=repr), moves=MOVES)
+@example(  # an empty file and the next one begin at the same place of a pack
+    trees=[{"a": b"", "b": b"\x01"}, {"a": b"\x00"}, {"a": b"\x00\x00"}],
+    moves=[(0, Tier.HOT), (0, Tier.WARM), (0, Tier.COLD)],
+)
 def test_recall_after_any_moves_is_byte_identical(
     trees: list[dict[str, bytes]],
     moves: list[tuple[int, Tier]],
