@@ -93,7 +93,7 @@ NOTICED: list[tuple[Kind, Mutant]] = [
         PUSH,
         Mutant(
             "an object is written under its name at the remote",
-            "resources.data.places.place:Place._send",
+            "resources.data.places.place:Place._put",
             'draft = f"{path}.{token_hex(6)}.tmp"',
             "draft = path",
         ),
