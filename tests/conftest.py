@@ -81,7 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
     examples.enter(many="slow" in wanted and "not slow" not in wanted)
     config.addinivalue_line(
         "markers",
-        f"needs(name): skipped where it is missing, fails in CI. One of: {', '.join(sorted(NEEDS))}",
+        "needs(name): skipped where it is missing; what can be installed fails in CI. "
+        f"One of: {', '.join(sorted(NEEDS))}",
     )
 
 

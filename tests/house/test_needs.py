@@ -26,3 +26,10 @@ def test_what_is_missing_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="a camel is missing"):
         needs("a camel")
+
+
+def test_what_no_installation_brings_may_be_missing_in_ci_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setitem(NEEDS, "a desert", Need(lambda: None, "travel", is_of_the_machine=True))
+    with pytest.raises(pytest.skip.Exception, match="a desert is missing"):
+        needs("a desert")

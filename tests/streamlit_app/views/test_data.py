@@ -90,7 +90,7 @@ def test_what_was_changed_in_a_space_is_looked_for_when_asked(
 ) -> None:
     app = open_page("data", part="spaces")
     assert "Changed since" not in words(app)
-    data_home.write(trainplat_home / "work/ann/data/work/new.txt", "1")
+    data_home.write(Home(trainplat_home).work / "ann" / "data" / "work" / "new.txt", "1")
     app.toggle(key="changes-in-spaces").set_value(True).run()
     assert "1 added" in words(app)
     assert "nothing" in words(app)

@@ -12,6 +12,7 @@ import pytest
 
 from resources.data.spaces.model import Kind, SpaceState
 from resources.data.versions.committing import Wanted
+from resources.data.versions.path_texts import text_of
 from resources.errors import Conflict
 from resources.home import Home
 from tests.resources.data.folders import read
@@ -220,7 +221,7 @@ def _check_gone(stage: Stage) -> None:
     assert list(stage.home.work.glob("*/data/*")) == []
     with stage.database.read_plainly() as rows:
         roots = {root for (root,) in rows.rows("SELECT root FROM data_work_trees")}
-    assert not [root for root in roots if "/work/" in root]
+    assert not [root for root in roots if root.startswith(text_of(stage.home.work))]
 
 
 def _killed_at(step: int, home: Home, work: Callable[[Stage], object]) -> bool:
