@@ -37,6 +37,17 @@ class Bucket:
         """Write an object."""
         self._client().put_object(Bucket=self.name, Key=key, Body=content)
 
+    def make(self) -> None:
+        """Make it, if it is not there."""
+        self._client().create_bucket(Bucket=self.name)
+
+    def contents(self, prefix: str = "") -> dict[str, bytes]:
+        """Every object below a prefix, by key."""
+        client = self._client()
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        keys = [one["Key"] for page in pages for one in page.get("Contents", ())]
+        return {key: client.get_object(Bucket=self.name, Key=key)["Body"].read() for key in keys}
+
     def remove(self, key: str) -> None:
         """Remove an object."""
         self._client().delete_object(Bucket=self.name, Key=key)
@@ -85,7 +96,7 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     made = Bucket(f"tests-{token_hex(6)}", s3_server)
-    made._client().create_bucket(Bucket=made.name)
+    made.make()
     return made
 
 

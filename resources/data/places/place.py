@@ -211,7 +211,7 @@ class Place:
             return Denied(
                 f"remote {self.remote.name} refuses: the credentials are missing, wrong or too weak",
                 "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile of the remote, to ones that "
-                "may read and write there.",
+                "may list, read and write there.",
             )
         if "ProfileNotFound" in type(problem).__name__:
             return BadInput(

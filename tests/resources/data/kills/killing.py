@@ -18,6 +18,8 @@ ACTS = frozenset(
     {"os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown", "sqlite3.connect"}
 )
 """Audit events of Python that change the disk; opening to write and the functions below count, too."""
+REQUEST = "request"
+"""How audit events begin that a kind raises for what it asks of a server."""
 WRAPPED = ("write", "fsync", "sendfile")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 RESOURCES = str(Path(__file__).parents[4] / "resources")
@@ -41,7 +43,7 @@ class Acts:
         io.open = builtins.open = self._opening(io.open)
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ACTS or (event == "open" and (arguments[2] or 0) & WRITES):
+        if event in ACTS or event.startswith(REQUEST) or (event == "open" and (arguments[2] or 0) & WRITES):
             self._act(event)
 
     def _act(self, what: str) -> None:
@@ -141,9 +143,12 @@ def run_for(arguments: list[str], home: Path, seconds: float | None) -> bool:
     return True
 
 
-def points(draw: random.Random, sites: Sequence[str], count: int) -> list[int]:
-    """Different acts to be killed at, counted from 1: of each place in our code one, then any."""
-    numbers = list(range(len(sites)))
+def points(draw: random.Random, sites: Sequence[str], count: int, at: str = "") -> list[int]:
+    """Different acts to be killed at, counted from 1: of each place in our code one, then any.
+
+    Only those that begin with ``at``.
+    """
+    numbers = [number for number, site in enumerate(sites) if site.startswith(at)]
     draw.shuffle(numbers)
     first_of_its_place = {sites[number]: number for number in reversed(numbers)}
     chosen = [number for number in numbers if first_of_its_place[sites[number]] == number]

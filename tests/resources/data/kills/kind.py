@@ -29,6 +29,10 @@ class Kind:
     """The same as arguments of ``trainplat``."""
     check: Callable[[Path, str | None], Audit]
     """Audit after a kill, or after it was told as done."""
+    at: str = ""
+    """It is killed at acts that begin so; empty for any."""
+    servers: tuple[str, ...] = ()
+    """Fixtures that it needs."""
 
 
 def service(home: Path) -> VersionService:

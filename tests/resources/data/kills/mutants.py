@@ -1,6 +1,7 @@
 """Mistakes that only a kill shows: each has to be noticed by the kills of its kind."""
 
 from tests.mutants import Mutant
+from tests.resources.data.kills.bucket_pushes import PUSH_TO_S3
 from tests.resources.data.kills.commits import COMMIT, COMMIT_BY_LINK
 from tests.resources.data.kills.gifts import RESTORE
 from tests.resources.data.kills.kind import Kind
@@ -10,6 +11,13 @@ from tests.resources.data.kills.pushes import PUSH
 OBJECTS = "resources.data.storage.objects:ObjectStore"
 COMMITTING = "resources.data.versions.committing:Commit"
 GIVING = "resources.data.storage.giving"
+TREE_FIRST = (
+    "            moved = moving.send(place, self.objects, new, progress)",
+    (
+        "            moving.send(place, self.objects, [version.tree_md5], progress)\n"
+        "            moved = moving.send(place, self.objects, new, progress)"
+    ),
+)
 PUSHING = "resources.data.places.service:PlaceService.push"
 
 NOTICED: list[tuple[Kind, Mutant]] = [
@@ -84,11 +92,10 @@ NOTICED: list[tuple[Kind, Mutant]] = [
         Mutant(
             "the tree goes first",
             PUSHING,
-            "            moved = moving.send(place, self.objects, new, progress)",
-            "            moving.send(place, self.objects, [version.tree_md5], progress)\n"
-            "            moved = moving.send(place, self.objects, new, progress)",
+            *TREE_FIRST,
         ),
     ),
+    (PUSH_TO_S3, Mutant("the tree goes to the bucket first", PUSHING, *TREE_FIRST)),
     (
         PUSH,
         Mutant(

@@ -65,9 +65,14 @@ def audit_remote(place: Path, *, after_a_power_cut: bool = False) -> set[str]:
         for path in place.glob("files/md5/*/*")
         if not path.name.endswith(".tmp")
     }
+    if not after_a_power_cut:
+        return audit_contents(contents)
     wrong = {name for name, content in contents.items() if md5_of(content) != name.removesuffix(".dir")}
-    if after_a_power_cut:
-        contents = {name: content for name, content in contents.items() if name not in wrong}
+    return audit_contents({name: content for name, content in contents.items() if name not in wrong})
+
+
+def audit_contents(contents: dict[str, bytes]) -> set[str]:
+    """The names of a remote's objects; fails where one is wrong, or a tree lacks one."""
     for name, content in contents.items():
         assert md5_of(content) == name.removesuffix(".dir"), (
             f"object {name} of the remote is another one, {len(content)} bytes {content[:20]!r}"

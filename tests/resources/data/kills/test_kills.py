@@ -43,7 +43,9 @@ class Homes:
 
 
 @pytest.fixture
-def homes(kind: Kind, tmp_path: Path, sqlite_at_head: Path) -> Homes:
+def homes(kind: Kind, tmp_path: Path, sqlite_at_head: Path, request: pytest.FixtureRequest) -> Homes:
+    for server in kind.servers:
+        request.getfixturevalue(server)
     return Homes(kind, tmp_path / "homes", sqlite_at_head)
 
 
@@ -52,7 +54,7 @@ def kill_each(kind: Kind, homes: Homes, draw: random.Random, count: int) -> None
     home = homes.new()
     done, sites = acts_of(lambda: kind.work(home))
     kind.check(home, done)
-    for point in points(draw, sites, count):
+    for point in points(draw, sites, count, kind.at):
         home = homes.new()
         killed = run_until_killed(lambda: kind.work(home), point)  # noqa: B023 - it is run at once
         kind.check(home, killed)
