@@ -1,6 +1,7 @@
 """Tiers for everyone above: say where they lie and what goes there, plan, apply, recall, pin, look."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,12 +10,12 @@ from resources.data.storage.listings import read_listing
 from resources.data.storage.worktree import Progress
 from resources.data.tiers import pack_rows, store
 from resources.data.tiers.keeping import Keeper
-from resources.data.tiers.model import ALL, Rule, Tier, TierPin, TierPlace, checked_place
+from resources.data.tiers.model import ALL, Pack, Rule, Tier, TierPin, TierPlace, checked_place
 from resources.data.tiers.moving import Applied, Mover
 from resources.data.tiers.plan import Plan
 from resources.data.tiers.prices import read_tier_prices
 from resources.data.tiers.recalling import lacking, quiet, recall, recalling_store
-from resources.data.tiers.shelf import Shelf
+from resources.data.tiers.shelf import MARK, Shelf
 from resources.data.versions import store as version_store
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import DamagedVersion, UnknownDataset
@@ -23,7 +24,7 @@ from resources.data.versions.model import Version
 from resources.data.versions.refs import resolve
 from resources.database.engine import Database
 from resources.database.plain import Plain
-from resources.errors import BadInput, Conflict, NotFound
+from resources.errors import BadInput, Conflict, NotFound, TrainplatError
 from resources.home import Home
 from resources.terms import Actor, DatasetName
 
@@ -64,23 +65,28 @@ class TierService:
     def set_place(
         self, tier: Tier, url: str, actor: Actor, *, endpoint: str | None = None, profile: str | None = None
     ) -> TierPlace:
-        """Say where a tier's packs lie, after a look whether it can be used.
+        """Say where a tier's packs lie, after a look whether it can be used. Run again, it goes on.
 
-        Raises Conflict where packs lie at another address, and what a place raises.
+        Raises Conflict where its packs lie at another address, where the place is another tier's, be it of
+        another home, and what a place raises.
         """
         now = self.clock()
         place = TierPlace(tier, checked_place(tier, url, endpoint), endpoint, profile, actor, now)
-        Shelf(place).check()
+        with self.database.read_plainly() as rows:
+            before = _refuse_left(rows, place)
+        if before is not None and before.url == place.url:
+            place = replace(place, set_at=before.set_at)  # what was said there holds
+        shelf = Shelf(place)
+        self._refuse_others(shelf, tier)
+        shelf.check()
         with self.database.write_plainly() as rows:
-            before = store.places(rows).get(tier)
-            count = sum(pack.tier is tier for pack in pack_rows.packs(rows))
-            if before is not None and before.url != place.url and count:
-                raise Conflict(
-                    f"{count} packs of the {tier.value} tier lie at {before.url}",
-                    f"Bring them back first: trainplat data tier recall, for what lies in {tier.value}.",
-                )
+            _refuse_left(rows, place)
             store.set_place(rows, place)
             audit(rows, now, actor, "data.set_tier", tier.value, place.url)
+        shelf.claim()  # after its row: a claim that nobody knows would keep the place from everyone
+        if before is not None and before.url != place.url:
+            with suppress(TrainplatError):  # it was never used
+                Shelf(before).leave()
         return place
 
     def set_rule(self, rule: Rule, actor: Actor) -> None:
@@ -182,6 +188,26 @@ class TierService:
         """Who keeps the packs small and right."""
         return Keeper(self.database, self.objects, self.home.data, self.clock)
 
+    def _refuse_others(self, shelf: Shelf, tier: Tier) -> None:
+        """Raise Conflict where another's packs lie: one would take away what the other has."""
+        found = shelf.mark_there()
+        if found == shelf.mark:
+            return
+        if found is not None:
+            raise Conflict(
+                f"{shelf.remote.url} is the place of another tier, of this home or of another: its file "
+                f"{MARK} says {found.strip()!r}",
+                "Give a place of its own, such as a folder beside it; or remove that file if nobody uses it.",
+            )
+        with self.database.read_plainly() as rows:
+            packs = _packs_at(rows, tier)
+        if packs and not any(shelf.has(one) for one in packs):
+            raise Conflict(
+                f"{len(packs)} packs of the {tier.value} tier are to lie at {shelf.remote.url}, and are not "
+                "there",
+                "Mount or start what lies there, then run the same thing again.",
+            )
+
     def _mover(self) -> Mover:
         prices = read_tier_prices(self.home.prices_file)
         return Mover(self.database, self.objects, self.home.data, self.clock, prices)
@@ -199,3 +225,22 @@ class TierService:
         known = version_store.datasets(rows)
         if dataset != ALL and dataset not in known:
             raise UnknownDataset(DatasetName(dataset), known)
+
+
+def _refuse_left(rows: Plain, place: TierPlace) -> TierPlace | None:
+    """The place that a tier has now. Raises Conflict where its packs would be left behind."""
+    before = store.places(rows).get(place.tier)
+    count = len(_packs_at(rows, place.tier))
+    if before is not None and before.url != place.url and count:
+        raise Conflict(
+            f"{count} packs of the {place.tier.value} tier lie at {before.url}",
+            f"Bring them back first: trainplat data tier recall, for what lies in {place.tier.value}; then "
+            "trainplat data gc.",
+        )
+    return before
+
+
+def _packs_at(rows: Plain, tier: Tier) -> list[Pack]:
+    """The packs whose files lie in a tier, those too that are to go."""
+    found = (*pack_rows.packs(rows), *pack_rows.packs(rows, pack_rows.GOING))
+    return [one for one in found if one.tier is tier]

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from resources.data.merges.service import MergeService
+from resources.data.places.model import RemoteProblem
 from resources.data.tiers import pack_rows, packing
 from resources.data.tiers.model import Tier
-from resources.data.tiers.shelf import Shelf
+from resources.data.tiers.service import TierService
+from resources.data.tiers.shelf import MARK, Shelf
 from resources.data.versions import journal
 from resources.data.versions.committing import Wanted
 from resources.data.versions.errors import DamagedVersion
 from resources.errors import Conflict, Unavailable
+from resources.home import Home
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.folders import write
 from tests.resources.data.tiers.conftest import ANN, DIGITS, OLD, Tiered
@@ -186,3 +189,42 @@ def test_a_merge_reads_what_is_not_hot(two: Tiered, tmp_path: Path) -> None:
     tried = MergeService(two.home, two.database, two.clock).merge(DIGITS, branch.name, ANN)
     assert tried.version is not None
     assert two.given(tried.version.key, tmp_path / "merged")["labels.csv"] == b"id,label\na,7\nb,2\nc,9\n"
+
+
+def test_two_tiers_or_two_homes_share_no_place(two: Tiered, tmp_path: Path) -> None:
+    for address in (two.place / "warm", two.place / "cold/../warm"):
+        with pytest.raises(Conflict, match="is the place of another tier"):
+            two.tiers.set_place(Tier.COLD, str(address), ANN)
+    home = Home(tmp_path / "other home")
+    other = TierService(home, home.database(), two.clock)
+    with pytest.raises(Conflict, match="is the place of another tier"):
+        other.set_place(Tier.WARM, str(two.place / "warm"), ANN)
+    two.tiers.set_place(Tier.WARM, str(two.place / "warm"), ANN)  # again, and what lies there stays
+    two.tiers.set_place(Tier.WARM, str(tmp_path / "elsewhere"), ANN)
+    two.tiers.set_place(Tier.COLD, str(two.place / "warm"), ANN)  # nobody uses it any more
+
+
+def test_a_place_that_is_not_mounted_is_told_takes_nothing_and_is_no_damage(
+    two: Tiered, tmp_path: Path
+) -> None:
+    two.tiers.apply(ANN)
+    warm, away = two.place / "warm", tmp_path / "away"
+    warm.rename(away)
+    warm.mkdir()  # as a mount point without its disk
+    with pytest.raises(RemoteProblem, match="the warm tier is not at"):
+        two.versions.restore(DIGITS, "v1.0", tmp_path / "back")
+    with pytest.raises(RemoteProblem, match="is missing there"):
+        two.damaged()
+    two.commit(OLD | {"new": b"new" * 9_000}, tmp_path / "work")
+    two.commit({"last": b"last"}, tmp_path / "work")
+    two.pass_days(40)
+    with pytest.raises(RemoteProblem, match="the warm tier is not at"):
+        two.tiers.apply(ANN)
+    with pytest.raises(Conflict, match="and are not there"):
+        two.tiers.set_place(Tier.WARM, str(warm), ANN)
+    assert list(warm.iterdir()) == []
+    warm.rmdir()
+    away.rename(warm)
+    (warm / MARK).unlink()  # lost alone: who says that it is there is believed, since the packs are
+    two.tiers.set_place(Tier.WARM, str(warm), ANN)
+    assert two.given("v1.0", tmp_path / "back") == OLD
