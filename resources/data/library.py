@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from resources.clock import Clock, utc_now
+from resources.data.collecting.dependents import Dependent, Kind
 from resources.data.collecting.service import CollectingService
 from resources.data.locks.service import Asked, Granted, Holding, LockService
 from resources.data.merges.model import Tried
@@ -56,6 +57,7 @@ class DataSet:
         collecting = CollectingService(
             self.home, database, clock, elsewhere=places.erase, remote=places.repair
         )
+        self._collecting = collecting
         self._versions = VersionService(self.home, database, clock, repair=collecting.repair)
         self._locks, self._merges = LockService(database, clock), MergeService(self.home, database, clock)
         self._results = ResultService(self.home, database, clock)
@@ -112,6 +114,14 @@ class DataSet:
     def results(self) -> list[ResultSnapshot]:
         """The results of the trainings on it, oldest first."""
         return self._results.results(self.name)
+
+    def kept_for(self, ref: str = NEWEST) -> list[Dependent]:
+        """What a version is kept for: models, runs, locks, pins."""
+        return self._collecting.dependents(self.name, ref)
+
+    def release(self, ref: str, model: str) -> None:
+        """Keep a version for a model no longer. Raises NotFound where it is not kept for that."""
+        self._collecting.release(self.name, ref, Kind.MODEL, model, self.actor)
 
     @contextmanager
     def locked(self, ref: str = NEWEST, purpose: str = "in use") -> Iterator[Holding]:

@@ -1,5 +1,6 @@
 """Who depends on a version: models, running trainings, and people who pinned it."""
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +44,20 @@ class Dependent:
     def holds(self, now: datetime) -> bool:
         """Whether it counts still."""
         return self.until is None or now < self.until
+
+
+def how_to_let_go(one: Dependent) -> str:
+    """What a person does so that a version is kept for it no more."""
+    what, name = f"{one.dataset} {one.key}", shlex.quote(one.name)
+    match one.kind:
+        case Kind.MODEL:
+            return f"trainplat data release {what} --model {name}"
+        case Kind.PIN:
+            return f"trainplat data pin {what} --name {name} --remove"
+        case Kind.LOCK:
+            return f"trainplat data lock {what} --release"
+        case Kind.RUN:
+            return f"wait for the end of run {one.name}"
 
 
 def depend(rows: Plain, added: Dependent) -> None:

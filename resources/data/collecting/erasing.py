@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from resources.data.collecting.dependents import dependents
+from resources.data.collecting.dependents import dependents, how_to_let_go
 from resources.data.collecting.gc import ERASE
 from resources.data.collecting.needed import Needed
 from resources.data.locks import store as locks
@@ -117,25 +117,31 @@ class Eraser:
             raise Conflict(f"{what} is erased already", "Nothing is left to do.")
         _refuse_parent(rows, version)
         locks.refuse_locked(rows, version.dataset, version.key, now, f"{what} is not erased")
-        holders = [
-            f"{one.kind.value} {one.name}" for one in dependents(rows, version.dataset, version.key, now)
-        ]
-        holders += [
-            f"tag {tag}" for tag, key in store.tags(rows, version.dataset).items() if key == version.key
-        ]
+        holders = {
+            f"{one.kind.value} {one.name}": how_to_let_go(one)
+            for one in dependents(rows, version.dataset, version.key, now)
+        }
+        holders |= {
+            f"tag {tag}": f"trainplat data tag {version.dataset} --remove {tag}"
+            for tag, key in store.tags(rows, version.dataset).items()
+            if key == version.key
+        }
         ready = worktrees.key_of(ready_root(self._objects))
         begun = [one for one in journal.intents(rows) if one.kind == GIVE and not one.is_over(now)]
         coming = {worktrees.key_of(path_of(one.subject)) for one in begun}
         roots = [root for root in worktrees.roots_at(rows, version, coming) if not root.startswith(ready)]
-        holders += [f"work tree {root}" for root in roots]
+        folder = "remove the folder (a space: trainplat data space remove NAME)"
+        holders |= {f"work tree {root}": folder for root in roots}
         shown = spaces.shown_from(rows, version.dataset, version.key)
-        holders += [
-            f"space {one.user}/{one.name}" for one in shown if worktrees.key_of(one.path) not in roots
-        ]
+        holders |= {
+            f"space {one.user}/{one.name}": f"trainplat data space remove {one.name}"
+            for one in shown
+            if worktrees.key_of(one.path) not in roots
+        }
         if holders:
             raise Conflict(
                 f"{what} is not erased: {', '.join(holders)} depend on it",
-                "Remove those first: models, pins (`trainplat data pin --remove`), tags, spaces.",
+                f"Let go of each first: {'; '.join(dict.fromkeys(holders.values()))}.",
             )
 
     def _version(self, rows: Plain, intent: journal.Intent) -> Version | None:

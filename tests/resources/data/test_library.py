@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from dagster import AssetExecutionContext, DagsterInstance, DataVersion, MaterializeResult, asset, materialize
 
+from resources.data.collecting.dependents import Kind
+from resources.data.collecting.service import CollectingService
 from resources.data.library import DataSet
 from resources.data.locks.errors import Locked
 from resources.data.locks.service import LockService
@@ -79,6 +81,16 @@ def test_two_writers_are_on_a_line_and_on_a_branch_and_merge(pets: DataSet, tmp_
     assert tried.version is not None
     assert [one.path for one in bob.diff("v1.0")] == ["mine.txt", "new.txt"]
     assert pets.branch().base == "v1.2"
+
+
+def test_a_model_is_let_go(pets: DataSet) -> None:
+    keeper = CollectingService(pets.home, pets.home.database())
+    keeper.depend(pets.name, "v1.0", Kind.MODEL, "models:/pets/1", pets.actor)
+    assert [one.name for one in pets.kept_for("v1.0")] == ["models:/pets/1"]
+    pets.release("v1.0", "models:/pets/1")
+    assert pets.kept_for("v1.0") == []
+    with pytest.raises(NotFound):
+        pets.release("v1.0", "models:/pets/1")
 
 
 def _more(pets: DataSet, tmp_path: Path) -> Path:

@@ -19,6 +19,7 @@ COMMANDS = (
     "retire",
     "delete",
     "pin",
+    "release",
     "train",
     "lock",
     "locks",

@@ -23,6 +23,12 @@ from tests.resources.data.collecting.stores import ANN, DIGITS, Store
 from tests.resources.data.shapes import ACTOR, SHAPES, first_version, next_version, service
 
 SECRET = b"what must not be anywhere"
+LET_GO = {
+    Kind.MODEL: "trainplat data release digits v1.0 --model something",
+    Kind.PIN: "trainplat data pin digits v1.0 --name something --remove",
+    Kind.LOCK: "trainplat data lock digits v1.0 --release",
+    Kind.RUN: "wait for the end of run something",
+}
 
 
 @pytest.fixture
@@ -67,8 +73,9 @@ def test_what_lay_in_the_trash_or_ready_for_spaces_goes_too(two: Store) -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_what_depends_on_it_keeps_it(kind: Kind, two: Store) -> None:
     two.keeper.depend(DIGITS, "v1.0", kind, "something", ANN)
-    with pytest.raises(Conflict, match=f"{kind.value} something"):
+    with pytest.raises(Conflict, match=f"{kind.value} something") as refused:
         two.keeper.erase(DIGITS, "v1.0", ANN)
+    assert LET_GO[kind] in refused.value.next_step
     assert two.holds(SECRET)
     two.keeper.release(DIGITS, "v1.0", kind, "something", ANN)
     two.keeper.erase(DIGITS, "v1.0", ANN)
@@ -77,8 +84,9 @@ def test_what_depends_on_it_keeps_it(kind: Kind, two: Store) -> None:
 
 def test_a_tag_keeps_it_and_a_pin_that_ended_does_not(two: Store) -> None:
     two.versions.tag(DIGITS, "v1.0", "paper", ANN)
-    with pytest.raises(Conflict, match="tag paper"):
+    with pytest.raises(Conflict, match="tag paper") as refused:
         two.keeper.erase(DIGITS, "v1.0", ANN)
+    assert "trainplat data tag digits --remove paper" in refused.value.next_step
     two.versions.untag(DIGITS, "paper", ANN)
     two.keeper.depend(DIGITS, "v1.0", Kind.PIN, "short", ANN, for_s=0)
     assert two.keeper.dependents(DIGITS) == []

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from resources.data.collecting.dependents import Kind
+from resources.data.collecting.service import CollectingService
 from resources.data.storage.objects import ObjectStore
+from resources.database.audit import recent
 from resources.home import Home
+from resources.terms import Actor, DatasetName
 from resources.users import current_user
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.folders import write
@@ -89,6 +93,27 @@ def test_a_pin_keeps_a_version_until_it_is_taken_away() -> None:
     assert for_a_time["name"] == current_user()
     assert for_a_time["until"] is not None
     assert "UTC" in data("pin", "pets").stdout
+
+
+def test_a_version_is_kept_for_a_model_until_that_is_released(trainplat_home: Path) -> None:
+    home = Home(trainplat_home)
+    keeper, name = CollectingService(home, home.database()), "models:/pets/1"
+    keeper.depend(DatasetName("pets"), "v1.0", Kind.MODEL, name, Actor("run:1"))
+    keeper.depend(DatasetName("pets"), "v1.0", Kind.PIN, "paper", Actor("user:ann"))
+    refused = data("delete", "pets", "v1.0", "--erase", "--yes", code=5).stderr.replace("\n", " ")
+    assert f"trainplat data release pets v1.0 --model {name}" in refused
+    assert "Keep pets v1.0 no longer" in data("release", "pets", "v1.0", "--model", name, code=1).stderr
+    assert len(told("pin", "pets")["dependents"]) == 2, "nobody said yes"
+    said = data("release", "pets", "v1.0", "--model", name, "--yes").stdout
+    assert f"pets v1.0 is no longer kept for the model {name}." in said
+    assert "It is kept still for: pin paper." in said
+    [row] = [row for row in recent(home.database(), limit=5) if row.action == "data.release_model"]
+    assert (row.actor, row.subject) == (f"user:{current_user()}", "pets v1.0")
+    again = data("release", "pets", "v1.0", "--model", name, "--yes", code=4).stderr.replace("\n", " ")
+    assert f"is not kept for the model '{name}'" in again
+    keeper.depend(DatasetName("pets"), "v1.0", Kind.MODEL, name, Actor("run:1"))
+    [left] = told("release", "pets", "v1.0", "--model", name, "--yes")["dependents"]
+    assert left["kind"] == "pin"
 
 
 def test_delete_does_nothing_without_its_word_and_asks_before_it_does(objects: ObjectStore) -> None:
