@@ -8,6 +8,7 @@ from pathlib import Path
 from resources.data.storage.giving import Given, Giving, Owner, give
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
+from resources.data.storage.scanning import printable
 from resources.data.storage.worktree import Progress, Reading
 from resources.data.tiers import store as tiers
 from resources.data.trees.listing import Stamps, Tree
@@ -15,10 +16,11 @@ from resources.data.versions import journal, store, worktrees
 from resources.data.versions.errors import DamagedVersion, UnusableVersion
 from resources.data.versions.leftovers import GIVE, clear
 from resources.data.versions.model import State, Version, WorkTree
-from resources.data.versions.path_texts import text_of
+from resources.data.versions.path_texts import path_of, text_of
 from resources.database.engine import Database
 from resources.database.plain import Plain
-from resources.errors import TrainplatError
+from resources.errors import Conflict, TrainplatError
+from resources.holder import Holder
 
 Repair = Callable[[list[str]], list[str]]
 """Tries to bring objects back; those that it could not."""
@@ -49,12 +51,13 @@ def hand_out(
 ) -> None:
     """Make a folder a work tree of ``version``. Can be run again after a kill.
 
-    Raises :class:`DamagedVersion`, which names every version that the damage touches,
-    :class:`UnusableVersion` and what :func:`give` raises.
+    Raises :class:`DamagedVersion`, which names every version that the damage touches, Conflict while somebody
+    gives out into the same folder, :class:`UnusableVersion` and what :func:`give` raises.
     """
     refuse_unusable(version)
     clear(database, objects, now)
     with database.write_plainly() as rows:
+        _refuse_given_now(rows, hand.target, now)
         intent = journal.begin(rows, GIVE, text_of(hand.target)[:1200], now)
         is_colder = tiers.use(rows, version.dataset, version.key, now)
     is_known = False
@@ -97,6 +100,18 @@ def hand_out(
     finally:
         with database.write_plainly() as rows:
             journal.end(rows, intent)
+
+
+def _refuse_given_now(rows: Plain, target: Path, now: datetime) -> None:
+    """Of two who fill one folder the one that fails would take the other's note of it away."""
+    key, host = worktrees.key_of(target), Holder.current().host
+    for one in journal.intents(rows):
+        is_here = one.kind == GIVE and one.holder.host == host and not one.is_over(now)
+        if is_here and worktrees.key_of(path_of(one.subject)) == key:
+            raise Conflict(
+                f"process {one.holder.pid} is giving a version out into {printable(str(target))} now",
+                "Let it finish, or choose another folder.",
+            )
 
 
 def _listing(objects: ObjectStore, version: Version, repair: Repair) -> tuple[Tree, Stamps]:
