@@ -56,27 +56,21 @@ class MergeService:
             tried = self._try(dataset, branch, actor, policy, message)
             if tried is not None:
                 return tried
-        raise Conflict(
-            f"others committed to {dataset} {TRIES} times while {branch} was merged",
-            "Run the same thing again.",
-        )
+        raise _moved_on(dataset, branch)
 
     def offer(self, dataset: DatasetName, branch: str, actor: Actor, policy: Policy | None = None) -> Tried:
         """Write down what a merge would come to, for people to do it: with its conflicts, or without one."""
-        tried = self.look(dataset, branch, policy)
-        now = self.clock()
-        with self.database.write_plainly() as rows:
-            before = store.merge_of(rows, dataset, branch)
-            offered = replace(tried.merge, begun_by=actor if before is None else before.begun_by)
-            store.keep_merge(rows, offered)
-            detail = f"{offered.conflicts} conflicts"
-            audit(rows, now, actor, "data.offer_merge", f"{dataset} {branch}", detail)
-        return replace(tried, merge=offered)
+        for _ in range(TRIES):
+            start = self._start(dataset, branch, policy)
+            outcome = self._outcome(start)
+            offered = self._keep_open(start, outcome, actor, "data.offer_merge")
+            if offered is not None:
+                return Tried(offered, None, outcome)
+        raise _moved_on(dataset, branch)
 
     def look(self, dataset: DatasetName, branch: str, policy: Policy | None = None) -> Tried:
         """What a merge would come to now; nothing is changed."""
-        with self.database.read_plainly() as rows:
-            start = _Start(rows, dataset, branch, policy)
+        start = self._start(dataset, branch, policy)
         outcome = self._outcome(start)
         return Tried(start.merge(Actor(""), self.clock(), len(outcome.conflicts)), None, outcome)
 
@@ -126,18 +120,13 @@ class MergeService:
     def _try(
         self, dataset: DatasetName, branch: str, actor: Actor, policy: Policy | None, message: str
     ) -> Tried | None:
-        """One try; None where the main line or the branch moved meanwhile."""
-        now = self.clock()
-        with self.database.read_plainly() as rows:
-            start = _Start(rows, dataset, branch, policy)
+        """One try; None where the main line, the branch or the answers moved meanwhile."""
+        start = self._start(dataset, branch, policy)
         outcome = self._outcome(start)
         if not outcome.is_clean:
-            left = start.merge(actor, now, len(outcome.conflicts))
-            with self.database.write_plainly() as rows:
-                store.keep_merge(rows, left)
-                detail = f"{len(outcome.conflicts)} conflicts"
-                audit(rows, now, actor, "data.try_merge", f"{dataset} {branch}", detail)
-            return Tried(left, None, outcome)
+            left = self._keep_open(start, outcome, actor, "data.try_merge")
+            return None if left is None else Tried(left, None, outcome)
+        now = self.clock()
         clear(self.database, self.objects, now)
         with self.database.write_plainly() as rows:
             intent = journal.begin(rows, MERGE, f"{dataset} {branch}", now)
@@ -147,6 +136,25 @@ class MergeService:
         finally:
             with self.database.write_plainly() as rows:
                 journal.end(rows, intent)
+
+    def _start(self, dataset: DatasetName, branch: str, policy: Policy | None) -> "_Start":
+        with self.database.read_plainly() as rows:
+            return _Start(rows, dataset, branch, policy)
+
+    def _keep_open(self, start: "_Start", outcome: Outcome, actor: Actor, action: str) -> Merge | None:
+        """Write a merge down that is not done; None where something moved meanwhile.
+
+        Raises Conflict where somebody else has merged or closed the branch: that stands.
+        """
+        now, conflicts = self.clock(), len(outcome.conflicts)
+        with self.database.write_plainly() as rows:
+            if _Start(rows, start.dataset, start.branch.name, start.policy) != start:
+                return None
+            kept = start.merge(actor, now, conflicts)
+            store.keep_merge(rows, kept)
+            subject = f"{start.dataset} {start.branch.name}"
+            audit(rows, now, actor, action, subject, f"{conflicts} conflicts")
+        return kept
 
     def _outcome(self, start: "_Start") -> Outcome:
         base, ours, theirs = (self._files(one) for one in (start.base, start.ours, start.theirs))
@@ -268,6 +276,13 @@ class _Start:
             actor if self.before is None else self.before.begun_by,
             now,
         )
+
+
+def _moved_on(dataset: DatasetName, branch: str) -> Conflict:
+    return Conflict(
+        f"others committed to {dataset} {TRIES} times while {branch} was merged",
+        "Run the same thing again.",
+    )
 
 
 def _open_branch(rows: Plain, dataset: DatasetName, name: str) -> Branch:

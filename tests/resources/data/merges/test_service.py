@@ -134,6 +134,27 @@ def test_whoever_commits_while_a_merge_is_written_makes_it_begin_anew(
     assert desk.files()["late.txt"] == "late"
 
 
+@pytest.mark.parametrize("act", ["merge", "offer"])
+def test_who_is_slow_does_not_open_a_merge_again_that_another_one_has_done(
+    desk: Desk, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch = desk.apart({"pictures/a.png": "A"}, {"pictures/a.png": "B"})
+    find = desk.merges._outcome
+
+    def find_slowly(start: object) -> object:
+        monkeypatch.undo()
+        found = find(start)  # type: ignore[arg-type]
+        desk.merges.answer(DEMO, branch, [Resolution(Choice.OURS, found.conflicts[0].id)], BOB)
+        assert desk.merges.merge(DEMO, branch, BOB).version is not None
+        return found
+
+    monkeypatch.setattr(desk.merges, "_outcome", find_slowly)
+    with pytest.raises(Conflict, match=r"is merged as v1\.2, not open"):
+        getattr(desk.merges, act)(DEMO, branch, ANN)
+    [merge] = desk.merges.merges(DEMO)
+    assert (merge.state, merge.merged_as) == (MergeState.MERGED, "v1.2")
+
+
 def test_policy_decides_by_path_and_is_remembered(desk: Desk) -> None:
     branch = desk.apart(
         {"pictures/a.png": "ann", "labels.csv": "id,label\na,5\nb,2\nc,3\n"},
