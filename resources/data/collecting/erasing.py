@@ -38,15 +38,19 @@ class Eraser:
         self._database, self._objects, self._data, self._elsewhere = database, objects, data, elsewhere
 
     def erase(self, version: Version, actor: Actor, now: datetime) -> int:
-        """Erase it; how many objects went. Raises Conflict, which names what depends on it."""
+        """Erase it; how many objects went. Raises Conflict, which names what depends on it.
+
+        One that was begun and failed, as where a remote did not answer, is gone on with.
+        """
+        subject = f"{version.dataset}{_BETWEEN}{version.key}"
         with self._database.write_plainly() as rows:
-            self._refuse_needed(rows, version, now)
-            store.set_state(rows, version.dataset, version.key, State.ERASED)
-            intent = journal.begin(rows, ERASE, f"{version.dataset}{_BETWEEN}{version.key}", now)
-            audit(
-                rows, now, actor, "data.erase", f"{version.dataset} {version.key}", f"tree {version.tree_md5}"
-            )
-        return self._finish(version, intent)
+            begun = [one for one in journal.intents(rows) if (one.kind, one.subject) == (ERASE, subject)]
+            if not begun:
+                self._refuse_needed(rows, version, now)
+                store.set_state(rows, version.dataset, version.key, State.ERASED)
+                begun = [journal.begin(rows, ERASE, subject, now)]
+                audit(rows, now, actor, "data.erase", subject, f"tree {version.tree_md5}")
+        return self._finish(version, begun[0])
 
     def finish_those_begun(self) -> list[str]:
         """Take away what those who died left: the versions that are erased now."""

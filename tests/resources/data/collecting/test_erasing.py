@@ -16,7 +16,7 @@ from resources.data.versions.errors import UnusableVersion
 from resources.data.versions.model import State
 from resources.data.versions.service import quiet
 from resources.database.audit import recent
-from resources.errors import Conflict, NotFound
+from resources.errors import Conflict, NotFound, Unavailable
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.collecting.stores import ANN, DIGITS, Store
@@ -129,6 +129,19 @@ def test_bytes_go_from_every_other_tier(two: Store) -> None:
     tree = two.versions.show(DIGITS, "v1.0").tree_md5
     CollectingService(two.home, two.database, elsewhere=told.extend).erase(DIGITS, "v1.0", ANN)
     assert sorted(told) == sorted([md5_of(SECRET), tree])
+
+
+def test_an_erasure_that_failed_at_a_remote_is_gone_on_with_by_the_same_command(two: Store) -> None:
+    def does_not_answer(_names: list[str]) -> None:
+        raise Unavailable("the remote does not answer", "Try again.")
+
+    gone: list[str] = []
+    with pytest.raises(Unavailable):
+        CollectingService(two.home, two.database, elsewhere=does_not_answer).erase(DIGITS, "v1.0", ANN)
+    CollectingService(two.home, two.database, elsewhere=gone.extend).erase(DIGITS, "v1.0", ANN)
+    assert md5_of(SECRET) in gone
+    with pytest.raises(Conflict, match="is erased already"):
+        two.keeper.erase(DIGITS, "v1.0", ANN)
 
 
 def test_usage_counts_what_is_shared_and_what_is_a_versions_own(two: Store) -> None:
