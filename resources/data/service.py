@@ -73,13 +73,18 @@ class DataService:
         self.clock = clock
 
     def plan_first(self, spec: DatasetSpec, actor: Actor) -> VersionRecord:
-        """Plan the first version; the one that was planned before is given back."""
+        """Plan the first version; the one that was planned before is given back.
+
+        Raises :class:`Conflict` where people committed versions of that name before: a first version of the
+        pipeline would have the key of another one.
+        """
         with self._told_of_full_disk(spec.name):
             if existing := self.versions(spec.name):
                 return existing[0]  # without a wait for whoever makes it just now
         with self._writing(spec.name), self.database.write(lasting=True) as connection:
             if existing := ledger.all_versions(connection, spec.name):
                 return existing[0]
+            self._refuse_taken_name(connection, spec.name)
             planned = first_planned(spec.name, self.clock())
             self._add(connection, planned, (), actor)
         return planned
@@ -356,6 +361,16 @@ class DataService:
         taken = ledger.versions_by_ref(connection, dataset)
         planned = next_planned(dataset, known, taken, labels, self.clock())
         return planned, planned not in known
+
+    def _refuse_taken_name(self, connection: Connection, dataset: DatasetName) -> None:
+        taken = versions.main_head(plain_over(connection), dataset)
+        if taken is not None:
+            raise Conflict(
+                f"{dataset} has versions that no pipeline made, up to {taken.key}, which {taken.author} "
+                "committed; a first version cannot be planned beside them",
+                "Declare the data set under a name that is free; `trainplat data export` brings what was "
+                "committed elsewhere.",
+            )
 
     def _add(
         self,

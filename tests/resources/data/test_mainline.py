@@ -127,3 +127,16 @@ def test_who_commits_while_the_pipeline_makes_a_version_gets_a_branch(
     assert tried.version is not None
     assert tried.version.key == THIRD
     assert tried.version.parents == (SECOND, committed.version.key)
+
+
+def test_a_pipeline_makes_no_first_version_beside_what_people_committed_under_its_name(
+    data: DataService, spec: DatasetSpec, versions: VersionService, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/a.txt").write_text("a")
+    versions.commit(Wanted(spec.name, tmp_path / "folder", "", ANN, "ann"))
+    with pytest.raises(
+        Conflict, match=r"shapes has versions that no pipeline made, up to v1\.0, which user:ann"
+    ):
+        data.plan_first(spec, SENSOR)
+    assert data.versions(spec.name) == []
