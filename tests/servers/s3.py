@@ -52,6 +52,12 @@ class Bucket:
         """Remove an object."""
         self._client().delete_object(Bucket=self.name, Key=key)
 
+    def drop(self) -> None:
+        """Remove the bucket with all that is in it."""
+        for key in self.contents():
+            self.remove(key)
+        self._client().delete_bucket(Bucket=self.name)
+
     def _client(self) -> Any:
         import boto3  # type: ignore[import-untyped]
 

@@ -2,28 +2,34 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 from resources.data.mounts.bucket import Bucket
 from resources.data.mounts.choosing import Look
-from resources.data.mounts.model import MODES, Kind, Mode, Mount, Provider
+from resources.data.mounts.model import MODES, Grant, Kind, Mode, Mount, Provider
 from resources.errors import TrainplatError
 
 PATIENCE_S = 20.0
 """A file system of a server that is gone answers never."""
 MIB = 1024 * 1024
+BLOCK_BYTES = 512
+"""Of which the kernel tells how many a file takes, whatever the blocks of its file system are."""
 
 
 def look(
-    provider: Provider, mount: Mount, work: Path, promised_mib: int, patience_s: float = PATIENCE_S
+    provider: Provider, mount: Mount, work: Path, given: Sequence[Grant], patience_s: float = PATIENCE_S
 ) -> Look:
-    """A provider as this mount point would find it. ``work`` is where working folders are made."""
+    """A provider as this mount point would find it, beside what the living have been ``given``.
+
+    ``work`` is where working folders are made.
+    """
     if mount.mode not in MODES[provider.kind] or mount.provider not in (None, provider.name):
         return Look(provider, None)  # it is not taken anyway, so nobody need wait for it
     found: list[Look] = []
-    see = _in_words(provider, lambda: _look(provider, mount, work, promised_mib))
+    see = _in_words(provider, lambda: _look(provider, mount, work, given))
     thread = threading.Thread(target=lambda: found.append(see()), daemon=True)
     thread.start()
     thread.join(patience_s)
@@ -42,12 +48,12 @@ def _in_words(provider: Provider, act: Callable[[], Look]) -> Callable[[], Look]
     return told
 
 
-def _look(provider: Provider, mount: Mount, work: Path, promised_mib: int) -> Look:
+def _look(provider: Provider, mount: Mount, work: Path, given: Sequence[Grant]) -> Look:
     if provider.kind is Kind.S3:
         bucket = Bucket(provider, mount)
         bucket.answers(writes=mount.mode is not Mode.READ)
         work.mkdir(parents=True, exist_ok=True)
-        return _with_room(provider, work, promised_mib)
+        return Look(provider, _room_mib(provider, mount, work, given))
     folder = Path(provider.at)
     if provider.kind is Kind.FOLDER:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +68,7 @@ def _look(provider: Provider, mount: Mount, work: Path, promised_mib: int) -> Lo
         os.scandir(place).close()
         return Look(provider, None)
     _write_a_little(folder)
-    return _with_room(provider, folder, promised_mib)
+    return Look(provider, _room_mib(provider, mount, folder, given))
 
 
 def _write_a_little(folder: Path) -> None:
@@ -75,9 +81,32 @@ def _write_a_little(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _with_room(provider: Provider, folder: Path, promised_mib: int) -> Look:
+def _room_mib(provider: Provider, mount: Mount, folder: Path, given: Sequence[Grant]) -> int:
+    """What is free for a mount point: less what others were promised on this disk and have yet to write."""
     status = os.statvfs(folder)
     free = status.f_bavail * status.f_frsize // MIB
+    beside = [one for one in given if _device(one.path) == _device(folder)]
+    room = free - sum(one.size_mib for one in beside)
+    if room < mount.size_mib:  # what they have written is not free any more: it is looked at where it counts
+        room = free - sum(max(0, one.size_mib - _used_mib(one.path)) for one in beside)
     if provider.size_mib is not None:
-        free = min(free, provider.size_mib - promised_mib)
-    return Look(provider, free)
+        promised = sum(one.size_mib for one in given if one.provider == provider.name)
+        room = min(room, provider.size_mib - promised)
+    return room
+
+
+def _device(path: Path) -> int | None:
+    try:
+        return path.stat().st_dev
+    except OSError:  # it goes just now
+        return None
+
+
+def _used_mib(folder: Path) -> int:
+    """What the files below a folder take of its disk."""
+    used = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # it went meanwhile
+                used += Path(place, name).lstat().st_blocks * BLOCK_BYTES
+    return used // MIB

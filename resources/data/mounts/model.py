@@ -81,7 +81,7 @@ class Provider:
     """The absolute path of its folder, or ``s3://bucket/prefix``."""
     price_per_gib_month: Decimal
     size_mib: int | None = None
-    """How much of it may be promised to runs at one time; None: as much as is free."""
+    """How much of it may be promised to runs at one time; None: as much as its disk has free."""
     endpoint: str | None = None
     """Of what speaks like S3, where it is not AWS."""
     profile: str | None = None

@@ -13,7 +13,7 @@ from secrets import token_hex
 
 from resources.clock import Clock, utc_now
 from resources.data.mounts import store
-from resources.data.mounts.bucket import Bucket
+from resources.data.mounts.bucket import Bucket, Stamps
 from resources.data.mounts.choosing import Choice, choose
 from resources.data.mounts.declaring import providers, scratch_folder
 from resources.data.mounts.looking import MIB, look
@@ -31,7 +31,7 @@ from resources.data.mounts.model import (
 from resources.data.versions.audit import audit
 from resources.database.engine import Database
 from resources.database.plain import Plain
-from resources.errors import BadInput, NotFound
+from resources.errors import BadInput, NotFound, TrainplatError, Unavailable
 from resources.holder import Holder
 from resources.home import Home
 from resources.terms import Actor
@@ -153,11 +153,9 @@ class MountService:
 
     def _chosen(self, mount: Mount) -> Choice:
         with self.database.read_plainly() as rows:
-            promised = _promised_mib(rows)
+            given = _of_the_living(rows)
         work = scratch_folder(self.home)
-        choice = choose(
-            mount, [look(one, mount, work, promised.get(one.name, 0)) for one in self.providers()]
-        )
+        choice = choose(mount, [look(one, mount, work, given) for one in self.providers()])
         if choice.provider is None:
             raise MountRefused(
                 f"mount point {mount.name} ({mount.size_mib} MiB, {mount.mode}): {choice.reason}",
@@ -178,7 +176,7 @@ class MountService:
             os.environ[mount.variable] = str(grant.path)
             yield grant.path
             if bucket is not None and mount.mode is Mode.KEEP:
-                bucket.take_back(grant.path, stamps)
+                _take_back(bucket, grant, stamps)
         finally:
             if before is None:
                 os.environ.pop(mount.variable, None)
@@ -198,7 +196,7 @@ class MountService:
             now,
         )
         with self.database.write_plainly() as rows:
-            promised = _promised_mib(rows).get(provider.name, 0)
+            promised = sum(one.size_mib for one in _of_the_living(rows) if one.provider == provider.name)
             if provider.size_mib is not None and promised + mount.size_mib > provider.size_mib:
                 raise MountRefused(
                     f"{provider.name} has {provider.size_mib} MiB, of which {promised} are promised; "
@@ -208,7 +206,7 @@ class MountService:
             store.add_grant(rows, grant)
         return grant
 
-    def _bring(self, bucket: Bucket, mount: Mount, folder: Path) -> dict[str, tuple[int, int]]:
+    def _bring(self, bucket: Bucket, mount: Mount, folder: Path) -> Stamps:
         held_mib = -(-sum(bucket.sizes().values()) // MIB)
         if held_mib > mount.size_mib:
             raise MountRefused(
@@ -227,13 +225,24 @@ class MountService:
             store.drop_grant(rows, grant.id)
 
 
-def _promised_mib(rows: Plain) -> dict[str, int]:
-    """What runs have of each provider, without those that are dead and whose folders are swept."""
-    promised = dict[str, int]()
-    for one in store.grants(rows):
-        if not one.holder.is_dead():
-            promised[one.provider] = promised.get(one.provider, 0) + one.size_mib
-    return promised
+def _take_back(bucket: Bucket, grant: Grant, before: Stamps) -> None:
+    """Send what a run wrote. Where that fails its folder is kept: Raises Unavailable, which says where."""
+    try:
+        bucket.take_back(grant.path, before)
+    except (TrainplatError, OSError) as problem:
+        aside = grant.path.with_name(f"unsent-{grant.path.name.removeprefix('trainplat-')}")
+        grant.path.rename(aside)
+        reason = problem.problem if isinstance(problem, TrainplatError) else str(problem)
+        raise Unavailable(
+            f"what run {grant.run_id} wrote to mount point {grant.mount} was not all sent to "
+            f"{bucket.remote.url}: {reason}; it lies in {aside}",
+            f"Copy it there (aws s3 cp --recursive {aside} {bucket.remote.url}), then remove the folder.",
+        ) from problem
+
+
+def _of_the_living(rows: Plain) -> list[Grant]:
+    """What runs have, without those that are dead and whose folders are swept."""
+    return [one for one in store.grants(rows) if not one.holder.is_dead()]
 
 
 def given_path(name: str) -> Path | None:

@@ -17,7 +17,7 @@ from resources.data.mounts.model import Feature, Mode, Mount, MountRefused
 from resources.data.mounts.service import MountService, given_path
 from resources.database.audit import recent
 from resources.database.engine import Database
-from resources.errors import BadInput, NotFound
+from resources.errors import BadInput, NotFound, Unavailable
 from resources.home import Home
 from resources.terms import Actor
 from tests.needs import needs
@@ -103,6 +103,29 @@ def test_what_runs_have_is_promised_and_a_run_goes_elsewhere_or_is_refused(mount
     with pytest.raises(MountRefused, match=r"(?s)no mount point 'room'.*no mount point 'x'"):
         mounts.refuse_unusable(["room", "x"])
     assert recent(mounts.database, 1)[0].action == "data.remove_mount"
+
+
+def test_no_more_of_a_disk_is_promised_than_it_has_free(
+    mounts: MountService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(mounts, f"one folder {tmp_path / 'one'} 1", f"two folder {tmp_path / 'two'} 2")
+    mounts.declare("room", 60, Mode.SCRATCH, ANN)
+    mounts.declare("rest", 38, Mode.SCRATCH, ANN)
+    real = os.statvfs(tmp_path)
+
+    def of_a_small_disk(folder: Path) -> os.statvfs_result:
+        written = sum(path.stat().st_size for path in tmp_path.glob("one/**/big"))
+        fields = list(real)
+        fields[1:5] = [1, 100 * looking.MIB, 100 * looking.MIB - written, 100 * looking.MIB - written]
+        return os.statvfs_result(fields)
+
+    monkeypatch.setattr(looking.os, "statvfs", of_a_small_disk)
+    with mounts.given(["room"], RUN) as given:
+        with pytest.raises(MountRefused, match="one: 40 MiB are free there, 60 are needed; two: 40 MiB"):
+            mounts.check("room")
+        (given["room"] / "big").write_bytes(b"x" * 50 * looking.MIB)
+        mounts.refuse_unusable(["rest"])  # 50 MiB are free, of which 10 are promised
+    mounts.refuse_unusable(["room"])
 
 
 _HOLDS = """
@@ -206,6 +229,22 @@ def test_of_a_block_that_failed_and_of_a_reader_nothing_is_sent(on_s3: MountServ
     assert on_s3.grants() == []
 
 
+def test_what_cannot_be_sent_back_is_kept_and_told(on_s3: MountService, bucket: Bucket) -> None:
+    on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
+    with pytest.raises(Unavailable, match="was not all sent to") as told:
+        _write_and_lose_the_bucket(on_s3, bucket)
+    (kept,) = (on_s3.home.path / "scratch").glob("unsent-models-*")
+    assert str(kept) in str(told.value)
+    assert (kept / "best").read_bytes() == b"hours of work"
+    assert (on_s3.grants(), on_s3.sweep(ANN)) == ([], [])
+
+
+def _write_and_lose_the_bucket(on_s3: MountService, bucket: Bucket) -> None:
+    with on_s3.given(["models"], RUN) as given:
+        (given["models"] / "best").write_bytes(b"hours of work")
+        bucket.drop()
+
+
 def _write_and_fail(folder: Path) -> None:
     (folder / "2").write_bytes(b"TWO")
     raise ZeroDivisionError
@@ -274,7 +313,7 @@ def test_a_server_that_does_not_answer_holds_nobody_up(
 ) -> None:
     gone = threading.Event()
     monkeypatch.setattr(looking, "_look", lambda *_: gone.wait())
-    mounts_seen = looking.look(mounts.providers()[0], _scratch(), mounts.home.path, 0, patience_s=0.01)
+    mounts_seen = looking.look(mounts.providers()[0], _scratch(), mounts.home.path, [], patience_s=0.01)
     assert mounts_seen.problem == "it does not answer within 0.01 s"
     gone.set()
 
