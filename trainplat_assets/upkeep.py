@@ -85,7 +85,8 @@ def build_upkeep_asset() -> AssetsDefinition:
             "The store of versions, kept whole and small: versions that no rule keeps are retired and "
             "abandoned branches closed, versions go to the tiers that the rules say, the next part of the "
             "store is read and mended, and what no version "
-            "needs is let go in two phases. All objects are read every 14 days."
+            "needs is let go in two phases. All objects, and all packs of the warm tier, are read every "
+            "14 days."
         ),
     )
     def upkeep(context: AssetExecutionContext, data: DataResource) -> MaterializeResult:  # type: ignore[type-arg]  # with checks Dagster understands no other form
@@ -168,6 +169,9 @@ def _scrub(done: Scrubbed | None) -> Metadata:
         "repaired": len(done.repaired),
         "share_of_pass": done.done_share,
         "passes": done.passes,
+        "packs_checked": done.packs,
+        "packs_damaged": len(done.packs_damaged),
+        "packs_written_anew": done.packs_mended,
     }
 
 
@@ -194,6 +198,8 @@ def _check(done: Scrubbed | None, trouble: list[str]) -> AssetCheckResult:
             f"{len(damaged)} objects are damaged and could not be repaired; they belong to "
             f"{', '.join(done.touched)}. Next: trainplat data verify --repair."
         )
+    if done is not None and done.packs_problem:
+        said.append(f"packs: {done.packs_problem}")
     whole = "All that was read is whole."
     found: Metadata = {} if not damaged else {"damaged_objects": table([{"object": one} for one in damaged])}
     return AssetCheckResult(

@@ -11,6 +11,7 @@ from math import ceil
 from resources.clock import Clock
 from resources.data.collecting import scrubs
 from resources.data.collecting.needed import Needed
+from resources.data.collecting.pack_scrubbing import STORE, PackScrubber, PacksLooked
 from resources.data.collecting.usage import stored_bytes
 from resources.data.collecting.verifying import Repair, distrust, whole
 from resources.data.storage.objects import ObjectStore
@@ -18,6 +19,7 @@ from resources.data.tiers import pack_rows
 from resources.data.versions.audit import audit
 from resources.data.versions.handing import touched_by
 from resources.database.engine import Database
+from resources.errors import TrainplatError
 from resources.terms import Actor
 
 PERIOD = timedelta(days=14)
@@ -47,6 +49,13 @@ class Scrubbed:
     """Whether this slice was the last of a pass."""
     passes: int
     """How often the whole store was read."""
+    packs: int = 0
+    """Packs of the warm tier that were read."""
+    packs_damaged: tuple[str, ...] = ()
+    packs_mended: int = 0
+    """Of those, how many were written anew: all that was damaged in them lies whole elsewhere."""
+    packs_problem: str | None = None
+    """Why packs could not be read, or not be written anew."""
 
 
 def slice_bytes(
@@ -61,26 +70,42 @@ class Scrubber:
     """Scrubs one store."""
 
     def __init__(
-        self, database: Database, objects: ObjectStore, needed: Needed, clock: Clock, repair: Repair
+        self,
+        database: Database,
+        objects: ObjectStore,
+        needed: Needed,
+        clock: Clock,
+        repair: Repair,
+        packs: PackScrubber,
     ) -> None:
         self._database, self._objects, self._needed = database, objects, needed
-        self._clock, self._repair = clock, repair
+        self._clock, self._repair, self._packs = clock, repair, packs
 
     def run(self, actor: Actor, most_bytes: int | None = None) -> Scrubbed:
         """Read one slice, and what was damaged the last time; None: so much as the period asks for."""
         now = self._clock()
         with self._database.read_plainly() as rows:
             at, known = scrubs.position(rows), scrubs.damage(rows)
-            names = sorted(self._here(self._needed.kept(rows), pack_rows.all_names(rows)))
+            kept, packed = self._needed.kept(rows), pack_rows.all_names(rows)
+            names = sorted(self._here(kept, packed))
+        looked = self._packs.look(
+            lambda size, ago: slice_bytes(size, ago) if most_bytes is None else most_bytes
+        )
         if most_bytes is None:
             since = None if at.last_at is None else now - at.last_at
             most_bytes = slice_bytes(stored_bytes(self._objects), since)
         sizes = self._look({one.name for one in known}.intersection(names))
         slice_names = self._slice(names, at.cursor, most_bytes, sizes)
-        damaged = self._still_kept([name for name, size in sizes.items() if size is None])
+        known_away = {one.name for one in known}.intersection(kept, packed).difference(names)
+        in_packs = {name for lost in looked.damaged.values() for name in lost}.difference(sizes)
+        wrong = [name for name, size in sizes.items() if size is None]
+        wrong += [name for name, size in self._look(sorted(in_packs)).items() if size is None]
+        wrong += self._packs.still_damaged(known_away.difference(in_packs))
+        damaged = self._still_kept(wrong)
         left = self._repair(damaged) if damaged else []
         if damaged:
             distrust(self._objects, self._trees(), set(damaged))
+        mended, problem = self._mend(looked, left)
         ended = not slice_names or slice_names[-1] == names[-1]
         after = scrubs.Position(
             "" if ended else slice_names[-1],
@@ -91,22 +116,41 @@ class Scrubber:
         with self._database.write_plainly() as rows:
             touched = touched_by(rows, self._objects, left) if left else []
             scrubs.move(rows, after)
+            if looked.after is not None:
+                scrubs.move(rows, looked.after, STORE)
             scrubs.note_damage(rows, left, [one.name for one in known], now)
-            if damaged:
+            if damaged or looked.damaged:
+                bad = [*damaged, *(f"pack {one.id}" for one in looked.damaged)]
                 detail = (
-                    f"{len(damaged)} damaged, {len(damaged) - len(left)} repaired: {' '.join(damaged[:20])}"
+                    f"{len(damaged)} damaged, {len(damaged) - len(left)} repaired, "
+                    f"{len(looked.damaged)} packs, {mended} written anew: {' '.join(bad[:20])}"
                 )
                 audit(rows, now, actor, "data.scrub", "store", detail)
         return Scrubbed(
             len(sizes),
-            sum(size for size in sizes.values() if size is not None),
+            sum(size for size in sizes.values() if size is not None) + looked.size_bytes,
             tuple(left),
             tuple(name for name in damaged if name not in left),
             tuple(touched),
             1.0 if ended else sum(name <= after.cursor for name in names) / len(names),
             ended,
             after.passes,
+            looked.packs,
+            tuple(one.id for one in looked.damaged),
+            mended,
+            problem,
         )
+
+    def _mend(self, looked: PacksLooked, left: list[str]) -> tuple[int, str | None]:
+        """Write those packs anew of which nothing is lost; how many, and why not."""
+        ready = {pack: lost for pack, lost in looked.damaged.items() if set(lost).isdisjoint(left)}
+        if not ready:
+            return 0, looked.problem
+        try:
+            self._packs.mend(ready)
+        except TrainplatError as problem:  # another one moves things now: the next slice does it
+            return 0, problem.one_line
+        return len(ready), looked.problem
 
     def _slice(
         self, names: Sequence[str], cursor: str, most_bytes: int, sizes: dict[str, int | None]
@@ -138,7 +182,7 @@ class Scrubber:
         return [name for name in damaged if name in kept]
 
     def _here(self, kept: set[str], packed: set[str]) -> set[str]:
-        """Without what lies in packs of a colder tier only: `verify` reads it there."""
+        """Without what lies in packs of a colder tier only: it is read there, a pack at a time."""
         return {name for name in kept if name not in packed or self._objects.path(name).exists()}
 
     def _trees(self) -> set[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from resources.database.plain import Plain, moment, moment_or_none
 
-_STORE = "home"
+HOME = "home"
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Damage:
     found_at: datetime
 
 
-def position(rows: Plain) -> Position:
-    """Where the last slice ended."""
+def position(rows: Plain, store: str = HOME) -> Position:
+    """Where the last slice of a store ended."""
     found = rows.rows(
-        "SELECT cursor_name, began_at, last_at, passes FROM data_scrubs WHERE store = :store", store=_STORE
+        "SELECT cursor_name, began_at, last_at, passes FROM data_scrubs WHERE store = :store", store=store
     )
     if not found:
         return Position("", None, None, 0)
@@ -41,13 +41,13 @@ def position(rows: Plain) -> Position:
     return Position(cursor, moment_or_none(began_at), moment_or_none(last_at), passes)
 
 
-def move(rows: Plain, to: Position) -> None:
+def move(rows: Plain, to: Position, store: str = HOME) -> None:
     """Write down where a slice ended."""
-    rows.run("DELETE FROM data_scrubs WHERE store = :store", store=_STORE)
+    rows.run("DELETE FROM data_scrubs WHERE store = :store", store=store)
     rows.run(
         "INSERT INTO data_scrubs (store, cursor_name, began_at, last_at, passes) "
         "VALUES (:store, :cursor, :began_at, :last_at, :passes)",
-        store=_STORE,
+        store=store,
         **vars(to),
     )
 

@@ -10,6 +10,7 @@ from resources.data.collecting.dependents import Dependent, Kind, depend, depend
 from resources.data.collecting.erasing import Elsewhere, Eraser
 from resources.data.collecting.gc import GRACE, Collected, Collector
 from resources.data.collecting.needed import Needed
+from resources.data.collecting.pack_scrubbing import PackScrubber
 from resources.data.collecting.scrubbing import KnownDamage, Scrubbed, Scrubber
 from resources.data.collecting.usage import Usage, stored_bytes, usage
 from resources.data.collecting.verifying import Repair, Verified, all_versions, from_trash, verify
@@ -87,12 +88,14 @@ class CollectingService:
         )
 
     def scrub(self, actor: Actor, most_bytes: int | None = None) -> Scrubbed:
-        """Read the next slice of the store, and mend what is damaged.
+        """Read the next slice of the store and of the warm tier's packs, and mend what is damaged.
 
         Slices are sized so that all is read every 14 days, or by ``most_bytes``.
         """
         needed = Needed(self.objects, self.home.data)
-        return Scrubber(self.database, self.objects, needed, self.clock, self.repair).run(actor, most_bytes)
+        packs = PackScrubber(self.database, self.objects, self._packs(), self.clock)
+        scrubber = Scrubber(self.database, self.objects, needed, self.clock, self.repair, packs)
+        return scrubber.run(actor, most_bytes)
 
     def damage(self) -> list[KnownDamage]:
         """What the scrub found damaged and nobody could repair yet, with the versions that have it."""

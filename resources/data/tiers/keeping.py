@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +151,29 @@ class Keeper:
             except FileNotFoundError:
                 continue
         return seen
+
+    def write_anew(self, damaged: Mapping[Pack, Collection[str]]) -> None:
+        """Write packs anew without what is damaged in them, which lies elsewhere. Raises Conflict.
+
+        One of which only the index is damaged comes out as the same pack, and takes the place of its file.
+        """
+        with self.alone("packs") as intent:
+            packer = self.packer(intent)
+            with self._database.read_plainly() as rows:
+                needed = Needed(self._objects, self._data).names(rows)
+                known = pack_rows.packs(rows)
+                live = {
+                    pack: _only(pack_rows.entries(rows, pack), needed.difference(lost))
+                    for pack, lost in damaged.items()
+                    if pack in known
+                }
+            for pack, left in live.items():
+                if left:
+                    packer.pack_packed(pack.tier, [(pack, one) for one in left], quiet, instead=True)
+            gone = [pack for pack, left in live.items() if not left]
+            if gone:
+                self._let_go(gone)
+            self.take_away()
 
     def take_away(self) -> None:
         """Take the files away of packs that are to go."""

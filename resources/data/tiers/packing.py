@@ -114,10 +114,13 @@ class Packer:
     def _ship(self, pack: Pack, draft: Path, entries: list[Packed], replaced: Sequence[Pack]) -> None:
         now = self._clock()
         with self._database.write_plainly() as rows:
-            if pack in pack_rows.packs(rows):
-                return
-            pack_rows.announce(rows, pack, self._intent.id, now)
-        self._shelves[pack.tier].keep(pack, draft)
+            is_known = pack in pack_rows.packs(rows)
+            if not is_known:
+                pack_rows.announce(rows, pack, self._intent.id, now)
+        if not is_known or pack in replaced:
+            self._shelves[pack.tier].keep(pack, draft)
+        if is_known:
+            return
         with self._database.write_plainly() as rows:
             if self._holds_erased(rows, entries):
                 pack_rows.let_go(rows, pack)

@@ -86,6 +86,13 @@ class Shelf(Place):
             self.refuse_elsewhere()
             raise
 
+    def is_whole(self, pack: Pack) -> bool:
+        """Whether a pack is there and is what its name says; all of it is read."""
+        try:
+            return self._told(lambda: self._digest_there(self._pack_path(pack.id), "sha256")) == pack.id
+        except FileNotFoundError:
+            return False
+
     def discard(self, pack: Pack) -> None:
         """Take a pack away, if it is there."""
         self.refuse_elsewhere()

@@ -8,7 +8,7 @@ from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.shown import bytes_text, collecting_service, current_actor
 from trainplat_cli.output import print_json
 from trainplat_cli.tables import show_table
-from trainplat_cli.texts import _
+from trainplat_cli.texts import _, ngettext
 
 
 @click.command(
@@ -48,6 +48,15 @@ def scrub(context: click.Context, only_show: bool, most_mib: int | None, as_json
                     passes=done.passes,
                 )
             )
+            if done.packs:
+                said = ngettext(
+                    "{packs} pack of the warm tier: {damaged} damaged, {mended} written anew.",
+                    "{packs} packs of the warm tier: {damaged} damaged, {mended} written anew.",
+                    done.packs,
+                ).format(packs=done.packs, damaged=len(done.packs_damaged), mended=done.packs_mended)
+                click.echo(said)
+            if done.packs_problem:
+                click.echo(done.packs_problem, err=True)
         if known:
             rows = [[one.name, f"{one.found_at:%Y-%m-%d %H:%M} UTC", ", ".join(one.touched)] for one in known]
             show_table([_("damaged object"), _("found at"), _("versions that have it")], rows)
