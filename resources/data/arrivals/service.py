@@ -18,8 +18,10 @@ from resources.data.making.sources.taking import Journal, Known, take_from
 from resources.data.making.sources.watched import STILL_FOR_S, WatchedFolder, file_stamp
 from resources.data.spec import DatasetSpec
 from resources.data.storage.repository import DatasetRepository
+from resources.data.versions import sweeps
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
+from resources.database.plain import plain_over
 from resources.errors import Conflict
 from resources.files import write_atomically
 from resources.home import Home
@@ -64,19 +66,25 @@ class ArrivalService:
     def take(self, spec: DatasetSpec, place: Source, actor: Actor, *, most_new: int = MOST_NEW) -> Taken:
         """Take in what is new at one place.
 
-        Raises :class:`Conflict` while another process does, Unavailable and NotFound for a place that cannot
-        be reached, and Unavailable for a full disk.
+        Raises :class:`Conflict` while another process does, or where what came was collected before it was
+        written down, Unavailable and NotFound for a place that cannot be reached, and Unavailable for a full
+        disk.
         """
         repository = DatasetRepository(self.home, spec.name)
         journal = repository.root / f".arrivals-{place.name}.jsonl"
         with self._taking(repository):
             if place.name == INBOX:
                 self._put_back(spec.name)
+            with self.database.read_plainly() as rows:
+                epoch = sweeps.epoch(rows)
             found = take_from(place, repository.imports, repository.objects, journal, most_new=most_new)
             new = self._new(spec.name, repository, found.files)
-            repository.objects.sync([one.stored.md5 for one in new])
+            self._keep(repository, new)
             if new:
                 with self.database.write(lasting=True) as connection:
+                    rows = plain_over(connection)
+                    if sweeps.epoch(rows) != epoch or sweeps.is_sweeping(rows):
+                        _refuse_swept(repository, new)
                     known = store.known_samples(connection, spec.name)
                     new = [one for one in new if one.sample not in known]
                     store.add(connection, new)
@@ -86,6 +94,13 @@ class ArrivalService:
             if place.name == INBOX:
                 self._empty(spec.name, Journal(journal).read(), found.files)
         return Taken(tuple(new), len(found.strays), found.cut_short)
+
+    def _keep(self, repository: DatasetRepository, new: Sequence[Arrival]) -> None:
+        try:
+            repository.objects.sync([one.stored.md5 for one in new])
+        except FileNotFoundError:
+            _refuse_swept(repository, new)
+            raise
 
     def waiting(self, dataset: DatasetName) -> int:
         """How many wait for a version."""
@@ -171,3 +186,14 @@ class ArrivalService:
                 f"another process is taking in what comes to {repository.dataset}",
                 "Let it finish; what it leaves comes with the next look.",
             ) from None
+
+
+def _refuse_swept(repository: DatasetRepository, new: Sequence[Arrival]) -> None:
+    """An object that lay there, needed by nobody, may be collected before the row says that it is needed."""
+    gone = [one.name for one in new if not repository.objects.holds(one.stored)]
+    if gone:
+        raise Conflict(
+            f"{len(gone)} of what came to {repository.dataset} was collected before it was taken in, such as "
+            f"{gone[0]}",
+            "Nothing is lost: it lies where it came to, and the next look takes it in.",
+        )

@@ -2,6 +2,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from filelock import FileLock
 
 from resources.data.arrivals.service import ArrivalService
 from resources.data.collecting.needed import Needed
+from resources.data.collecting.service import CollectingService
 from resources.data.making.sources.prefix import PrefixSource
 from resources.data.making.sources.watched import WatchedFolder
 from resources.data.model import Split
@@ -170,6 +172,33 @@ def test_what_is_put_in_the_place_of_a_file_that_was_read_is_not_removed(
     os.utime(kept, (0, 0))
     monkeypatch.setenv("TRAINPLAT_HOME", str(coming.home.path))
     assert take(coming) == [1]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_is_collected_before_it_is_written_down_stays_where_it_came_to(
+    coming: ArrivalService, late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(coming.inbox(SHAPES.name), range(1))
+    keep = ArrivalService._keep
+
+    def collect_and_keep(self: ArrivalService, *arguments: object) -> None:
+        if late:
+            keep(self, *arguments)  # type: ignore[arg-type]
+        CollectingService(coming.home, coming.database).collect(ACTOR, timedelta(0))
+        if not late:
+            keep(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ArrivalService, "_keep", collect_and_keep)
+    with pytest.raises(Conflict, match=r"1 of what came to shapes was collected .* inbox/0\.png"):
+        take(coming)
+    assert [path.name for path in coming.inbox(SHAPES.name).iterdir() if path.is_file()] == ["0.png"]
+    monkeypatch.undo()
+    monkeypatch.setenv("TRAINPLAT_HOME", str(coming.home.path))
+    assert take(coming) == [1]
+    objects = DatasetRepository(coming.home, SHAPES.name).objects
+    with coming.database.read_plainly() as rows:
+        [(md5,)] = rows.rows("SELECT md5 FROM data_arrivals")
+    assert objects.read(md5) == image(0)
 
 
 def test_one_process_at_a_time_takes_in(coming: ArrivalService) -> None:
