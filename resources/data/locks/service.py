@@ -63,11 +63,12 @@ class LockService:
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:
         self.database, self.clock = database, clock
 
-    def read(self, dataset: DatasetName, ref: str, asked: Asked) -> VersionLock:
+    def read(self, dataset: DatasetName, ref: str, asked: Asked, *, own: bool = False) -> VersionLock:
         """Keep a version as it is while it is used. Waits for nobody.
 
-        The owner of a lock whose process died, or who asks again, has the same one again. Raises
-        :class:`UnknownRef`, and :class:`UnusableVersion` for a version that was erased.
+        The owner of a lock whose process died, or who asks again, has the same one again; with ``own`` it is
+        another one, which is given back by itself. Raises :class:`UnknownRef`, and :class:`UnusableVersion`
+        for a version that was erased.
         """
         now = self.clock()
         with self.database.write_plainly() as rows:
@@ -76,7 +77,7 @@ class LockService:
             refuse_unusable(version)
             made = self._made(version, LockKind.READ, version.branch or MAIN_LINE, asked, now)
             made = replace(made, state=LockState.HELD)
-            before = self._same(rows, made, now)
+            before = None if own else self._same(rows, made, now)
             if before is not None:
                 made = replace(made, id=before.id, asked_at=before.asked_at)
             store.keep(rows, made)
@@ -162,8 +163,8 @@ class LockService:
 
     @contextmanager
     def reading(self, dataset: DatasetName, ref: str, asked: Asked) -> Iterator["Holding"]:
-        """Hold a version for a block."""
-        holding = Holding(self, self.read(dataset, ref, asked), asked)
+        """Hold a version for a block; a block within another one gives back what is its own."""
+        holding = Holding(self, self.read(dataset, ref, asked, own=True), asked)
         try:
             yield holding
         finally:
@@ -254,9 +255,13 @@ class Holding:
         self._service, self._asked, self.lock = service, asked, lock
 
     def touch(self) -> None:
-        """Say so: a lock of which half the time is over is held anew."""
-        if self._service.clock() > self.lock.until - self._asked.for_time / 2:
-            self.lock = self._service.read(self.lock.dataset, self.lock.key, self._asked)
+        """Say so: a lock of which half the time is over is held for longer, one that is over anew."""
+        if self._service.clock() <= self.lock.until - self._asked.for_time / 2:
+            return
+        try:
+            self.lock = self._service.renew(self.lock, self._asked.for_time)
+        except Conflict:
+            self.lock = self._service.read(self.lock.dataset, self.lock.key, self._asked, own=True)
 
 
 def _open_line(rows: Plain, dataset: DatasetName, branch: str | None) -> str:

@@ -275,6 +275,26 @@ def test_a_block_holds_a_version_and_gives_it_back_when_it_fails(desk: Desk) -> 
     assert desk.locks.locks() == []
 
 
+def test_a_block_within_a_block_gives_back_only_what_is_its_own(desk: Desk) -> None:
+    with desk.locks.reading(DEMO, "v1.0", asked(RUN)) as outer:
+        with desk.locks.reading(DEMO, "v1.0", asked(RUN)):
+            assert len(desk.locks.locks()) == 2
+        assert desk.locks.locks() == [outer.lock]
+        with pytest.raises(Locked):
+            desk.versions.retire(DEMO, "v1.0", ANN)
+    assert desk.locks.locks() == []
+
+
+def test_a_block_that_was_silent_for_too_long_holds_its_version_anew(desk: Desk) -> None:
+    with desk.locks.reading(DEMO, "v1.0", asked(RUN)) as held:
+        first = held.lock
+        desk.passes(hours=2)
+        assert desk.locks.locks() == []
+        held.touch()
+        assert desk.locks.locks() == [held.lock]
+        assert held.lock.id != first.id
+
+
 def test_what_was_erased_cannot_be_locked(desk: Desk) -> None:
     desk.commit("ann", "1")
     with desk.database.write_plainly() as rows:
