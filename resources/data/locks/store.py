@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from resources.data.locks.errors import Locked
-from resources.data.locks.model import LockKind, LockState, VersionLock
+from resources.data.locks.model import MAIN_LINE, LockKind, LockState, VersionLock
 from resources.database.plain import Plain, Row, moment
 from resources.holder import Holder
 from resources.terms import Actor, DatasetName, VersionKey
@@ -43,6 +43,17 @@ def writer_of(
         is_writer = (one.kind, one.state, one.line) == (LockKind.WRITE, LockState.HELD, line)
         if is_writer and one.owner != beside:
             return one
+    return None
+
+
+def branch_granted(
+    rows: Plain, dataset: DatasetName, key: VersionKey, owner: Actor, now: datetime
+) -> str | None:
+    """The branch that was given to an owner who asked to write after a version and did not get its line."""
+    for one in locks(rows, dataset, now):
+        is_his = (one.kind, one.state, one.key, one.owner) == (LockKind.WRITE, LockState.HELD, key, owner)
+        if is_his and one.line != MAIN_LINE:
+            return one.line
     return None
 
 

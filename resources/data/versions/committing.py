@@ -230,9 +230,10 @@ class Commit:
         if base.branch is None and on is None:
             ahead = planned or (None if head is None or head.key == base.key else head.key)
             writer = locks.writer_of(rows, base.dataset, MAIN_LINE, now, beside=author)
-            if ahead is None and writer is None:
+            granted = self._granted(rows, base, now)
+            if ahead is None and writer is None and granted is None:
                 return _Line(None)
-            return _Line(new_branch(rows, base, user, now), ahead, writer)
+            return _Line(granted or new_branch(rows, base, user, now), ahead, writer)
         name = on or base.branch or ""
         branch = store.branch(rows, base.dataset, name)
         if branch is None or (branch.state is not BranchState.OPEN and self._wanted.branch is not None):
@@ -243,7 +244,13 @@ class Commit:
         if branch.head == base.key and writer is None:
             return _Line(branch)
         ahead = None if branch.head == base.key else branch.head
-        return _Line(new_branch(rows, base, user, now), ahead, writer)
+        return _Line(self._granted(rows, base, now) or new_branch(rows, base, user, now), ahead, writer)
+
+    def _granted(self, rows: Plain, base: Version, now: datetime) -> Branch | None:
+        """The branch that its author was given to write after ``base``, and has not used yet."""
+        name = locks.branch_granted(rows, base.dataset, base.key, self._wanted.author, now)
+        found = None if name is None else store.branch(rows, base.dataset, name)
+        return found if found and found.state is BranchState.OPEN and found.head == base.key else None
 
     def _version(
         self,

@@ -68,14 +68,14 @@ def test_two_writers_are_on_a_line_and_on_a_branch_and_merge(pets: DataSet, tmp_
     bob = DataSet("pets", actor=Actor("user:bob"))
     with pets.writing() as mine:
         assert mine.branch is None
-        with bob.writing() as other:
-            assert other.branch is not None
         with pytest.raises(Locked, match="locked by user:"), bob.writing(can_branch=False):
             pass
         bob.give("v1.0", tmp_path / "bob")
         (tmp_path / "bob" / "new.txt").write_text("bob")
-        committed = bob.commit(tmp_path / "bob", "more")
-        assert committed.version.branch is not None
+        with bob.writing() as other:
+            assert other.branch is not None
+            committed = bob.commit(tmp_path / "bob", "more")
+            assert committed.version.branch == other.branch.name
         pets.commit(_more(pets, tmp_path), "mine")
     tried = bob.merge(committed.version.branch)
     assert tried.version is not None

@@ -168,6 +168,20 @@ def test_a_second_writer_gets_a_branch_and_who_cannot_branch_is_refused_by_name_
     assert [one.owner for one in desk.locks.locks()] == [BOB, ANN]
 
 
+def test_a_second_writer_commits_to_the_branch_that_he_was_given_and_not_to_one_more(desk: Desk) -> None:
+    first = desk.locks.write(DEMO, "latest", asked(ANN))
+    granted = desk.locks.write(DEMO, "latest", asked(BOB))
+    desk.locks.release(first.lock, ANN)
+    assert granted.branch is not None
+    assert desk.commit("bob", "1", base="v1.0").version.key == f"{granted.branch.name}@1"
+    assert desk.commit("ann", "1", base="v1.0").version.key == "v1.1"
+    again = desk.commit("bob", "2", base="v1.0")
+    assert again.version.key == f"{granted.branch.name}-2@1", "his own went on from v1.0 already"
+    on_branch = desk.locks.write(DEMO, granted.branch.name, asked(ANN))
+    assert on_branch.branch is not None
+    assert desk.commit("ann", "2", base=granted.branch.name).version.branch == on_branch.branch.name
+
+
 def test_a_version_that_the_line_left_behind_is_written_after_on_a_branch(desk: Desk) -> None:
     desk.commit("ann", "1")
     granted = desk.locks.write(DEMO, "v1.0", asked(BOB))
