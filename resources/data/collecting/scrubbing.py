@@ -103,6 +103,7 @@ class Scrubber:
         wrong += self._packs.still_damaged(known_away.difference(in_packs))
         damaged = self._still_kept(wrong)
         left = self._repair(damaged) if damaged else []
+        lost = frozenset(left)
         if damaged:
             distrust(self._objects, self._trees(), set(damaged))
         mended, problem = self._mend(looked, left)
@@ -130,7 +131,7 @@ class Scrubber:
             len(sizes),
             sum(size for size in sizes.values() if size is not None) + looked.size_bytes,
             tuple(left),
-            tuple(name for name in damaged if name not in left),
+            tuple(name for name in damaged if name not in lost),
             tuple(touched),
             1.0 if ended else sum(name <= after.cursor for name in names) / len(names),
             ended,

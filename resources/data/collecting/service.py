@@ -78,7 +78,7 @@ class CollectingService:
     ) -> Verified:
         """Read every object of one version, of a data set, or of all; ``mend`` brings damaged ones back."""
         repair, packs = self.repair if mend else None, self._packs()
-        return verify(
+        found = verify(
             self.database,
             self.objects,
             self._versions(dataset, ref),
@@ -86,6 +86,10 @@ class CollectingService:
             repair,
             lambda names: packs.whole(names, progress),
         )
+        if mend and found.damaged:
+            with self.database.write_plainly() as rows:  # a commit that has the content brings it back
+                scrubs.note_damage(rows, found.damaged, [], self.clock())
+        return found
 
     def scrub(self, actor: Actor, most_bytes: int | None = None) -> Scrubbed:
         """Read the next slice of the store and of the warm tier's packs, and mend what is damaged.

@@ -51,7 +51,7 @@ def verify(
     """
     looked_at = [one for one in versions if one.state is not State.ERASED]
     seen: dict[str, os.stat_result] = {}
-    damaged: list[str] = []
+    broken: dict[str, None] = {}
     away: dict[str, None] = {}
     listed: list[tuple[Tree, Stamps]] = []
     for tree_md5 in dict.fromkeys(one.tree_md5 for one in looked_at):
@@ -59,24 +59,25 @@ def verify(
             objects.read(tree_md5)
             tree, stamps = read_listing(objects, tree_md5)
         except DamagedObject:
-            damaged.append(tree_md5)
+            broken[tree_md5] = None
             continue
         listed.append((tree, stamps))
         for name in tree.names:
-            if name in seen or name in away or name in damaged:
+            if name in seen or name in away or name in broken:
                 continue
             status = whole(objects.path(name), name)
             if status is None and not objects.path(name).exists():
                 away[name] = None
                 continue
             if status is None:
-                damaged.append(name)
+                broken[name] = None
             else:
                 seen[name] = status
             progress(1, 0 if status is None else status.st_size)
     packed = elsewhere(list(away)) if away and elsewhere is not None else set()
-    damaged += [name for name in away if name not in packed]
+    damaged = [*broken, *(name for name in away if name not in packed)]
     left = damaged if repair is None or not damaged else repair(damaged)
+    lost = frozenset(left)
     for tree, stamps in listed:
         _renew(tree, stamps, seen)
         if not set(damaged).isdisjoint(tree.names):
@@ -90,7 +91,7 @@ def verify(
         len(seen) + len(packed) + len(damaged),
         sum(status.st_size for status in seen.values()),
         tuple(left),
-        tuple(name for name in damaged if name not in left),
+        tuple(name for name in damaged if name not in lost),
         tuple(touched),
     )
 

@@ -6,6 +6,7 @@ row. Who was overtaken gets a branch from the version that his folder was at, an
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from operator import ne
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resources.clock import Clock
+from resources.data.collecting import scrubs
 from resources.data.locks import store as locks
 from resources.data.locks.model import MAIN_LINE, VersionLock
 from resources.data.storage.ingesting import Ingest, StoredStamp, StoredStamps, Taking
 from resources.data.storage.listings import read_listing, write_listing
-from resources.data.storage.objects import ObjectStore
+from resources.data.storage.objects import DamagedObject, ObjectStore
 from resources.data.storage.scanning import SKIPPED, printable
 from resources.data.storage.worktree import (
     IndexRow,
@@ -99,6 +101,7 @@ class Commit:
         self._intent: journal.Intent | None = None
         self._ingest: Ingest | None = None
         self._distrusts_index = False
+        self._damage: set[str] = set()
 
     def run(self, progress: Progress) -> Committed:
         """Do it. Raises what reading raises, and Conflict where the store is swept all the time."""
@@ -126,8 +129,11 @@ class Commit:
                 f"{self._wanted.root} holds no file; expected one or more", "Put files there, then commit it."
             )
         if start.base is not None and self._is_same(start.base, reading):
+            if start.tree is None:  # its list of files was lost
+                self._begin(start)
+                self._write_tree(reading.tree, self._fresh(), start)
             return self._nothing_new(start.base, reading)
-        fresh = StoredStamps() if self._ingest is None else self._ingest.stored
+        fresh = self._fresh()
         if start.base is None or start.tree is None or self._ingest is None:
             self._begin(start)  # a folder that only lost files reads none
         self._write_tree(reading.tree, fresh, start)
@@ -143,9 +149,13 @@ class Commit:
             on = wanted.branch or (known.branch if known is not None and wanted.base is None else None)
             base = _base(rows, wanted, known)
             epoch = sweeps.epoch(rows)
+            self._damage = {one.name for one in scrubs.damage(rows)}
         tree = None
         if base is not None and base.state is not State.ERASED:
-            tree = KnownStamps(*read_listing(self._objects, base.tree_md5))
+            with suppress(DamagedObject):  # lost: the folder may bring it back
+                tree = KnownStamps(*read_listing(self._objects, base.tree_md5))
+        if tree is not None and not self._damage.isdisjoint(tree.places if self._damage else ()):
+            index = {}  # what is read again takes the place of what is damaged
         return _Start(base, tree, on, index, epoch)
 
     def _index(self, rows: Plain, known: WorkTree) -> dict[bytes, IndexRow]:
@@ -165,6 +175,10 @@ class Commit:
             trusted = _nothing if start.tree is None else start.tree.get
             self._ingest = Ingest(self._objects, self._wanted.taking, time.time_ns, trusted)
         return self._ingest
+
+    def _fresh(self) -> StoredStamps:
+        """What this commit put into the store, or found there."""
+        return StoredStamps() if self._ingest is None else self._ingest.stored
 
     def _write_tree(self, tree: Tree, fresh: StoredStamps, start: _Start) -> None:
         self._objects.sync(list(fresh))
@@ -298,6 +312,9 @@ class Commit:
     def _remember(self, rows: Plain, at: Version, reading: Reading, now: datetime) -> None:
         tree = WorkTree(self._wanted.root, at.dataset, at.key, at.tree_md5, at.branch)
         worktrees.remember(rows, tree, reading, now)
+        mended = [name for name in sorted(self._damage) if name in self._fresh()]
+        if mended:
+            scrubs.note_damage(rows, [], mended, now)
 
 
 def _was_overtaken(start: _Start, head: Version) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from resources.data.collecting import scrubs
 from resources.data.storage.giving import Given, Giving, Owner, give
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
@@ -89,8 +90,9 @@ def hand_out(
         if given.looked_at:
             write_listing(objects, tree, stamps)
         if given.damaged:
-            with database.read_plainly() as rows:
+            with database.write_plainly() as rows:
                 touched = touched_by(rows, objects, given.damaged)
+                scrubs.note_damage(rows, given.damaged, [], now)  # whoever has the content brings it back
             raise DamagedVersion(f"{version.dataset} {version.key}", given.damaged, touched)
     except BaseException:
         if is_known:
