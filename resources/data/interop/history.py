@@ -61,7 +61,7 @@ def outputs_now(repository: Repository) -> dict[str, Output]:
     for file in sorted(repository.root.rglob("*")):
         name = file.relative_to(repository.root).as_posix()
         if is_pointer(name) and not name.startswith((".dvc/", ".git/")) and file.is_file():
-            found.update(_read(name, file.read_text(encoding="utf-8")))
+            found.update(_read(name, file.read_text(encoding="utf-8", errors="surrogateescape")))
     return found
 
 
@@ -122,7 +122,7 @@ def _output_at(root: Path, commit: str, path: str) -> Output | None:
     for file in listed:
         if is_pointer(file):
             text = _git(root, "show", f"{commit}:./{file}")
-            if path in (found := _read(file, text, commit)):
+            if path in (found := _read(file, text, commit[:12])):
                 return found[path]
     return None
 
@@ -132,7 +132,7 @@ def _read(file: str, text: str, commit: str = "the work tree") -> dict[str, Outp
         return {output.path: output for output in outputs_of(file, text)}
     except ValueError as problem:
         raise BadInput(
-            f"{file} at {commit[:12]} cannot be read: {problem}", "Mend it, or remove it, then import again."
+            f"{file} at {commit} cannot be read: {problem}", "Mend it, or remove it, then import again."
         ) from problem
 
 

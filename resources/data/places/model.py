@@ -108,7 +108,8 @@ def checked_remote(name: str, url: str) -> str:
     if url.startswith("/"):
         url = f"file://{url}"
     parts = urlsplit(url)
-    if not parts.scheme or "://" not in url or (parts.scheme == "file" and not parts.path.startswith("/")):
+    is_nowhere = not (parts.path if parts.scheme == "file" else parts.netloc).strip("/")
+    if not parts.scheme or "://" not in url or is_nowhere or (parts.scheme == "file" and parts.netloc):
         raise BadInput(
             f"the address of remote {name} is {url!r}; expected s3://bucket/prefix or an absolute path",
             "Give the kind of the place and where it is.",

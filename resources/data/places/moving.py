@@ -18,17 +18,22 @@ _Name = TypeVar("_Name")
 
 
 def send(
-    place: Place, objects: ObjectStore, names: Iterable[str], progress: Callable[[int, int], None]
+    place: Place,
+    objects: ObjectStore,
+    names: Iterable[str],
+    progress: Callable[[int, int], None],
+    *,
+    looks: bool = False,
 ) -> tuple[int, int, list[str]]:
     """Bring objects there that are not there yet; how many went, their bytes, and which are damaged here.
 
-    Run again after a kill, it sends what is left.
+    Run again after a kill, it sends what is left. ``looks``: what is damaged there goes again, too.
     """
 
     def one(name: str) -> int | None:
         try:
             size = os.stat(objects.place(name)).st_size  # noqa: PTH116 - a Path for each takes as long
-            if place.size_of(name) == size:
+            if place.size_of(name) == size and (not looks or place.is_whole(name)):
                 return 0
             return place.send(name, objects.path(name))
         except (FileNotFoundError, ValueError):

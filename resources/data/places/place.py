@@ -5,6 +5,7 @@ Every file is sent and fetched against its name, the MD5 of what it holds: S3 co
 """
 
 import base64
+import errno
 import hashlib
 import os
 import time
@@ -12,12 +13,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from resources.data.places.model import DamagedThere, Remote, RemoteProblem
 from resources.data.storage.syncing import sync_file_system
 from resources.data.trees.listing import TREE_SUFFIX
 from resources.errors import BadInput, Denied
+from resources.files import disk_problem
 
 TRIES = 4
 FIRST_WAIT_S = 0.2
@@ -31,6 +33,7 @@ DROPPED_AT_ONCE = 1000
 
 _Result = TypeVar("_Result")
 _CLOCK = ("RequestTimeTooSkewed", "RequestExpired")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _KEYS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "ExpiredToken", "InvalidToken")
 
 
@@ -52,9 +55,22 @@ class Place:
         """Bring an object there, whose size in bytes this is. Raises ValueError for a damaged ``source``."""
         if _md5_of(source) != name.removesuffix(TREE_SUFFIX):
             raise ValueError(name)
-        digest = name.removesuffix(TREE_SUFFIX)
-        self._told(lambda: self._put(self._path(name), source, "md5", digest))
+        digest, path = name.removesuffix(TREE_SUFFIX), self._path(name)
+        self._told(lambda: self._put(path, source, "md5", digest), Path(path))
         return source.stat().st_size
+
+    def is_whole(self, name: str) -> bool:
+        """Whether an object is there and is what its name says.
+
+        S3 knows the MD5 of what came in one request, and is asked for it; all else is read.
+        """
+        digest, path = name.removesuffix(TREE_SUFFIX), self._path(name)
+        try:
+            return self._told(
+                lambda: self._is_known(path, digest) or self._digest_there(path, "md5") == digest
+            )
+        except FileNotFoundError:
+            return False
 
     def settle(self) -> None:
         """Return when what was sent will outlive a power cut there; S3 answers no earlier by itself."""
@@ -67,7 +83,7 @@ class Place:
         Raises :class:`DamagedThere` for one that is not what its name says.
         """
         try:
-            self._told(lambda: self._files.get_file(self._path(name), os.fspath(target)))
+            self._told(lambda: self._files.get_file(self._path(name), os.fspath(target)), target)
         except FileNotFoundError:
             return False
         if _md5_of(target) != name.removesuffix(TREE_SUFFIX):
@@ -110,7 +126,7 @@ class Place:
                 )
 
         try:
-            self._told(act)
+            self._told(act, Path(path))
         except FileNotFoundError:
             raise self._gone() from None
 
@@ -125,6 +141,13 @@ class Place:
             return int(self._files.size(path))
         except FileNotFoundError:
             return None
+
+    def _is_known(self, path: str, digest: str) -> bool:
+        """Whether S3 says that an object has this MD5."""
+        if not self._is_s3:
+            return False
+        bucket, _, key = path.partition("/")
+        return str(self._files.call_s3("head_object", Bucket=bucket, Key=key)["ETag"]).strip('"') == digest
 
     def _remove(self, path: str) -> None:
         with suppress(FileNotFoundError):
@@ -175,10 +198,11 @@ class Place:
                 digest.update(part)
         return digest.hexdigest()
 
-    def _told(self, act: Callable[[], _Result]) -> _Result:
+    def _told(self, act: Callable[[], _Result], written: Path | None = None) -> _Result:
         """Do it, again after a while where that may help; what went wrong then, in words.
 
-        No message quotes what the other side said: it may quote a key.
+        ``written`` is what is written on a disk of this machine: it may be full. No message quotes what the
+        other side said: it may quote a key.
         """
         for number in range(TRIES):
             try:
@@ -186,6 +210,8 @@ class Place:
             except (FileNotFoundError, DamagedThere, RemoteProblem):
                 raise
             except Exception as problem:  # noqa: BLE001 - botocore raises many kinds
+                if written is not None and getattr(problem, "errno", None) in _FULL:
+                    raise disk_problem(cast(OSError, problem), written) from None
                 told = self._in_words(problem)
                 if told is not None:
                     raise told from None
@@ -248,11 +274,16 @@ def _file_system(remote: Remote) -> Any:
             skip_instance_cache=True,
             config_kwargs={"connect_timeout": CONNECT_S, "retries": {"max_attempts": 1}},
         )
-    import fsspec  # type: ignore[import-untyped]
+    from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 
     try:
-        return fsspec.filesystem(scheme, use_listings_cache=False)
-    except (ValueError, ImportError) as problem:
+        return url_to_fs(remote.url, use_listings_cache=False)[0]
+    except OSError as problem:  # some kinds connect at once
+        raise RemoteProblem(
+            f"remote {remote.name} does not answer at {remote.url}: {type(problem).__name__}",
+            "See whether it runs and the network is there, then run the same thing again.",
+        ) from None
+    except (ValueError, ImportError, TypeError) as problem:
         raise BadInput(
             f"remote {remote.name} is of the kind {scheme!r}, which is not known here",
             "Use s3 or file, or install the package of fsspec that knows this kind.",

@@ -145,7 +145,8 @@ class PlaceService:
         """Bring a version to a remote, or all of a data set that are not there.
 
         Only objects that no known ancestor has are looked for; the tree goes last, its row after it: after
-        a kill, run it again. ``again`` trusts no row. Raises :class:`DamagedVersion` and what a place raises.
+        a kill, run it again. ``again`` trusts no row, and sends anew what is damaged there. Raises
+        :class:`DamagedVersion` and what a place raises.
         """
         remote = self.remote(name)
         place = self._place(remote)
@@ -166,10 +167,10 @@ class PlaceService:
                 new = self._new_objects(version, {one.key: one for one in every}, known, remote, place)
                 others = [one for one in self.remotes() if one.name != remote.name]
                 self._refuse_damaged(version, self._bring(self._lacking_of(new, place), others, quiet))
-                moved = moving.send(place, self.objects, new, progress)
+                moved = moving.send(place, self.objects, new, progress, looks=again)
                 self._refuse_damaged(version, moved[2])
                 place.settle()  # whoever finds the tree takes its objects for granted
-                tree = moving.send(place, self.objects, [version.tree_md5], progress)
+                tree = moving.send(place, self.objects, [version.tree_md5], progress, looks=again)
                 self._refuse_damaged(version, tree[2])
                 place.settle()
                 now = self.clock()

@@ -17,6 +17,7 @@ from resources.data.tiers.packs import NotItsName, unpacked
 from resources.data.tiers.shelf import Shelf
 from resources.database.engine import Database
 from resources.errors import TrainplatError
+from resources.files import disk_problem
 
 PACKS_AT_ONCE = 4
 WHOLE_FROM = 0.5
@@ -129,6 +130,8 @@ def _bring(
             yield one.name
     except FileNotFoundError:  # the pack was taken away: what it had lies elsewhere now, or is lost
         return
+    except OSError as problem:
+        raise disk_problem(problem, draft) from problem
     finally:
         draft.unlink(missing_ok=True)
 

@@ -60,7 +60,7 @@ class Shelf(Place):
         """Bring a pack there, and read it back: when this returns it is there, whole, and lasts."""
         self.refuse_elsewhere()
         path = self._pack_path(pack.id)
-        self._told(lambda: self._put(path, source, "sha256", pack.id, read_again=True))
+        self._told(lambda: self._put(path, source, "sha256", pack.id, read_again=True), Path(path))
         if self.is_local:
             for place in (path, path.rpartition("/")[0]):
                 _sync(place)
@@ -81,7 +81,7 @@ class Shelf(Place):
     def bring(self, pack: Pack, target: Path) -> None:
         """Write a pack into ``target``. Raises FileNotFoundError for one that is lost."""
         try:
-            self._told(lambda: self._files.get_file(self._pack_path(pack.id), os.fspath(target)))
+            self._told(lambda: self._files.get_file(self._pack_path(pack.id), os.fspath(target)), target)
         except FileNotFoundError:
             self.refuse_elsewhere()
             raise

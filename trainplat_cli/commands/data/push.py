@@ -21,7 +21,14 @@ from trainplat_cli.texts import _
 @click.argument("dataset")
 @click.argument("version", required=False)
 @option("--remote", metavar="NAME", help=mark("Which one, where there are several."))
-@option("--again", is_flag=True, help=mark("Look for every object there, whatever was pushed before."))
+@option(
+    "--again",
+    is_flag=True,
+    help=mark(
+        "Look at every object there, whatever was pushed before, and send those again that are missing or "
+        "damaged."
+    ),
+)
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def push(dataset: str, version: str | None, remote: str | None, again: bool, as_json: bool) -> None:
     """Push."""

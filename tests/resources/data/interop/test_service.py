@@ -233,6 +233,10 @@ def test_what_is_to_be_imported_is_named_where_it_is_not_clear(
         write(folder, {f"{name}.dvc": f"outs:\n- md5: {'0' * 32}\n  hash: md5\n  path: {name}\n".encode()})
     with pytest.raises(BadInput, match="several outputs: a, b"):
         interop.take(SHAPES, folder, ACTOR, quiet)
+    (tmp_path / "theirs" / "bad.dvc").write_bytes(b"\xff\xfe outs")
+    with pytest.raises(BadInput, match=r"bad\.dvc at the work tree cannot be read"):
+        interop.take(SHAPES, tmp_path / "theirs", ACTOR, quiet, output="a")
+    (tmp_path / "theirs" / "bad.dvc").unlink()
     with pytest.raises(BadInput, match="no output 'c'"):
         interop.take(SHAPES, folder, ACTOR, quiet, output="c")
 

@@ -119,7 +119,7 @@ def test_no_more_of_a_disk_is_promised_than_it_has_free(
         fields[1:5] = [1, 100 * looking.MIB, 100 * looking.MIB - written, 100 * looking.MIB - written]
         return os.statvfs_result(fields)
 
-    monkeypatch.setattr(looking.os, "statvfs", of_a_small_disk)
+    monkeypatch.setattr(os, "statvfs", of_a_small_disk)
     with mounts.given(["room"], RUN) as given:
         with pytest.raises(MountRefused, match="one: 40 MiB are free there, 60 are needed; two: 40 MiB"):
             mounts.check("room")

@@ -1,12 +1,15 @@
 """Versions at a bucket of S3 and in a folder, looked at by the requests that were made."""
 
+import errno
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from resources.data.collecting.service import CollectingService
 from resources.data.places import place as module
@@ -17,7 +20,7 @@ from resources.data.versions import store as version_store
 from resources.data.versions.errors import DamagedVersion
 from resources.data.versions.model import State, Version
 from resources.data.versions.service import VersionService
-from resources.errors import BadInput, Conflict, Denied, NotFound
+from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
 from tests.resources.data.interop.conftest import ACTOR, FILES, SHAPES, commit, write
 from tests.resources.data.interop.dvc import contents, dvc
 from tests.servers.s3 import Bucket
@@ -148,6 +151,56 @@ def test_nothing_damaged_is_sent_or_taken(
     assert not here.exists()
 
 
+@pytest.mark.parametrize("kind", ["disk", "s3"])
+def test_a_push_again_sends_what_is_damaged_there(
+    versions: VersionService,
+    places: PlaceService,
+    version: Version,
+    kind: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    name = versions.tree(version).files["train/a.txt"]
+    key = f"files/md5/{name[:2]}/{name[2:]}"
+    if kind == "s3":
+        bucket: Bucket = request.getfixturevalue("bucket")
+        places.add("there", f"{bucket.url}/x", ACTOR)
+        places.push(SHAPES, None, None, ACTOR)
+        bucket.put(f"x/{key}", b"squar\n")
+    else:
+        places.add("there", str(tmp_path / "there"), ACTOR)
+        places.push(SHAPES, None, None, ACTOR)
+        (tmp_path / "there" / key).write_bytes(b"squar\n")
+    assert places.push(SHAPES, None, None, ACTOR).sent == 0
+    assert places.push(SHAPES, None, None, ACTOR, again=True).sent == 1
+    versions.objects.path(name).unlink()
+    assert places.pull(SHAPES, "v1.0", None)[1] == 1
+
+
+def test_a_full_disk_is_told_as_that_and_not_as_a_remote_that_is_down(
+    versions: VersionService,
+    places: PlaceService,
+    version: Version,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    places.add("disk", str(tmp_path / "disk"), ACTOR)
+    monkeypatch.setattr(LocalFileSystem, "put_file", is_full)
+    with pytest.raises(Unavailable, match=f"the disk that holds {tmp_path}/disk/.* is full"):
+        places.push(SHAPES, None, None, ACTOR)
+    monkeypatch.undo()
+    places.push(SHAPES, None, None, ACTOR)
+    versions.objects.path(versions.tree(version).files["train/a.txt"]).unlink()
+    monkeypatch.setattr(LocalFileSystem, "get_file", is_full)
+    with pytest.raises(Unavailable, match=f"the disk that holds {versions.objects.cache}/.* is full"):
+        places.pull(SHAPES, "v1.0", None)
+    monkeypatch.undo()
+    assert places.pull(SHAPES, "v1.0", None)[1] == 1
+
+
 def test_a_bucket_that_was_made_anew_gets_everything_again(
     versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
 ) -> None:
@@ -206,12 +259,27 @@ def test_an_endpoint_that_is_down_is_tried_again_and_named(
 
 
 def test_an_address_holds_no_password(places: PlaceService, tmp_path: Path) -> None:
-    for url in ("s3://key:secret@bucket", "relative/path", "s3://bucket?X-Amz-Signature=1"):
+    for url in (
+        "s3://key:secret@bucket",
+        "relative/path",
+        "s3://",
+        "s3:///x",
+        "s3://bucket?X-Amz-Signature=1",
+    ):
         with pytest.raises(BadInput):
             places.add("backup", url, ACTOR)
     with pytest.raises(BadInput, match="of the form"):
         places.add("Back Up", str(tmp_path), ACTOR)
     assert places.remotes() == []
+
+
+def test_a_kind_that_does_not_answer_or_is_not_known_is_told(places: PlaceService) -> None:
+    places.add("ftp", "ftp://127.0.0.1:9/x", ACTOR)
+    with pytest.raises(RemoteProblem, match="remote ftp does not answer"):
+        places.check("ftp")
+    places.add("odd", "nothing-knows-this://x/y", ACTOR)
+    with pytest.raises(BadInput, match="'nothing-knows-this', which is not known here"):
+        places.check("odd")
 
 
 def test_remotes_are_named_once_and_forgotten(places: PlaceService, tmp_path: Path) -> None:
