@@ -4,7 +4,7 @@ import streamlit as st
 
 from resources.data.spaces.model import Kind, Space, SpaceState
 from resources.data.trees.diff import Kind as Change
-from resources.texts import Translate, mark
+from resources.texts import Translate, in_language, mark
 from streamlit_app import colours, pieces, wording
 from streamlit_app.data import locks
 from streamlit_app.data.wording import keeper_in_words, kind_in_words
@@ -52,7 +52,7 @@ def _row(reader: Reader, history: History, one: Space) -> list[str]:
         pieces.text(one.user),
         pieces.code(one.name) + pieces.small(str(one.path)),
         pieces.code(history.short(one.base)),
-        pieces.text(_(_KINDS[one.kind])) + pieces.kept(one.reason),
+        pieces.text(_(_KINDS[one.kind])) + pieces.small(in_language(one.reason, _)),
         pieces.moment(wording.ago(one.created_at, history.read_at, _), reader.stamp(one.created_at)),
         _state(one, _),
     ]

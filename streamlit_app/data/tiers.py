@@ -7,7 +7,7 @@ import streamlit as st
 from resources.data.tiers.model import ALL, Rule, Tier
 from resources.data.tiers.plan import Decision, Weight
 from resources.terms import DatasetName
-from resources.texts import Translate, mark
+from resources.texts import Translate, in_language, mark
 from streamlit_app import colours, frame, pieces, wording
 from streamlit_app.data.wording import amount
 from streamlit_app.reader import Reader
@@ -119,7 +119,7 @@ def _move(history: History, one: Decision, _: Translate) -> list[str]:
         pieces.text(_(one.held.tier.value)),
         pieces.text(_(one.tier.value)),
         amount(one.frees_bytes),
-        pieces.kept(one.reason),
+        pieces.small(in_language(one.reason, _)),
     ]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from resources.data.spaces.model import Kind
 from resources.errors import Conflict
+from resources.texts import mark
 
 ROOT_UID = 0
 
@@ -37,6 +38,7 @@ class Choice:
 
     kind: Kind
     reason: str
+    """Marked: it is kept in English, and said in its reader's language."""
 
 
 def choose(ground: Ground, wanted: Kind | None = None) -> Choice:
@@ -52,7 +54,7 @@ def choose(ground: Ground, wanted: Kind | None = None) -> Choice:
                 f"Leave the kind out, or take one of {', '.join(possible)}.",
             )
         if wanted is kind:
-            return Choice(kind, "it was asked for")
+            return Choice(kind, mark("it was asked for"))
     raise ValueError(f"no rule knows the kind {wanted!r}")
 
 
@@ -81,9 +83,9 @@ def _no_hard_link(ground: Ground) -> str | None:
 
 
 _RULES: tuple[tuple[Kind, Callable[[Ground], str | None], str], ...] = (
-    (Kind.SNAPSHOT, _no_snapshot, "the file system makes snapshots"),
-    (Kind.REFLINK, _no_clone, "the file system lets files share their blocks"),
-    (Kind.OVERLAY, _no_overlay, "overlays may be mounted here"),
-    (Kind.HARDLINK, _no_hard_link, "its user cannot write the objects"),
-    (Kind.COPY, lambda ground: None, "nothing else is possible or safe here"),  # noqa: ARG005
+    (Kind.SNAPSHOT, _no_snapshot, mark("the file system makes snapshots")),
+    (Kind.REFLINK, _no_clone, mark("the file system lets files share their blocks")),
+    (Kind.OVERLAY, _no_overlay, mark("overlays may be mounted here")),
+    (Kind.HARDLINK, _no_hard_link, mark("its user cannot write the objects")),
+    (Kind.COPY, lambda ground: None, mark("nothing else is possible or safe here")),  # noqa: ARG005
 )

@@ -45,7 +45,7 @@ class Space:
     """Its ``data``: what the user works on."""
     kind: Kind
     reason: str
-    """Why it is of this kind."""
+    """Why it is of this kind, in English: it is said in its reader's language where it is shown."""
     created_at: datetime
     is_open: bool = True
     """False for an overlay that is not mounted, as after a start of the machine, and for what is not made."""

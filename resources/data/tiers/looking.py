@@ -24,6 +24,7 @@ from resources.data.versions.model import BranchState, State, Version
 from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.terms import DatasetName, VersionKey
+from resources.texts import Filled, filled, mark
 
 PROBES = 48
 """So many objects are looked into to tell what packing them would save."""
@@ -104,17 +105,20 @@ def _newest(rows: Plain, dataset: DatasetName) -> set[VersionKey]:
     return heads if head is None else heads | {head.key}
 
 
-def _used_by(rows: Plain, dataset: DatasetName, now: datetime) -> dict[VersionKey, str]:
+def _used_by(rows: Plain, dataset: DatasetName, now: datetime) -> dict[VersionKey, Filled]:
     runs = {
-        one.key: f"run {one.name}" for one in dependents(rows, dataset, None, now) if one.kind is Kind.RUN
+        one.key: filled(mark("run {run}"), run=one.name)
+        for one in dependents(rows, dataset, None, now)
+        if one.kind is Kind.RUN
     }
     held = [one for one in locks(rows, dataset, now) if one.state is LockState.HELD]
-    return {one.key: f"{one.owner}, for {one.purpose}," for one in held} | runs
+    used = mark("{owner}, for {purpose},")
+    return {one.key: filled(used, owner=one.owner, purpose=one.purpose) for one in held} | runs
 
 
 def _shown(rows: Plain, version: Version) -> str | None:
     for space in spaces.shown_from(rows, version.dataset, version.key):
-        return f"space {space.user}/{space.name}"
+        return filled(mark("space {name}"), name=f"{space.user}/{space.name}")
     return None
 
 

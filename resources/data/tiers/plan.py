@@ -22,6 +22,7 @@ from decimal import Decimal
 from resources.data.tiers.model import ALL, Rule, Tier
 from resources.data.tiers.prices import TierPrices
 from resources.terms import DatasetName, VersionKey
+from resources.texts import Filled, filled, mark
 
 PINNED, IN_USE, NEWEST, COLD_RULE, WARM_RULE, NO_RULE, NOTHING_FREE = range(1, 8)
 
@@ -57,6 +58,7 @@ class Decision:
     number: int
     """Of the rule above."""
     reason: str
+    """A :class:`~resources.texts.Filled`, to be said in its reader's language."""
     frees_bytes: int = 0
     """What leaves the tier that it is in now."""
 
@@ -145,22 +147,23 @@ def decide(
 ) -> Decision:
     """Where one version is to be, by the rules of this module."""
     if held.pin is not None:
-        return Decision(held, held.pin, PINNED, f"it is pinned to {held.pin.value}")
+        return Decision(held, held.pin, PINNED, _because(mark("it is pinned to {tier}"), held.pin))
     if held.used_by is not None:
-        return Decision(held, Tier.HOT, IN_USE, f"{held.used_by} uses it")
+        return Decision(held, Tier.HOT, IN_USE, filled(mark("{what} uses it"), what=held.used_by))
     if held.is_newest:
-        return Decision(held, held.tier, NEWEST, "it is the newest of its line")
+        return Decision(held, held.tier, NEWEST, filled(mark("it is the newest of its line")))
     for tier, number in ((Tier.COLD, COLD_RULE), (Tier.WARM, WARM_RULE)):
         rule = rules.get((held.dataset, tier)) or rules.get((ALL, tier))
         if rule is None or not _holds(rule, held, now):
             continue
         if tier not in places:
-            return Decision(held, held.tier, number, f"{tier.value} has no place yet")
+            return Decision(held, held.tier, number, _because(mark("{tier} has no place yet"), tier))
         if tier.warmth < held.tier.warmth:
             days = (now - held.last_used).total_seconds() / 86_400
-            return Decision(held, tier, number, f"nobody used it for {days:.1f} days")
-        return Decision(held, held.tier, number, f"it is {held.tier.value} already")
-    return Decision(held, held.tier, NO_RULE, "no rule moves it")
+            reason = filled(mark("nobody used it for {days} days"), days=f"{days:.1f}")
+            return Decision(held, tier, number, reason)
+        return Decision(held, held.tier, number, _because(mark("it is {tier} already"), held.tier))
+    return Decision(held, held.tier, NO_RULE, filled(mark("no rule moves it")))
 
 
 def homes(trees: Iterable[tuple[str, Tier]], content: Content) -> dict[str, Tier]:
@@ -173,6 +176,10 @@ def homes(trees: Iterable[tuple[str, Tier]], content: Content) -> dict[str, Tier
     for tree, tier in sorted(warmest.items(), key=lambda one: one[1].warmth):
         found.update(dict.fromkeys(content.names.get(tree, ()), tier))
     return found | {name: Tier.HOT for name in content.tied if name in found}
+
+
+def _because(template: str, tier: Tier) -> Filled:
+    return filled(template, tier=filled(tier.value))
 
 
 def _holds(rule: Rule, held: Held, now: datetime) -> bool:
@@ -192,7 +199,7 @@ def _with_gain(one: Decision, wanted: Mapping[str, Tier], content: Content) -> D
         if name in now and wanted[name] is not one.held.tier
     ]
     if not leaves and one.number != PINNED:
-        reason = f"nothing would be free: all of it is needed in {one.held.tier.value}"
+        reason = _because(mark("nothing would be free: all of it is needed in {tier}"), one.held.tier)
         return Decision(one.held, one.held.tier, NOTHING_FREE, reason)
     return Decision(one.held, one.tier, one.number, one.reason, sum(now[name] for name in leaves))
 

@@ -47,6 +47,20 @@ def test_a_version_goes_to_warm_and_comes_back(two: Path) -> None:
     assert told("tier", "apply")["moved"] == []
 
 
+def test_why_is_said_in_the_readers_language_and_in_english_to_machines(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    data("tier", "pin", "pets", "v1.0", "warm")
+    shown = data("tier", "plan", "--all").stdout
+    assert "它固定在温层" in shown
+    assert "它是所在线上的最新版本" in shown
+    assert [one["reason"] for one in told("tier", "plan")["moves"]] == ["it is pinned to warm"]
+    said = data("space", "create", "mine", "pets", "v1.0", "--kind", "copy").stderr
+    assert "按要求选择" in said
+    assert [one["reason"] for one in told("space", "list")["spaces"]] == ["it was asked for"]
+
+
 def test_rules_are_written_down_and_taken_away(two: Path) -> None:
     assert "tier plan" in data("tier", "rule", "warm", "--unused", "30d", "--age", "60d").stdout
     assert told("tier", "rule", "warm", "--unused", "5d", "--dataset", "pets")["rules"] == [

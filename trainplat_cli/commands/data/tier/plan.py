@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resources.texts import mark
+from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.shown import bytes_text
 from trainplat_cli.commands.data.tier.shown import decision_document, money, number, tier_service
@@ -81,5 +81,5 @@ def _row(one: "Decision") -> list[str]:
         _(one.tier.value),
         bytes_text(one.frees_bytes),
         str(one.number),
-        one.reason,
+        in_language(one.reason, _),
     ]
