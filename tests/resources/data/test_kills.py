@@ -1,6 +1,5 @@
 """``kill -9`` before any single thing that making versions does to the disk: run again, it ends the same."""
 
-import faulthandler
 import os
 import random
 import signal
@@ -16,14 +15,13 @@ from resources.data.service import DataService
 from resources.database.audit import recent
 from resources.errors import Conflict
 from resources.terms import FIRST_VERSION, VersionKey
-from tests.alone import alone
+from tests.children import leave
 from tests.resources.data.shapes import ACTOR, SHAPES, answers, service, write_source
 
 V1 = VersionKey("v1.1")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 KILL_POINTS = 80
-HUNG_AFTER_S = 100
-"""A child that does nothing for so long tells where it stands, and fails the test."""
+pytestmark = pytest.mark.uncounted
 CHANGES = {"os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "sqlite3.connect"}
 
 
@@ -44,7 +42,6 @@ def run_until_killed(work: Callable[[Path], None], home: Path, kill_before: int)
     told, tells = os.pipe()
     child = os.fork()
     if child == 0:
-        faulthandler.dump_traceback_later(HUNG_AFTER_S, exit=True)
         changes = 0
 
         def count(event: str, arguments: tuple[Any, ...]) -> None:
@@ -58,13 +55,12 @@ def run_until_killed(work: Callable[[Path], None], home: Path, kill_before: int)
         sys.addaudithook(count)
         try:
             work(home)
-            # What the process does as it ends, such as to write down what was covered, is not its work.
             made, kill_before = changes, 0
         except BaseException as problem:  # noqa: BLE001 - whatever it is, the parent must hear of it
             os.write(2, repr(problem).encode())
-            os._exit(1)
+            leave(1)
         os.write(tells, str(made).encode())
-        os._exit(0)
+        leave(0)
     os.close(tells)
     with os.fdopen(told, "rb") as pipe:
         counted = pipe.read()
@@ -123,7 +119,6 @@ def kill_and_finish(home: Path, points: list[int]) -> DataService:
     return data
 
 
-@alone
 def test_kills_one_after_another_change_nothing(
     trainplat_home: Path, undisturbed: list[tuple[Any, ...]], seed: int
 ) -> None:
@@ -134,7 +129,6 @@ def test_kills_one_after_another_change_nothing(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@alone
 def test_a_kill_before_any_one_change_changes_nothing(
     tmp_path: Path, undisturbed: list[tuple[Any, ...]], seed: int
 ) -> None:
@@ -146,7 +140,6 @@ def test_a_kill_before_any_one_change_changes_nothing(
         assert outcome(data) == undisturbed, f"killed before change {point} of {changes}"
 
 
-@alone
 def test_labels_are_planned_once_whenever_the_planner_is_killed(trainplat_home: Path) -> None:
     data = kill_and_finish(trainplat_home, [])
     given = answers(data, V1, 4)
@@ -166,7 +159,6 @@ def test_labels_are_planned_once_whenever_the_planner_is_killed(trainplat_home: 
         data.plan_next(SHAPES, [ConfirmedLabel(given[0].sample, given[0].label, "late")], ACTOR)
 
 
-@alone
 def test_a_killed_writer_keeps_nobody_waiting(trainplat_home: Path) -> None:
     write_source(service(trainplat_home).source_folder(SHAPES.name), range(24))
 

@@ -105,6 +105,7 @@ def test_a_run_that_asks_for_more_than_exists_is_refused_at_submission_with_the_
     assert gpu_servers.gpu().newest_request(run_id) is None
 
 
+@pytest.mark.slow
 def test_beside_a_declared_cluster_runs_are_started_on_this_machine_only(gpu_servers: DagsterServers) -> None:
     declared = Path(gpu_servers.environment["TRAINPLAT_HOME"]) / "inventory.yaml"
     declared.write_text(
@@ -178,6 +179,7 @@ def test_a_run_that_asks_for_nothing_waits_for_nobody_and_sees_no_device(gpu_ser
     gpu_servers.wait_for_status(first, SUCCESS)
 
 
+@pytest.mark.slow
 def test_of_two_daemons_one_is_killed_and_nothing_is_lost_or_given_twice(gpu_servers: DagsterServers) -> None:
     gpu_servers.start("daemon", "second daemon")
     launched = [gpu_servers.launch("one_device_job") for _ in range(4)]
@@ -277,6 +279,7 @@ def test_what_a_killed_run_had_mounted_is_cleaned_up_and_its_next_attempt_begins
     wait_until(lambda: not list(disk.iterdir()), "the folder of the second to go")
 
 
+@pytest.mark.slow
 def test_a_run_whose_mount_point_is_gone_when_its_turn_comes_fails_with_the_reason(
     gpu_servers: DagsterServers, disk: Path
 ) -> None:

@@ -10,11 +10,13 @@ import pytest
 from resources.data.versions.committing import Wanted
 from resources.errors import Conflict
 from resources.terms import Actor
+from tests.children import leave
 from tests.resources.data.collecting.stores import DIGITS, Store
 from tests.resources.data.folders import read, write
 
+pytestmark = pytest.mark.uncounted
 PROCESSES = 8
-FEW, MANY = 3, 40
+FEW, MANY = 2, 40
 SHARED = 5
 """So many contents are in most versions: a collector meets them while others count on them."""
 
@@ -70,8 +72,8 @@ def start(kept: Store, place: Path, draw: random.Random, number: int, rounds: in
                     os.write(tells, done.encode())
         except BaseException:  # noqa: BLE001 - whatever it is, the parent must hear of it
             os.write(tells, traceback.format_exc().encode())
-            os._exit(1)
-        os._exit(0)
+            leave(1)
+        leave(0)
     os.close(tells)
     return child, hears
 

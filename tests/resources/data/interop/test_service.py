@@ -167,6 +167,7 @@ def test_a_history_of_dvc_becomes_versions_with_authors_and_dates(
     assert [row.action for row in recent(versions.database)] == ["data.import", "data.import"]
 
 
+@pytest.mark.slow
 def test_missing_objects_are_fetched_by_dvc_or_named(
     interop: InteropService, versions: VersionService, tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.children import leave
+
 ACTS = frozenset(
     {"os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown", "sqlite3.connect"}
 )
@@ -107,8 +109,8 @@ def _run(work: Callable[[], str], kill_at: int) -> tuple[str | None, list[str]]:
                 pipe.write(json.dumps([done, acts.sites]).encode())
         except BaseException as problem:  # noqa: BLE001 - whatever it is, the parent must hear of it
             sys.stderr.write(repr(problem))
-            os._exit(1)
-        os._exit(0)
+            leave(1)
+        leave(0)
     os.close(tells)
     with os.fdopen(told) as pipe:
         heard = pipe.read()

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.children import leave
 from tests.resources.data.power.disk import Disk, Server, mount
 
 MIB = 1024 * 1024
@@ -59,7 +60,7 @@ def running(file_system: str, place: Path, draw: random.Random) -> Iterator[Runn
         with suppress(BaseException):
             ours.close()
             Server(Disk(made), servers, images, draw).serve(fuse)
-        os._exit(0)
+        leave(0)
     os.close(fuse)
     servers.close()
     try:

@@ -10,19 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import leave
 from tests.mutants import Mutant, alive
 from tests.needs import needs
 from tests.resources.data.power.bench import MAKERS, Running, mounted, running
 from tests.resources.data.power.mutants import NOTICED
 from tests.resources.data.power.work import Work
 
-FEW, MANY = 3, 34
+FEW, MANY = 2, 34
 """Cuts for each of the three file systems: a hundred in all."""
 SPREAD = 60
 """Up to so many writes lie between two cuts."""
 LONGEST_S = 300.0
 
-pytestmark = pytest.mark.needs("loop mounts", "fuse")
+pytestmark = [pytest.mark.needs("loop mounts", "fuse"), pytest.mark.uncounted]
 every_file_system = pytest.mark.parametrize("file_system", MAKERS)
 
 
@@ -98,8 +99,8 @@ def in_a_process(work: Callable[[], None]) -> None:
             work()
         except BaseException:  # noqa: BLE001 - whatever it is, the parent tells it
             os.write(tells, traceback.format_exc().encode()[-60_000:])
-            os._exit(1)
-        os._exit(0)
+            leave(1)
+        leave(0)
     os.close(tells)
     with os.fdopen(told) as pipe:
         problem = pipe.read()
@@ -115,5 +116,5 @@ def start(work: Callable[[], None]) -> int:
             work()
         except BaseException:  # noqa: BLE001 - whoever waits sees that it ended
             traceback.print_exc()
-        os._exit(1)
+        leave(1)
     return child

@@ -47,12 +47,13 @@ EVERYWHERE = [
     ("xfs", Kind.REFLINK),
     ("ext4", Kind.HARDLINK),
 ]
-
-
-@pytest.mark.parametrize(
+everywhere = pytest.mark.parametrize(
     ("disk", "kind"),
     [*EVERYWHERE[:1], *(pytest.param(*one, marks=pytest.mark.slow) for one in EVERYWHERE[1:])],
 )
+
+
+@everywhere
 def test_a_space_whose_maker_was_killed_is_made_by_the_next_one(
     disk: str, kind: Kind, stage_on: StageOn
 ) -> None:
@@ -79,7 +80,7 @@ def test_a_space_whose_maker_was_killed_is_made_by_the_next_one(
     assert stage.damaged() == ()
 
 
-@pytest.mark.parametrize(("disk", "kind"), EVERYWHERE)
+@everywhere
 def test_a_space_whose_remover_was_killed_is_whole_or_goes(disk: str, kind: Kind, stage_on: StageOn) -> None:
     stage, user = stage_on(disk), _user_of(kind)
     stage.commit(FILES)

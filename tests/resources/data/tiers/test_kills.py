@@ -15,7 +15,8 @@ from tests.resources.data.folders import read
 from tests.resources.data.kills.killing import acts_of, points, run_until_killed
 from tests.resources.data.tiers.conftest import ANN, DIGITS, Tiered
 
-FEW, MANY = 6, 40
+pytestmark = pytest.mark.uncounted
+FEW, MANY = 2, 40
 FILES = {f"{number}": bytes([number]) * 700 + bytes(range(number, 240)) for number in range(12)}
 NEWER = {"0": FILES["0"], "other": b"other " * 300}
 

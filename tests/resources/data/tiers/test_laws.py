@@ -24,7 +24,7 @@ HOMES = count()
 
 
 @pytest.mark.uncounted
-@drawing(0.3)
+@drawing(0.1)
 @given(trees=st.lists(FILES, min_size=3, max_size=3, unique_by=repr), moves=MOVES)
 @example(  # an empty file and the next one begin at the same place of a pack
     trees=[{"a": b"", "b": b"\x01"}, {"a": b"\x00"}, {"a": b"\x00\x00"}],
