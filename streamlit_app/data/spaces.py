@@ -83,7 +83,7 @@ def _kept(reader: Reader, history: History) -> None:
     _ = reader.translate
     if not history.kept:
         st.caption(_("No model, no run and no pin keeps a version. This pins one:"))
-        st.code(f"trainplat data pin {history.dataset} VERSION NAME", language="bash")
+        st.code(f"trainplat data pin {history.dataset} VERSION --name NAME", language="bash")
         return
     heads = [_("Version"), _("Kept for"), _("Name"), _("Until"), _("By")]
     rows = [

@@ -33,7 +33,7 @@ def send(
     def one(name: str) -> int | None:
         try:
             size = os.stat(objects.place(name)).st_size  # noqa: PTH116 - a Path for each takes as long
-            if place.size_of(name) == size and (not looks or place.is_whole(name)):
+            if place.size_of(name) == size and (not looks or place.is_sound(name)):
                 return 0
             return place.send(name, objects.path(name))
         except (FileNotFoundError, ValueError):

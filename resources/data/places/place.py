@@ -59,7 +59,7 @@ class Place:
         self._told(lambda: self._put(path, source, "md5", digest), Path(path))
         return source.stat().st_size
 
-    def is_whole(self, name: str) -> bool:
+    def is_sound(self, name: str) -> bool:
         """Whether an object is there and is what its name says.
 
         S3 knows the MD5 of what came in one request, and is asked for it; all else is read.

@@ -73,12 +73,17 @@ class Maker:
             overlay.unmount(space.path)
 
     def is_shown(self, space: Space) -> bool:
-        """Whether the work tree of a space is there: as it was made where nobody has said that it is made."""
-        if space.kind is Kind.OVERLAY:
-            return space.path.is_mount()
-        if space.state is SpaceState.MADE:
-            return space.path.exists()
-        return space.path.exists() and self._is_untouched(space.path)
+        """Whether the work tree of a space is there: as it was made where nobody has said that it is made.
+
+        Of one that only its user may look at, what was said counts.
+        """
+        try:
+            is_there = space.path.is_mount() if space.kind is Kind.OVERLAY else space.path.exists()
+        except PermissionError:
+            return space.state is SpaceState.MADE
+        if space.kind is Kind.OVERLAY or space.state is SpaceState.MADE:
+            return is_there
+        return is_there and self._is_untouched(space.path)
 
     def give_up(self, space: Space) -> None:
         """Remove what nobody has seen yet of a space. Can be run again."""

@@ -43,6 +43,22 @@ def test_two_users_of_one_machine_have_folders_that_only_they_enter(stage_on: St
     as_plain_user(None, look)
 
 
+def test_who_may_not_enter_a_space_sees_that_it_is_there(stage_on: StageOn) -> None:
+    stage = stage_on("ext4")
+    stage.commit({"one": b"one"})
+    for user, kind in (("nobody", None), ("daemon", None), ("root", Kind.OVERLAY)):
+        stage.space(user, "mine", kind)
+    database = stage.home.path / "trainplat.db"
+    for path in (stage.home.path, database):
+        path.chmod(0o777)  # as a database that all may write
+
+    def look() -> None:
+        found = {one.user: one.is_open for one in stage.spaces.spaces()}
+        assert found == {"nobody": True, "daemon": True, "root": True}
+
+    as_plain_user(None, look)
+
+
 def test_what_lies_ready_is_nobody_elses_to_write(stage_on: StageOn) -> None:
     stage = stage_on("btrfs")
     stage.commit({"one": b"one"})

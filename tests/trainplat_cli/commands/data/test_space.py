@@ -1,5 +1,6 @@
 """``trainplat data space``."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -94,6 +95,18 @@ def test_a_folder_that_was_lost_is_opened_again() -> None:
     assert data("space", "open", "mine").stdout.strip() == str(path)
     assert read(path) == FILES
     assert told("space", "open", "mine")["open"]
+
+
+def test_a_space_that_cannot_be_committed_hides_no_other() -> None:
+    os.mkfifo(create("odd") / "pipe")
+    (create("plain") / "new").write_bytes(b"new")
+    shown = data("space", "list", "--changes").stdout
+    assert "cannot go into a version: pipe is a pipe" in shown
+    assert "1 added, 0 changed, 0 removed" in shown
+    odd, plain = told("space", "list", "--changes")["spaces"]
+    assert odd["changes"] is None
+    assert "pipe is a pipe" in odd["problem"]
+    assert plain["changes"]["added"] == 1
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import click
 
 from resources.data.spaces.changes import Changes
 from resources.data.spaces.model import Space, SpaceState
-from resources.texts import mark
+from resources.data.spaces.service import SpaceService
+from resources.errors import TrainplatError
+from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.space.shown import (
     changes_document,
@@ -25,12 +27,12 @@ def list(everybody: bool, changes: bool, as_json: bool) -> None:  # noqa: A001 -
     """Show them."""
     service = space_service()
     found = service.spaces(None if everybody else user_of(None))
-    changed = {one.path: service.changes(one) for one in found if changes and one.is_open}
+    changed = {one.path: _changes_in(service, one) for one in found if changes and one.is_open}
     if as_json:
         documents = [space_document(one) for one in found]
         if changes:
             documents = [
-                document | {"changes": changes_document(changed.get(one.path))}
+                document | changes_document(changed.get(one.path))
                 for document, one in zip(documents, found, strict=True)
             ]
         print_json({"spaces": documents})
@@ -58,9 +60,19 @@ def list(everybody: bool, changes: bool, as_json: bool) -> None:  # noqa: A001 -
     show_table(titles, rows)
 
 
-def _changes_text(found: Changes | None) -> str:
+def _changes_in(service: SpaceService, one: Space) -> Changes | TrainplatError:
+    """What was changed in a space, or why that cannot be told: others are told all the same."""
+    try:
+        return service.changes(one)
+    except TrainplatError as problem:
+        return problem
+
+
+def _changes_text(found: Changes | TrainplatError | None) -> str:
     if found is None:
         return "-"
+    if isinstance(found, TrainplatError):
+        return in_language(found.problem, _)
     if not found.count:
         return _("none")
     return _("{added} added, {changed} changed, {removed} removed").format(

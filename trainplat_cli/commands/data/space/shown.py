@@ -3,7 +3,7 @@
 from resources.data.spaces.changes import Changes
 from resources.data.spaces.model import Space
 from resources.data.spaces.service import SpaceService
-from resources.errors import Denied
+from resources.errors import Denied, TrainplatError
 from resources.home import Home
 from resources.users import current_user, is_operator_of
 from trainplat_cli.commands.data.shown import mended
@@ -45,6 +45,8 @@ def space_document(space: Space) -> dict[str, object]:
     }
 
 
-def changes_document(found: Changes | None) -> dict[str, int] | None:
-    """What was changed in a space, for machines; None for one that is not open."""
-    return None if found is None else vars(found)
+def changes_document(found: Changes | TrainplatError | None) -> dict[str, object]:
+    """What was changed in a space, for machines; null for one that is not open, or that cannot be read."""
+    if isinstance(found, TrainplatError):
+        return {"changes": None, "problem": found.problem}
+    return {"changes": None if found is None else vars(found)}
