@@ -7,7 +7,7 @@ from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionSt
 from resources.data.spec import DatasetSpec
 from resources.data.splitting import Place
 from resources.errors import BadInput, Conflict
-from resources.terms import FIRST_VERSION, DatasetName, SampleId, VersionKey, next_minor
+from resources.terms import FIRST_VERSION, DatasetName, SampleId, VersionKey, next_minor, version_order
 
 
 def first_planned(dataset: DatasetName, now: datetime) -> VersionRecord:
@@ -21,13 +21,15 @@ def next_planned(
     taken: Mapping[str, VersionKey],
     labels: Sequence[ConfirmedLabel],
     now: datetime,
+    last: VersionKey | None = None,
 ) -> VersionRecord:
     """The version that takes up ``labels``.
 
     1. Labels that one version has taken up already are answered with that version, whatever its state.
     2. Labels of which some are taken and others not, or by several versions, are refused.
     3. While the newest version is not sealed, nothing new is planned.
-    4. Else it is the next minor version after the newest.
+    4. Else it is the next minor version after the newest, or after the ``last`` key that anybody was given:
+       people may have committed a version since that was retired or erased.
     """
     if not labels:
         raise BadInput(
@@ -57,21 +59,25 @@ def next_planned(
             f"Finish it first: materialize {dataset}/collected to {dataset}/dataset for {newest.version}.",
         )
     return _planned(
-        dataset, next_minor(newest.version), parent=newest.version, new_labels=len(labels), now=now
+        dataset, _after(newest.version, last), parent=newest.version, new_labels=len(labels), now=now
     )
 
 
 def arrivals_planned(
-    dataset: DatasetName, versions: Sequence[VersionRecord], waiting: int, now: datetime
+    dataset: DatasetName,
+    versions: Sequence[VersionRecord],
+    waiting: int,
+    now: datetime,
+    last: VersionKey | None = None,
 ) -> VersionRecord | None:
     """The version that takes up samples that came, without new labels. None while none waits, or none can be.
 
-    As for labels: while the newest version is not sealed, nothing new is planned.
+    As for labels: while the newest version is not sealed, nothing new is planned, and no key is given twice.
     """
     if not waiting or not versions or versions[-1].state is not VersionState.SEALED:
         return None
     newest = versions[-1].version
-    return _planned(dataset, next_minor(newest), parent=newest, new_labels=0, now=now)
+    return _planned(dataset, _after(newest, last), parent=newest, new_labels=0, now=now)
 
 
 def refuse_unusable(
@@ -95,6 +101,10 @@ def refuse_unusable(
             f"{len(complaints)} of {len(labels)} labels cannot go into {spec.name}: {'; '.join(complaints)}",
             "Mend these answers, or leave them out and plan the others.",
         )
+
+
+def _after(newest: VersionKey, last: VersionKey | None) -> VersionKey:
+    return next_minor(newest if last is None else max(newest, last, key=version_order))
 
 
 def _planned(

@@ -121,7 +121,9 @@ class DataService:
             if committed(plain_over(connection), spec.name, known):
                 return None
             waiting = arrivals.waiting_count(connection, spec.name)
-            planned = arrivals_planned(spec.name, known, waiting, self.clock())
+            planned = arrivals_planned(
+                spec.name, known, waiting, self.clock(), _last_key(connection, spec.name)
+            )
             if planned is not None:
                 self._add(connection, planned, (), actor)
         return planned
@@ -359,7 +361,8 @@ class DataService:
     ) -> tuple[VersionRecord, bool]:
         known = ledger.all_versions(connection, dataset)
         taken = ledger.versions_by_ref(connection, dataset)
-        planned = next_planned(dataset, known, taken, labels, self.clock())
+        last = _last_key(connection, dataset)
+        planned = next_planned(dataset, known, taken, labels, self.clock(), last)
         return planned, planned not in known
 
     def _refuse_taken_name(self, connection: Connection, dataset: DatasetName) -> None:
@@ -456,3 +459,8 @@ class DataService:
             if told is problem:
                 raise
             raise told from problem
+
+
+def _last_key(connection: Connection, dataset: DatasetName) -> VersionKey | None:
+    last = versions.last_on_main(plain_over(connection), dataset)
+    return None if last is None else last.key

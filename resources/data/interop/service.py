@@ -122,7 +122,7 @@ class InteropService:
     def _add(
         self, rows: Plain, dataset: DatasetName, found: list[tuple[Revision, Tree]], actor: Actor
     ) -> list[Version]:
-        head = store.main_head(rows, dataset)
+        head = store.last_on_main(rows, dataset)
         start = _next(found, head, dataset)
         made: list[Version] = []
         for revision, tree in found[start:]:

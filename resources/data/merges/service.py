@@ -207,10 +207,11 @@ class MergeService:
                 needed = {*tree.names, tree.md5}
                 if not all(self.objects.path(name).exists() for name in needed):
                     return None
+            last = versions.last_on_main(rows, start.dataset) or start.ours
             breaks = start.theirs.schema not in (start.ours.schema, _schema(start.base))
             made = Version(
                 start.dataset,
-                next_key(start.ours.key, breaks=breaks),
+                next_key(last.key, breaks=breaks),
                 versions.next_number(rows, start.dataset),
                 None,
                 State.SEALED,

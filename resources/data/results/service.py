@@ -148,10 +148,10 @@ class ResultService:
 def _version(rows: Plain, result: TrainingResult, tree: Tree, actor: Actor, now: datetime) -> Version:
     """Each result stands for itself: it has no parent."""
     name = results_of(result.dataset)
-    head = versions.main_head(rows, name)
+    last = versions.last_on_main(rows, name)
     return Version(
         dataset=name,
-        key=next_key(None if head is None else head.key, breaks=False),
+        key=next_key(None if last is None else last.key, breaks=False),
         number=versions.next_number(rows, name),
         branch=None,
         state=State.SEALED,

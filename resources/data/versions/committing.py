@@ -217,7 +217,7 @@ class Commit:
                 if start.base is None:
                     return None  # the data set was new, and is not any more: see what it holds now
             branch, overtaken_by, writer, instead_of = self._line(rows, start, head, now)
-            made = self._version(rows, start, reading.tree, head, branch, now)
+            made = self._version(rows, start, reading.tree, branch, now)
             store.add_version(rows, made)
             if branch is not None:
                 store.move_branch(rows, Branch(**{**vars(branch), "head": made.key}))
@@ -242,7 +242,7 @@ class Commit:
             return _Line(None)
         user, author = self._wanted.user, self._wanted.author
         if base.branch is None and on is None:
-            ahead = planned or (None if head is None or head.key == base.key else head.key)
+            ahead = planned or (None if head is None or head.number <= base.number else head.key)
             writer = locks.writer_of(rows, base.dataset, MAIN_LINE, now, beside=author)
             granted = self._granted(rows, base, now)
             if ahead is None and writer is None and granted is None:
@@ -271,7 +271,6 @@ class Commit:
         rows: Plain,
         start: _Start,
         tree: Tree,
-        head: Version | None,
         branch: Branch | None,
         now: datetime,
     ) -> Version:
@@ -280,7 +279,8 @@ class Commit:
         schema = before if wanted.schema is None else wanted.schema
         breaks = start.base is not None and before != schema
         if branch is None:
-            key = next_key(None if head is None else head.key, breaks=breaks)
+            newest = store.last_on_main(rows, wanted.dataset)
+            key = next_key(None if newest is None else newest.key, breaks=breaks)
         else:
             last = 0 if branch.head == branch.base else int(branch.head.rpartition("@")[2])
             key = on_branch(branch.name, last + 1)
@@ -321,7 +321,7 @@ def _was_overtaken(start: _Start, head: Version) -> bool:
     """Whether the main line went on since the folder left it."""
     if start.base is None:
         return True
-    return start.branch is None and start.base.branch is None and start.base.key != head.key
+    return start.branch is None and start.base.branch is None and start.base.number < head.number
 
 
 def _refuse_unfit(wanted: Wanted, objects: ObjectStore) -> None:

@@ -43,7 +43,20 @@ def version(rows: Plain, dataset: DatasetName, key: str) -> Version | None:
 
 
 def main_head(rows: Plain, dataset: DatasetName) -> Version | None:
-    """The newest version of the main line."""
+    """The newest version of the main line that can be used: what comes next is made from it.
+
+    One that is retired counts only where none is not, and one that is erased only where all are.
+    """
+    return _one(
+        rows,
+        "v.dataset = :dataset AND v.branch IS NULL ORDER BY "
+        "CASE v.state WHEN 'sealed' THEN 0 WHEN 'retired' THEN 1 ELSE 2 END, v.number DESC LIMIT 1",
+        dataset=dataset,
+    )
+
+
+def last_on_main(rows: Plain, dataset: DatasetName) -> Version | None:
+    """The version of the main line that came last, whatever became of it: its key is not given again."""
     return _one(
         rows,
         "v.dataset = :dataset AND v.branch IS NULL ORDER BY v.number DESC LIMIT 1",

@@ -105,6 +105,12 @@ def test_a_version_whose_test_set_was_changed_is_refused_until_it_is_retired(
         made.adopt(spec, SENSOR)
     versions.retire(spec.name, SECOND, ANN)
     assert made.adopt(spec, SENSOR) == []
+    assert versions.show(spec.name, "latest").key == FIRST_VERSION
+    pool = [one.id for one in made.samples(spec.name, FIRST_VERSION) if one.split is Split.POOL]
+    planned = made.plan_next(spec, [ConfirmedLabel(pool[0], Label(spec.classes[0]), "ref-1")], SENSOR)
+    assert (planned.version, planned.parent) == (THIRD, FIRST_VERSION), "no key is given twice"
+    made.make(spec, THIRD, SENSOR)
+    assert versions.show(spec.name, THIRD).tree_md5 == made.version(spec.name, THIRD).tree_md5
 
 
 def test_who_commits_while_the_pipeline_makes_a_version_gets_a_branch(
