@@ -1,5 +1,6 @@
 """The dashboard as people meet it: a real server, a real browser."""
 
+import json
 import os
 import re
 import socket
@@ -8,17 +9,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from resources.data.locks.service import Asked, LockService
+from resources.data.tiers.model import Tier
+from resources.data.tiers.service import TierService
+from resources.data.versions.model import BranchState
+from resources.data.versions.service import VersionService
 from resources.files import write_atomically
 from resources.home import Home
+from resources.terms import Actor
 from tests.servers.browser import keep
-from tests.streamlit_app import homes
+from tests.streamlit_app import data_home, homes
 from tests.streamlit_app.conftest import APP
+from tests.streamlit_app.data_home import SET
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
 
@@ -44,9 +52,15 @@ def filled(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
-    """Looks at a home that is not there yet."""
-    with served(tmp_path_factory.mktemp("empty") / "home") as dashboard:
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home that is not there yet. The last test that takes it fills it."""
+    return Home(tmp_path_factory.mktemp("empty") / "home")
+
+
+@pytest.fixture(scope="module")
+def empty(browser: Browser, new_home: Home) -> Iterator[Look]:
+    """Looks at that home."""
+    with served(new_home.path) as dashboard:
         yield looks(browser, dashboard)
 
 
@@ -75,6 +89,61 @@ def test_each_page_of_an_empty_home(empty: Look) -> None:
             is_calm(page)
             if not path:
                 picture(page, "dashboard-empty")
+
+
+def test_a_person_sees_all_of_a_data_set_and_answers_a_conflict(empty: Look, new_home: Home) -> None:
+    home, ann = new_home, Actor("user:ann")
+    data_home.fill(home, home.path.parent / "letters")
+    versions = VersionService(home, home.database())
+    locks = LockService(home.database())
+    locks.read(SET, "v1.0", Asked(ann, "ann", "she draws them", for_time=timedelta(hours=2)))
+    tiers = TierService(home, home.database())
+    tiers.set_place(Tier.WARM, str(home.path.parent / "warm"), ann)
+    tiers.pin(SET, "v1.0", Tier.WARM, ann)
+    with empty(f"data?data={SET}", "Data") as page:
+        expect(page.get_by_text("the second is an h")).to_be_visible()
+        expect(page.get_by_text("ben@1", exact=True)).to_be_visible()
+        for key in ("v1.0", "v1.1"):
+            expect(page.locator(f'i[title="{key}"]')).to_be_visible()  # a node of the graph
+        _to(page, "Differences", "part=diff")
+        shown = page.locator(".tp-card", has_text="3.png")
+        expect(shown.locator("img")).to_be_visible()
+        assert shown.locator("img").evaluate("picture => picture.naturalWidth") == 48
+        expect(shown.get_by_text("not there")).to_be_visible()
+        expect(page.get_by_text('+{"id": 2, "label": "k"}')).to_be_visible()
+        _to(page, "Spaces and locks", "part=spaces")
+        for words in ("uses it", "she draws them", "it was asked for"):
+            expect(page.get_by_text(words, exact=True).first).to_be_visible()
+        _to(page, "Storage and tiers", "part=storage")
+        expect(page.get_by_text("warm: in packs")).to_be_visible()
+        expect(page.get_by_text("The rules would move 1 version.")).to_be_visible()
+        expect(page.get_by_text("it is pinned to warm")).to_be_visible()
+        _to(page, "Merge", "part=merge")
+        _answer(page)
+        is_calm(page)
+    merged = versions.show(SET, "latest")
+    labels = versions.objects.read(versions.tree(merged).files["labels.jsonl"]).decode()
+    assert [json.loads(line)["label"] for line in labels.splitlines()] == ["a", "k", "e"]
+    [branch] = versions.branches(SET)
+    assert (merged.key, branch.state, branch.merged_as) == ("v1.2", BranchState.MERGED, "v1.2")
+
+
+def _to(page: Page, part: str, address: str) -> None:
+    """Choose a part of the page, which the address keeps."""
+    page.get_by_role("radio", name=part, exact=True).click()
+    expect(page).to_have_url(re.compile(address))
+
+
+def _answer(page: Page) -> None:
+    """Try a merge, answer its conflict, and make it the next version."""
+    page.get_by_role("button", name="Try to merge").click()
+    expect(page.get_by_text("1 conflict is left to answer.")).to_be_visible()
+    expect(page.get_by_role("button", name="Merge", exact=True)).to_be_disabled()
+    page.get_by_role("button", name="Take theirs", exact=True).click()
+    expect(page.get_by_text("1 conflict is left to answer.")).to_have_count(0)
+    page.get_by_role("button", name="Merge", exact=True).click()
+    expect(page.get_by_text("is merged as v1.2.")).to_be_visible()
+    expect(page.get_by_text(re.compile("^No branch is open"))).to_be_visible()
 
 
 def test_a_narrow_window_hides_nothing(filled: Look) -> None:
