@@ -29,6 +29,7 @@ from resources.terms import Actor, DatasetName, SampleId, VersionKey
 
 INBOX = "inbox"
 _ASIDE = ".aside"
+_NAME_BYTES = 200
 MOST_NEW = 2_000
 """So many are taken in at one look, which must not take a tick longer than Dagster allows."""
 
@@ -59,7 +60,7 @@ class ArrivalService:
 
         Raises Unavailable when the disk is full.
         """
-        path = self.inbox(dataset) / f"{hashlib.sha256(content).hexdigest()[:16]}-{Path(name).name}"
+        path = self.inbox(dataset) / f"{hashlib.sha256(content).hexdigest()[:16]}-{_short(Path(name).name)}"
         write_atomically(path, content)
         return path
 
@@ -161,7 +162,7 @@ class ArrivalService:
         aside.mkdir(exist_ok=True)
         for file in files:
             name = file.name.removeprefix(f"{INBOX}/")
-            held = aside / f"{token_hex(4)}-{Path(name).name}"
+            held = aside / f"{token_hex(4)}-{_short(Path(name).name)}"
             with suppress(FileNotFoundError):
                 (inbox / name).rename(held)
                 if file_stamp(held) == known[name].stamp:
@@ -186,6 +187,14 @@ class ArrivalService:
                 f"another process is taking in what comes to {repository.dataset}",
                 "Let it finish; what it leaves comes with the next look.",
             ) from None
+
+
+def _short(name: str) -> str:
+    """A name that has room for a mark before it: 255 bytes are the most. Its suffix stays."""
+    if len(name.encode()) <= _NAME_BYTES:
+        return name
+    suffix = Path(name).suffix
+    return name.encode()[: _NAME_BYTES - len(suffix.encode())].decode(errors="ignore") + suffix
 
 
 def _refuse_swept(repository: DatasetRepository, new: Sequence[Arrival]) -> None:

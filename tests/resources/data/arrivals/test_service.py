@@ -201,6 +201,18 @@ def test_what_is_collected_before_it_is_written_down_stays_where_it_came_to(
     assert objects.read(md5) == image(0)
 
 
+def test_a_name_as_long_as_can_be_is_taken_in_and_uploaded_too(coming: ArrivalService) -> None:
+    inbox = coming.inbox(SHAPES.name)
+    put(inbox, range(1))
+    (inbox / "0.png").rename(inbox / ("ü" * 125 + ".png"))
+    assert take(coming) == [1]
+    assert [path.name for path in inbox.iterdir()] == [".aside"]
+    path = coming.upload(SHAPES.name, "ü" * 125 + ".png", image(1))
+    assert (path.suffix, path.read_bytes()) == (".png", image(1))
+    still = coming.places(SHAPES, still_for_s=0.0)[0]
+    assert len(coming.take(SHAPES, still, ACTOR).new) == 1
+
+
 def test_one_process_at_a_time_takes_in(coming: ArrivalService) -> None:
     put(coming.inbox(SHAPES.name), range(1))
     root = DatasetRepository(coming.home, SHAPES.name).root
