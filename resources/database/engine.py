@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from resources.database.migrations.history import OURS, VERSION_TABLE, History, refuse_newer
 from resources.database.plain import Plain, plain_transaction
+from resources.errors import BadInput
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -144,6 +145,8 @@ class Database:
     def _told_plainly(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeEncodeError as problem:
+            raise _no_text(problem.object) from problem
         except Exception as problem:
             if not isinstance(problem, _driver_errors()):
                 raise
@@ -177,6 +180,14 @@ def _file_identity(url: str) -> Hashable | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _no_text(value: str) -> BadInput:
+    shown = value.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return BadInput(
+        f"{shown!r} is no UTF-8 text, and nothing changed in the database",
+        "Write it in UTF-8; in a pattern of paths ? stands for any character.",
+    )
 
 
 def _driver_errors() -> tuple[type[Exception], ...]:

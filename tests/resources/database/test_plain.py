@@ -1,5 +1,6 @@
 """Transactions without SQLAlchemy keep the promises of those with it."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from resources.database import plain
 from resources.database.audit import AuditRow, recent, record
 from resources.database.engine import Database, sqlite_url
 from resources.database.plain import moment, moment_or_none, plain_over
-from resources.errors import Unavailable
+from resources.errors import BadInput, Unavailable
 from resources.terms import Actor
 
 AT = datetime(2026, 11, 27, 4, 0, 0, 12, tzinfo=UTC)
@@ -65,6 +66,13 @@ def test_bytes_and_nothing_come_back_as_they_were_given(any_database: Database) 
 def test_a_time_without_a_zone_is_refused(any_database: Database) -> None:
     with pytest.raises(ValueError, match="no time zone"), any_database.write_plainly() as transaction:
         transaction.run(INSERT, **{**ROW, "at": AT.replace(tzinfo=None)})
+
+
+def test_what_is_no_text_is_told_in_words(any_database: Database) -> None:
+    with pytest.raises(BadInput, match=r"is no UTF-8 text") as told, any_database.write_plainly() as rows:
+        rows.run(INSERT, **{**ROW, "detail": os.fsdecode(b"bad\xff.csv")})
+    assert r"bad\\xff.csv" in told.value.problem
+    assert recent(any_database) == []
 
 
 def test_a_busy_file_is_told_in_words(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
