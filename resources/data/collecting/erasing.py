@@ -12,6 +12,9 @@ from resources.data.collecting.dependents import dependents, how_to_let_go
 from resources.data.collecting.gc import ERASE
 from resources.data.collecting.needed import Needed
 from resources.data.locks import store as locks
+from resources.data.making.pixels import PIXELS_FOLDER
+from resources.data.making.similarity.album import LOOKS_FILES
+from resources.data.merges.ancestry import common_ancestor
 from resources.data.spaces import store as spaces
 from resources.data.storage.listings import drop_listing, read_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
@@ -19,7 +22,7 @@ from resources.data.storage.ready import ready_folders, ready_root, remove_set_a
 from resources.data.versions import journal, store, sweeps, worktrees
 from resources.data.versions.audit import audit
 from resources.data.versions.leftovers import GIVE
-from resources.data.versions.model import State, Version
+from resources.data.versions.model import BranchState, State, Version
 from resources.data.versions.path_texts import path_of
 from resources.database.engine import Database
 from resources.database.plain import Plain
@@ -89,13 +92,24 @@ class Eraser:
         return len(gone)
 
     def _unlink_samples(self, version: Version, gone: set[str]) -> None:
-        """The pipeline of a declared data set keeps a link to each sample."""
+        """The pipeline of a declared data set keeps a link to each sample, and what it made of it."""
         samples = self._data / version.dataset / "samples"
         if not gone or not samples.is_dir():
             return
-        for path, name, _ in read_listing(self._objects, version.tree_md5)[0]:
-            if name in gone:
-                (samples / path.rpartition("/")[2]).unlink(missing_ok=True)
+        links = [
+            samples / path.rpartition("/")[2]
+            for path, name, _ in read_listing(self._objects, version.tree_md5)[0]
+            if name in gone
+        ]
+        if not any(link.exists() for link in links):
+            return
+        # First what was made of them: it can be made again of those that stay.
+        for pixels in (samples.parent / PIXELS_FOLDER).glob("*/*"):
+            pixels.unlink(missing_ok=True)
+        for looks in samples.parent.glob(LOOKS_FILES):
+            looks.unlink(missing_ok=True)
+        for link in links:
+            link.unlink(missing_ok=True)
 
     def _set_ready_aside(self, rows: Plain, version: Version) -> None:
         """What lies ready for spaces has the same bytes."""
@@ -142,6 +156,10 @@ class Eraser:
             for one in shown
             if worktrees.key_of(one.path) not in roots
         }
+        holders |= {
+            f"branch {name}": f"merge it or trainplat data branch {version.dataset} --close {name}"
+            for name in _to_be_merged(rows, version)
+        }
         if holders:
             raise Conflict(
                 f"{what} is not erased: {', '.join(holders)} depend on it",
@@ -151,6 +169,18 @@ class Eraser:
     def _version(self, rows: Plain, intent: journal.Intent) -> Version | None:
         dataset, _, key = intent.subject.partition(_BETWEEN)
         return store.version(rows, DatasetName(dataset), VersionKey(key))
+
+
+def _to_be_merged(rows: Plain, version: Version) -> list[str]:
+    """The open branches that cannot be merged without it: it is what they and the main line went apart at."""
+    head = store.main_head(rows, version.dataset)
+    parents = {one.key: one.parents for one in store.versions(rows, version.dataset)}
+    return [
+        one.name
+        for one in store.branches(rows, version.dataset)
+        if one.state is BranchState.OPEN
+        and version.key in (one.head, head and common_ancestor(parents, head.key, one.head))
+    ]
 
 
 def _refuse_parent(rows: Plain, version: Version) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+PIXELS_FOLDER = ".pixels"
+"""In the folder of each data set."""
 AT_ONCE = 5_000
 """So many pictures are transformed before they are written down: what a kill can cost."""
 
@@ -51,7 +53,7 @@ class PixelCache:
 
     @property
     def _folder(self) -> Path:
-        return self.root / ".pixels" / hashlib.sha256(str(self.pipeline).encode()).hexdigest()[:16]
+        return self.root / PIXELS_FOLDER / hashlib.sha256(str(self.pipeline).encode()).hexdigest()[:16]
 
     def _kept(self, wanted: Collection[SampleId]) -> "dict[SampleId, NDArray[np.uint8]]":
         import numpy as np

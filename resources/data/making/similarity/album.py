@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+LOOKS_FILES = ".looks-*.npz"
+"""In the folder of each data set, of every rule."""
 RULE = 1
 """Goes up when looks or pairs are found in another way: what an older rule left is made again."""
 

@@ -1,6 +1,7 @@
 """An erased version has no bytes anywhere and keeps its record; what something depends on is not erased."""
 
 import os
+import shutil
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from resources.data.collecting.dependents import Kind
 from resources.data.collecting.erasing import Eraser
 from resources.data.collecting.service import CollectingService
+from resources.data.merges.service import MergeService
 from resources.data.spaces.model import Kind as SpaceKind
 from resources.data.spaces.service import SpaceService
 from resources.data.versions.errors import UnusableVersion
@@ -177,6 +179,26 @@ def test_a_version_of_a_pipeline_is_erased_with_its_samples_once_the_next_one_is
     )
 
 
+def made_of_samples(root: Path) -> list[Path]:
+    return [path for path in (*root.glob(".looks-*"), *root.glob(".pixels/*/*")) if path.is_file()]
+
+
+def test_what_an_open_branch_went_apart_at_is_kept_until_it_is_merged_or_closed(
+    two: Store, tmp_path: Path
+) -> None:
+    branch = two.versions.branch(DIGITS, "v1.0", "ann", ANN).name
+    two.versions.restore(DIGITS, branch, tmp_path / "b")
+    assert two.commit(tmp_path / "b", {"more": b"more"}).version.branch == branch
+    for ref in ("v1.0", branch):
+        shutil.rmtree(tmp_path / "b", ignore_errors=True)
+        with pytest.raises(Conflict, match=f"branch {branch}") as refused:
+            two.keeper.erase(DIGITS, ref, ANN)
+        assert f"trainplat data branch digits --close {branch}" in refused.value.next_step
+    assert MergeService(two.home, two.database).merge(DIGITS, branch, ANN).version is not None
+    assert two.keeper.erase(DIGITS, f"{branch}@1", ANN) == 0, "v1.0 has all of it"
+    assert two.keeper.erase(DIGITS, "v1.0", ANN) == 1
+
+
 def test_a_sample_that_no_other_version_has_goes_from_the_folder_of_samples(trainplat_home: Path) -> None:
     data = service(trainplat_home)
     first_version(data)
@@ -186,8 +208,15 @@ def test_a_sample_that_no_other_version_has_goes_from_the_folder_of_samples(trai
     samples = data.home.data / SHAPES.name / "samples"
     eraser = Eraser(kept.database, kept.keeper.objects, data.home.data, lambda _: None)
     tree = kept.versions.tree(version)
+    images = {name for path, name, _ in tree if path.startswith("images/")}
     path, name = next((path, name) for path, name, _ in tree if path.startswith("images/"))
     assert (samples / path.rpartition("/")[2]).exists()
+    assert made_of_samples(samples.parent), "else this shows nothing"
+    eraser._unlink_samples(version, set(tree.names) - images)
+    assert made_of_samples(samples.parent), "no sample went"
     eraser._unlink_samples(version, {name})
+    assert made_of_samples(samples.parent) == [], (
+        "what was made of the others is made again when it is needed"
+    )
     assert not (samples / path.rpartition("/")[2]).exists()
     assert len(list(samples.iterdir())) == 23
