@@ -149,8 +149,17 @@ class SpaceService:
         return UserFolders(self.home.work / user)
 
     def _known(self, user: str, name: str) -> Space | None:
+        """A space that is written down, with the version that its files are made from.
+
+        That is the one which was committed from it last. Below an overlay it is still the first: what was
+        committed since lies above.
+        """
         with self.database.read_plainly() as rows:
-            return store.space(rows, user, name)
+            found = store.space(rows, user, name)
+            at = None if found is None else worktrees.work_tree(rows, found.path)
+        if found is None or at is None or found.kind is Kind.OVERLAY:
+            return found
+        return Space(**{**vars(found), "base": at.base})
 
     def _is_begun(self, known: Space, version: Version) -> bool:
         """Whether a space that is written down only has to be finished; what was begun else is cleared away.
@@ -236,10 +245,9 @@ class SpaceService:
         return Space(**{**vars(space), "base": VersionKey(base), "is_open": is_open})
 
     def _made_from(self, space: Space) -> Version:
-        """The version below a space: what was committed from it since lies above."""
+        known = self._known(space.user, space.name) or space
         with self.database.read_plainly() as rows:
-            written = store.space(rows, space.user, space.name)
-            return resolve(rows, space.dataset, space.base if written is None else written.base)
+            return resolve(rows, known.dataset, known.base)
 
 
 def _refuse_name(name: str) -> None:

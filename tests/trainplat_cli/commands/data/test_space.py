@@ -97,6 +97,20 @@ def test_a_folder_that_was_lost_is_opened_again() -> None:
     assert told("space", "open", "mine")["open"]
 
 
+def test_a_folder_that_was_lost_comes_back_as_it_was_committed_last() -> None:
+    path = create()
+    (path / "new").write_bytes(b"new")
+    data("space", "commit", "mine")
+    shutil.rmtree(path)
+    data("space", "open", "mine")
+    assert read(path) == FILES | {"new": b"new"}
+    assert told("space", "commit", "mine")["new"] is False, "nobody's work is undone"
+    shutil.rmtree(path)
+    assert "has a space 'mine' already" in data("space", "create", "mine", "pets", "v1.0", code=5).stderr
+    assert told("space", "create", "mine", "pets", "v1.1")["version"] == "v1.1"
+    assert read(path) == FILES | {"new": b"new"}
+
+
 def test_a_space_that_cannot_be_committed_hides_no_other() -> None:
     os.mkfifo(create("odd") / "pipe")
     (create("plain") / "new").write_bytes(b"new")
