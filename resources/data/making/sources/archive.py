@@ -4,6 +4,7 @@ So a name that leads out of the archive writes nowhere, a link points to nothing
 limit.
 """
 
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -34,7 +35,8 @@ MAX_EXPANSION = 200
 """How many times its packed size a member may have, from a size on that could hurt."""
 _SMALL_BYTES = 16 * MIB
 
-_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError)
+_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
+_CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,9 @@ class _TarReader:
             seen.add(name)
             self._member = member
             yield wrong or Entry(name, folder_label(name, self.labels))
+        # Only behind its end stands the sum that tells whether a packed archive is whole.
+        while self.rolled.fileobj is not None and self.rolled.fileobj.read(_CHUNK_BYTES):
+            pass
 
     def stamp(self, entry: Entry) -> str:
         member = self._its_turn(entry)

@@ -27,6 +27,8 @@ class LabelStudioExport:
     path: str
     image_key: str = "image"
     """Under which key of a task's data the picture stands."""
+    choice_key: str = "choice"
+    """Under which key JSON-MIN has the answers: what the labelling interface calls its ``Choices``."""
     pictures: str = "."
     """Where the paths in it start, seen from the export's own folder: the document root of local files, or
     the folder of uploads."""
@@ -92,12 +94,23 @@ class _ExportReader:
                 f"it has no picture under {self.source.image_key!r}",
                 "Name the right key as image_key in the declaration of the source.",
             )
-        place = place_of(reference)
+        try:
+            place = place_of(reference)
+        except ValueError as problem:
+            return Quarantined(shown, f"its picture has no address: {problem}", "Mend the task in the file.")
         name = name_of(place)
         if (wrong := refused_name(name)) is not None:
             return wrong
+        try:
+            labels = tuple(sorted(set(labels_of(task, self.source.choice_key))))
+        except (AttributeError, TypeError):
+            return Quarantined(
+                shown,
+                "its answers are not written as Label Studio writes them",
+                "Export the project again, or mend the task in the file.",
+            )
         self._references[name] = place
-        return Entry(name, tuple(sorted(set(labels_of(task)))), metadata={"task": str(task.get("id", ""))})
+        return Entry(name, labels, metadata={"task": str(task.get("id", ""))})
 
 
 def place_of(reference: str) -> str:
@@ -110,15 +123,29 @@ def place_of(reference: str) -> str:
     return reference
 
 
-def labels_of(task: Mapping[str, Any]) -> list[str]:
-    """The classes that people chose, one for each of their answers; skipped and cancelled ones are none."""
+def labels_of(task: Mapping[str, Any], choice_key: str = "choice") -> list[str]:
+    """The classes that people chose, one for each of their answers; skipped and cancelled ones are none.
+
+    Raises AttributeError or TypeError for answers that Label Studio does not write.
+    """
     if "annotations" not in task:
-        choice = task.get("choice")
-        return [choice] if isinstance(choice, str) else []
+        choice = task.get(choice_key)
+        return _listed(choice.get("choices") if isinstance(choice, dict) else choice)
     found = []
     for annotation in task["annotations"]:
         if annotation.get("was_cancelled"):
             continue
         for result in annotation.get("result", []):
-            found += result.get("value", {}).get("choices", [])
-    return [str(one) for one in found]
+            found += _listed(result.get("value", {}).get("choices"))
+    return found
+
+
+def _listed(choices: object) -> list[str]:
+    """One answer or several, as texts."""
+    if choices is None:
+        return []
+    if isinstance(choices, str):
+        return [choices]
+    if not isinstance(choices, list):
+        raise TypeError(f"{choices!r} is no list of choices")
+    return [str(one) for one in choices]

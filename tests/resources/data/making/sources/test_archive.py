@@ -1,5 +1,6 @@
 import io
 import os
+import random
 import stat
 import tarfile
 import zipfile
@@ -129,6 +130,32 @@ def test_a_damaged_archive_is_refused_by_name(taker: Taker, tmp_path: Path, form
     path.write_bytes(b"no archive at all")
     with pytest.raises(BadInput, match="cannot be read"):
         taker.take(ArchiveSource("box", path.name))
+
+
+@pytest.mark.parametrize("form", [".tar.gz", ".tar.xz", ".tar.bz2"])
+def test_an_archive_in_which_some_bytes_are_wrong_is_refused_by_name(
+    taker: Taker, tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / f"shapes{form}"
+    pack(path, {f"{number}.png": random.Random(number).randbytes(500) for number in range(300)})
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 40] = bytes(40)
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=r"archive .*shapes\.tar\..* of source shapes cannot be read"):
+        taker.take(ArchiveSource("shapes", path.name))
+
+
+def test_a_member_of_a_zip_that_is_damaged_is_told_and_the_others_come(taker: Taker, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "shapes.zip", "w", zipfile.ZIP_LZMA) as packed:
+        packed.writestr("0.png", image(0) * 20)
+        packed.writestr("1.png", image(1))
+    content = bytearray((tmp_path / "shapes.zip").read_bytes())
+    content[60:80] = b"\xff" * 20
+    (tmp_path / "shapes.zip").write_bytes(content)
+    taken = taker.take(ArchiveSource("shapes", "shapes.zip"))
+    assert [file.name for file in taken.files] == ["shapes/1.png"]
+    assert "cannot be unpacked" in taken.strays[0].problem
 
 
 def test_a_missing_archive_and_a_bad_name_are_refused(taker: Taker) -> None:

@@ -87,3 +87,39 @@ def test_a_file_that_is_no_export_is_refused(taker: Taker, tmp_path: Path) -> No
         (tmp_path / "export.json").write_text(text)
         with pytest.raises(BadInput, match=problem):
             taker.take(source)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        None,
+        ["x"],
+        [{"result": None}],
+        [{"result": [{"value": None}]}],
+        [{"result": [{"value": {"choices": 3}}]}],
+    ],
+)
+def test_a_task_whose_answers_are_broken_is_told_and_the_others_come(
+    taker: Taker, pictures: Path, answers: object
+) -> None:
+    broken = {"id": 1, "data": {"image": "digits/0.png"}, "annotations": answers}
+    address = {"id": 2, "data": {"image": "http://[half/1.png"}, "annotations": []}
+    (pictures / "export.json").write_text(json.dumps([broken, address, task(3, "digits/2.png", "dark")]))
+    taken = taker.take(LabelStudioExport("people", "export.json", pictures="served"))
+    assert [file.labels for file in taken.files] == [("dark",)]
+    assert [one.file for one in taken.strays] == ["people/task 1", "people/task 2"]
+
+
+def test_several_choices_and_other_names_of_them_are_labels_too(taker: Taker, pictures: Path) -> None:
+    tasks = [
+        {"id": 1, "image": "digits/0.png", "kind": "dark"},
+        {"id": 2, "image": "digits/1.png", "kind": {"choices": ["dark", "light"]}},
+        {
+            "id": 3,
+            "data": {"image": "digits/2.png"},
+            "annotations": [{"result": [{"value": {"choices": "dark"}}]}],
+        },
+    ]
+    (pictures / "export.json").write_text(json.dumps(tasks))
+    taken = taker.take(LabelStudioExport("people", "export.json", pictures="served", choice_key="kind"))
+    assert [file.labels for file in taken.files] == [("dark",), ("dark", "light"), ("dark",)]
