@@ -15,11 +15,11 @@ from secrets import token_hex
 from resources.data.storage.ingesting import NOT_STILL
 from resources.data.storage.links import clone
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.scanning import stamp_of
+from resources.data.storage.scanning import printable, stamp_of
 from resources.data.storage.syncing import sync_file_system
 from resources.data.storage.worktree import IndexRow, Progress
 from resources.data.trees.listing import UNKNOWN, Stamps, Tree
-from resources.errors import BadInput, Conflict
+from resources.errors import BadInput, Conflict, Denied
 from resources.files import disk_problem
 
 CHUNK_BYTES = 1024 * 1024
@@ -82,14 +82,18 @@ def give(
     made, and they are told. Objects that ``writer_uid`` owns are copied and never linked: whoever owns a file
     may write it. ``make_root`` makes the empty folder; ``whole`` is told when all is there and
     only the name is missing; ``mark`` tells the draft from others. Raises Conflict for a target that holds
-    something, BadInput for paths that lead out of it, and :class:`Unavailable` when the disk is full.
+    something, BadInput for paths that lead out of it and, as Denied, for a place where no folder can be made,
+    and :class:`Unavailable` when the disk is full.
     """
-    refuse_taken(target)
     draft = draft_of(target, mark or token_hex(8))
     giver = _Giver(store, giving, owner, writer_uid, progress)
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        refuse_taken(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
         make_root(draft)
+    except OSError as problem:
+        raise _no_place(problem, target) from problem
+    try:
         giver.fill(draft, tree, stamps)
         if giver.given.damaged:
             shutil.rmtree(draft)
@@ -262,6 +266,17 @@ class _Giver:
             return False
         stamps.inodes[place], stamps.mtimes_ns[place] = status.st_ino, status.st_mtime_ns
         return True
+
+
+def _no_place(problem: OSError, target: Path) -> Exception:
+    told = disk_problem(problem, target)
+    if told is not problem:
+        return told
+    kind = Denied if problem.errno in (errno.EACCES, errno.EPERM) else BadInput
+    return kind(
+        f"no folder can be made at {printable(str(target))}: {problem.strerror}",
+        "Choose another place, one that this user can write.",
+    )
 
 
 def _leads_out(path: str) -> BadInput:

@@ -6,7 +6,7 @@ import pytest
 
 from resources.data.versions import worktrees
 from resources.database.engine import Database
-from resources.errors import Conflict
+from resources.errors import BadInput, Conflict
 from resources.home import Home
 from tests.resources.data.collecting.stores import DIGITS, Store
 
@@ -36,3 +36,11 @@ def test_of_two_who_fill_one_folder_at_once_the_second_is_refused(store: Store, 
     assert known is not None
     assert known.base == "v1.0", "or committing it would undo what v1.1 did"
     store.versions.restore(DIGITS, "v1.1", tmp_path / "other")
+
+
+@pytest.mark.parametrize("place", ["file/below", "n" * 256, "n" * 256 + "/below"], ids=range(3))
+def test_where_no_folder_can_be_made_the_place_is_named(store: Store, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("of somebody")
+    with pytest.raises(BadInput, match=f"no folder can be made at .*{place}: ") as refused:
+        store.versions.restore(DIGITS, "v1.0", tmp_path / place)
+    assert "Choose another place" in refused.value.next_step
