@@ -45,7 +45,7 @@ class Applied:
     freed_bytes: int = 0
     packs_gone: int = 0
     damaged: list[str] = field(default_factory=list)
-    """Objects that are not what their names say: their versions stayed where they were."""
+    """Objects that are lost or not what their names say: their versions did not come where they are to be."""
 
 
 class Mover:
@@ -80,7 +80,7 @@ class Mover:
             self._say(found, home, looked, actor)
             self._take_away(home, intent)
             after = self._keeper.collect_alone(intent)
-        self.done.damaged = packer.damaged
+        self.done.damaged += packer.damaged
         self.done.packs, self.done.packed_bytes = len(packer.made), sum(p.size_bytes for p in packer.made)
         self.done.packs_gone = kept.gone + after.gone
         return self.done
@@ -95,8 +95,10 @@ class Mover:
                 continue
             self._set(one, actor)
             names = looked.content.names[one.held.tree_md5]
-            recall(self._database, self._objects, lacking(self._objects, names), progress)
-            self.done.moved.append(one)
+            left = recall(self._database, self._objects, lacking(self._objects, names), progress)
+            self.done.damaged += left
+            if not left:
+                self.done.moved.append(one)
 
     def _pack(self, packer: Packer, home: Mapping[str, Tier], looked: Looked, progress: Progress) -> None:
         for tier in COLDER:

@@ -39,6 +39,9 @@ def test_a_second_remote_gets_all_by_rule_and_its_lag_is_shown(tmp_path: Path) -
     [lag] = told("status")["replicas"]
     assert (lag["remote"], lag["dataset"], lag["versions_behind"]) == ("far", "shapes", 1)
     assert "far is 1 versions of shapes behind" in data("status").stdout
+    (tmp_path / "far").write_bytes(b"no folder")
+    assert "remote far" in data("remote", "replicate", "far", "shapes", "--now", code=1).stderr
+    (tmp_path / "far").unlink()
     assert told("remote", "replicate", "far", "--now")["pushed"] == 1
     assert told("status", "shapes")["replicas"][0]["behind_since"] is None
     assert "far has all versions of shapes" in data("status").stdout

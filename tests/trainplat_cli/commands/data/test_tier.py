@@ -61,6 +61,17 @@ def test_why_is_said_in_the_readers_language_and_in_english_to_machines(
     assert [one["reason"] for one in told("space", "list")["spaces"]] == ["it was asked for"]
 
 
+def test_what_was_lost_in_a_tier_fails_the_move_that_needs_it(two: Path) -> None:
+    data("tier", "pin", "pets", "v1.0", "warm")
+    data("tier", "apply")
+    [pack] = (two / "warm").rglob("*.pack")
+    pack.unlink()
+    data("tier", "pin", "pets", "v1.0", "hot")
+    failed = data("tier", "apply", code=1)
+    assert failed.stderr.count("is damaged and was not moved") == len(FILES)
+    assert "from warm to hot" not in failed.stdout
+
+
 def test_rules_are_written_down_and_taken_away(two: Path) -> None:
     assert "tier plan" in data("tier", "rule", "warm", "--unused", "30d", "--age", "60d").stdout
     assert told("tier", "rule", "warm", "--unused", "5d", "--dataset", "pets")["rules"] == [

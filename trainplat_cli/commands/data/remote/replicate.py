@@ -4,6 +4,7 @@ import click
 
 from resources.data.places.model import EVERY
 from resources.data.versions.naming import checked_dataset
+from resources.errors import ExitCode
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.showing import reading_progress
@@ -24,8 +25,11 @@ from trainplat_cli.texts import _
 @option("--remove", is_flag=True, help=mark("Replicate no more; what is there stays."))
 @option("--now", is_flag=True, help=mark("Bring what is missing now, and wait for it."))
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
-def replicate(name: str, dataset: str | None, remove: bool, now: bool, as_json: bool) -> None:
-    """Write it down, or take it away."""
+@click.pass_context
+def replicate(
+    context: click.Context, name: str, dataset: str | None, remove: bool, now: bool, as_json: bool
+) -> None:
+    """Write it down, or take it away; the exit code is 1 where not all could be brought now."""
     service, actor = replication_service(), current_actor()
     of = EVERY if dataset is None else checked_dataset(dataset)
     if remove:
@@ -51,3 +55,5 @@ def replicate(name: str, dataset: str | None, remove: bool, now: bool, as_json: 
         click.echo(_("Nothing more goes to {remote} by this rule; what is there stays.").format(remote=name))
     else:
         click.echo(_("Written down. See how far it is behind: trainplat data status"))
+    if any(one.problem is not None for one in done):
+        context.exit(int(ExitCode.FAILED))

@@ -2,6 +2,8 @@
 
 import click
 
+from resources.data.tiers.moving import Applied
+from resources.errors import ExitCode
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.showing import reading_progress
@@ -19,13 +21,20 @@ from trainplat_cli.texts import _
     ),
 )
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
-def apply(as_json: bool) -> None:
-    """Move it."""
+@click.pass_context
+def apply(context: click.Context, as_json: bool) -> None:
+    """Move it; the exit code is 1 where something is damaged and was not moved."""
     with reading_progress() as progress:
         done = tier_service().apply(current_actor(), progress)
     for name in done.damaged:
         text = _("Object {name} is damaged and was not moved; see trainplat data verify")
         err().print(text.format(name=name), markup=False)
+    _show(done, as_json=as_json)
+    if done.damaged:
+        context.exit(int(ExitCode.FAILED))
+
+
+def _show(done: Applied, *, as_json: bool) -> None:
     if as_json:
         counts = {name: value for name, value in vars(done).items() if name != "moved"}
         print_json({"moved": [decision_document(one) for one in done.moved]} | counts)
