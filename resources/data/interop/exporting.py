@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
+from resources.data.interop.configuration import cache_of, own_cache
 from resources.data.interop.pointers import pointer_text
 from resources.data.storage.giving import Giving, give
 from resources.data.storage.objects import ObjectStore
@@ -20,8 +21,9 @@ from resources.errors import Conflict
 from resources.files import write_atomically
 
 _READ_ONLY = 0o444
-_CONFIG = "[core]\n    analytics = false\n"
-_NO_SCM = "    no_scm = True\n"
+_CORE, _NO_SCM = "[core]\n    analytics = false\n", "    no_scm = True\n"
+_CACHE = "[cache]\n    dir = cache\n"
+"""Said, since a user or a machine may have another for all repositories."""
 _IGNORED_BY_GIT = "/config.local\n/tmp\n/cache\n"
 _INCOMING = "incoming-"
 
@@ -83,13 +85,12 @@ def _in_git(folder: Path) -> bool:
 def _make_repository(folder: Path, *, has_git: bool) -> None:
     config = folder / ".dvc" / "config"
     if config.exists() or (folder / ".dvc" / "config.local").exists():
-        for file in (config, config.with_name("config.local")):
-            lines = file.read_text().splitlines() if file.exists() else []
-            if any(line.strip() == "[cache]" for line in lines):
-                raise Conflict(
-                    f"{file} sets a cache of its own; expected a repository whose cache is .dvc/cache",
-                    "Export into a new folder. `dvc remote add` and `dvc push` bring it from there.",
-                )
+        if cache_of(folder).resolve() != own_cache(folder).resolve():
+            raise Conflict(
+                f"{folder} has its cache at {cache_of(folder)}; expected a repository whose cache is "
+                ".dvc/cache",
+                "Export into a new folder. `dvc remote add` and `dvc push` bring it from there.",
+            )
         return
     if folder.exists() and not has_git and any(folder.iterdir()):
         raise Conflict(
@@ -98,7 +99,7 @@ def _make_repository(folder: Path, *, has_git: bool) -> None:
         )
     write_atomically(folder / ".dvcignore", "")
     write_atomically(folder / ".dvc" / ".gitignore", _IGNORED_BY_GIT)
-    write_atomically(config, _CONFIG if has_git else _CONFIG + _NO_SCM)
+    write_atomically(config, _CORE + ("" if has_git else _NO_SCM) + _CACHE)
 
 
 def _objects(tree: Tree, cache: Path) -> tuple[list[str], list[int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from resources.data.interop.configuration import cache_of
 from resources.data.interop.pointers import Output, is_pointer, outputs_of
 from resources.errors import BadInput, NotFound
 
@@ -33,16 +34,8 @@ class Repository:
 
     @property
     def cache(self) -> Path:
-        """Where its objects lie: what its configuration says, else ``.dvc/cache``."""
-        from configparser import ConfigParser
-
-        place = self.root / ".dvc" / "cache"
-        for name in ("config", "config.local"):
-            parser = ConfigParser(interpolation=None)
-            parser.read(self.root / ".dvc" / name)
-            if parser.has_option("cache", "dir"):
-                place = self.root / ".dvc" / parser.get("cache", "dir").strip("'\"")
-        return place
+        """Where its objects lie."""
+        return cache_of(self.root)
 
 
 def repository_at(folder: Path) -> Repository:

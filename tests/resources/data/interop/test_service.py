@@ -122,8 +122,40 @@ def test_an_export_puts_nothing_into_a_cache_that_others_use(
     interop: InteropService, committed: Version, tmp_path: Path
 ) -> None:
     folder = write(tmp_path / "mine", {".dvc/config": b"[cache]\n    dir = ../../shared\n"})
-    with pytest.raises(Conflict, match="cache of its own"):
+    with pytest.raises(Conflict, match="has its cache at"):
         export(interop, folder)
+
+
+def test_a_cache_that_a_user_has_for_all_is_read_from_and_left_alone(
+    interop: InteropService, committed: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "settings", {"config": f"[cache]\n    dir = {tmp_path}/for all\n".encode()})
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "settings"))
+    folder = write(tmp_path / "theirs" / "data", FILES).parent
+    dvc(folder, "init", "-q", "--no-scm")
+    dvc(folder, "add", "-q", "data")
+    [imported] = interop.take(DatasetName("others"), folder, ACTOR, quiet).versions
+    assert imported.tree_md5 == committed.tree_md5
+    with pytest.raises(Conflict, match=r"has its cache at .*/for all"):
+        export(interop, folder)
+    for _ in range(2):
+        export(interop, tmp_path / "mine")
+    dvc(tmp_path / "mine", "checkout", "-q", "shapes.dvc")
+    assert contents(tmp_path / "mine" / "shapes") == FILES
+
+
+def test_a_configuration_that_is_none_is_told(
+    interop: InteropService, committed: Version, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "mine", {".dvc/config": b"\xff no section", "a.dvc": _pointer("a")})
+    with pytest.raises(BadInput, match=r"\.dvc/config cannot be read"):
+        interop.take(SHAPES, folder, ACTOR, quiet)
+    with pytest.raises(BadInput, match=r"\.dvc/config cannot be read"):
+        export(interop, folder)
+
+
+def _pointer(name: str) -> bytes:
+    return f"outs:\n- md5: {'0' * 32}\n  hash: md5\n  path: {name}\n".encode()
 
 
 def test_a_history_of_dvc_becomes_versions_with_authors_and_dates(
@@ -231,7 +263,7 @@ def test_what_is_to_be_imported_is_named_where_it_is_not_clear(
     with pytest.raises(BadInput, match="no file that names an output"):
         interop.take(SHAPES, folder, ACTOR, quiet)
     for name in ("a", "b"):
-        write(folder, {f"{name}.dvc": f"outs:\n- md5: {'0' * 32}\n  hash: md5\n  path: {name}\n".encode()})
+        write(folder, {f"{name}.dvc": _pointer(name)})
     with pytest.raises(BadInput, match="several outputs: a, b"):
         interop.take(SHAPES, folder, ACTOR, quiet)
     (tmp_path / "theirs" / "bad.dvc").write_bytes(b"\xff\xfe outs")
