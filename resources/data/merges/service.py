@@ -10,10 +10,11 @@ from resources.data.locks.model import MAIN_LINE
 from resources.data.merges import store
 from resources.data.merges.ancestry import common_ancestor
 from resources.data.merges.model import Answer, Merge, MergeState, Tried
-from resources.data.merging.merge import merge
+from resources.data.merging.merge import given_md5, merge
 from resources.data.merging.model import AUTOMATIC, Outcome, Policy, Resolution
 from resources.data.storage.ingesting import StoredStamps
 from resources.data.storage.listings import read_listing, write_listing
+from resources.data.storage.objects import DamagedObject
 from resources.data.storage.worktree import KnownStamps, stamps_for
 from resources.data.tiers import pack_rows
 from resources.data.tiers.recalling import lacking, recall, recalling_store
@@ -85,21 +86,39 @@ class MergeService:
             return store.answers(rows, dataset, branch)
 
     def answer(self, dataset: DatasetName, branch: str, given: Sequence[Resolution], actor: Actor) -> None:
-        """Answer conflicts. Raises NotFound for a conflict that the merge does not have."""
+        """Answer conflicts. Raises NotFound for a conflict that the merge does not have, and BadInput for an
+        object that is to be a file and that the store does not have.
+        """
         tried = self.look(dataset, branch)
-        known = {one.id for one in tried.conflicts} | {one.conflict.id for one in tried.outcome.resolved}
+        asked = [*tried.conflicts, *(one.conflict for one in tried.outcome.resolved)]
+        known = {one.id: one for one in asked}
         for one in given:
-            if one.conflict is not None and one.conflict not in known:
+            if one.conflict is None:
+                continue
+            conflict = known.get(one.conflict)
+            if conflict is None:
                 raise NotFound(
                     f"the merge of {branch} has no conflict {one.conflict!r}",
                     f"`trainplat data conflicts {dataset} {branch}` lists them.",
                 )
+            if one.value is not None and conflict.record is None and conflict.field is None:
+                self._refuse_missing(one.value)
         now = self.clock()
         with self.database.write_plainly() as rows:
             for one in given:
                 store.add_answer(rows, dataset, branch, one, actor, now)
                 what = one.conflict or one.glob or ""
                 audit(rows, now, actor, "data.resolve", f"{dataset} {branch}", f"{what}: {one.choice.value}")
+
+    def _refuse_missing(self, md5: str) -> None:
+        name = given_md5(md5)
+        try:
+            self.objects.read(name)
+        except DamagedObject as problem:
+            raise BadInput(
+                f"{name} cannot be taken: {problem.problem}",
+                "Commit a folder that has the file, then give the MD5 of its content.",
+            ) from problem
 
     def give_up(self, dataset: DatasetName, branch: str, actor: Actor) -> Merge:
         """Give an open merge up. The branch and the answers stay. Raises NotFound."""

@@ -144,7 +144,7 @@ class _Work:
             Versions(conflict.base, conflict.ours, conflict.theirs),
             str,
             kind=conflict.kind,
-            given=_given_md5,
+            given=given_md5,
             both=both,
             reason=reason,
         )
@@ -177,7 +177,8 @@ def _shown_files(files: Mapping[str, str]) -> str:
     return ", ".join(f"{path} {md5}" for path, md5 in sorted(files.items()))
 
 
-def _given_md5(text: str) -> str:
+def given_md5(text: str) -> str:
+    """The object that a person gives in place of a file. Raises :class:`BadInput` for what names none."""
     wanted = text.strip().lower()
     if len(wanted) != 32 or set(wanted) - set("0123456789abcdef"):
         raise BadInput(

@@ -155,6 +155,19 @@ def test_who_is_slow_does_not_open_a_merge_again_that_another_one_has_done(
     assert (merge.state, merge.merged_as) == (MergeState.MERGED, "v1.2")
 
 
+def test_a_file_is_given_by_an_object_that_is_there_and_by_no_other(desk: Desk) -> None:
+    branch = desk.apart({"pictures/a.png": "A"}, {"pictures/a.png": "B"})
+    [conflict] = desk.merges.merge(DEMO, branch, ANN).conflicts
+    for wrong, told in (("0" * 32, "is missing"), ("a.png", "is no MD5")):
+        with pytest.raises(BadInput, match=told):
+            desk.merges.answer(DEMO, branch, [Resolution(Choice.GIVEN, conflict.id, value=wrong)], BOB)
+    assert desk.merges.answers(DEMO, branch) == []
+    other = desk.merges.objects.put(b"C").md5
+    desk.merges.answer(DEMO, branch, [Resolution(Choice.GIVEN, conflict.id, value=other)], BOB)
+    assert desk.merges.merge(DEMO, branch, ANN).version is not None
+    assert desk.files()["pictures/a.png"] == "C"
+
+
 def test_policy_decides_by_path_and_is_remembered(desk: Desk) -> None:
     branch = desk.apart(
         {"pictures/a.png": "ann", "labels.csv": "id,label\na,5\nb,2\nc,3\n"},
