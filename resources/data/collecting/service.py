@@ -22,7 +22,7 @@ from resources.data.tiers.recalling import recall
 from resources.data.versions import store
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownDataset
-from resources.data.versions.handing import touched_by
+from resources.data.versions.handing import refuse_unusable, touched_by
 from resources.data.versions.model import Version
 from resources.data.versions.refs import resolve
 from resources.database.engine import Database
@@ -143,10 +143,14 @@ class CollectingService:
     def depend(
         self, dataset: DatasetName, ref: str, kind: Kind, name: str, actor: Actor, *, for_s: int | None = None
     ) -> Dependent:
-        """Keep a version for something; for a time, or until it is released."""
+        """Keep a version for something; for a time, or until it is released.
+
+        Raises :class:`UnusableVersion` for one that was erased.
+        """
         now = self.clock()
         with self.database.write_plainly() as rows:
             version = resolve(rows, dataset, ref)
+            refuse_unusable(version)
             until = None if for_s is None else now + timedelta(seconds=for_s)
             added = Dependent(dataset, version.key, kind, name, until, actor, now)
             depend(rows, added)

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+from resources.data.versions.refs import NEWEST
 from resources.errors import BadInput
 from resources.terms import FIRST_VERSION, DatasetName, VersionKey, next_minor, version_order
 
@@ -24,10 +25,10 @@ def checked_dataset(name: str) -> DatasetName:
 
 def checked_tag(name: str) -> str:
     """``name`` as a tag. Raises BadInput for one that could be taken for something else."""
-    if len(name) > LONGEST or _TAG.fullmatch(name) is None or _VERSION.fullmatch(name):
+    if len(name) > LONGEST or _TAG.fullmatch(name) is None or _VERSION.fullmatch(name) or name == NEWEST:
         raise BadInput(
             f"tag {name!r} is not of the form [A-Za-z][A-Za-z0-9_.-]* with at most {LONGEST} characters, "
-            "or looks like a version",
+            f"or looks like a version, or is {NEWEST!r}",
             "Choose a name such as released or paper-2026.",
         )
     return name

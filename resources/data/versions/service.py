@@ -86,10 +86,13 @@ class VersionService:
             return store.tags(rows, dataset)
 
     def tag(self, dataset: DatasetName, ref: str, tag: str, actor: Actor, *, move: bool = False) -> Version:
-        """Give a version a name. Raises Conflict for one that names another, unless it may ``move``."""
+        """Give a version a name. Raises Conflict for one that names another, unless it may ``move``, and
+        :class:`UnusableVersion` for a version that was erased.
+        """
         now = self.clock()
         with self.database.write_plainly() as rows:
             version = resolve(rows, dataset, ref)
+            refuse_unusable(version)
             named = store.tags(rows, dataset).get(checked_tag(tag))
             if named == version.key:
                 return version
@@ -135,10 +138,11 @@ class VersionService:
             return store.branches(rows, dataset)
 
     def branch(self, dataset: DatasetName, base: str, user: str, actor: Actor) -> Branch:
-        """Begin a branch from a version."""
+        """Begin a branch from a version. Raises :class:`UnusableVersion` for one that was erased."""
         now = self.clock()
         with self.database.write_plainly() as rows:
             version = resolve(rows, dataset, base)
+            refuse_unusable(version)
             made = new_branch(rows, version, user, now)
             audit(rows, now, actor, "data.branch", f"{dataset} {made.name}", f"from {version.key}")
         return made

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,6 +58,18 @@ def test_its_bytes_are_gone_and_its_record_is_kept(two: Store) -> None:
     with pytest.raises(Conflict, match="is erased already"):
         two.keeper.erase(DIGITS, "v1.0", ANN)
     assert two.keeper.verify(None, None, quiet).damaged == ()
+
+
+def test_nothing_is_made_of_what_is_erased(two: Store) -> None:
+    two.keeper.erase(DIGITS, "v1.0", ANN)
+    acts: list[Callable[[], object]] = [
+        lambda: two.versions.tag(DIGITS, "v1.0", "paper", ANN),
+        lambda: two.versions.branch(DIGITS, "v1.0", "ann", ANN),
+        lambda: two.keeper.depend(DIGITS, "v1.0", Kind.PIN, "ann", ANN),
+    ]
+    for act in acts:
+        with pytest.raises(UnusableVersion):
+            act()
 
 
 def test_what_lay_in_the_trash_or_ready_for_spaces_goes_too(two: Store) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from resources.data.merges.service import MergeService
 from resources.database.engine import Database
+from resources.errors import BadInput
 from resources.home import Home
 from tests.resources.data.collecting.stores import ANN, DIGITS, Store
 
@@ -46,3 +47,8 @@ def test_who_is_at_a_retired_version_goes_on_from_it(store: Store, tmp_path: Pat
     store.versions.retire(DIGITS, "v1.1", ANN)
     made = store.commit(tmp_path / "ahead", {"a": b"mended"}).version
     assert (made.key, made.parents) == ("v1.2", ("v1.1",))
+
+
+def test_no_tag_is_called_as_the_newest_version_is(store: Store) -> None:
+    with pytest.raises(BadInput, match="or is 'latest'"):
+        store.versions.tag(DIGITS, "v1.0", "latest", ANN)
