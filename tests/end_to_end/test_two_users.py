@@ -17,7 +17,6 @@ from resources.data.merges.model import MergeState
 from resources.data.merges.service import MergeService
 from resources.data.model import Split
 from resources.data.partitions import versions_partitions
-from resources.data.results.following import Follower
 from resources.data.results.model import Follow, ResultSnapshot
 from resources.data.results.service import ResultService
 from resources.data.service import DataService
@@ -26,13 +25,13 @@ from resources.data.spaces.service import SpaceService
 from resources.data.versions.committing import Wanted
 from resources.data.versions.model import BranchState, Version
 from resources.data.versions.service import VersionService, quiet
+from resources.database.audit import recent
 from resources.home import Home
 from resources.runs.instance import open_instance
 from resources.terms import FIRST_VERSION, Actor, Label, SampleId, VersionKey
 from tests.end_to_end.test_arbiter_on_dashboard import take
-from tests.servers.dagster_instances import copy_instance
-from tests.servers.dagster_servers import CHECKOUT
-from tests.streamlit_app.test_in_browser import Look, looks, served
+from tests.servers.dagster_servers import CHECKOUT, dagster_servers, wait_until
+from tests.streamlit_app.test_in_browser import Look, is_drawn, looks, served
 from trainplat_assets.datasets import DIGITS
 
 pytestmark = [
@@ -86,26 +85,35 @@ class Digits:
         return {row.id: row.label for row in rows}
 
     def train_on(self, branch: str) -> ResultSnapshot:
-        """Train on a branch, as its user does, and let be tried what follows."""
+        """Train on a branch, as its user does, and wait for what the sensor makes of it."""
         # In a process of its own: a browser that a test drives leaves no room here for Dagster's event loop.
         command = [sys.executable, "-m", "trainplat_cli.main", "data", "train", DIGITS.name, branch, "--json"]
         done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["branch"] == branch
-        results = ResultService(self.home, self.home.database())
-        follower = Follower(results, self.versions, self.merges)
-        (waiting,) = follower.waiting(DIGITS.name)
-        return follower.follow(waiting, DIGITS.after_training, Actor("sensor:digits_merges")).result
+        followed = wait_until(lambda: self._followed(branch), f"digits_merges to follow {branch}", 120)
+        [row] = [
+            row
+            for row in recent(self.home.database(), limit=50)
+            if (row.action, row.subject) == ("data.follow_training", f"{DIGITS.name} {followed.version}")
+        ]
+        assert row.actor == "sensor:digits_merges"
+        return followed
+
+    def _followed(self, branch: str) -> ResultSnapshot | None:
+        found = ResultService(self.home, self.home.database()).results(DIGITS.name)
+        return next((one for one in found if one.branch == branch and one.follow is not None), None)
 
 
 @pytest.fixture
-def digits(trainplat_home: Path, dagster_template: Path) -> Iterator[Digits]:
-    """The first version."""
-    made = Digits(Home(trainplat_home))
-    copy_instance(dagster_template, made.home.dagster)
-    made.data.plan_first(DIGITS, SENSOR)
-    made.data.make(DIGITS, FIRST_VERSION, SENSOR)
-    yield made
+def digits(tmp_path: Path, trainplat_home: Path, dagster_template: Path) -> Iterator[Digits]:
+    """The first version, and a daemon that lets the sensor look for trainings on branches."""
+    with dagster_servers(tmp_path, "tests.servers.merge_location", dagster_template, {}) as servers:
+        made = Digits(servers.home)
+        assert made.home.path == trainplat_home
+        made.data.plan_first(DIGITS, SENSOR)
+        made.data.make(DIGITS, FIRST_VERSION, SENSOR)
+        yield made
     for space in made.spaces.spaces():
         made.spaces.remove(space.user, space.name, SENSOR)
 
@@ -190,6 +198,7 @@ def merge(page: Page, branch: str, both: SampleId) -> None:
     take(page, "data-conflict")
     page.get_by_role("button", name="Take theirs", exact=True).click()
     expect(page.get_by_text("1 conflict is left to answer.")).to_have_count(0)
+    is_drawn(page)
     page.get_by_role("button", name="Merge", exact=True).click()
     expect(page.get_by_text(f"{branch} is merged as {MERGED}.")).to_be_visible()
     expect(page.get_by_text(re.compile("^No branch is open"))).to_be_visible()

@@ -141,6 +141,7 @@ def _answer(page: Page) -> None:
     expect(page.get_by_role("button", name="Merge", exact=True)).to_be_disabled()
     page.get_by_role("button", name="Take theirs", exact=True).click()
     expect(page.get_by_text("1 conflict is left to answer.")).to_have_count(0)
+    is_drawn(page)
     page.get_by_role("button", name="Merge", exact=True).click()
     expect(page.get_by_text("is merged as v1.2.")).to_be_visible()
     expect(page.get_by_text(re.compile("^No branch is open"))).to_be_visible()
@@ -188,9 +189,7 @@ def looks(browser: Browser, dashboard: str) -> Look:
         page = context.new_page()
         page.goto(f"{dashboard}/{path}")
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PAINT_TIMEOUT_MS)
-        expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(
-            timeout=PAINT_TIMEOUT_MS
-        )
+        is_drawn(page)
         try:
             yield page
         finally:
@@ -232,6 +231,13 @@ def _has_words_of(page: Page, path: str) -> None:
         expect(page.get_by_text(re.compile(words)).first).to_be_visible()
     if path == "models":
         expect(page.locator("canvas, svg.marks").first).to_be_visible(timeout=PAINT_TIMEOUT_MS)
+
+
+def is_drawn(page: Page) -> None:
+    """Wait until the page is drawn; until then what was there before is there, too."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(
+        timeout=PAINT_TIMEOUT_MS
+    )
 
 
 def is_calm(page: Page) -> None:
