@@ -89,6 +89,8 @@ def _room_mib(provider: Provider, mount: Mount, folder: Path, given: Sequence[Gr
     room = free - sum(one.size_mib for one in beside)
     if room < mount.size_mib:  # what they have written is not free any more: it is looked at where it counts
         room = free - sum(max(0, one.size_mib - _used_mib(one.path)) for one in beside)
+        if mount.mode is Mode.KEEP and provider.kind is not Kind.S3:
+            room += _used_mib(folder / mount.at)  # its size is with what it holds already
     if provider.size_mib is not None:
         promised = sum(one.size_mib for one in given if one.provider == provider.name)
         room = min(room, provider.size_mib - promised)

@@ -125,6 +125,12 @@ def test_no_more_of_a_disk_is_promised_than_it_has_free(
             mounts.check("room")
         (given["room"] / "big").write_bytes(b"x" * 50 * looking.MIB)
         mounts.refuse_unusable(["rest"])  # 50 MiB are free, of which 10 are promised
+    (tmp_path / "one/models").mkdir()
+    (tmp_path / "one/models/big").write_bytes(b"x" * 70 * looking.MIB)
+    mounts.declare("models", 90, Mode.KEEP, ANN, provider="one")  # of which it has 70, and 30 are free
+    with pytest.raises(MountRefused, match="one: 100 MiB are free there, 110 are needed"):
+        mounts.declare("models", 110, Mode.KEEP, ANN, provider="one")
+    (tmp_path / "one/models/big").unlink()
     mounts.refuse_unusable(["room"])
 
 
