@@ -1,0 +1,1 @@
+"""Schemas of versions, read from their files: columns, classes, formats, and which change breaks readers."""

@@ -1,0 +1,91 @@
+"""Schemas as versions keep them: JSON, either read from the files or declared by whoever made the version."""
+
+import json
+from typing import Any
+
+from resources.data.merging.records.rules import FileKind
+from resources.data.schemas.comparing import SchemaChange, What, compare
+from resources.data.schemas.model import AnnotationFile, Column, Schema, Type, Unread
+
+_READ = "read"
+_RULES = 1
+"""The number of the rules by which files are read. What others read is unknown."""
+
+
+def text_of(schema: Schema) -> str:
+    """A schema that was read, as a version keeps it: the same text for the same schema."""
+    document = {
+        _READ: _RULES,
+        "files": {path: _file(found) for path, found in schema.files.items()},
+        "formats": schema.formats,
+        "class_folders": schema.class_folders,
+        "unread_from": {kind.value: depth for kind, depth in schema.unread_from.items()},
+    }
+    return json.dumps(document, sort_keys=True)
+
+
+def schema_of(text: str) -> Schema | None:
+    """The schema that was read; None where it is declared, unknown, or read by other rules."""
+    document = document_of(text)
+    if not isinstance(document, dict) or document.get(_READ) != _RULES:
+        return None
+    try:
+        return Schema(
+            {path: _file_of(found) for path, found in document["files"].items()},
+            tuple(document["formats"]),
+            None if document["class_folders"] is None else tuple(document["class_folders"]),
+            {FileKind(kind): int(depth) for kind, depth in document["unread_from"].items()},
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def is_declared(text: str) -> bool:
+    """Whether somebody has said what the files have in common; then that counts, and no file is read."""
+    document = document_of(text)
+    return not isinstance(document, dict) or (bool(document) and _READ not in document)
+
+
+def changes(before: str, after: str) -> tuple[SchemaChange, ...]:
+    """What is different between the schemas of two versions. Nothing, where one of them is unknown."""
+    if before == after:
+        return ()
+    if is_declared(before):
+        return (SchemaChange("", "", What.REDECLARED),)
+    if is_declared(after):
+        return (SchemaChange("", "", What.DECLARED),)
+    old, new = schema_of(before), schema_of(after)
+    return () if old is None or new is None else compare(old, new)
+
+
+def document_of(text: str) -> Any:
+    """A schema for machines; as it is where it is no JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _file(found: AnnotationFile) -> dict[str, object]:
+    document: dict[str, object] = {"kind": found.kind.value}
+    if found.unread is not None:
+        document["unread"] = found.unread.value
+    elif found.kind is not FileKind.WHOLE:
+        document["columns"] = {name: _column(column) for name, column in found.columns.items()}
+    return document
+
+
+def _column(column: Column) -> dict[str, object]:
+    classes = {} if column.classes is None else {"classes": column.classes}
+    return {"types": column.types, **classes}
+
+
+def _file_of(document: dict[str, Any]) -> AnnotationFile:
+    unread = document.get("unread")
+    columns = {name: _column_of(column) for name, column in document.get("columns", {}).items()}
+    return AnnotationFile(FileKind(document["kind"]), columns, None if unread is None else Unread(unread))
+
+
+def _column_of(document: dict[str, Any]) -> Column:
+    classes = document.get("classes")
+    return Column(tuple(map(Type, document["types"])), None if classes is None else tuple(classes))
