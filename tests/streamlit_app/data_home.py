@@ -14,7 +14,7 @@ from resources.home import Home
 from resources.terms import Actor, DatasetName
 
 SET = DatasetName("letters")
-BASE = '{"id": 1, "label": "a"}\n{"id": 2, "label": "b"}\n{"id": 3, "label": "c"}\n'
+BASE = '{"id": 1, "letter": "a"}\n{"id": 2, "letter": "b"}\n{"id": 3, "letter": "c"}\n'
 
 
 def fill(home: Home, folder: Path) -> str:

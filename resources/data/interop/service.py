@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from resources.clock import Clock, utc_now
 from resources.data.interop.exporting import Damaged, Exported, export
@@ -19,9 +20,10 @@ from resources.data.versions import journal, store
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import DamagedVersion
 from resources.data.versions.handing import refuse_unusable, touched_by
-from resources.data.versions.model import State, Version
+from resources.data.versions.model import NOTHING_SAID, State, Version
 from resources.data.versions.naming import next_key
 from resources.data.versions.refs import resolve
+from resources.data.versions.schema_reading import breaks, declared_schema, next_schema
 from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import BadInput, Conflict
@@ -100,15 +102,16 @@ class InteropService:
             intent = journal.begin(rows, "import", str(folder), now)
         try:
             source = Source(repository, self.objects, progress)
-            trees = []
+            found: list[_Found] = []
             for revision in wanted:
                 tree, stamps = source.take(
                     revision.output, f"{path} at {(revision.commit or 'present')[:12]}"
                 )
                 write_listing(self.objects, tree, stamps)
-                trees.append(tree)
+                before = [(found[-1].schema, found[-1].tree)] if found else []
+                found.append(_Found(revision, tree, next_schema(self.objects, tree, before)))
             with self.database.write_plainly() as rows:
-                made = self._add(rows, dataset, list(zip(wanted, trees, strict=True)), actor)
+                made = self._add(rows, dataset, found, actor)
                 if made:
                     detail = f"{len(made)} versions of {path} from {folder}"
                     audit(rows, now, actor, "data.import", f"{dataset} {made[-1].key}", detail)
@@ -119,16 +122,16 @@ class InteropService:
             raise
         return Imported(tuple(made), len(wanted) - len(made), path)
 
-    def _add(
-        self, rows: Plain, dataset: DatasetName, found: list[tuple[Revision, Tree]], actor: Actor
-    ) -> list[Version]:
+    def _add(self, rows: Plain, dataset: DatasetName, found: "list[_Found]", actor: Actor) -> list[Version]:
         head = store.last_on_main(rows, dataset)
         start = _next(found, head, dataset)
         made: list[Version] = []
-        for revision, tree in found[start:]:
+        for revision, tree, read in found[start:]:
+            before = NOTHING_SAID if head is None else head.schema
+            schema = declared_schema(None, before) or read
             head = Version(
                 dataset,
-                next_key(None if head is None else head.key, breaks=False),
+                next_key(None if head is None else head.key, breaks=breaks(before, schema)),
                 store.next_number(rows, dataset),
                 None,
                 State.SEALED,
@@ -136,7 +139,7 @@ class InteropService:
                 tree.sha256,
                 len(tree),
                 tree.size_bytes,
-                "{}" if head is None else head.schema,
+                schema,
                 _author(revision, actor),
                 revision.message,
                 revision.at or self.clock(),
@@ -147,15 +150,24 @@ class InteropService:
         return made
 
 
-def _next(found: list[tuple[Revision, Tree]], head: Version | None, dataset: DatasetName) -> int:
+class _Found(NamedTuple):
+    """A revision, with its files in our store."""
+
+    revision: Revision
+    tree: Tree
+    schema: str
+    """As it was read from the files."""
+
+
+def _next(found: list[_Found], head: Version | None, dataset: DatasetName) -> int:
     """The first revision that is new: the one after the newest version, which has to be one of them."""
     if head is None:
         return 0
     for place in range(len(found) - 1, -1, -1):
-        revision, tree = found[place]
+        revision, tree, _ = found[place]
         if tree.md5 == head.tree_md5 and revision.at in (None, head.committed_at):
             return place + 1
-    if found[0][0].commit is None:
+    if found[0].revision.commit is None:
         return 0  # without a history the present state follows whatever there is
     raise Conflict(
         f"{dataset} has {head.key}, which is no revision of this repository; nothing was imported",

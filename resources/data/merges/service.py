@@ -28,6 +28,7 @@ from resources.data.versions.leftovers import MERGE, clear
 from resources.data.versions.model import Branch, BranchState, State, Version
 from resources.data.versions.naming import next_key
 from resources.data.versions.refs import resolve
+from resources.data.versions.schema_reading import breaks, merged_declaration, next_schema
 from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import BadInput, Conflict, NotFound
@@ -151,7 +152,7 @@ class MergeService:
             intent = journal.begin(rows, MERGE, f"{dataset} {branch}", now)
         try:
             tree = self._write(start, outcome)
-            return self._seal(start, outcome, tree, actor, message)
+            return self._seal(start, outcome, tree, self._schema(start, tree), actor, message)
         finally:
             with self.database.write_plainly() as rows:
                 journal.end(rows, intent)
@@ -206,8 +207,18 @@ class MergeService:
         write_listing(self.objects, tree, stamps)
         return tree
 
+    def _schema(self, start: "_Start", tree: Tree) -> str:
+        """What the merged files have in common: as a side declares it, else as it is read from them."""
+        sides = start.ours, start.theirs
+        base = None if start.base is None else start.base.schema
+        declared = merged_declaration(base, *(one.schema for one in sides))
+        if declared is not None:
+            return declared
+        parents = [(one.schema, read_listing(self.objects, one.tree_md5)[0]) for one in sides]
+        return next_schema(self.objects, tree, parents)
+
     def _seal(
-        self, start: "_Start", outcome: Outcome, tree: Tree, actor: Actor, message: str
+        self, start: "_Start", outcome: Outcome, tree: Tree, schema: str, actor: Actor, message: str
     ) -> Tried | None:
         """The one transaction that makes it a version."""
         now = self.clock()
@@ -227,10 +238,9 @@ class MergeService:
                 if not all(self.objects.path(name).exists() for name in needed):
                     return None
             last = versions.last_on_main(rows, start.dataset) or start.ours
-            breaks = start.theirs.schema not in (start.ours.schema, _schema(start.base))
             made = Version(
                 start.dataset,
-                next_key(last.key, breaks=breaks),
+                next_key(last.key, breaks=breaks(start.ours.schema, schema)),
                 versions.next_number(rows, start.dataset),
                 None,
                 State.SEALED,
@@ -238,7 +248,7 @@ class MergeService:
                 tree.sha256,
                 len(tree),
                 tree.size_bytes,
-                start.theirs.schema if breaks else start.ours.schema,
+                schema,
                 actor,
                 message or f"merge {start.branch.name}",
                 now,
@@ -323,7 +333,3 @@ def _base(rows: Plain, dataset: DatasetName, ours: Version, theirs: Version) -> 
     parents = {one.key: one.parents for one in versions.versions(rows, dataset)}
     key = common_ancestor(parents, ours.key, theirs.key)
     return None if key is None else versions.version(rows, dataset, VersionKey(key))
-
-
-def _schema(version: Version | None) -> str | None:
-    return None if version is None else version.schema

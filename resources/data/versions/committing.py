@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import ne
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from resources.clock import Clock
 from resources.data.collecting import scrubs
@@ -34,7 +34,15 @@ from resources.data.versions import journal, store, sweeps, worktrees
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownRef
 from resources.data.versions.leftovers import COMMIT, clear
-from resources.data.versions.model import Branch, BranchState, Committed, State, Version, WorkTree
+from resources.data.versions.model import (
+    NOTHING_SAID,
+    Branch,
+    BranchState,
+    Committed,
+    State,
+    Version,
+    WorkTree,
+)
 from resources.data.versions.naming import branch_name, next_key, on_branch
 from resources.data.versions.refs import resolve
 from resources.database.engine import Database
@@ -42,6 +50,9 @@ from resources.database.plain import Plain
 from resources.errors import BadInput, Conflict
 from resources.files import told_of_disk
 from resources.terms import Actor, DatasetName, VersionKey
+
+if TYPE_CHECKING:
+    from resources.data.schemas.comparing import SchemaChange
 
 TRIES = 3
 """How often a commit reads files again whose objects were swept away under its hands."""
@@ -62,7 +73,8 @@ class Wanted:
     """The branch to commit to; None for the one that the folder is on, else the main line."""
     taking: Taking = Taking.COPY
     schema: str | None = None
-    """What the files have in common, as JSON; None: what the base's have."""
+    """What the files have in common, as JSON, where it is declared. None: what the base declares, else what
+    is read from the files; ``{}``: what is read from them, whatever the base declares."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,19 @@ class _Line(NamedTuple):
     """Who has the lock to write where it was to go."""
     instead_of: Branch | None = None
     """The branch where it was to go, which is not open any more."""
+
+
+class _Schema(NamedTuple):
+    """What the files have in common."""
+
+    text: str
+    changes: "tuple[SchemaChange, ...]"
+    """Since the base."""
+
+    @property
+    def breaks(self) -> bool:
+        """Whether the next major version comes."""
+        return any(change.breaks for change in self.changes)
 
 
 _SKIPPED = {(name,) for name in SKIPPED}
@@ -137,7 +162,7 @@ class Commit:
         if start.base is None or start.tree is None or self._ingest is None:
             self._begin(start)  # a folder that only lost files reads none
         self._write_tree(reading.tree, fresh, start)
-        return self._seal(start, reading)
+        return self._seal(start, reading, self._schema(start, reading.tree))
 
     def _look(self) -> _Start:
         wanted = self._wanted
@@ -186,13 +211,33 @@ class Commit:
         self._objects.sync([tree.md5])
         write_listing(self._objects, tree, stamps_for(tree, fresh, start.tree))
 
+    def _schema(self, start: _Start, tree: Tree) -> _Schema:
+        """What the files have in common: as it is declared, else as it is read from those that are new."""
+        # Whoever commits what did not change does not pay for it: this takes longer than a thousand files.
+        from resources.data.schemas.texts import changes
+        from resources.data.versions.schema_reading import declared_schema, next_schema
+
+        before = NOTHING_SAID if start.base is None else start.base.schema
+        text = declared_schema(self._wanted.schema, before)
+        if text is None:
+            known = None if start.tree is None else start.tree.tree
+            text = next_schema(self._objects, tree, [(before, known)])
+        return _Schema(text, changes(before, text))
+
     def _is_same(self, version: Version, reading: Reading) -> bool:
         """Whether the folder is what ``version`` is."""
         return (
             version.state is not State.ERASED
             and version.tree_md5 == reading.tree.md5
-            and self._wanted.schema in (None, version.schema)
+            and self._says_nothing_else(version.schema)
         )
+
+    def _says_nothing_else(self, schema: str) -> bool:
+        if self._wanted.schema in (None, schema):
+            return True
+        from resources.data.schemas.texts import is_declared
+
+        return self._wanted.schema == NOTHING_SAID and not is_declared(schema)
 
     def _nothing_new(self, base: Version, reading: Reading) -> Committed:
         if self._ingest is not None and self._ingest.new_bytes:
@@ -202,7 +247,7 @@ class Commit:
                 self._remember(rows, base, reading, self._clock())
         return Committed(base, False, 0, 0, 0, 0, None)
 
-    def _seal(self, start: _Start, reading: Reading) -> Committed | None:
+    def _seal(self, start: _Start, reading: Reading, schema: _Schema) -> Committed | None:
         """The one transaction that makes it a version; None where objects are gone that it counted on."""
         wanted, now = self._wanted, self._clock()
         with self._database.write_plainly() as rows:
@@ -217,7 +262,7 @@ class Commit:
                 if start.base is None:
                     return None  # the data set was new, and is not any more: see what it holds now
             branch, overtaken_by, writer, instead_of = self._line(rows, start, head, now)
-            made = self._version(rows, start, reading.tree, branch, now)
+            made = self._version(rows, start, reading.tree, schema, branch, now)
             store.add_version(rows, made)
             if branch is not None:
                 store.move_branch(rows, Branch(**{**vars(branch), "head": made.key}))
@@ -231,7 +276,18 @@ class Commit:
         added, changed, removed = _counts(start.tree.tree if start.tree else None, reading.tree)
         new_bytes = 0 if self._ingest is None else self._ingest.new_bytes
         held_by = None if writer is None else writer.told
-        return Committed(made, True, added, changed, removed, new_bytes, overtaken_by, held_by, instead_of)
+        return Committed(
+            made,
+            True,
+            added,
+            changed,
+            removed,
+            new_bytes,
+            overtaken_by,
+            held_by,
+            instead_of,
+            schema.changes,
+        )
 
     def _line(self, rows: Plain, start: _Start, head: Version | None, now: datetime) -> _Line:
         """Where it goes, and why it goes elsewhere than it was to go."""
@@ -271,16 +327,14 @@ class Commit:
         rows: Plain,
         start: _Start,
         tree: Tree,
+        schema: _Schema,
         branch: Branch | None,
         now: datetime,
     ) -> Version:
         wanted = self._wanted
-        before = "{}" if start.base is None else start.base.schema
-        schema = before if wanted.schema is None else wanted.schema
-        breaks = start.base is not None and before != schema
         if branch is None:
             newest = store.last_on_main(rows, wanted.dataset)
-            key = next_key(None if newest is None else newest.key, breaks=breaks)
+            key = next_key(None if newest is None else newest.key, breaks=schema.breaks)
         else:
             last = 0 if branch.head == branch.base else int(branch.head.rpartition("@")[2])
             key = on_branch(branch.name, last + 1)
@@ -294,7 +348,7 @@ class Commit:
             tree.sha256,
             len(tree),
             tree.size_bytes,
-            schema,
+            schema.text,
             wanted.author,
             wanted.message,
             now,

@@ -4,8 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resources.terms import Actor, DatasetName, VersionKey
+
+if TYPE_CHECKING:
+    from resources.data.schemas.comparing import SchemaChange
+
+NOTHING_SAID = "{}"
+"""The schema of versions about whose files nothing was read or declared."""
 
 
 class State(StrEnum):
@@ -47,7 +54,7 @@ class Version:
     files: int
     size_bytes: int
     schema: str
-    """What its files have in common, as JSON; a change of it makes the next major version."""
+    """What its files have in common, as JSON; what breaks readers makes the next major version."""
     author: Actor
     message: str
     committed_at: datetime
@@ -98,3 +105,5 @@ class Committed:
     """Who has the lock to write where it was to go; then it went to a branch, too."""
     instead_of: Branch | None = None
     """The branch that the folder was on, where that is not open any more; then it went to a new one."""
+    schema_changes: "tuple[SchemaChange, ...]" = ()
+    """What is different in its schema from that of the version that the folder was at."""

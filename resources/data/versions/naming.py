@@ -35,7 +35,7 @@ def checked_tag(name: str) -> str:
 
 
 def next_key(newest: VersionKey | None, *, breaks: bool) -> VersionKey:
-    """The version of the main line after ``newest``: the next major one where the schema ``breaks``."""
+    """The version of the main line after ``newest``: the next major one if it ``breaks`` readers."""
     if newest is None:
         return FIRST_VERSION
     if not breaks:

@@ -1,6 +1,7 @@
 """Versions for everyone above: commit folders, look at versions, give them back, name and retire them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resources.clock import Clock, utc_now
 from resources.data.locks import store as locks
@@ -22,6 +23,9 @@ from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
 from resources.home import Home
 from resources.terms import Actor, DatasetName, VersionKey
+
+if TYPE_CHECKING:
+    from resources.data.schemas.comparing import SchemaChange
 
 
 def quiet(files: int, size_bytes: int) -> None:
@@ -67,6 +71,12 @@ class VersionService:
     def diff(self, dataset: DatasetName, before: str, after: str) -> list[Change]:
         """The files that are not the same in two versions, by path."""
         return diff(self.tree(self.show(dataset, before)), self.tree(self.show(dataset, after)))
+
+    def schema_changes(self, dataset: DatasetName, before: str, after: str) -> "tuple[SchemaChange, ...]":
+        """What is different between the schemas of two versions; none where one of them is unknown."""
+        from resources.data.schemas.texts import changes
+
+        return changes(self.show(dataset, before).schema, self.show(dataset, after).schema)
 
     def restore(self, dataset: DatasetName, ref: str, target: Path, progress: Progress = quiet) -> Version:
         """Give a version's files out into a new folder, which is its user's own.

@@ -26,7 +26,7 @@ def test_changes_are_counted_filtered_and_read(letters: Home) -> None:
     assert changes.matching("", frozenset({labels.kind})) == changes.files
     lines = lines_between(letters, labels.before, labels.after)
     assert lines is not None
-    assert '+{"id": 2, "label": "h"}' in lines
+    assert '+{"id": 2, "letter": "h"}' in lines
     assert lines_between(letters, None, changes.files[0].after) is None, "a picture is no text"
 
 

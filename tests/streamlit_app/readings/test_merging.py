@@ -58,7 +58,7 @@ def test_each_side_of_a_conflict_is_shown_as_what_it_is(home: Home, branch: str)
     assert told == {
         ("0.png", None): [Thing.PICTURE] * 3,
         ("1.png", None): [Thing.PICTURE, Thing.NOTHING, Thing.PICTURE],
-        ("labels.jsonl", "label"): [Thing.TEXT] * 3,
+        ("labels.jsonl", "letter"): [Thing.TEXT] * 3,
         ("labels.jsonl", "sure"): [Thing.TEXT] * 3,
         ("labels.jsonl", None): [Thing.FIELDS, Thing.FIELDS, Thing.NOTHING],
         ("labels/0.txt", None): [Thing.TEXT] * 3,
@@ -71,13 +71,13 @@ def test_of_a_record_the_fields_that_are_not_the_same_are_shown(home: Home, bran
     found = read_merge(home, home.database(), SET, branch).conflicts
     (one,) = [one for one in found if one.path == "labels.jsonl" and one.field is None]
     base, ours, _theirs = sides_of(home, one)
-    assert (base.fields, ours.fields) == ({"label": '"c"'}, {"label": '"q"'})
+    assert (base.fields, ours.fields) == ({"letter": '"c"'}, {"letter": '"q"'})
 
 
 def test_the_fields_of_one_record_stand_together(home: Home, branch: str) -> None:
     groups = by_record(read_merge(home, home.database(), SET, branch).conflicts)
     assert [[one.field for one in group] for group in groups if group[0].path == "labels.jsonl"] == [
-        ["label", "sure"],
+        ["letter", "sure"],
         [None],
     ]
 

@@ -59,7 +59,7 @@ def test_two_versions_are_compared_by_file_and_by_line(open_page: OpenPage, bran
     app = part(open_page("data"), "diff")
     shown = words(app)
     assert "3.png" in shown
-    assert '+{"id": 2, "label": "k"}' in shown
+    assert '+{"id": 2, "letter": "k"}' in shown
     app.text_input(key="diff-part").set_value("PNG").run()
     assert "3.png" in words(app)
     assert "labels.jsonl" not in words(app)
@@ -82,7 +82,7 @@ def test_a_conflict_is_answered_on_the_page_and_the_branch_becomes_the_next_vers
     assert [one.value for one in app.success] == [f"{branch} is merged as v1.2."]
     labels = VersionService(home, home.database())
     content = labels.objects.read(labels.tree(merged).files["labels.jsonl"]).decode()
-    assert content == '{"id": 1, "label": "a"}\n{"id": 2, "label": "k"}\n{"id": 3, "label": "e"}\n'
+    assert content == '{"id": 1, "letter": "a"}\n{"id": 2, "letter": "k"}\n{"id": 3, "letter": "e"}\n'
 
 
 def test_what_was_changed_in_a_space_is_looked_for_when_asked(
@@ -99,7 +99,7 @@ def test_what_was_changed_in_a_space_is_looked_for_when_asked(
 def test_what_changed_since_a_version_has_an_address(open_page: OpenPage, branch: str) -> None:
     assert "part=diff&amp;before=v1.0&amp;after=v1.1" in words(open_page("data"))
     shown = words(open_page("data", part="diff", before="v1.0", after="v1.1"))
-    assert '+{"id": 2, "label": "h"}' in shown
+    assert '+{"id": 2, "letter": "h"}' in shown
     assert "3.png" not in shown
 
 

@@ -11,10 +11,10 @@ from tests.resources.data.folders import read, write
 from tests.resources.data.kills.kind import ANN, PICTURES, Kind, beside, names_of, pictures, service, wanted
 
 LABELS = "labels.csv"
-BEFORE = pictures(8) | {LABELS: b"sample,label\na,1\nb,2\nc,3\n"}
-OURS = BEFORE | {LABELS: b"sample,label\na,7\nb,2\nc,3\n", "ann": b"ann's"}
-THEIRS = BEFORE | {LABELS: b"sample,label\na,1\nb,2\nc,9\n", "bob": b"bob's"}
-MERGED = OURS | THEIRS | {LABELS: b"sample,label\na,7\nb,2\nc,9\n"}
+BEFORE = pictures(8) | {LABELS: b"sample,grade\na,1\nb,2\nc,3\n"}
+OURS = BEFORE | {LABELS: b"sample,grade\na,7\nb,2\nc,3\n", "ann": b"ann's"}
+THEIRS = BEFORE | {LABELS: b"sample,grade\na,1\nb,2\nc,9\n", "bob": b"bob's"}
+MERGED = OURS | THEIRS | {LABELS: b"sample,grade\na,7\nb,2\nc,9\n"}
 
 
 def _prepare(home: Path) -> None:

@@ -50,7 +50,7 @@ class Desk:
     def apart(self, ann: dict[str, str | None], bob: dict[str, str | None]) -> str:
         """Both begin from v1.0; Ann is first, so Bob is on a branch: its name."""
         self.commit(
-            "start", {"labels.csv": "id,label\na,1\nb,2\nc,3\n", "pictures/a.png": "a", "old.txt": "x"}
+            "start", {"labels.csv": "id,grade\na,1\nb,2\nc,3\n", "pictures/a.png": "a", "old.txt": "x"}
         )
         self.commit("ann", ann, base="v1.0")
         branch = self.commit("bob", bob, base="v1.0").version.branch
@@ -65,14 +65,14 @@ def desk(any_database: Database, tmp_path: Path) -> Desk:
 
 def test_two_who_labelled_different_samples_merge_by_themselves(desk: Desk) -> None:
     branch = desk.apart(
-        {"labels.csv": "id,label\na,7\nb,2\nc,3\n", "old.txt": None},
-        {"labels.csv": "id,label\na,1\nb,2\nc,9\n", "pictures/n.png": "n", "old.txt": None},
+        {"labels.csv": "id,grade\na,7\nb,2\nc,3\n", "old.txt": None},
+        {"labels.csv": "id,grade\na,1\nb,2\nc,9\n", "pictures/n.png": "n", "old.txt": None},
     )
     tried = desk.merges.merge(DEMO, branch, ANN)
     assert tried.version is not None
     assert (tried.version.key, tried.version.parents) == ("v1.2", ("v1.1", f"{branch}@1"))
     assert desk.files() == {
-        "labels.csv": "id,label\na,7\nb,2\nc,9\n",
+        "labels.csv": "id,grade\na,7\nb,2\nc,9\n",
         "pictures/a.png": "a",
         "pictures/n.png": "n",
     }
@@ -84,12 +84,12 @@ def test_two_who_labelled_different_samples_merge_by_themselves(desk: Desk) -> N
 
 def test_a_conflict_is_kept_answered_and_gone_on_from(desk: Desk) -> None:
     branch = desk.apart(
-        {"labels.csv": "id,label\na,1\nb,2\nc,5\n"}, {"labels.csv": "id,label\na,8\nb,2\nc,6\n"}
+        {"labels.csv": "id,grade\na,1\nb,2\nc,5\n"}, {"labels.csv": "id,grade\na,8\nb,2\nc,6\n"}
     )
     tried = desk.merges.merge(DEMO, branch, ANN)
     assert tried.version is None
     [conflict] = tried.conflicts
-    assert (conflict.path, conflict.record, conflict.field) == ("labels.csv", "c", "label")
+    assert (conflict.path, conflict.record, conflict.field) == ("labels.csv", "c", "grade")
     assert (conflict.base, conflict.ours, conflict.theirs) == ("3", "5", "6")
     [kept] = desk.merges.merges()
     assert (kept.state, kept.conflicts, kept.base, kept.ours) == (MergeState.OPEN, 1, "v1.0", "v1.1")
@@ -98,12 +98,12 @@ def test_a_conflict_is_kept_answered_and_gone_on_from(desk: Desk) -> None:
     assert [one.resolution.choice for one in desk.merges.answers(DEMO, branch)] == [Choice.GIVEN]
     assert desk.merges.look(DEMO, branch).conflicts == ()
     assert desk.merges.merge(DEMO, branch, ANN).version is not None
-    assert desk.files()["labels.csv"] == "id,label\na,8\nb,2\nc,4\n"
+    assert desk.files()["labels.csv"] == "id,grade\na,8\nb,2\nc,4\n"
 
 
 def test_answers_outlive_a_commit_that_comes_in_between(desk: Desk) -> None:
     branch = desk.apart(
-        {"labels.csv": "id,label\na,1\nb,2\nc,5\n"}, {"labels.csv": "id,label\na,1\nb,2\nc,6\n"}
+        {"labels.csv": "id,grade\na,1\nb,2\nc,5\n"}, {"labels.csv": "id,grade\na,1\nb,2\nc,6\n"}
     )
     [conflict] = desk.merges.merge(DEMO, branch, ANN).conflicts
     desk.merges.answer(DEMO, branch, [Resolution(Choice.THEIRS, conflict.id)], BOB)
@@ -170,8 +170,8 @@ def test_a_file_is_given_by_an_object_that_is_there_and_by_no_other(desk: Desk) 
 
 def test_policy_decides_by_path_and_is_remembered(desk: Desk) -> None:
     branch = desk.apart(
-        {"pictures/a.png": "ann", "labels.csv": "id,label\na,5\nb,2\nc,3\n"},
-        {"pictures/a.png": "bob", "labels.csv": "id,label\na,6\nb,2\nc,3\n"},
+        {"pictures/a.png": "ann", "labels.csv": "id,grade\na,5\nb,2\nc,3\n"},
+        {"pictures/a.png": "bob", "labels.csv": "id,grade\na,6\nb,2\nc,3\n"},
     )
     policy = Policy((PolicyRule("pictures/**", Mode.THEIRS),))
     tried = desk.merges.merge(DEMO, branch, ANN, policy)

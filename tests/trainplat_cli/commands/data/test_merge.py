@@ -6,7 +6,7 @@ import pytest
 
 from tests.trainplat_cli.commands.data.running import data, told
 
-TABLE = "id,label\na,1\nb,2\nc,3\n"
+TABLE = "id,grade\na,1\nb,2\nc,3\n"
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def branch(trainplat_home: Path, tmp_path: Path) -> str:
 def test_a_conflict_is_shown_answered_and_merged(branch: str) -> None:
     shown = data("merge", "demo", branch, code=5).stdout
     assert "1 conflict is left between v1.1 and" in shown
-    assert "labels.csv, record c, field label: both changed it. Ours: 5. Theirs: 6. It was: 3." in shown
+    assert "labels.csv, record c, field grade: both changed it. Ours: 5. Theirs: 6. It was: 3." in shown
     listed = data("conflicts", "demo", branch).stdout
     assert "answers: ours, theirs, base, delete, given" in listed
     [conflict] = told("conflicts", "demo", branch)["conflicts"]
