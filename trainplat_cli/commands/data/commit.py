@@ -1,6 +1,7 @@
 """``trainplat data commit``: make a folder the next version of a data set."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from trainplat_cli.commands.data.showing import reading_progress
 from trainplat_cli.commands.data.shown import bytes_text, current_actor, version_document, version_service
 from trainplat_cli.output import print_json
 from trainplat_cli.texts import _
+
+if TYPE_CHECKING:
+    from resources.data.schemas.comparing import SchemaChange
 
 
 @click.command(
@@ -68,7 +72,15 @@ def committed_document(made: Committed) -> dict[str, object]:
         "overtaken_by": made.overtaken_by,
         "held_by": made.held_by,
         "instead_of": None if made.instead_of is None else made.instead_of.name,
+        "schema_changes": [_change_document(change) for change in made.schema_changes],
     }
+
+
+def _change_document(change: "SchemaChange") -> dict[str, object]:
+    # Loaded by those only whose schema changed: a commit without changes is done in the time of this.
+    from trainplat_cli.commands.data.schemas import change_document
+
+    return change_document(change)
 
 
 def committed_text(made: Committed) -> str:
@@ -91,6 +103,12 @@ def committed_text(made: Committed) -> str:
         removed=f"{made.removed:,}",
         new=bytes_text(made.new_bytes),
     )
+    breaking = [change for change in made.schema_changes if change.breaks]
+    if breaking:
+        from trainplat_cli.commands.data.schemas import change_lines
+
+        told = _("It breaks those who read the version before:")
+        said = "\n".join([said, told, *change_lines(breaking)])
     if made.instead_of is not None:
         was_merged = _(
             "The branch {old} was merged meanwhile, so yours is on a new one from the same base. "

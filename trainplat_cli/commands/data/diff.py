@@ -6,6 +6,8 @@ from resources.data.trees.diff import Change, Kind
 from resources.data.versions.naming import checked_dataset
 from resources.texts import mark
 from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.schemas import change_document as schema_change_document
+from trainplat_cli.commands.data.schemas import change_lines
 from trainplat_cli.commands.data.shown import path_text, version_service
 from trainplat_cli.output import print_json
 from trainplat_cli.texts import _
@@ -24,11 +26,18 @@ SIGNS = {Kind.ADDED: "+", Kind.CHANGED: "~", Kind.REMOVED: "-"}
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def diff(dataset: str, before: str, after: str, stat: bool, as_json: bool) -> None:
     """Show them."""
-    found = version_service().diff(checked_dataset(dataset), before, after)
+    service, name = version_service(), checked_dataset(dataset)
+    found = service.diff(name, before, after)
+    in_schema = service.schema_changes(name, before, after)
     counts = {kind: sum(change.kind is kind for change in found) for kind in Kind}
     if as_json:
         documents = [] if stat else [change_document(change) for change in found]
-        print_json({**{kind.value: count for kind, count in counts.items()}, "changes": documents})
+        schema = {
+            "breaks": any(change.breaks for change in in_schema),
+            "changes": [schema_change_document(change) for change in in_schema],
+        }
+        told = {kind.value: count for kind, count in counts.items()}
+        print_json({**told, "changes": documents, "schema": schema})
         return
     for change in [] if stat else found:
         click.echo(f"{SIGNS[change.kind]} {path_text(change.path)}")
@@ -38,6 +47,9 @@ def diff(dataset: str, before: str, after: str, stat: bool, as_json: bool) -> No
         removed=f"{counts[Kind.REMOVED]:,}",
     )
     click.echo(said if found else _("The two versions hold the same files."))
+    if in_schema:
+        click.echo(_("In the schema:"))
+        click.echo("\n".join(change_lines(in_schema)))
 
 
 def change_document(change: Change) -> dict[str, object]:

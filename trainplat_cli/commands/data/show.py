@@ -5,6 +5,7 @@ import click
 from resources.data.versions.naming import checked_dataset
 from resources.texts import mark
 from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.schemas import schema_facts
 from trainplat_cli.commands.data.shown import files_text, path_text, version_document, version_service
 from trainplat_cli.output import age, print_json
 from trainplat_cli.tables import show_facts
@@ -45,6 +46,7 @@ def show(dataset: str, version: str, files: bool, as_json: bool) -> None:
             (_("content"), files_text(found)),
             (_("tree"), found.tree_md5),
             ("SHA-256", found.tree_sha256),
+            *schema_facts(found.schema),
         ]
     )
     for path, _md5, size in listed:

@@ -1,5 +1,6 @@
 """What the data commands share: the service, who acts, and versions as documents and texts."""
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -100,8 +101,15 @@ def version_document(version: Version) -> dict[str, Any]:
         "size_bytes": version.size_bytes,
         "tree": version.tree_md5,
         "sha256": version.tree_sha256,
-        "schema": version.schema,
+        "schema": _schema(version.schema),
     }
+
+
+def _schema(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def bytes_text(count: int) -> str:

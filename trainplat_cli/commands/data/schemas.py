@@ -1,0 +1,102 @@
+"""Schemas of versions, and what is different between them, for people and for machines."""
+
+from collections.abc import Sequence
+
+from resources.data.merging.records.rules import FileKind
+from resources.data.schemas.comparing import SchemaChange, What
+from resources.data.schemas.model import AnnotationFile, Column, Unread
+from resources.data.schemas.texts import document_of, is_declared, schema_of
+from resources.texts import mark
+from trainplat_cli.commands.data.shown import path_text
+from trainplat_cli.texts import _
+
+SHOWN = 10
+"""So many classes or changes are shown to people."""
+
+_SENTENCES = {
+    What.FILE_ADDED: mark("{path} is a new annotation file"),
+    What.FILE_REMOVED: mark("the annotation file {path} is gone"),
+    What.FILE_READABLE: mark("{path} can be read now"),
+    What.FILE_UNREADABLE: mark("{path} cannot be read any more"),
+    What.FILE_UNREAD: mark("{path} is not looked into any more"),
+    What.COLUMN_ADDED: mark("{path} has a new column {column}"),
+    What.COLUMN_REMOVED: mark("{path} has no column {column} any more"),
+    What.TYPE_CHANGED: mark("{path}, column {column}: its type changed, {name}"),
+    What.TYPE_NARROWED: mark("{path}, column {column}: its type is narrower, {name}"),
+    What.CLASS_ADDED: mark("the class {name} is new in {path}, column {column}"),
+    What.CLASS_REMOVED: mark("the class {name} is gone from {path}, column {column}"),
+    What.FORMAT_ADDED: mark("the format {name} is new"),
+    What.FORMAT_REMOVED: mark("the format {name} is gone"),
+    What.DECLARED: mark("the schema is declared now"),
+    What.REDECLARED: mark("what is declared is not what it was"),
+}
+_FOLDER_SENTENCES = {
+    What.CLASS_ADDED: mark("the class folder {name} is new"),
+    What.CLASS_REMOVED: mark("the class folder {name} is gone"),
+}
+_UNREAD = {
+    Unread.NOT_UTF8: mark("unknown: it is no UTF-8 text"),
+    Unread.BROKEN: mark("unknown: it is no valid CSV or JSON"),
+    Unread.NO_HEADER: mark("unknown: its first row names no columns"),
+    Unread.TOO_LARGE: mark("unknown: it is too large to look into"),
+    Unread.NOT_HERE: mark("unknown: its content was not at hand"),
+}
+
+
+def change_document(change: SchemaChange) -> dict[str, object]:
+    """A difference for machines."""
+    return {
+        "what": change.what.value,
+        "path": change.path or None,
+        "column": change.column or None,
+        "name": change.name or None,
+        "breaks": change.breaks,
+    }
+
+
+def change_lines(changes: Sequence[SchemaChange]) -> list[str]:
+    """Differences for people, those first that break readers."""
+    ordered = sorted(changes, key=lambda change: not change.breaks)
+    lines = [_line(change) for change in ordered[:SHOWN]]
+    if len(ordered) > SHOWN:
+        lines.append("  " + _("… and {count} more").format(count=len(ordered) - SHOWN))
+    return lines
+
+
+def schema_facts(text: str) -> list[tuple[str, str]]:
+    """A version's schema for people."""
+    found = schema_of(text)
+    if is_declared(text):
+        return [(_("schema"), _("declared: {text}").format(text=path_text(str(document_of(text)))))]
+    if found is None:
+        return [(_("schema"), _("unknown"))]
+    facts = [
+        (_("formats"), ", ".join(found.formats) or "-"),
+        (_("class folders"), _("too many") if found.class_folders is None else _named(found.class_folders)),
+    ]
+    files = [(path, file) for path, file in sorted(found.files.items()) if file.kind is not FileKind.WHOLE]
+    return facts + [(path_text(path), _file_text(file)) for path, file in files]
+
+
+def _line(change: SchemaChange) -> str:
+    sentences = _SENTENCES if change.path else _SENTENCES | _FOLDER_SENTENCES
+    told = _(sentences[change.what]).format(
+        path=path_text(change.path), column=path_text(change.column), name=path_text(change.name)
+    )
+    return "  " + (_("{change} (breaks readers)").format(change=told) if change.breaks else told)
+
+
+def _file_text(file: AnnotationFile) -> str:
+    if file.unread is not None:
+        return _(_UNREAD[file.unread])
+    return "; ".join(_column_text(name, column) for name, column in file.columns.items()) or "-"
+
+
+def _column_text(name: str, column: Column) -> str:
+    said = f"{path_text(name)} {'|'.join(column.types) or '-'}"
+    return said if column.classes is None else f"{said} ({_named(column.classes)})"
+
+
+def _named(classes: Sequence[str]) -> str:
+    more = ", …" if len(classes) > SHOWN else ""
+    return path_text(", ".join(classes[:SHOWN])) + more or "-"
