@@ -161,8 +161,11 @@ class PlaceService:
         done: list[Version] = []
         looked_for = sent = sent_bytes = 0
         try:
+            wanted = [one for one in wanted if one.state is not State.ERASED]
+            if wanted and known.issuperset(one.tree_md5 for one in wanted):
+                self._ask_whether_it_still_has(wanted, known, remote, place)
             for version in wanted:
-                if version.state is State.ERASED or version.tree_md5 in known:
+                if version.tree_md5 in known:
                     continue
                 new = self._new_objects(version, {one.key: one for one in every}, known, remote, place)
                 others = [one for one in self.remotes() if one.name != remote.name]
@@ -311,6 +314,17 @@ class PlaceService:
             else:
                 pending.extend(ancestor.parents)
         return sorted(set(read_listing(self.objects, version.tree_md5)[0].names) - there)
+
+    def _ask_whether_it_still_has(
+        self, versions: Sequence[Version], known: set[str], remote: Remote, place: Place
+    ) -> None:
+        """Trust the rows of these versions no more where the newest is gone: one request says so."""
+        if self._is_there(versions[-1].tree_md5, known, remote, place):
+            return
+        with self.database.write_plainly() as rows:
+            for one in versions:
+                known.discard(one.tree_md5)
+                store.drop_tree(rows, remote.name, one.tree_md5)
 
     def _is_there(self, tree_md5: str, known: set[str], remote: Remote, place: Place) -> bool:
         """Whether a remote still has what the rows say: one request, for a bucket that was made anew."""

@@ -83,7 +83,7 @@ def test_a_push_of_a_change_sends_what_is_new_and_lists_nothing(
     assert sorted(asked) == ["head_object"] * 3 + ["put_object"] * 2  # the parent's tree, the file, the tree
     asked.clear()
     assert places.push(SHAPES, None, None, ACTOR).versions == ()
-    assert asked == []
+    assert asked == ["head_object"], "it is asked whether it still has the newest"
 
 
 def test_a_version_comes_back_from_s3_byte_for_byte(
@@ -212,6 +212,20 @@ def test_a_bucket_that_was_made_anew_gets_everything_again(
     assert places.push(SHAPES, "v1.1", None, ACTOR).sent == 4
     assert places.push(SHAPES, "v1.0", None, ACTOR).sent == 0
     assert len(places.status(SHAPES)[0].there) == 2
+
+
+def test_a_folder_that_lost_all_is_noticed_by_a_push_of_nothing_new(
+    versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
+) -> None:
+    write(tmp_path / "work", {"train/c.txt": b"square"})
+    commit(versions, tmp_path / "work")
+    places.add("disk", str(tmp_path / "disk"), ACTOR)
+    sent = places.push(SHAPES, None, None, ACTOR).sent
+    assert places.push(SHAPES, None, None, ACTOR).sent == 0
+    shutil.rmtree(tmp_path / "disk" / "files")
+    again = places.push(SHAPES, None, None, ACTOR)
+    assert (again.sent, [one.key for one in again.versions]) == (sent, ["v1.0", "v1.1"])
+    assert places.pull(SHAPES, "v1.0", None)[0] == version
 
 
 def test_erasing_takes_the_bytes_away_there_too(
