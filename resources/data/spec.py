@@ -9,13 +9,16 @@ from pathlib import Path
 
 from resources.data.making.sources.model import Source
 from resources.data.making.transforms import Transform
-from resources.data.results.model import AfterTraining
+from resources.data.results.model import SUFFIX, AfterTraining
+from resources.data.versions.naming import LONGEST
 from resources.errors import BadInput
 from resources.terms import DatasetName, Label
 
 SEED_VARIABLE = "TRAINPLAT_SEED"
 DEFAULT_SEED = 0
 
+LONGEST_NAME = LONGEST - len(SUFFIX)
+"""The results of its trainings are a data set too, with a name that is longer."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -71,9 +74,10 @@ class DatasetSpec:
 
     def __post_init__(self) -> None:
         """Refuse what no version could be made of."""
-        if _NAME.fullmatch(self.name) is None:
+        if _NAME.fullmatch(self.name) is None or len(self.name) > LONGEST_NAME:
             raise BadInput(
-                f"data set name {self.name!r} is not of the form [a-z][a-z0-9_]*",
+                f"data set name {self.name!r} is not of the form [a-z][a-z0-9_]* with at most {LONGEST_NAME} "
+                "characters",
                 "Choose a name such as digits.",
             )
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:

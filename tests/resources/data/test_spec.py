@@ -13,6 +13,7 @@ from tests.resources.data.shapes import SHAPES
     [
         ({"name": DatasetName("Digits")}, "'Digits'"),
         ({"name": DatasetName("../x")}, r"\[a-z\]"),
+        ({"name": DatasetName("d" * 93)}, "at most 92 characters"),
         ({"classes": (Label("a"),)}, "two or more"),
         ({"classes": (Label("a"), Label("a"))}, "none of them twice"),
         ({"image_size_px": (0, 8)}, "image height of shapes is 0"),
