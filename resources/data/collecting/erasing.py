@@ -70,8 +70,13 @@ class Eraser:
             sweep = journal.begin(
                 rows, sweeps.KIND, f"erase {version.dataset} {version.key}", intent.began_at
             )
+        asked = Needed(self._objects, self._data)
+        with self._database.read_plainly() as rows:
+            asked.names(
+                rows
+            )  # reading the lists of all versions takes a while, and writers need not wait for it
         with self._database.write_plainly() as rows:
-            needed = Needed(self._objects, self._data).names(rows)
+            needed = asked.names(rows)
             gone = self._names(version) - needed
             self._unlink_samples(version, gone)
             for name in gone:
@@ -83,7 +88,7 @@ class Eraser:
         self._elsewhere(sorted(gone | ({version.tree_md5} - needed)))
         with self._database.write_plainly() as rows:
             # Asked again: somebody may have committed the same files meanwhile.
-            if version.tree_md5 not in Needed(self._objects, self._data).names(rows):
+            if version.tree_md5 not in asked.names(rows):
                 self._drop_tree(version.tree_md5)
         with self._database.write_plainly() as rows:
             sweeps.count(rows)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from resources.data.collecting import needed
 from resources.data.collecting.dependents import Kind
 from resources.data.collecting.erasing import Eraser
 from resources.data.collecting.service import CollectingService
@@ -18,6 +19,7 @@ from resources.data.spaces.service import SpaceService
 from resources.data.versions.errors import UnusableVersion
 from resources.data.versions.model import State
 from resources.data.versions.service import quiet
+from resources.database import plain
 from resources.database.audit import recent
 from resources.errors import Conflict, NotFound, Unavailable
 from resources.terms import FIRST_VERSION, VersionKey
@@ -58,6 +60,22 @@ def test_its_bytes_are_gone_and_its_record_is_kept(two: Store) -> None:
     with pytest.raises(Conflict, match="is erased already"):
         two.keeper.erase(DIGITS, "v1.0", ANN)
     assert two.keeper.verify(None, None, quiet).damaged == ()
+
+
+def test_the_lists_of_other_versions_are_read_before_writers_have_to_wait(
+    two: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    can_write: list[bool] = []
+    read = needed.read_listing
+
+    def read_beside_a_writer(*arguments: object) -> object:
+        can_write.append(two.versions.tag(DIGITS, "v1.1", "beside", ANN, move=True) is not None)
+        return read(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(plain, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(needed, "read_listing", read_beside_a_writer)
+    assert two.keeper.erase(DIGITS, "v1.0", ANN) == 1
+    assert can_write == [True], "each list once"
 
 
 def test_nothing_is_made_of_what_is_erased(two: Store) -> None:
