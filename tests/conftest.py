@@ -103,12 +103,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Count no lines of laws and simulations: they run thousands of times what other tests run once.
+    """Count no lines of laws and simulations, nor of what is tested on another database besides.
 
-    To count takes as long as to run.
+    They run what other tests run once, and to count takes half as long as to run.
     """
     counting = Coverage.current()
-    if counting is None or not any(item.get_closest_marker(name) for name in UNCOUNTED):
+    if counting is None or not (_runs_on_postgresql(item) or any(map(item.get_closest_marker, UNCOUNTED))):
         return (yield)
     counting.stop()
     try:
@@ -153,7 +153,12 @@ def _worker_group(item: pytest.Item) -> str:
     """Tests of one group run on one worker: those of a shared server, else those of one file."""
     used = getattr(item, "fixturenames", ())
     shared = [group for fixture, group in SHARED_SERVERS.items() if fixture in used]
-    given = getattr(getattr(item, "callspec", None), "params", {}).values()
-    if any(isinstance(one, str) and one == ON_POSTGRESQL for one in given):
-        shared.append(ON_POSTGRESQL)  # the same test on SQLite needs no server
+    if _runs_on_postgresql(item):
+        shared.append(ON_POSTGRESQL)
     return shared[0] if shared else item.nodeid.partition("::")[0]
+
+
+def _runs_on_postgresql(item: pytest.Item) -> bool:
+    """Whether this is the second of a pair: the same test on SQLite needs no server."""
+    given = getattr(getattr(item, "callspec", None), "params", {}).values()
+    return any(isinstance(one, str) and one == ON_POSTGRESQL for one in given)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -28,6 +28,8 @@ from tests.made_once import made_once
 from tests.needs import ON_POSTGRESQL, ON_SQLITE, needs
 
 READY_TIMEOUT_S = 60.0
+IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 2 << 30  # noqa: S108 - a folder of its own is made in it
+"""A database is some hundred files, which a disk makes in three times and removes in twenty times as long."""
 TEMPLATE = "template_at_head"
 SETTINGS = {
     "listen_addresses": "",
@@ -96,6 +98,12 @@ class PostgresServer:
         self.run(f"CREATE DATABASE {name} TEMPLATE {template} {self._how_to_copy}")
         return Database(self.url(name))
 
+    def drop(self, database: Database) -> None:
+        """Take a database of :meth:`new_database` away, whoever is still connected to it."""
+        database.close()
+        name = make_url(database.url).database
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
     @cached_property
     def _how_to_copy(self) -> str:
         """Whole files take half the time of writing each page to the log, as PostgreSQL does from 15 on."""
@@ -110,7 +118,7 @@ def postgres_on(more: Mapping[str, str]) -> Iterator[PostgresServer]:
     """A real PostgreSQL with ``more`` settings than those above."""
     programs = needs("postgresql")
     # Not under pytest's own folder, which no other user can enter, and the server refuses to run as root.
-    folder = Path(tempfile.mkdtemp(prefix="trainplat-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="trainplat-pg-", dir=_in_memory()))
     user = _as_its_user()
     if user:
         os.chown(folder, user["user"], user["group"])
@@ -147,7 +155,7 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[Database]:
     """A database of this test's own in PostgreSQL, at the newest revision."""
     database = postgres_server.new_database()
     yield database
-    database.close()
+    postgres_server.drop(database)
 
 
 @pytest.fixture(scope="session")
@@ -182,8 +190,10 @@ def any_empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == ON_POSTGRESQL:
         server: PostgresServer = request.getfixturevalue("postgres_server")
         database = server.new_database("template1")
-    else:
-        database = Database(sqlite_url(tmp_path / "database" / "test.db"))
+        yield database
+        server.drop(database)
+        return
+    database = Database(sqlite_url(tmp_path / "database" / "test.db"))
     yield database
     database.close()
 
@@ -195,6 +205,13 @@ def home_on_any_database(
     """The home of a test, whose tables are in ``any_database``."""
     monkeypatch.setenv("TRAINPLAT_DATABASE_URL", any_database.url)
     return trainplat_home
+
+
+def _in_memory() -> Path | None:
+    """Where files are in memory, if there is room for a server's."""
+    if not IN_MEMORY.is_dir() or shutil.disk_usage(IN_MEMORY).free < ROOM_BYTES:
+        return None
+    return IN_MEMORY
 
 
 def _as_its_user() -> dict[str, Any]:
