@@ -66,9 +66,8 @@ def test_a_training_under_kill_9_is_resumed_and_registered_once(trainplat_home: 
     assert round_of(trainplat_home).registered() == done.model
 
 
-@pytest.mark.parametrize(
-    "moment", [*(pytest.param(one, marks=pytest.mark.slow) for one in ("register", "_settled")), "bind"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["register", "_settled", "bind"])
 def test_a_training_killed_beside_its_result_keeps_it_once(trainplat_home: Path, moment: str) -> None:
     """Before the model is registered, when it is, and before the result is said to be of it."""
     make_first(trainplat_home)

@@ -43,6 +43,7 @@ def started() -> Iterator["subprocess.Popen[str]"]:
     process.stdout.close()
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize("outlives", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_kill_9_ends_the_server_and_its_kernels_and_the_devices_come_back(

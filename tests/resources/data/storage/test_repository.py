@@ -66,6 +66,7 @@ def test_a_version_survives_the_way_over_a_remote(data: DataService, folder: Pat
     assert len(contents(folder / "versions/v1.1")) == 27
 
 
+@pytest.mark.slow
 def test_dvc_writes_the_same_file_for_the_same_tree(folder: Path, tmp_path: Path) -> None:
     dvc(folder, "checkout", "versions/v1.0.dvc")
     fresh = tmp_path / "fresh"

@@ -100,6 +100,7 @@ def all_over(url: str, runs: int) -> dict[str, list[Row]]:
     return tables
 
 
+@pytest.mark.slow
 def test_of_a_hundred_submitters_among_those_who_claim_and_give_back_each_gets_its_devices_once(
     any_database: Database, tmp_path: Path
 ) -> None:
