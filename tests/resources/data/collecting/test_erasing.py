@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from resources.data.collecting import needed
 from resources.data.collecting.dependents import Kind
 from resources.data.collecting.erasing import Eraser
 from resources.data.collecting.service import CollectingService
 from resources.data.merges.service import MergeService
 from resources.data.spaces.model import Kind as SpaceKind
 from resources.data.spaces.service import SpaceService
+from resources.data.storage.listings import read_listing
 from resources.data.versions.errors import UnusableVersion
 from resources.data.versions.model import State
 from resources.data.versions.service import quiet
@@ -66,14 +66,13 @@ def test_the_lists_of_other_versions_are_read_before_writers_have_to_wait(
     two: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     can_write: list[bool] = []
-    read = needed.read_listing
 
     def read_beside_a_writer(*arguments: object) -> object:
         can_write.append(two.versions.tag(DIGITS, "v1.1", "beside", ANN, move=True) is not None)
-        return read(*arguments)  # type: ignore[arg-type]
+        return read_listing(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(plain, "BUSY_TIMEOUT_S", 0.1)
-    monkeypatch.setattr(needed, "read_listing", read_beside_a_writer)
+    monkeypatch.setattr("resources.data.collecting.needed.read_listing", read_beside_a_writer)
     assert two.keeper.erase(DIGITS, "v1.0", ANN) == 1
     assert can_write == [True], "each list once"
 
