@@ -6,16 +6,13 @@ from typing import Any
 from resources.data.merging.records.rules import FileKind
 from resources.data.schemas.comparing import SchemaChange, What, compare
 from resources.data.schemas.model import AnnotationFile, Column, Schema, Type, Unread
-
-_READ = "read"
-_RULES = 1
-"""The number of the rules by which files are read. What others read is unknown."""
+from resources.data.schemas.unchanged import READ, RULES
 
 
 def text_of(schema: Schema) -> str:
     """A schema that was read, as a version keeps it: the same text for the same schema."""
     document = {
-        _READ: _RULES,
+        READ: RULES,
         "files": {path: _file(found) for path, found in schema.files.items()},
         "formats": schema.formats,
         "class_folders": schema.class_folders,
@@ -27,7 +24,7 @@ def text_of(schema: Schema) -> str:
 def schema_of(text: str) -> Schema | None:
     """The schema that was read; None where it is declared, unknown, or read by other rules."""
     document = document_of(text)
-    if not isinstance(document, dict) or document.get(_READ) != _RULES:
+    if not isinstance(document, dict) or document.get(READ) != RULES:
         return None
     try:
         return Schema(
@@ -43,7 +40,7 @@ def schema_of(text: str) -> Schema | None:
 def is_declared(text: str) -> bool:
     """Whether somebody has said what the files have in common; then that counts, and no file is read."""
     document = document_of(text)
-    return not isinstance(document, dict) or (bool(document) and _READ not in document)
+    return not isinstance(document, dict) or (bool(document) and READ not in document)
 
 
 def changes(before: str, after: str) -> tuple[SchemaChange, ...]:

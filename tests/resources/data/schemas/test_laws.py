@@ -9,6 +9,7 @@ from resources.data.schemas.comparing import What, compare
 from resources.data.schemas.inferring import infer, known_from
 from resources.data.schemas.model import Schema
 from resources.data.schemas.texts import changes, schema_of, text_of
+from resources.data.schemas.unchanged import is_unchanged
 from resources.data.trees.listing import Tree
 from tests.examples import drawing
 from tests.resources.data.schemas.trees import FILES, reader, schema, tree_of
@@ -59,6 +60,18 @@ def test_what_was_known_before_changes_nothing(files: Files, before: Files) -> N
     asked: list[str] = []
     infer(tree_of(files), reader(files, asked), known_from(schema(files), tree_of(files)))
     assert asked == []
+
+
+@drawing(4)
+@given(FILES, st.data())
+def test_a_tree_is_unchanged_only_where_its_schema_is(files: Files, data: st.DataObject) -> None:
+    others = {path: data.draw(st.sampled_from([files[path], b"?", b"id"])) for path in files}
+    text = text_of(schema(files))
+    if is_unchanged(text, tree_of(files), tree_of(others)):
+        assert text_of(schema(others)) == text
+    assert is_unchanged(text, tree_of(files), tree_of(files))
+    assert not is_unchanged(text, tree_of(files), tree_of(files | {"new": b""}))
+    assert not any(is_unchanged(one, tree_of(files), tree_of(files)) for one in ("{}", "[]", "?", '{"a": 1}'))
 
 
 @drawing(4)
