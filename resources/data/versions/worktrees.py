@@ -7,7 +7,7 @@ from pathlib import Path
 
 from resources.data.storage.worktree import IndexRow, Reading
 from resources.data.versions.model import Version, WorkTree
-from resources.data.versions.path_texts import text_of
+from resources.data.versions.path_texts import path_of, text_of
 from resources.database.plain import Plain
 from resources.terms import DatasetName, VersionKey
 
@@ -24,7 +24,10 @@ def work_tree(rows: Plain, root: Path) -> WorkTree | None:
 
 
 def roots_at(rows: Plain, version: Version, coming: Collection[str] = ()) -> list[str]:
-    """The folders at a version that exist or are ``coming``; on other machines all that are known."""
+    """The folders at a version that exist or are ``coming``; on other machines all that are known.
+
+    So it is with those that this process may not look at, as in another user's private folder.
+    """
     found = rows.rows(
         "SELECT root FROM data_work_trees WHERE dataset = :dataset AND base = :key ORDER BY root",
         dataset=version.dataset,
@@ -34,7 +37,7 @@ def roots_at(rows: Plain, version: Version, coming: Collection[str] = ()) -> lis
     return [
         root
         for (root,) in found
-        if not root.startswith(here) or root in coming or Path(root.removeprefix(here)).exists()
+        if not root.startswith(here) or root in coming or _may_exist(path_of(root.removeprefix(here)))
     ]
 
 
@@ -99,6 +102,13 @@ def forget(rows: Plain, root: Path) -> None:
 def key_of(root: Path) -> str:
     """A folder of this machine as rows name it."""
     return f"{platform.node()}:{text_of(root.resolve())}"
+
+
+def _may_exist(root: Path) -> bool:
+    try:
+        return root.exists()
+    except OSError:
+        return True
 
 
 def _write(rows: Plain, tree: WorkTree, now: datetime) -> None:
