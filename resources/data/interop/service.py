@@ -22,6 +22,7 @@ from resources.data.versions.errors import DamagedVersion
 from resources.data.versions.handing import refuse_unusable, touched_by
 from resources.data.versions.model import NOTHING_SAID, State, Version
 from resources.data.versions.naming import next_key
+from resources.data.versions.path_texts import text_of
 from resources.data.versions.refs import resolve
 from resources.data.versions.schema_reading import breaks, declared_schema, next_schema
 from resources.database.engine import Database
@@ -60,7 +61,7 @@ class InteropService:
         with self.database.write_plainly() as rows:
             version = resolve(rows, dataset, ref)
             refuse_unusable(version)
-            intent = journal.begin(rows, "export", str(folder), now)
+            intent = journal.begin(rows, "export", text_of(folder), now)
             is_colder = tiers.use(rows, version.dataset, version.key, now) or pack_rows.has_any(rows)
         giving = Giving.LINK if link else Giving.CLONE if self.objects.clones else Giving.COPY
         try:
@@ -99,7 +100,7 @@ class InteropService:
         wanted = _since(revisions(repository, path), since)
         now = self.clock()
         with self.database.write_plainly() as rows:
-            intent = journal.begin(rows, "import", str(folder), now)
+            intent = journal.begin(rows, "import", text_of(folder), now)
         try:
             source = Source(repository, self.objects, progress)
             found: list[_Found] = []

@@ -59,7 +59,7 @@ def hand_out(
     clear(database, objects, now)
     with database.write_plainly() as rows:
         _refuse_given_now(rows, hand.target, now)
-        intent = journal.begin(rows, GIVE, text_of(hand.target)[:1200], now)
+        intent = journal.begin(rows, GIVE, text_of(hand.target), now)
         is_colder = tiers.use(rows, version.dataset, version.key, now)
     is_known = False
 

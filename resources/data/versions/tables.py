@@ -94,7 +94,7 @@ JOURNAL = Table(
     METADATA,
     Column("id", String(32), primary_key=True),
     Column("kind", String(20), nullable=False),
-    Column("subject", String(1200), nullable=False),
+    Column("subject", Text, nullable=False),
     Column("host", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("process_started", String(80), nullable=False),

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from resources.data.versions import worktrees
+from resources.clock import utc_now
+from resources.data.storage.giving import draft_of
+from resources.data.versions import journal, worktrees
+from resources.data.versions.leftovers import GIVE
+from resources.data.versions.path_texts import text_of
 from resources.database.engine import Database
 from resources.errors import BadInput, Conflict
 from resources.home import Home
 from tests.resources.data.collecting.stores import DIGITS, Store
+from tests.resources.data.folders import write
 
 
 @pytest.fixture
@@ -20,8 +25,16 @@ def store(any_database: Database, tmp_path: Path) -> Store:
     return made
 
 
-def test_of_two_who_fill_one_folder_at_once_the_second_is_refused(store: Store, tmp_path: Path) -> None:
-    target, told = tmp_path / "given", list[str]()
+DEEP = "/".join(["n" * 240] * 8)
+"""The path of a folder, far longer than most."""
+
+
+@pytest.mark.parametrize("place", [".", DEEP], ids=["short", "deep"])
+def test_of_two_who_fill_one_folder_at_once_the_second_is_refused(
+    store: Store, tmp_path: Path, place: str
+) -> None:
+    target, told = tmp_path / place / "given", list[str]()
+    target.parent.mkdir(parents=True, exist_ok=True)
 
     def give_another(_files: int, _size_bytes: int) -> None:
         with pytest.raises(Conflict, match=r"is giving a version out into .*given now") as refused:
@@ -36,6 +49,18 @@ def test_of_two_who_fill_one_folder_at_once_the_second_is_refused(store: Store, 
     assert known is not None
     assert known.base == "v1.0", "or committing it would undo what v1.1 did"
     store.versions.restore(DIGITS, "v1.1", tmp_path / "other")
+
+
+@pytest.mark.parametrize("place", [".", DEEP], ids=["short", "deep"])
+def test_what_a_killed_gift_left_is_removed_by_the_next_one(store: Store, tmp_path: Path, place: str) -> None:
+    target = tmp_path / place / "given"
+    with store.database.write_plainly() as rows:
+        killed = journal.begin(rows, GIVE, text_of(target), utc_now())
+        rows.run("UPDATE data_journal SET process_started = 'another start:1'")
+    draft = draft_of(target, killed.id)
+    write(draft, {"a": b"half"})
+    store.versions.restore(DIGITS, "v1.0", tmp_path / "other")
+    assert not draft.exists()
 
 
 @pytest.mark.parametrize("place", ["file/below", "n" * 256, "n" * 256 + "/below"], ids=range(3))
