@@ -36,15 +36,24 @@ def declared_schema(wanted: str | None, before: str) -> str | None:
 
 
 def merged_declaration(base: str | None, ours: str, theirs: str) -> str | None:
-    """The schema of a merge, where a side declares it: theirs, if they declared another one than the base."""
-    if is_declared(theirs) and theirs != base:
-        return theirs
-    return ours if is_declared(ours) else None
+    """The schema that a merge declares; None where it is to be read from the merged files.
+
+    The side that changed what is declared counts, as by taking it back. Where both did, each in another way,
+    neither does: to take one would be to say of the merged files what half of their authors did not.
+    """
+    before, our_own, their_own = (_declared(one) for one in (base, ours, theirs))
+    if our_own == their_own or their_own == before:
+        return our_own
+    return their_own if our_own == before else None
 
 
 def breaks(before: str, after: str) -> bool:
     """Whether a version with the schema ``after`` is the next major one."""
     return any(change.breaks for change in changes(before, after))
+
+
+def _declared(schema: str | None) -> str | None:
+    return schema if schema is not None and is_declared(schema) else None
 
 
 def _known(parents: Iterable[tuple[str, Tree | None]]) -> Known:

@@ -19,6 +19,7 @@ from tests.resources.data.folders import write
 
 ANN, PETS = Actor("user:ann"), DatasetName("pets")
 TABLE = b"file,label\na,cat\nb,dog\n"
+ONE, BOTH, THREE = (json.dumps({"classes": ["cat", "dog", "cow"][:count]}) for count in (1, 2, 3))
 
 
 @pytest.fixture
@@ -127,6 +128,35 @@ def test_a_merge_keeps_what_a_side_declares(
     merged = MergeService(versions.home, any_database).merge(PETS, branch, ANN).version
     assert merged is not None
     assert (merged.key, merged.schema) == ("v1.2", declared)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "merged"),
+    [
+        (BOTH, ONE, None),
+        (ONE, BOTH, None),
+        (ONE, ONE, ONE),
+        (ONE, THREE, ONE),
+        (THREE, ONE, ONE),
+        ("{}", THREE, None),
+        (THREE, "{}", None),
+        (ONE, "{}", None),
+    ],
+)
+def test_of_two_declared_schemas_a_merge_takes_the_changed_one_and_of_two_changed_ones_none(
+    trainplat_home: Path, tmp_path: Path, ours: str, theirs: str, merged: str | None
+) -> None:
+    home = Home(trainplat_home)
+    versions = VersionService(home, home.database())
+    commit(versions, tmp_path / "pets", {"labels.csv": TABLE}, schema=THREE)
+    versions.restore(PETS, "v1.0", tmp_path / "bob")
+    commit(versions, tmp_path / "pets", {"a.jpg": b"a"}, schema=ours)
+    branch = commit(versions, tmp_path / "bob", {"b.jpg": b"b"}, schema=theirs).version.branch
+    assert branch is not None
+    made = MergeService(home, home.database()).merge(PETS, branch, ANN).version
+    assert made is not None
+    read = commit(versions, tmp_path / "alone", versions_files(versions, made.tree_md5), schema="{}").version
+    assert made.schema == (read.schema if merged is None else merged)
 
 
 def test_the_library_declares_a_schema(trainplat_home: Path, tmp_path: Path) -> None:
