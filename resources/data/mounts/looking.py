@@ -98,9 +98,10 @@ def _room_mib(provider: Provider, mount: Mount, folder: Path, given: Sequence[Gr
 
 
 def _device(path: Path) -> int | None:
+    """The disk of a folder, or of the one that it is to be made in."""
     try:
-        return path.stat().st_dev
-    except OSError:  # it goes just now
+        return next(one for one in (path, *path.parents) if one.exists()).stat().st_dev
+    except OSError:  # it may not be looked at, or goes just now
         return None
 
 

@@ -119,11 +119,11 @@ class MountService:
         return self._chosen(self.mount(name))
 
     def refuse_unusable(self, names: Sequence[str]) -> None:
-        """Raise MountRefused, which tells all reasons, where a run could not be given these now."""
-        reasons = []
+        """Raise MountRefused, which tells all reasons, where a run could not be given all these now."""
+        reasons, beside = list[str](), list[Grant]()
         for name in names:
             try:
-                self.check(name)
+                beside.append(self._planned(self.mount(name), beside))
             except (MountRefused, NotFound) as refusal:
                 reasons.append(refusal.problem)
         if reasons:
@@ -151,9 +151,22 @@ class MountService:
                 audit(rows, self.clock(), actor, "data.sweep_mount", f"{one.mount} {one.run_id}", detail)
         return dead
 
-    def _chosen(self, mount: Mount) -> Choice:
+    def _planned(self, mount: Mount, beside: Sequence[Grant]) -> Grant:
+        """What a run would be given, which is to have ``beside`` already. Raises MountRefused."""
+        try:
+            provider = self._chosen(mount, beside).provider
+        except MountRefused as refusal:
+            if not beside:
+                raise
+            self._chosen(mount)  # raises where it would be refused alone, too
+            others = ", ".join(one.mount for one in beside)
+            raise MountRefused(f"{refusal.problem}, beside {others}", refusal.next_step) from refusal
+        assert provider is not None  # noqa: S101 - else it was refused
+        return self._grant(mount, provider, "")
+
+    def _chosen(self, mount: Mount, beside: Sequence[Grant] = ()) -> Choice:
         with self.database.read_plainly() as rows:
-            given = _of_the_living(rows)
+            given = [*_of_the_living(rows), *beside]
         work = scratch_folder(self.home)
         choice = choose(mount, [look(one, mount, work, given) for one in self.providers()])
         if choice.provider is None:
@@ -186,15 +199,7 @@ class MountService:
 
     def _begin(self, mount: Mount, provider: Provider, run_id: str) -> Grant:
         """Write down what is given. Raises MountRefused where somebody else was faster."""
-        is_ours = mount.mode is Mode.SCRATCH or provider.kind is Kind.S3
-        root = scratch_folder(self.home) if provider.kind is Kind.S3 else Path(provider.at)
-        path = root / f"trainplat-{mount.name}-{token_hex(6)}" if is_ours else root / mount.at
-        now = self.clock()
-        grant = Grant(
-            *(token_hex(8), mount.name, run_id, provider.name, mount.size_mib, path, is_ours),
-            Holder.current(),
-            now,
-        )
+        grant = self._grant(mount, provider, run_id)
         with self.database.write_plainly() as rows:
             promised = sum(one.size_mib for one in _of_the_living(rows) if one.provider == provider.name)
             if provider.size_mib is not None and promised + mount.size_mib > provider.size_mib:
@@ -205,6 +210,16 @@ class MountService:
                 )
             store.add_grant(rows, grant)
         return grant
+
+    def _grant(self, mount: Mount, provider: Provider, run_id: str) -> Grant:
+        is_ours = mount.mode is Mode.SCRATCH or provider.kind is Kind.S3
+        root = scratch_folder(self.home) if provider.kind is Kind.S3 else Path(provider.at)
+        path = root / f"trainplat-{mount.name}-{token_hex(6)}" if is_ours else root / mount.at
+        return Grant(
+            *(token_hex(8), mount.name, run_id, provider.name, mount.size_mib, path, is_ours),
+            Holder.current(),
+            self.clock(),
+        )
 
     def _bring(self, bucket: Bucket, mount: Mount, folder: Path) -> Stamps:
         held_mib = -(-sum(bucket.sizes().values()) // MIB)

@@ -105,12 +105,9 @@ def test_what_runs_have_is_promised_and_a_run_goes_elsewhere_or_is_refused(mount
     assert recent(mounts.database, 1)[0].action == "data.remove_mount"
 
 
-def test_no_more_of_a_disk_is_promised_than_it_has_free(
-    mounts: MountService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    declare(mounts, f"one folder {tmp_path / 'one'} 1", f"two folder {tmp_path / 'two'} 2")
-    mounts.declare("room", 60, Mode.SCRATCH, ANN)
-    mounts.declare("rest", 38, Mode.SCRATCH, ANN)
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every disk has 100 MiB, less what is written to the files ``big`` below ``one``."""
     real = os.statvfs(tmp_path)
 
     def of_a_small_disk(folder: Path) -> os.statvfs_result:
@@ -120,6 +117,43 @@ def test_no_more_of_a_disk_is_promised_than_it_has_free(
         return os.statvfs_result(fields)
 
     monkeypatch.setattr(os, "statvfs", of_a_small_disk)
+
+
+@pytest.mark.usefixtures("small_disk")
+@pytest.mark.parametrize("mode", [Mode.SCRATCH, Mode.KEEP])
+def test_mount_points_of_one_run_are_checked_together_as_they_would_be_given(
+    mounts: MountService, tmp_path: Path, mode: Mode
+) -> None:
+    declare(mounts, f"one folder {tmp_path / 'one'} 1", f"two folder {tmp_path / 'two'} 2 50")
+    mounts.declare("room", 60, mode, ANN)
+    mounts.declare("rest", 50, mode, ANN)
+    mounts.declare("little", 30, mode, ANN)
+    for name in ("room", "rest", "little"):
+        mounts.refuse_unusable([name])
+    mounts.refuse_unusable(["room", "little"])
+    with pytest.raises(MountRefused, match=r"rest.*40 MiB are free there, 50 are needed.*, beside room"):
+        mounts.refuse_unusable(["room", "rest"])
+    with mounts.given(["little"], RUN), pytest.raises(MountRefused) as refusal:
+        mounts.refuse_unusable(["little", "rest"])
+    assert "40 MiB are free there, 50 are needed" in refusal.value.problem
+    assert [one.mount for one in mounts.grants()] == [], "a check gives nothing"
+
+
+def test_a_run_whose_mount_points_find_room_on_two_providers_is_not_refused(
+    mounts: MountService,
+) -> None:
+    mounts.declare("first", 60, Mode.SCRATCH, ANN)
+    mounts.declare("second", 60, Mode.SCRATCH, ANN)
+    mounts.refuse_unusable(["first", "second"])  # one on disk, which is of 100 MiB, and one on other
+    with mounts.given(["first", "second"], RUN):
+        assert sorted(one.provider for one in mounts.grants()) == ["disk", "other"]
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_no_more_of_a_disk_is_promised_than_it_has_free(mounts: MountService, tmp_path: Path) -> None:
+    declare(mounts, f"one folder {tmp_path / 'one'} 1", f"two folder {tmp_path / 'two'} 2")
+    mounts.declare("room", 60, Mode.SCRATCH, ANN)
+    mounts.declare("rest", 38, Mode.SCRATCH, ANN)
     with mounts.given(["room"], RUN) as given:
         with pytest.raises(MountRefused, match="one: 40 MiB are free there, 60 are needed; two: 40 MiB"):
             mounts.check("room")
