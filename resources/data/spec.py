@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from resources.data.making.sources.model import Source
+from resources.data.making.sources.model import INBOX, Source
 from resources.data.making.transforms import Transform
-from resources.data.results.model import SUFFIX, AfterTraining
-from resources.data.versions.naming import LONGEST
+from resources.data.results.model import AfterTraining
+from resources.data.versions.naming import LONGEST, RESULTS, refuse_results
 from resources.errors import BadInput
 from resources.terms import DatasetName, Label
 
 SEED_VARIABLE = "TRAINPLAT_SEED"
 DEFAULT_SEED = 0
 
-LONGEST_NAME = LONGEST - len(SUFFIX)
+LONGEST_NAME = LONGEST - len(RESULTS)
 """The results of its trainings are a data set too, with a name that is longer."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -80,6 +80,7 @@ class DatasetSpec:
                 "characters",
                 "Choose a name such as digits.",
             )
+        refuse_results(self.name)
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
             raise BadInput(
                 f"classes of {self.name} are {list(self.classes)}; expected two or more, none of them twice",
@@ -103,6 +104,11 @@ class DatasetSpec:
             raise BadInput(
                 f"{self.name} declares two sources of one name: {', '.join(names)}",
                 "Give each source a name of its own.",
+            )
+        if INBOX in names:
+            raise BadInput(
+                f"{self.name} declares a source named {INBOX!r}, as its folder for new samples is called",
+                "Choose another name for it, such as camera-1.",
             )
         limits = {"class_psi": self.drift.class_psi, "distribution_ks": self.drift.distribution_ks}
         for what, limit in {**limits, "p_value": self.drift.p_value}.items():

@@ -13,7 +13,7 @@ from resources.data.arrivals import store
 from resources.data.arrivals.model import Arrival, Taken
 from resources.data.making.imaging import UnreadableImage, decoded
 from resources.data.making.inventory import FoundFile
-from resources.data.making.sources.model import Source
+from resources.data.making.sources.model import INBOX, Source
 from resources.data.making.sources.taking import Journal, Known, take_from
 from resources.data.making.sources.watched import STILL_FOR_S, WatchedFolder, file_stamp
 from resources.data.spec import DatasetSpec
@@ -27,7 +27,6 @@ from resources.files import write_atomically
 from resources.home import Home
 from resources.terms import Actor, DatasetName, SampleId, VersionKey
 
-INBOX = "inbox"
 _ASIDE = ".aside"
 _NAME_BYTES = 200
 MOST_NEW = 2_000

@@ -21,7 +21,7 @@ from resources.data.versions.audit import audit
 from resources.data.versions.errors import DamagedVersion
 from resources.data.versions.handing import refuse_unusable, touched_by
 from resources.data.versions.model import NOTHING_SAID, State, Version
-from resources.data.versions.naming import next_key
+from resources.data.versions.naming import next_key, refuse_results
 from resources.data.versions.path_texts import text_of
 from resources.data.versions.refs import resolve
 from resources.data.versions.schema_reading import breaks, declared_schema, next_schema
@@ -95,6 +95,7 @@ class InteropService:
         Run again, it takes what is new there. All versions appear at once, or none. Raises BadInput,
         NotFound, :class:`MissingObjects`, and Conflict where the data set has versions from elsewhere.
         """
+        refuse_results(dataset)
         repository = repository_at(folder)
         path = chosen(outputs_now(repository), output, folder)
         wanted = _since(revisions(repository, path), since)

@@ -8,9 +8,6 @@ from enum import StrEnum
 from resources.data.merging.model import Policy
 from resources.terms import DatasetName, VersionKey
 
-SUFFIX = "_results"
-"""What the data set is called that holds the results of the trainings of another one."""
-
 TAG = "trainplat.result_snapshot"
 """The tag of a model and of a run in MLflow that holds the id of the result snapshot."""
 RUN_TAG = "trainplat/result"

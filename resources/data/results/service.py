@@ -8,7 +8,7 @@ from resources.clock import Clock, utc_now
 from resources.data.collecting.dependents import Dependent, Kind, depend
 from resources.data.results import store
 from resources.data.results.files import files_of
-from resources.data.results.model import SUFFIX, Follow, ResultSnapshot, TrainingResult
+from resources.data.results.model import Follow, ResultSnapshot, TrainingResult
 from resources.data.storage.listings import write_listing
 from resources.data.storage.objects import ObjectStore
 from resources.data.trees.listing import Stamps, Tree
@@ -16,7 +16,7 @@ from resources.data.versions import journal, sweeps
 from resources.data.versions import store as versions
 from resources.data.versions.audit import audit
 from resources.data.versions.model import State, Version
-from resources.data.versions.naming import checked_dataset, next_key
+from resources.data.versions.naming import RESULTS, checked_dataset, next_key
 from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import Conflict, NotFound
@@ -29,7 +29,7 @@ TRIES = 3
 
 def results_of(dataset: DatasetName) -> DatasetName:
     """The data set that holds the results of another one's trainings."""
-    return checked_dataset(f"{dataset}{SUFFIX}")
+    return checked_dataset(f"{dataset}{RESULTS}")
 
 
 class ResultService:

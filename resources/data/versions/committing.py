@@ -44,7 +44,7 @@ from resources.data.versions.model import (
     Version,
     WorkTree,
 )
-from resources.data.versions.naming import branch_name, next_key, on_branch
+from resources.data.versions.naming import branch_name, next_key, on_branch, refuse_results
 from resources.data.versions.refs import resolve
 from resources.database.engine import Database
 from resources.database.plain import Plain
@@ -387,6 +387,7 @@ def _was_overtaken(start: _Start, head: Version) -> bool:
 
 
 def _refuse_unfit(wanted: Wanted, objects: ObjectStore) -> None:
+    refuse_results(wanted.dataset)
     root, cache = wanted.root.resolve(), objects.cache.resolve()
     holds_store = cache.is_relative_to(root) and cache.relative_to(root).parts[:1] not in _SKIPPED
     if holds_store or root.is_relative_to(cache):

@@ -11,6 +11,8 @@ _DATASET = re.compile(r"[a-z][a-z0-9_]*")
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _VERSION = re.compile(r"v[1-9]\d*\.(0|[1-9]\d*)")
 LONGEST = 100
+RESULTS = "_results"
+"""How the names of data sets end that hold the results of the trainings of other ones."""
 
 
 def checked_dataset(name: str) -> DatasetName:
@@ -21,6 +23,15 @@ def checked_dataset(name: str) -> DatasetName:
             "Choose a name such as digits.",
         )
     return DatasetName(name)
+
+
+def refuse_results(name: str) -> None:
+    """Refuse the name of a data set whose versions trainings make. Raises BadInput."""
+    if name.endswith(RESULTS):
+        raise BadInput(
+            f"data set name {name!r} ends with {RESULTS!r}, as those that hold the results of trainings",
+            "Choose a name that ends in another way.",
+        )
 
 
 def checked_tag(name: str) -> str:

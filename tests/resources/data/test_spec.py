@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from resources.data.making.sources.watched import WatchedFolder
 from resources.data.spec import DatasetSpec, DriftLimits
 from resources.errors import BadInput
 from resources.terms import DatasetName, Label
@@ -14,6 +15,9 @@ from tests.resources.data.shapes import SHAPES
         ({"name": DatasetName("Digits")}, "'Digits'"),
         ({"name": DatasetName("../x")}, r"\[a-z\]"),
         ({"name": DatasetName("d" * 93)}, "at most 92 characters"),
+        ({"name": DatasetName("digits_results")}, "ends with '_results'"),
+        ({"watched": (WatchedFolder("inbox", "camera"),)}, "shapes declares a source named 'inbox'"),
+        ({"sources": (WatchedFolder("inbox", "camera"),)}, "shapes declares a source named 'inbox'"),
         ({"classes": (Label("a"),)}, "two or more"),
         ({"classes": (Label("a"), Label("a"))}, "none of them twice"),
         ({"image_size_px": (0, 8)}, "image height of shapes is 0"),

@@ -16,6 +16,9 @@ MIB = 1024 * 1024
 MAX_FILE_BYTES = 256 * MIB
 """What is larger is no image that could be decoded."""
 
+INBOX = "inbox"
+"""The source that each data set has: the folder that new samples without a label are put into."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _SECRET = re.compile(r"(?<=//)[^/@\s]+@|[?#]\S*")
 

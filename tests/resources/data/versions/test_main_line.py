@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from resources.data.interop.service import InteropService
 from resources.data.merges.service import MergeService
+from resources.data.versions.committing import Wanted
+from resources.data.versions.service import quiet
 from resources.database.engine import Database
 from resources.errors import BadInput
 from resources.home import Home
+from resources.terms import DatasetName
 from tests.resources.data.collecting.stores import ANN, DIGITS, Store
 
 
@@ -52,3 +56,12 @@ def test_who_is_at_a_retired_version_goes_on_from_it(store: Store, tmp_path: Pat
 def test_no_tag_is_called_as_the_newest_version_is(store: Store) -> None:
     with pytest.raises(BadInput, match="or is 'latest'"):
         store.versions.tag(DIGITS, "v1.0", "latest", ANN)
+
+
+def test_people_make_no_version_where_results_of_trainings_are_kept(store: Store, tmp_path: Path) -> None:
+    results = DatasetName("digits_results")
+    with pytest.raises(BadInput, match="'digits_results' ends with '_results'"):
+        store.versions.commit(Wanted(results, tmp_path / "first", "", ANN, "ann"))
+    with pytest.raises(BadInput, match="'digits_results' ends with '_results'"):
+        InteropService(store.home, store.database).take(results, tmp_path / "first", ANN, quiet)
+    assert store.versions.datasets() == [DIGITS]
