@@ -17,6 +17,8 @@ from resources.errors import BadInput, NotFound
 AT_ONCE = 8
 _LOCAL_FILES = "/data/local-files/"
 _UPLOADS = "/data/upload/"
+_NO_ANSWERS = frozenset({"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"})
+"""What JSON-MIN has of each task besides its data and its answers."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,31 @@ class _ExportReader:
                 found = Entry(name, labels, metadata=before.metadata)
             merged[name] = found
         yield from merged.values()
+        if (others := self._other_keys()) is not None:
+            yield Quarantined(
+                Path(self.source.path).name.encode(errors="replace").decode(),
+                f"no task of it has an answer under {self.source.choice_key!r}, so its samples have no "
+                f"labels; other keys: {', '.join(map(repr, others)) or 'none'}",
+                "Name the right key as choice_key in the declaration of the source; "
+                "if nobody has answered yet, nothing.",
+            )
 
     def stamp(self, entry: Entry) -> str:
         return self.places.stamp(self._references[entry.name])
 
     def read(self, entry: Entry) -> bytes:
         return self.places.read(self._references[entry.name])
+
+    def _other_keys(self) -> list[str] | None:
+        """Where answers may stand in tasks of JSON-MIN that have none where they should; None where all is
+        well.
+        """
+        short = [task for task in self.tasks if "annotations" not in task]
+        if any(self.source.choice_key in task for task in short):
+            return None
+        others = {key for task in short for key in task} - _NO_ANSWERS - {self.source.image_key, "data"}
+        is_answered = any(task.get("annotation_id") is not None for task in short)
+        return sorted(others) if others or is_answered else None
 
     def _entry(self, task: Mapping[str, Any]) -> Entry | Quarantined:
         shown = f"task {task.get('id', '?')}"

@@ -123,3 +123,28 @@ def test_several_choices_and_other_names_of_them_are_labels_too(taker: Taker, pi
     (pictures / "export.json").write_text(json.dumps(tasks))
     taken = taker.take(LabelStudioExport("people", "export.json", pictures="served", choice_key="kind"))
     assert [file.labels for file in taken.files] == [("dark",), ("dark", "light"), ("dark",)]
+
+
+def test_an_export_with_no_answer_where_they_should_be_tells_where_others_are(
+    taker: Taker, pictures: Path
+) -> None:
+    tasks = [
+        {"id": 1, "image": "digits/0.png", "kind": "dark", "annotation_id": 4, "lead_time": 1.5},
+        {"id": 2, "image": "digits/1.png"},
+    ]
+    (pictures / "export.json").write_text(json.dumps(tasks))
+    taken = taker.take(LabelStudioExport("people", "export.json", pictures="served"))
+    assert [file.labels for file in taken.files] == [(), ()]
+    [stray] = taken.strays
+    assert stray.file == "people/export.json"
+    assert stray.problem.startswith("no task of it has an answer under 'choice'")
+    assert stray.problem.endswith("other keys: 'kind'")
+    assert "choice_key" in stray.next_step
+
+
+@pytest.mark.parametrize("tasks", [[], [{"id": 1, "image": "digits/0.png"}], [task(1, "digits/0.png")]])
+def test_an_export_that_nobody_has_answered_is_no_mistake(
+    taker: Taker, pictures: Path, tasks: list[dict[str, Any]]
+) -> None:
+    (pictures / "export.json").write_text(json.dumps(tasks))
+    assert taker.take(LabelStudioExport("people", "export.json", pictures="served")).strays == ()
