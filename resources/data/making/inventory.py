@@ -50,8 +50,9 @@ def take_inventory(folder: Path, objects: ObjectStore, index: Path) -> Inventory
     """
     known = _read_index(index)
     remembered: dict[str, list[str | int]] = {}
-    files, strays = [], []
-    for path in _files_below(folder):
+    files: list[FoundFile] = []
+    strays: list[Quarantined] = []
+    for path in _files_below(folder, strays):
         name = path.relative_to(folder).as_posix()
         if path.suffix.lower() not in IMAGE_SUFFIXES:
             strays.append(
@@ -78,8 +79,15 @@ def take_inventory(folder: Path, objects: ObjectStore, index: Path) -> Inventory
     return Inventory(tuple(files), tuple(strays))
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+def _files_below(folder: Path, strays: list[Quarantined]) -> Iterator[Path]:
+    def note(problem: OSError) -> None:
+        if isinstance(problem, FileNotFoundError):
+            return  # nobody has made it yet, or it just went away
+        name = os.path.relpath(problem.filename, folder).encode(errors="replace").decode()
+        reason = f"what lies in the folder cannot be seen: {problem.strerror}"
+        strays.append(Quarantined(name, reason, "Make the folder readable, or move it out."))
+
+    for parent, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and name != LABELS_FILE:

@@ -6,6 +6,7 @@ import pytest
 
 from resources.data.making.inventory import Inventory, take_inventory
 from resources.data.storage.objects import ObjectStore
+from tests.resources.data.plain_user import as_plain_user
 from tests.resources.data.shapes import image, write_source
 
 LONG_AGO = 1_600_000_000
@@ -88,3 +89,19 @@ def test_what_is_no_image_or_cannot_be_read_is_named(tmp_path: Path, take: Calla
     problems = {stray.file: stray.problem for stray in inventory.strays}
     assert "does not end like an image's" in problems["notes.txt"]
     assert problems["gone.png"] == "it cannot be read: No such file or directory"
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, take: Callable[[], Inventory]) -> None:
+    write_source(tmp_path / "source", range(2))
+    write_source(tmp_path / "source/more", [2])
+
+    def look() -> None:
+        taken = take()
+        assert [file.name for file in taken.files] == ["shape-000.png", "shape-001.png"]
+        [stray] = taken.strays
+        assert (stray.file, stray.problem) == (
+            "more",
+            "what lies in the folder cannot be seen: Permission denied",
+        )
+
+    as_plain_user(tmp_path, look, locked={tmp_path / "source/more": 0o000})

@@ -6,8 +6,9 @@ import pytest
 
 from resources.data.making.sources import watched
 from resources.data.making.sources.watched import WatchedFolder
-from resources.errors import NotFound
+from resources.errors import NotFound, Unavailable
 from tests.resources.data.making.sources.taken import Taker, told
+from tests.resources.data.plain_user import as_plain_user
 from tests.resources.data.shapes import image
 
 SOURCE = WatchedFolder("camera", "camera")
@@ -76,3 +77,24 @@ def test_a_file_that_changes_while_it_is_read_comes_with_the_next_look(
 def test_a_folder_that_is_not_there_is_told(taker: Taker) -> None:
     with pytest.raises(NotFound, match="camera of source camera is not there"):
         taker.take(SOURCE)
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_the_others_come(taker: Taker, folder: Path) -> None:
+    put(folder / "day/a.png", image(1))
+    put(folder / "b.png", image(2))
+    (folder / ".aside").mkdir()
+
+    def look() -> None:
+        taken = taker.take(SOURCE)
+        assert [file.name for file in taken.files] == ["camera/b.png"]
+        assert told(taken) == {"camera/day": "what lies in the folder cannot be seen: Permission denied"}
+
+    as_plain_user(taker.folder, look, locked={folder / "day": 0o000, folder / ".aside": 0o000})
+
+
+def test_a_watched_folder_that_cannot_be_read_is_not_an_empty_one(taker: Taker, folder: Path) -> None:
+    def look() -> None:
+        with pytest.raises(Unavailable, match=r"camera cannot be read: Permission denied"):
+            taker.take(SOURCE)
+
+    as_plain_user(taker.folder, look, locked={folder: 0o000})
