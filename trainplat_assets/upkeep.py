@@ -23,6 +23,7 @@ from dagster import (
 
 from resources.data.collecting.gc import Collected
 from resources.data.collecting.scrubbing import Scrubbed
+from resources.data.places.replication import Asked
 from resources.data.resource import DataResource
 from resources.data.retention.model import Plan
 from resources.data.tiers.moving import Applied
@@ -84,9 +85,9 @@ def build_upkeep_asset() -> AssetsDefinition:
         description=(
             "The store of versions, kept whole and small: versions that no rule keeps are retired and "
             "abandoned branches closed, versions go to the tiers that the rules say, the next part of the "
-            "store is read and mended, and what no version "
-            "needs is let go in two phases. All objects, and all packs of the warm tier, are read every "
-            "14 days."
+            "store is read and mended, what no version needs is let go in two phases, and second remotes are "
+            "asked whether they still have what they had. All objects, and all packs of the warm tier, are "
+            "read every 14 days."
         ),
     )
     def upkeep(context: AssetExecutionContext, data: DataResource) -> MaterializeResult:  # type: ignore[type-arg]  # with checks Dagster understands no other form
@@ -98,6 +99,8 @@ def build_upkeep_asset() -> AssetsDefinition:
         keeper = data.collecting()
         scrubbed = trouble.told("scrub", lambda: keeper.scrub(actor), None)
         collected = trouble.told("gc", lambda: keeper.collect(actor), Collected())
+        asked = trouble.told("replicas", lambda: data.replication().ask(actor), list[Asked]())
+        trouble.sentences += [f"replicas: {one.problem}" for one in asked if one.problem]
         for one in trouble.sentences:
             context.log.warning(one)
         return MaterializeResult(
@@ -106,6 +109,7 @@ def build_upkeep_asset() -> AssetsDefinition:
                 **_tiers(moved),
                 **_scrub(scrubbed),
                 **_collecting(collected),
+                **_replicas(asked),
             },
             check_results=[_check(scrubbed, trouble.sentences)],
         )
@@ -187,6 +191,14 @@ def _collecting(done: Collected) -> Metadata:
         found["packs_not_collected"] = done.packs_problem
     if done.held_up_by:
         found["nothing_swept_beside"] = ", ".join(done.held_up_by)
+    return found
+
+
+def _replicas(asked: list[Asked]) -> Metadata:
+    lost = [{"remote": one.remote, "version": version} for one in asked for version in one.lost]
+    found: Metadata = {"replicas_asked_for": sum(one.trees for one in asked), "replicas_lost": len(lost)}
+    if lost:  # rows say so now, and the sensor data_replication sends them again
+        found["lost_at_remotes"] = table(lost)
     return found
 
 

@@ -1,5 +1,6 @@
 """One round of upkeep, as the schedule starts it."""
 
+import shutil
 from pathlib import Path
 
 from dagster import DagsterInstance, DefaultScheduleStatus, ExecuteInProcessResult, materialize
@@ -65,6 +66,18 @@ def test_damage_fails_the_check_by_name_and_the_rest_is_done_all_the_same(
     assert "they belong to pets v1.1" in str(check.description)
     assert "nothing is collected" in str(check.description)
     assert metadata_of(ran, KEY.path[-1])["damaged"] == 1
+
+
+def test_a_second_remote_that_was_emptied_is_noticed_and_told(trainplat_home: Path, tmp_path: Path) -> None:
+    filled(trainplat_home, tmp_path / "pets")
+    data = DataResource()
+    data.places().add("far", str(tmp_path / "far"), ANN)
+    data.replication().replicate(PETS, "far", ANN)
+    data.replication().run(ANN)
+    shutil.rmtree(tmp_path / "far")
+    told = metadata_of(run_upkeep(), KEY.path[-1])
+    assert (told["replicas_asked_for"], told["replicas_lost"]) == (3, 3)
+    assert [lag.behind for lag in data.replication().lags()] == [3], "the sensor has them sent again"
 
 
 def test_the_schedule_is_on_and_starts_the_round() -> None:

@@ -1,8 +1,9 @@
-"""Replication by rule: what is to be at a second remote, too, and how far it is behind."""
+"""Replication by rule: what is to be at a second remote, too, how far it is behind, and what it lost."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from resources.data.collecting import scrubs
 from resources.data.places import store
 from resources.data.places.model import EVERY, Lag, Pushed, Replica
 from resources.data.places.service import PlaceService, quiet
@@ -25,6 +26,22 @@ class Replicated:
     pushed: Pushed | None
     problem: str | None
     """Why not all is there now."""
+
+
+SLICE = 32
+"""So many versions are asked for at each remote at a time: one request for each."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one remote was asked for, and does not have any more."""
+
+    remote: str
+    trees: int
+    lost: tuple[str, ...]
+    """Versions, such as ``digits v1.0``, that rows said were there."""
+    problem: str | None = None
+    """Why it could not be asked."""
 
 
 class ReplicationService:
@@ -80,6 +97,53 @@ class ReplicationService:
             else:
                 done.append(Replicated(lag, pushed, None))
         return done
+
+    def ask(self, actor: Actor) -> list[Asked]:
+        """Ask each remote of a rule for the next versions that rows say it has; for all where one is gone.
+
+        Only the list of files of each is asked for, which is sent last and so tells of a place that was
+        emptied, or made anew. What is gone counts as missing: the next round sends it again.
+        """
+        return [self._ask(remote, actor) for remote in sorted({one.remote for one in self.replicas()})]
+
+    def _ask(self, remote: str, actor: Actor) -> Asked:
+        with self.database.read_plainly() as rows:
+            named = _replicated(rows, remote)
+            at = scrubs.position(rows, _cursor_of(remote))
+        trees = sorted(named)
+        turn = sorted(trees, key=lambda tree: (tree <= at.cursor, tree))[:SLICE]
+        try:
+            gone = self.places.lacks(remote, turn)
+            if gone:
+                gone += self.places.lacks(remote, [tree for tree in trees if tree not in turn])
+        except TrainplatError as problem:
+            return Asked(remote, 0, (), problem.one_line)
+        lost, now = sorted(name for tree in gone for name in named[tree]), self.clock()
+        with self.database.write_plainly() as rows:
+            for tree in gone:
+                store.drop_tree(rows, remote, tree)
+            for name in lost:
+                audit(rows, now, actor, "data.replica_lost", name, f"it is not at {remote} any more")
+            if turn:
+                passes = at.passes + (trees[-1] in turn)
+                scrubs.move(rows, scrubs.Position(turn[-1], now, now, passes), _cursor_of(remote))
+        return Asked(remote, len(trees) if gone else len(turn), tuple(lost))
+
+
+def _replicated(rows: Plain, remote: str) -> dict[str, list[str]]:
+    """The trees that rules want at a remote and rows say are there, with the versions that each is of."""
+    there, found = store.trees_at(rows, remote), dict[str, list[str]]()
+    rules = [one for one in store.replicas(rows) if one.remote == remote]
+    for dataset in dict.fromkeys(dataset for _, dataset in _pairs(rows, rules)):
+        for one in versions.versions(rows, dataset):
+            if one.state is not State.ERASED and one.tree_md5 in there:
+                found.setdefault(one.tree_md5, []).append(f"{dataset} {one.key}")
+    return found
+
+
+def _cursor_of(remote: str) -> str:
+    """Under which name it is written how far a remote was asked: no remote is named in capitals."""
+    return remote.upper()
 
 
 def _pairs(rows: Plain, rules: Iterable[Replica]) -> Iterable[tuple[str, DatasetName]]:

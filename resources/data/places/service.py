@@ -221,6 +221,14 @@ class PlaceService:
         """
         return self._from_remotes(names, self.remotes(), quiet)
 
+    def lacks(self, name: str, trees: Sequence[str]) -> list[str]:
+        """Those of ``trees`` that a remote does not have: one request for each, no row is asked.
+
+        Raises NotFound, and what a place raises.
+        """
+        place = self._place(self.remote(name))
+        return [tree for tree in trees if place.size_of(tree) is None]
+
     def prefetch(
         self, wanted: Sequence[tuple[DatasetName, str]], progress: Progress = quiet
     ) -> list[Prefetched]:

@@ -1,17 +1,21 @@
 """Versions at a second remote, by rule."""
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from resources.data.places.model import EVERY
-from resources.data.places.replication import ReplicationService
+from resources.data.places.replication import Asked, ReplicationService
 from resources.data.places.service import PlaceService
 from resources.data.tiers.model import Tier
+from resources.database.audit import recent
 from resources.database.engine import Database
 from resources.errors import NotFound
 from resources.home import Home
 from tests.resources.data.tiers.conftest import ANN, DIGITS, OLD, Tiered
+from tests.servers.s3 import Bucket
 
 
 @pytest.fixture
@@ -43,6 +47,66 @@ def test_what_a_rule_names_goes_there_and_the_lag_is_told(replication: Replicati
     [lag] = replication.lags()
     assert (lag.behind, lag.since) == (0, None)
     assert replication.run(ANN) == []
+
+
+def test_what_a_remote_lost_is_noticed_told_and_sent_again(
+    replication: ReplicationService, tmp_path: Path
+) -> None:
+    replication.replicate(DIGITS, "far", ANN)
+    assert replication.ask(ANN) == [Asked("far", 0, ())], "nothing is there yet"
+    replication.run(ANN)
+    assert replication.ask(ANN) == [Asked("far", 2, ())]
+    before = {path: path.read_bytes() for path in (tmp_path / "far").rglob("*") if path.is_file()}
+    shutil.rmtree(tmp_path / "far")
+    assert replication.lags()[0].behind == 0, "rows know nothing of it"
+    assert replication.ask(ANN) == [Asked("far", 2, ("digits v1.0", "digits v1.1"))]
+    assert [row.subject for row in recent(replication.database, 2)] == ["digits v1.1", "digits v1.0"]
+    [done] = replication.run(ANN)
+    assert done.pushed is not None
+    assert [one.key for one in done.pushed.versions] == ["v1.0", "v1.1"]
+    assert {path: path.read_bytes() for path in before} == before
+    assert replication.ask(ANN) == [Asked("far", 2, ())]
+
+
+def test_each_time_other_versions_are_asked_for_and_all_where_one_is_gone(
+    replication: ReplicationService, tiered: Tiered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resources.data.places.replication.SLICE", 2)
+    for number in range(3):
+        tiered.commit({"new": b"%d" % number}, tmp_path / "work")
+    replication.replicate(EVERY, "far", ANN)
+    replication.run(ANN)
+    asked, real = list[str](), replication.places.lacks
+
+    def lacks(remote: str, trees: Sequence[str]) -> list[str]:
+        asked.extend(trees)
+        return real(remote, trees)
+
+    monkeypatch.setattr(replication.places, "lacks", lacks)
+    for _ in range(3):
+        replication.ask(ANN)
+    assert len(asked) == 6
+    assert len(set(asked)) == 5, "each in its turn, then the first again"
+    for path in (tmp_path / "far").rglob("*.dir"):
+        path.unlink()
+    [told] = replication.ask(ANN)
+    assert (told.trees, len(told.lost)) == (5, 5)
+
+
+def test_a_remote_that_cannot_be_asked_is_told_and_trusted_as_before(
+    replication: ReplicationService, tiered: Tiered, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replication.places.add("bucket", f"{bucket.url}/far", ANN)
+    replication.replicate(DIGITS, "bucket", ANN)
+    replication.replicate(DIGITS, "near", ANN)
+    replication.run(ANN)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    told, near = ReplicationService(PlaceService(tiered.home, tiered.database)).ask(ANN)
+    assert (told.trees, told.lost) == (0, ())
+    assert "bucket refuses" in (told.problem or "")
+    assert near == Asked("near", 2, ())
+    assert [lag.behind for lag in replication.lags()] == [0, 0]
 
 
 def test_one_remote_that_fails_keeps_no_other_from_its_versions(

@@ -36,24 +36,31 @@ def replicate(
         service.leave(of, name, actor)
     else:
         service.replicate(of, name, actor)
-    done = []
+    asked, done = [], []
     if now:
+        asked = service.ask(actor)
         with reading_progress() as progress:
             done = service.run(actor, progress)
-    for one in done:
-        if one.problem is not None:
-            err().print(one.problem, markup=False)
+    lost = [(one.remote, version) for one in asked for version in one.lost]
+    for remote, version in lost:
+        said = _("{remote} has lost {version}; it is sent again.")
+        err().print(said.format(remote=remote, version=version), markup=False)
+    told = [*(one.problem for one in asked), *(one.problem for one in done)]
+    problems = [one for one in dict.fromkeys(told) if one is not None]
+    for problem in problems:
+        err().print(problem, markup=False)
     if as_json:
         print_json(
             {
                 "replicas": [{"dataset": one.dataset, "remote": one.remote} for one in service.replicas()],
                 "pushed": sum(len(one.pushed.versions) for one in done if one.pushed is not None),
-                "problems": [one.problem for one in done if one.problem is not None],
+                "lost": [{"remote": remote, "version": version} for remote, version in lost],
+                "problems": problems,
             }
         )
     elif remove:
         click.echo(_("Nothing more goes to {remote} by this rule; what is there stays.").format(remote=name))
     else:
         click.echo(_("Written down. See how far it is behind: trainplat data status"))
-    if any(one.problem is not None for one in done):
+    if problems:
         context.exit(int(ExitCode.FAILED))
