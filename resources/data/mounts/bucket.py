@@ -8,8 +8,11 @@ from resources.data.places.model import Remote
 from resources.data.places.place import Place
 from resources.terms import Actor
 
-Stamps = dict[str, tuple[int, int]]
-"""What each file looked like when it came: its size and mtime_ns."""
+Stamps = dict[str, tuple[int, int, int, int]]
+"""What each file looked like when it came: its size, mtime_ns, ctime_ns and inode.
+
+Tools that unpack or synchronise set an old mtime on what they write; nobody sets a ctime.
+"""
 
 
 class Bucket(Place):
@@ -72,7 +75,8 @@ def stamps_of(folder: Path) -> Stamps:
         if path.is_symlink() or not path.is_file():
             continue
         status = path.stat()
-        found[path.relative_to(folder).as_posix()] = (status.st_size, status.st_mtime_ns)
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        found[path.relative_to(folder).as_posix()] = stamp
     return found
 
 

@@ -258,6 +258,20 @@ def test_a_prefix_of_s3_is_brought_into_a_folder_and_what_changed_is_sent_back(o
     assert keys(on_s3) == {"old/1": b"one", "2": b"TWO", "new/3": b"three"}
 
 
+def test_what_has_its_old_size_and_time_and_another_content_is_sent_back(on_s3: MountService) -> None:
+    on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
+    on_s3.declare("reader", 10, Mode.READ, ANN, provider="far", at="models")
+    with on_s3.given(["models"], RUN) as given:
+        rewritten, replaced = given["models"] / "2", given["models"] / "old/1"
+        before = {path: path.stat() for path in (rewritten, replaced)}
+        rewritten.write_bytes(b"TWO")
+        (given["models"] / "draft").write_bytes(b"ONE")
+        (given["models"] / "draft").rename(replaced)
+        for path, status in before.items():
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert keys(on_s3) == {"old/1": b"ONE", "2": b"TWO"}
+
+
 def test_of_a_block_that_failed_and_of_a_reader_nothing_is_sent(on_s3: MountService) -> None:
     on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
     on_s3.declare("reader", 10, Mode.READ, ANN, provider="far", at="models")
