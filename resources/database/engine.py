@@ -140,6 +140,10 @@ class Database:
             if told is None:
                 raise
             raise told from problem
+        except ValueError as problem:
+            if "NUL (0x00)" not in str(problem):
+                raise
+            raise _nul() from problem
 
     @contextmanager
     def _told_plainly(self) -> Iterator[None]:
@@ -147,6 +151,10 @@ class Database:
             yield
         except UnicodeEncodeError as problem:
             raise _no_text(problem.object) from problem
+        except ValueError as problem:
+            if "NUL (0x00)" not in str(problem):
+                raise
+            raise _nul() from problem
         except Exception as problem:
             if not isinstance(problem, _driver_errors()):
                 raise
@@ -187,6 +195,14 @@ def _no_text(value: str) -> BadInput:
     return BadInput(
         f"{shown!r} is no UTF-8 text, and nothing changed in the database",
         "Write it in UTF-8; in a pattern of paths ? stands for any character.",
+    )
+
+
+def _nul() -> BadInput:
+    """What the driver of PostgreSQL says of a text that no column there can hold, in words."""
+    return BadInput(
+        "a text that was given has a NUL character in it, and nothing changed in the database",
+        "Take it out, then run the same thing again.",
     )
 
 

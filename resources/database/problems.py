@@ -77,10 +77,10 @@ def _of_the_server(told: str, reason: str, place: str) -> TrainplatError | None:
             f"the database {place} lets this user not in: {reason}",
             f"Mend the user and the password in {VARIABLE}, or the server's pg_hba.conf.",
         )
-    if "value too long" in told:
+    if "value too long" in told or "index row size" in told:
         return BadInput(
-            f"nothing changed in the database, a value is longer than its column: {reason}",
-            "Shorten the longest name or text that was given, then run the same thing again.",
+            f"nothing changed in the database, a value is longer than its column can hold: {reason}",
+            "Shorten the longest name, path or text that was given, then run the same thing again.",
         )
     if "permission denied" in told:
         return Denied(

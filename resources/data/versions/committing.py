@@ -401,6 +401,8 @@ def _refuse_unfit(wanted: Wanted, objects: ObjectStore) -> None:
         raise BadInput(
             f"the message {printable(wanted.message)!r} is no UTF-8 text", "Write it in UTF-8."
         ) from None
+    if "\0" in wanted.message:
+        raise BadInput(f"the message {wanted.message!r} has a NUL character in it", "Take it out.")
 
 
 def _refuse_planned(dataset: DatasetName, planned: VersionKey | None) -> None:

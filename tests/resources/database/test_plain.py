@@ -75,6 +75,26 @@ def test_what_is_no_text_is_told_in_words(any_database: Database) -> None:
     assert recent(any_database) == []
 
 
+@pytest.mark.real
+@pytest.mark.parametrize("way", ["write", "write_plainly"])
+def test_a_character_that_postgresql_cannot_keep_is_told_in_words(
+    postgres_database: Database, way: str
+) -> None:
+    def write() -> None:
+        with getattr(postgres_database, way)() as opened:
+            rows = plain_over(opened) if way == "write" else opened
+            rows.run(INSERT, **{**ROW, "detail": "a\0b"})
+
+    with pytest.raises(BadInput, match="NUL character"):
+        write()
+    assert recent(postgres_database) == []
+
+
+def test_a_value_error_of_ours_is_not_taken_for_one_of_the_driver(any_database: Database) -> None:
+    with pytest.raises(ValueError, match="half-way"), any_database.write_plainly():
+        raise ValueError("half-way")
+
+
 def test_a_busy_file_is_told_in_words(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     sqlite_database.migrate()
     monkeypatch.setattr(plain, "BUSY_TIMEOUT_S", 0.01)

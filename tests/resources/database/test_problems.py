@@ -26,6 +26,7 @@ def words(told: str, url: str = URL) -> TrainplatError | None:
         ('FATAL:  role "anna" does not exist', Denied, "pg_hba.conf"),
         ('FATAL:  database "lab" does not exist', NotFound, "createdb"),
         ("value too long for type character varying(100)", BadInput, "Shorten"),
+        ('index row size 3024 exceeds btree version 4 maximum 2704 for index "x"', BadInput, "path"),
         ("permission denied for schema public", Denied, "OWNER"),
         ("FATAL:  sorry, too many clients already", Unavailable, "max_connections"),
         ("connection to server at x failed: Connection refused", Unavailable, "Start the server"),

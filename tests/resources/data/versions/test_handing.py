@@ -1,5 +1,7 @@
 """Versions given out into folders: what the platform knows of a folder is what lies in it."""
 
+import random
+import string
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,24 @@ def test_what_a_killed_gift_left_is_removed_by_the_next_one(store: Store, tmp_pa
     write(draft, {"a": b"half"})
     store.versions.restore(DIGITS, "v1.0", tmp_path / "other")
     assert not draft.exists()
+
+
+def test_a_path_that_the_database_cannot_hold_is_told_and_nothing_is_left(
+    store: Store, tmp_path: Path
+) -> None:
+    letters = random.Random(4)
+    folders = ["".join(letters.choices(string.ascii_letters, k=180)) for _ in range(18)]
+    target = tmp_path.joinpath(*folders, "given")
+    if store.database.url.startswith("sqlite"):
+        store.versions.restore(DIGITS, "v1.0", target)
+        return
+    with pytest.raises(BadInput, match="longer than its column can hold") as told:
+        store.versions.restore(DIGITS, "v1.0", target)
+    assert "path" in told.value.next_step
+    assert not target.exists()
+    assert list(target.parent.glob("*")) == []
+    with store.database.read_plainly() as rows:
+        assert journal.intents(rows) == []
 
 
 @pytest.mark.parametrize("place", ["file/below", "n" * 256, "n" * 256 + "/below"], ids=range(3))

@@ -65,3 +65,9 @@ def test_people_make_no_version_where_results_of_trainings_are_kept(store: Store
     with pytest.raises(BadInput, match="'digits_results' ends with '_results'"):
         InteropService(store.home, store.database).take(results, tmp_path / "first", ANN, quiet)
     assert store.versions.datasets() == [DIGITS]
+
+
+def test_a_message_with_a_nul_character_is_told_on_each_database(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "first/d").write_bytes(b"d")
+    with pytest.raises(BadInput, match=r"the message 'a\\x00b' has a NUL character"):
+        store.versions.commit(Wanted(DIGITS, tmp_path / "first", "a\0b", ANN, "ann"))
