@@ -70,6 +70,7 @@ class Verdict:
     """The version's key, or the branch's name."""
     fate: Fate
     reason: str
+    """A :class:`~resources.texts.Filled`, to be said in its reader's language."""
 
 
 @dataclass(frozen=True)

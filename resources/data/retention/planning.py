@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from resources.data.retention.model import Fate, Plan, Rule, Standing, Verdict
 from resources.data.versions.model import Branch, BranchState, State, Version
 from resources.terms import VersionKey
+from resources.texts import Filled, filled, mark
 
 
 def plan(rule: Rule, at: Standing, now: datetime) -> Plan:
@@ -56,41 +57,59 @@ class _Judge:
     def of(self, version: Version) -> Verdict:
         rule, age = self._rule, self._now - version.committed_at
         if version.key in self._newest:
-            return _kept(version, "it is the newest version of the main line")
+            return _kept(version, filled(mark("it is the newest version of the main line")))
         if held := self._at.held.get(version.key):
-            return _kept(version, f"it is kept for {', '.join(held)}")
+            return _kept(version, filled(mark("it is kept for {what}"), what=", ".join(held)))
         if version.key in self._by_branches:
-            return _kept(version, f"the branch {self._by_branches[version.key]} is open")
+            return _kept(
+                version, filled(mark("the branch {branch} is open"), branch=self._by_branches[version.key])
+            )
         if version.key in self._last:
-            return _kept(version, f"it is one of the newest {rule.keep_last} of the main line")
+            return _kept(
+                version,
+                filled(mark("it is one of the newest {count} of the main line"), count=rule.keep_last),
+            )
         if rule.keep_younger_s is not None and age < timedelta(seconds=rule.keep_younger_s):
             return _kept(
-                version, f"it is {_days(age)} old, which is less than {_length(rule.keep_younger_s)}"
+                version,
+                filled(
+                    mark("it is {age} old, which is less than {least}"),
+                    age=_days(age),
+                    least=_length(rule.keep_younger_s),
+                ),
             )
         if rule.keep_last is None and rule.keep_younger_s is None:
-            return _kept(version, "the rule says nothing of versions")
+            return _kept(version, filled(mark("the rule says nothing of versions")))
         return Verdict(version.key, Fate.RETIRE, self._why_retired(version, age))
 
-    def _why_retired(self, version: Version, age: timedelta) -> str:
+    def _why_retired(self, version: Version, age: timedelta) -> Filled:
         said = []
         if self._rule.keep_younger_s is not None:
-            said.append(f"it is {_days(age)} old, {_length(self._rule.keep_younger_s)} are kept")
+            old = mark("it is {age} old, {least} are kept")
+            said.append(filled(old, age=_days(age), least=_length(self._rule.keep_younger_s)))
         if self._rule.keep_last is not None:
-            where = "on a branch that is not open" if version.branch else "behind them"
-            said.append(f"the newest {self._rule.keep_last} of the main line are kept, it is {where}")
-        return "; ".join([*said, "nothing depends on it"])
+            behind = (
+                mark("the newest {count} of the main line are kept, it is on a branch that is not open")
+                if version.branch
+                else mark("the newest {count} of the main line are kept, it is behind them")
+            )
+            said.append(filled(behind, count=self._rule.keep_last))
+        free = filled(mark("nothing depends on it"))
+        for one in reversed(said):
+            free = filled(mark("{reason}; {other}"), reason=one, other=free)
+        return free
 
 
 def _of_branch(rule: Rule, branch: Branch, last_work: datetime, now: datetime) -> Verdict:
     idle = now - last_work
     if rule.close_after_s is None:
-        return Verdict(branch.name, Fate.KEEP, "the rule closes no branch")
+        return Verdict(branch.name, Fate.KEEP, filled(mark("the rule closes no branch")))
     after = _length(rule.close_after_s)
     if idle < timedelta(seconds=rule.close_after_s):
-        return Verdict(branch.name, Fate.KEEP, f"worked on {_days(idle)} ago, which is less than {after}")
-    return Verdict(
-        branch.name, Fate.CLOSE, f"nobody has committed to it for {_days(idle)}, and {after} are given"
-    )
+        worked = filled(mark("worked on {age} ago, which is less than {least}"), age=_days(idle), least=after)
+        return Verdict(branch.name, Fate.KEEP, worked)
+    idle_for = mark("nobody has committed to it for {age}, and {least} are given")
+    return Verdict(branch.name, Fate.CLOSE, filled(idle_for, age=_days(idle), least=after))
 
 
 def _last_work(branch: Branch, committed: Mapping[VersionKey, datetime], at: Standing) -> datetime:
@@ -108,7 +127,7 @@ def _kept_by_branches(is_open: Sequence[Branch], versions: Sequence[Version]) ->
     return {one.base: one.name for one in is_open} | {key: name for key, name in kept.items() if name}
 
 
-def _kept(version: Version, reason: str) -> Verdict:
+def _kept(version: Version, reason: Filled) -> Verdict:
     return Verdict(version.key, Fate.KEEP, reason)
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.resources.data.folders import write
 from tests.trainplat_cli.commands.data.running import data, told
 
@@ -31,6 +33,24 @@ def test_a_rule_is_said_planned_and_carried_out(tmp_path: Path) -> None:
     assert told("show", "pets", "v1.1")["state"] == "retired"
     assert "no retention rule any more" in data("retention", "set", "pets", "--remove").stdout
     data("retention", "show", "pets", code=4)
+
+
+def test_why_is_said_in_the_readers_language_and_in_english_to_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        data("commit", "pets", write(tmp_path / "pets", {"a": b"%d" % number}))
+    data("retention", "set", "pets", "--keep-last", "1")
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    shown = data("retention", "plan").stdout
+    assert "主线上最新的版本" in shown
+    assert "没有任何对象依赖它" in shown
+    (plan,) = told("retention", "plan")["plans"]
+    assert [one["reason"] for one in plan["versions"]] == [
+        "the newest 1 of the main line are kept, it is behind them; nothing depends on it",
+        "it is the newest version of the main line",
+    ]
+    assert "没有任何对象依赖它" in data("retention", "apply").stdout
 
 
 def test_a_scrub_reads_on_and_ends_with_one_where_something_is_damaged(

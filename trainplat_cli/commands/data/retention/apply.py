@@ -3,7 +3,7 @@
 import click
 
 from resources.data.versions.naming import checked_dataset
-from resources.texts import mark
+from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.retention.shown import plan_document, retention_service
 from trainplat_cli.commands.data.shown import current_actor
@@ -30,9 +30,11 @@ def apply(dataset: str | None, as_json: bool) -> None:
     for plan in done:
         for one in plan.retires:
             said = _("{dataset} {version} is retired: {reason}.")
-            click.echo(said.format(dataset=plan.rule.dataset, version=one.name, reason=one.reason))
+            click.echo(
+                said.format(dataset=plan.rule.dataset, version=one.name, reason=in_language(one.reason, _))
+            )
         for one in plan.closes:
             said = _("Branch {branch} is closed: {reason}.")
-            click.echo(said.format(branch=one.name, reason=one.reason))
+            click.echo(said.format(branch=one.name, reason=in_language(one.reason, _)))
     if not any((*plan.retires, *plan.closes) for plan in done):
         click.echo(_("The rules keep all that is in use."))

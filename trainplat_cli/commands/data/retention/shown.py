@@ -8,7 +8,7 @@ import click
 from resources.data.retention.model import Fate, Plan, Rule, Verdict
 from resources.data.retention.service import RetentionService
 from resources.home import Home
-from resources.texts import mark
+from resources.texts import in_language, mark
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
@@ -59,7 +59,7 @@ def show_rules(rules: Sequence[Rule]) -> None:
 def show_plans(plans: Sequence[Plan]) -> None:
     """A table of what becomes of each version and each open branch, and why."""
     rows = [
-        [plan.rule.dataset, one.name, _(FATES[one.fate]), one.reason]
+        [plan.rule.dataset, one.name, _(FATES[one.fate]), in_language(one.reason, _)]
         for plan in plans
         for one in (*plan.versions, *plan.branches)
     ]
