@@ -54,14 +54,17 @@ def verify(
     broken: dict[str, None] = {}
     away: dict[str, None] = {}
     listed: list[tuple[Tree, Stamps]] = []
+    mended: list[str] = []
     for tree_md5 in dict.fromkeys(one.tree_md5 for one in looked_at):
-        try:
-            objects.read(tree_md5)
-            tree, stamps = read_listing(objects, tree_md5)
-        except DamagedObject:
+        found = _listing(objects, tree_md5)
+        if found is None and repair is not None and not repair([tree_md5]):
+            found = _listing(objects, tree_md5)  # or nobody would look at what it lists
+            mended += [] if found is None else [tree_md5]
+        if found is None:
             broken[tree_md5] = None
             continue
-        listed.append((tree, stamps))
+        listed.append(found)
+        tree = found[0]
         for name in tree.names:
             if name in seen or name in away or name in broken:
                 continue
@@ -88,12 +91,20 @@ def verify(
         touched = touched_by(rows, objects, left) if left else []
     return Verified(
         tuple(f"{one.dataset} {one.key}" for one in looked_at),
-        len(seen) + len(packed) + len(damaged),
+        len(seen) + len(packed) + len(damaged) + len(mended),
         sum(status.st_size for status in seen.values()),
         tuple(left),
-        tuple(name for name in damaged if name not in lost),
+        (*mended, *(name for name in damaged if name not in lost)),
         tuple(touched),
     )
+
+
+def _listing(objects: ObjectStore, tree_md5: str) -> tuple[Tree, Stamps] | None:
+    try:
+        objects.read(tree_md5)
+        return read_listing(objects, tree_md5)
+    except DamagedObject:
+        return None
 
 
 def whole(path: Path, name: str) -> os.stat_result | None:
