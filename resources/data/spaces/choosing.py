@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from resources.data.spaces.model import Kind
 from resources.errors import Conflict
-from resources.texts import mark
+from resources.texts import filled, mark
 
 ROOT_UID = 0
 
@@ -50,8 +50,12 @@ def choose(ground: Ground, wanted: Kind | None = None) -> Choice:
         if wanted is kind and objection is not None:
             possible = [one.value for one, refuses, _ in _RULES if refuses(ground) is None]
             raise Conflict(
-                f"a space of the kind {wanted.value} cannot be made here: {objection}",
-                f"Leave the kind out, or take one of {', '.join(possible)}.",
+                filled(
+                    mark("a space of the kind {kind} cannot be made here: {reason}"),
+                    kind=wanted.value,
+                    reason=filled(objection),
+                ),
+                filled(mark("Leave the kind out, or take one of {kinds}."), kinds=", ".join(possible)),
             )
         if wanted is kind:
             return Choice(kind, mark("it was asked for"))
@@ -59,26 +63,32 @@ def choose(ground: Ground, wanted: Kind | None = None) -> Choice:
 
 
 def _no_snapshot(ground: Ground) -> str | None:
-    return None if ground.is_btrfs else "store and space do not lie on one btrfs file system"
+    return None if ground.is_btrfs else mark("store and space do not lie on one btrfs file system")
 
 
 def _no_clone(ground: Ground) -> str | None:
-    return None if ground.can_clone else "the file system cannot let files share blocks (xfs and btrfs can)"
+    return (
+        None
+        if ground.can_clone
+        else mark("the file system cannot let files share blocks (xfs and btrfs can)")
+    )
 
 
 def _no_overlay(ground: Ground) -> str | None:
     if not ground.can_overlay:
-        return "this process may not mount an overlay here"
+        return mark("this process may not mount an overlay here")
     if ground.writer_uid != ground.maker_uid:
-        return "files under an overlay belong to the store's user, and another user could not write them"
+        return mark(
+            "files under an overlay belong to the store's user, and another user could not write them"
+        )
     return None
 
 
 def _no_hard_link(ground: Ground) -> str | None:
     if not ground.is_one_file_system:
-        return "store and space lie on different file systems"
+        return mark("store and space lie on different file systems")
     if ground.writer_uid in (ROOT_UID, ground.objects_uid):
-        return "its user could write the objects themselves, and so change the version"
+        return mark("its user could write the objects themselves, and so change the version")
     return None
 
 

@@ -59,6 +59,9 @@ def test_why_is_said_in_the_readers_language_and_in_english_to_machines(
     said = data("space", "create", "mine", "pets", "v1.0", "--kind", "copy").stderr
     assert "按要求选择" in said
     assert [one["reason"] for one in told("space", "list")["spaces"]] == ["it was asked for"]
+    refused = data("space", "create", "other", "pets", "v1.0", "--kind", "hardlink", code=5).stderr
+    assert "无法在这里创建 hardlink 类型的空间" in refused
+    assert "其用户能够写入对象本身" in refused
 
 
 def test_what_was_lost_in_a_tier_fails_the_move_that_needs_it(two: Path) -> None:
