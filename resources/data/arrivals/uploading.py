@@ -4,7 +4,7 @@ The sensor of the data set takes them in from there, and a version brings them i
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,11 +13,9 @@ from resources.data.arrivals.service import ArrivalService
 from resources.data.making.imaging import UnreadableImage, decoded
 from resources.data.making.sources.model import MAX_FILE_BYTES, refused_name, too_large
 from resources.data.service import DataService
+from resources.data.storage.worktree import Progress
 from resources.errors import NotFound
 from resources.terms import DatasetName, SampleId
-
-Progress = Callable[[int, int], None]
-"""Is told of each file that was looked at, and of its bytes."""
 
 
 class Fate(StrEnum):

@@ -27,6 +27,7 @@ from resources.data.storage.giving import draft_of
 from resources.data.storage.objects import ObjectStore
 from resources.data.storage.ready import remove_set_aside
 from resources.data.storage.repository import LOCK_FILE
+from resources.data.storage.worktree import Progress
 from resources.data.versions import journal, sweeps
 from resources.data.versions.audit import audit
 from resources.data.versions.path_texts import path_of
@@ -89,7 +90,7 @@ class Collector:
                 self.done.condemned += 1
         return self.done
 
-    def run(self, actor: Actor) -> Collected:
+    def run(self, actor: Actor, progress: Progress) -> Collected:
         """Do it. Can be killed at any moment and run again."""
         self._recover()
         with self._database.read_plainly() as rows:
@@ -101,8 +102,8 @@ class Collector:
         if due:
             with self._nothing_made() as is_quiet:
                 if is_quiet:
-                    self._sweep(sorted(due), actor)
-        self._empty_trash()
+                    self._sweep(sorted(due), actor, progress)
+        self._empty_trash(progress)
         remove_set_aside(self._objects)
         return self.done
 
@@ -160,11 +161,14 @@ class Collector:
                     self.done.held_up_by.append(lock.parent.name)
             yield not self.done.held_up_by
 
-    def _sweep(self, names: Sequence[str], actor: Actor) -> None:
+    def _sweep(self, names: Sequence[str], actor: Actor, progress: Progress) -> None:
+        progress(0, 0, len(names))
         with self._database.write_plainly() as rows:
             intent = journal.begin(rows, sweeps.KIND, "store", self._clock())
         for start in range(0, len(names), AT_ONCE):
-            self._sweep_some(names[start : start + AT_ONCE])
+            some = names[start : start + AT_ONCE]
+            self._sweep_some(some)
+            progress(len(some), 0)
         with self._database.write_plainly() as rows:
             sweeps.count(rows)
             journal.end(rows, intent)
@@ -193,11 +197,14 @@ class Collector:
             rows.run_many("DELETE FROM data_condemned WHERE name = :name", [{"name": name} for name in names])
         self.done.condemned = max(0, self.done.condemned - len(names))
 
-    def _empty_trash(self) -> None:
+    def _empty_trash(self, progress: Progress) -> None:
         before = time.time() - self._grace.total_seconds()
         if not self._objects.trash.is_dir():
             return
-        for path in self._objects.trash.iterdir():
+        in_trash = list(self._objects.trash.iterdir())
+        progress(0, 0, len(in_trash))
+        for path in in_trash:
+            progress(1, 0)
             try:
                 status = path.stat()
                 if status.st_ctime > before:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from resources.clock import Clock
 from resources.data.collecting import scrubs
 from resources.data.storage.objects import ObjectStore
+from resources.data.storage.worktree import Progress
 from resources.data.tiers import pack_rows
 from resources.data.tiers.keeping import Keeper
 from resources.data.tiers.model import Pack, Tier
@@ -51,7 +52,7 @@ class PackScrubber:
     def __init__(self, database: Database, objects: ObjectStore, keeper: Keeper, clock: Clock) -> None:
         self._database, self._objects, self._keeper, self._clock = database, objects, keeper, clock
 
-    def look(self, share: Share) -> PacksLooked:
+    def look(self, share: Share, progress: Progress) -> PacksLooked:
         """Read the next packs. A place that does not answer is told; the next slice begins there."""
         now = self._clock()
         with self._database.read_plainly() as rows:
@@ -65,10 +66,12 @@ class PackScrubber:
         since = None if at.last_at is None else now - at.last_at
         chosen = _slice(packs, at.cursor, share(sum(one.size_bytes for one in packs), since))
         damaged: dict[Pack, Sequence[str]] = {}
+        progress(0, 0, len(chosen))
         try:
             for pack in chosen:
                 if not shelf.is_whole(pack):
                     damaged[pack] = self._damaged_in(shelf, pack)
+                progress(1, pack.size_bytes)
         except TrainplatError as problem:
             return PacksLooked(problem=problem.one_line)
         ended = not chosen or chosen[-1] == packs[-1]

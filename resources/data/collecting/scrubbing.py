@@ -3,7 +3,10 @@
 Where the last slice ended is a row. One that was killed is read again.
 """
 
-from collections.abc import Iterable, Sequence
+import os
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -15,6 +18,7 @@ from resources.data.collecting.pack_scrubbing import STORE, PackScrubber, PacksL
 from resources.data.collecting.usage import stored_bytes
 from resources.data.collecting.verifying import Repair, distrust, whole
 from resources.data.storage.objects import ObjectStore
+from resources.data.storage.worktree import Progress
 from resources.data.tiers import pack_rows
 from resources.data.versions.audit import audit
 from resources.data.versions.handing import touched_by
@@ -81,7 +85,7 @@ class Scrubber:
         self._database, self._objects, self._needed = database, objects, needed
         self._clock, self._repair, self._packs = clock, repair, packs
 
-    def run(self, actor: Actor, most_bytes: int | None = None) -> Scrubbed:
+    def run(self, actor: Actor, most_bytes: int | None, progress: Progress) -> Scrubbed:
         """Read one slice, and what was damaged the last time; None: so much as the period asks for."""
         now = self._clock()
         with self._database.read_plainly() as rows:
@@ -89,17 +93,17 @@ class Scrubber:
             kept, packed = self._needed.kept(rows), pack_rows.all_names(rows)
             names = sorted(self._here(kept, packed))
         looked = self._packs.look(
-            lambda size, ago: slice_bytes(size, ago) if most_bytes is None else most_bytes
+            lambda size, ago: slice_bytes(size, ago) if most_bytes is None else most_bytes, progress
         )
         if most_bytes is None:
             since = None if at.last_at is None else now - at.last_at
             most_bytes = slice_bytes(stored_bytes(self._objects), since)
-        sizes = self._look({one.name for one in known}.intersection(names))
-        slice_names = self._slice(names, at.cursor, most_bytes, sizes)
+        slice_names = self._slice(names, at.cursor, most_bytes)
+        sizes = self._look({one.name for one in known}.intersection(names).union(slice_names), progress)
         known_away = {one.name for one in known}.intersection(kept, packed).difference(names)
         in_packs = {name for lost in looked.damaged.values() for name in lost}.difference(sizes)
         wrong = [name for name, size in sizes.items() if size is None]
-        wrong += [name for name, size in self._look(sorted(in_packs)).items() if size is None]
+        wrong += [name for name, size in self._look(in_packs, progress).items() if size is None]
         wrong += self._packs.still_damaged(known_away.difference(in_packs))
         damaged = self._still_kept(wrong)
         left = self._repair(damaged) if damaged else []
@@ -153,26 +157,26 @@ class Scrubber:
             return 0, problem.one_line
         return len(ready), looked.problem
 
-    def _slice(
-        self, names: Sequence[str], cursor: str, most_bytes: int, sizes: dict[str, int | None]
-    ) -> list[str]:
-        """Read on behind the cursor until there is enough; ``sizes`` gets what was seen."""
-        looked, read = list[str](), 0
-        for name in names:
-            if name <= cursor:
-                continue
-            if looked and read >= most_bytes:
+    def _slice(self, names: Sequence[str], cursor: str, most_bytes: int) -> list[str]:
+        """The objects behind the cursor that are enough to read; what is missing has no bytes."""
+        chosen, to_read = list[str](), 0
+        for name in names[bisect_right(names, cursor) :]:
+            if chosen and to_read >= most_bytes:
                 break
-            if name not in sizes:
-                sizes.update(self._look([name]))
-            looked.append(name)
-            read += sizes[name] or 0
-        return looked
+            chosen.append(name)
+            with suppress(OSError):
+                to_read += os.stat(self._objects.place(name)).st_size  # noqa: PTH116 - a Path for each takes as long
+        return chosen
 
-    def _look(self, names: Iterable[str]) -> dict[str, int | None]:
+    def _look(self, names: Collection[str], progress: Progress) -> dict[str, int | None]:
         """The size of each object that is whole; None for one that is not."""
-        found = ((name, whole(self._objects.path(name), name)) for name in names)
-        return {name: None if status is None else status.st_size for name, status in found}
+        progress(0, 0, len(names))
+        sizes: dict[str, int | None] = {}
+        for name in sorted(names):
+            status = whole(self._objects.path(name), name)
+            sizes[name] = None if status is None else status.st_size
+            progress(1, sizes[name] or 0)
+        return sizes
 
     def _still_kept(self, damaged: list[str]) -> list[str]:
         """Without what somebody erased meanwhile: that must not come back."""

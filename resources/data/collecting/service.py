@@ -18,7 +18,7 @@ from resources.data.storage.objects import ObjectStore
 from resources.data.storage.worktree import Progress
 from resources.data.tiers import pack_rows
 from resources.data.tiers.keeping import Keeper
-from resources.data.tiers.recalling import recall
+from resources.data.tiers.recalling import quiet, recall
 from resources.data.versions import store
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownDataset
@@ -50,13 +50,15 @@ class CollectingService:
         self.objects = ObjectStore(home.data / ".cache")
         self._elsewhere, self._remote = elsewhere, remote
 
-    def collect(self, actor: Actor, grace: timedelta = GRACE, *, dry: bool = False) -> Collected:
+    def collect(
+        self, actor: Actor, grace: timedelta = GRACE, progress: Progress = quiet, *, dry: bool = False
+    ) -> Collected:
         """Let go what no version needs. ``dry`` only tells what would go."""
         collector = Collector(self.database, self.objects, self.home.data, self.clock, grace)
         if dry:
             return collector.preview()
         erased = self._eraser().finish_those_begun()
-        done = collector.run(actor)
+        done = collector.run(actor, progress)
         try:
             done.packs_gone = self._packs().collect().gone
         except TrainplatError as problem:  # their place does not answer: the next collection tries again
@@ -91,7 +93,7 @@ class CollectingService:
                 scrubs.note_damage(rows, found.damaged, [], self.clock())
         return found
 
-    def scrub(self, actor: Actor, most_bytes: int | None = None) -> Scrubbed:
+    def scrub(self, actor: Actor, most_bytes: int | None = None, progress: Progress = quiet) -> Scrubbed:
         """Read the next slice of the store and of the warm tier's packs, and mend what is damaged.
 
         Slices are sized so that all is read every 14 days, or by ``most_bytes``.
@@ -99,7 +101,7 @@ class CollectingService:
         needed = Needed(self.objects, self.home.data)
         packs = PackScrubber(self.database, self.objects, self._packs(), self.clock)
         scrubber = Scrubber(self.database, self.objects, needed, self.clock, self.repair, packs)
-        return scrubber.run(actor, most_bytes)
+        return scrubber.run(actor, most_bytes, progress)
 
     def damage(self) -> list[KnownDamage]:
         """What the scrub found damaged and nobody could repair yet, with the versions that have it."""

@@ -64,7 +64,8 @@ def verify(
             broken[tree_md5] = None
             continue
         listed.append(found)
-        tree = found[0]
+    progress(0, 0, len({name for tree, _ in listed for name in tree.names}))
+    for tree, _ in listed:
         for name in tree.names:
             if name in seen or name in away or name in broken:
                 continue

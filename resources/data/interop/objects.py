@@ -63,9 +63,11 @@ class Source:
             if text is None:
                 return None, [output.md5]
             listed = tree_of_text(text).files
+        is_old = output.is_dos2unix
+        self._progress(0, 0, len({name for name in listed.values() if (name, is_old) not in self._taken}))
         files, missing = {}, []
         for path, name in listed.items():
-            found = self._object(name, is_old=output.is_dos2unix)
+            found = self._object(name, is_old=is_old)
             if found is None:
                 missing.append(name)
             else:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from resources.data.places.model import DamagedThere
 from resources.data.places.place import Place
 from resources.data.storage.objects import ObjectStore
+from resources.data.storage.worktree import Progress
 
 AT_ONCE = 16
 _READ_ONLY = 0o444
@@ -21,7 +22,7 @@ def send(
     place: Place,
     objects: ObjectStore,
     names: Iterable[str],
-    progress: Callable[[int, int], None],
+    progress: Progress,
     *,
     looks: bool = False,
 ) -> tuple[int, int, list[str]]:
@@ -49,9 +50,7 @@ def send(
     return sent, sent_bytes, damaged
 
 
-def fetch(
-    place: Place, objects: ObjectStore, names: Iterable[str], progress: Callable[[int, int], None]
-) -> list[str]:
+def fetch(place: Place, objects: ObjectStore, names: Iterable[str], progress: Progress) -> list[str]:
     """Bring objects into the store, verified before they have their names; those that are not there whole."""
     left: list[str] = []
     got: list[str] = []

@@ -5,7 +5,7 @@ push looks for new objects only, and lists nothing.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from resources.clock import Clock, utc_now
@@ -30,12 +30,12 @@ from resources.data.versions.refs import NEWEST, resolve
 from resources.database.engine import Database
 from resources.errors import BadInput, Conflict, NotFound, TrainplatError
 from resources.home import Home
-from resources.terms import Actor, DatasetName
+from resources.terms import Actor, DatasetName, VersionKey
 
 _LOG = logging.getLogger(__name__)
 
 
-def quiet(files: int, size_bytes: int) -> None:
+def quiet(files: int, size_bytes: int, to_come: int = 0) -> None:
     """Tell nobody how far it is."""
 
 
@@ -164,10 +164,16 @@ class PlaceService:
             wanted = [one for one in wanted if one.state is not State.ERASED]
             if wanted and known.issuperset(one.tree_md5 for one in wanted):
                 self._ask_whether_it_still_has(wanted, known, remote, place)
+            new_of: list[tuple[Version, list[str]]] = []
+            by_key, to_be_there = {one.key: one for one in every}, set[str]()
             for version in wanted:
-                if version.tree_md5 in known:
+                if version.tree_md5 in known or version.tree_md5 in to_be_there:
                     continue
-                new = self._new_objects(version, {one.key: one for one in every}, known, remote, place)
+                new = self._new_objects(version, by_key, known, to_be_there, remote, place)
+                new_of.append((version, new))
+                to_be_there.add(version.tree_md5)
+            progress(0, 0, sum(len(new) + 1 for _, new in new_of))
+            for version, new in new_of:
                 others = [one for one in self.remotes() if one.name != remote.name]
                 self._refuse_damaged(version, self._bring(self._lacking_of(new, place), others, quiet))
                 moved = moving.send(place, self.objects, new, progress, looks=again)
@@ -181,7 +187,6 @@ class PlaceService:
                     store.add_tree(rows, remote.name, version.tree_md5, len(new), now)
                     what = f"{dataset} {version.key}"
                     audit(rows, now, actor, "data.push", what, f"to {remote.name}, {moved[0]} objects")
-                known.add(version.tree_md5)
                 done.append(version)
                 looked_for += len(new)
                 sent, sent_bytes = sent + moved[0], sent_bytes + moved[1]
@@ -208,6 +213,7 @@ class PlaceService:
             missing = self._lacking([version.tree_md5])
             self._refuse_damaged(version, moving.fetch(place, self.objects, missing, progress))
             names = self._lacking(read_listing(self.objects, version.tree_md5)[0].names)
+            progress(0, 0, len(names))
             self._refuse_damaged(version, moving.fetch(place, self.objects, names, progress))
         finally:
             with self.database.write_plainly() as rows:
@@ -303,12 +309,13 @@ class PlaceService:
     def _new_objects(
         self,
         version: Version,
-        every: dict[str, Version],
+        every: Mapping[VersionKey, Version],
         known: set[str],
+        to_be_there: set[str],
         remote: Remote,
         place: Place,
     ) -> list[str]:
-        """The objects of a version that its nearest known ancestors do not have."""
+        """The objects of a version that its nearest ancestors do not have which are known or come first."""
         there: set[str] = set()
         pending, seen = list(version.parents), set()
         while pending:
@@ -317,8 +324,9 @@ class PlaceService:
                 continue
             seen.add(key)
             ancestor = every[key]
-            if ancestor.tree_md5 in known and self._is_there(ancestor.tree_md5, known, remote, place):
-                there.update(read_listing(self.objects, ancestor.tree_md5)[0].names)
+            tree = ancestor.tree_md5
+            if tree in to_be_there or (tree in known and self._is_there(tree, known, remote, place)):
+                there.update(read_listing(self.objects, tree)[0].names)
             else:
                 pending.extend(ancestor.parents)
         return sorted(set(read_listing(self.objects, version.tree_md5)[0].names) - there)

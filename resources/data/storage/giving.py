@@ -153,6 +153,7 @@ class _Giver:
 
     def fill(self, root: Path, tree: Tree, stamps: Stamps) -> None:
         """Make the folders and files of ``tree`` below ``root``."""
+        self._progress(0, 0, len(tree))
         top = os.fspath(root)
         self._own(top)
         made = {""}

@@ -8,18 +8,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from struct import iter_unpack
+from typing import Protocol
 
 from resources.data.storage.ingesting import LARGE_BYTES, NOT_STILL, Ingest, StoredStamp, StoredStamps, Taken
 from resources.data.storage.scanning import FIELDS, Folder, scan
 from resources.data.trees.listing import UNKNOWN, Stamps, Tree
 
-Progress = Callable[[int, int], None]
-"""Told how many files were looked at since, and how many bytes of them were read."""
-
 READERS = 2
 """So many large files are read side by side."""
 _UNREAD = "0" * 32
 """Stands for a file that could not be read, until the whole is refused for it."""
+
+
+class Progress(Protocol):
+    """Told how far long work is."""
+
+    def __call__(self, files: int, size_bytes: int, to_come: int = 0) -> None:
+        """``files`` were looked at since, and ``size_bytes`` of them read.
+
+        ``to_come``: so many more are known now to have to be looked at.
+        """
 
 
 @dataclass(frozen=True)

@@ -101,11 +101,15 @@ class Mover:
                 self.done.moved.append(one)
 
     def _pack(self, packer: Packer, home: Mapping[str, Tier], looked: Looked, progress: Progress) -> None:
+        to_pack: dict[Tier, list[str]] = {}
         for tier in COLDER:
-            if tier not in looked.places:
-                continue
-            there = looked.content.packed.get(tier, {})
-            wanted = [name for name in _in_order(home, looked) if home[name] is tier and name not in there]
+            if tier in looked.places:
+                there = looked.content.packed.get(tier, {})
+                to_pack[tier] = [
+                    name for name in _in_order(home, looked) if home[name] is tier and name not in there
+                ]
+        progress(0, 0, sum(len(wanted) for wanted in to_pack.values()))
+        for tier, wanted in to_pack.items():
             packer.pack_hot(tier, (name for name in wanted if name in looked.content.hot), progress)
             others = [name for name in wanted if name not in looked.content.hot]
             with self._database.read_plainly() as rows:

@@ -28,7 +28,7 @@ LARGEST_PART_BYTES = 32 * 1024 * 1024
 _READ_ONLY = 0o444
 
 
-def quiet(files: int, size_bytes: int) -> None:
+def quiet(files: int, size_bytes: int, to_come: int = 0) -> None:
     """Tell nobody how far it is."""
 
 
@@ -59,6 +59,7 @@ def recall(
     wanted: dict[Pack, list[Packed]] = defaultdict(list)
     for pack, entry in found:
         wanted[pack].append(entry)
+    progress(0, 0, len({entry.name for _, entry in found}))
     problem: TrainplatError | None = None
     shelves = {tier: Shelf(place) for tier, place in places.items()}
     got: list[str] = []

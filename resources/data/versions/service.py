@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from resources.data.schemas.comparing import SchemaChange
 
 
-def quiet(files: int, size_bytes: int) -> None:
+def quiet(files: int, size_bytes: int, to_come: int = 0) -> None:
     """Tell nobody how far it is."""
 
 

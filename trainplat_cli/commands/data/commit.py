@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from resources.data.storage.ingesting import Taking
+from resources.data.storage.scanning import files_below
 from resources.data.versions.committing import Wanted
 from resources.data.versions.model import BranchState, Committed
 from resources.data.versions.naming import checked_dataset
@@ -52,7 +53,7 @@ def commit(dataset: str, folder: Path, message: str, base: str | None, link: boo
         base=base,
         taking=Taking.LINK if link else Taking.COPY,
     )
-    with reading_progress() as progress:
+    with reading_progress(lambda: files_below(wanted.root), as_json=as_json) as progress:
         made = version_service().commit(wanted, progress)
     if as_json:
         print_json(committed_document(made))

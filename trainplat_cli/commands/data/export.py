@@ -9,7 +9,7 @@ from resources.home import Home
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.showing import reading_progress
-from trainplat_cli.commands.data.shown import current_actor, files_in, files_text, version_document
+from trainplat_cli.commands.data.shown import current_actor, files_text, version_document
 from trainplat_cli.output import print_json
 from trainplat_cli.texts import _
 
@@ -42,7 +42,7 @@ def export(dataset: str, version: str, folder: Path, link: bool, as_json: bool) 
 
     home = Home.from_environment()
     service = InteropService(home, home.database())
-    with reading_progress(files_in(dataset, version)) as progress:
+    with reading_progress(as_json=as_json) as progress:
         done = service.export(
             checked_dataset(dataset), version, folder.absolute(), current_actor(), progress, link=link
         )

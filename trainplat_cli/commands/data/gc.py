@@ -9,6 +9,7 @@ from resources.data.collecting.gc import Collected
 from resources.durations import seconds_of
 from resources.texts import mark
 from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.showing import reading_progress
 from trainplat_cli.commands.data.shown import bytes_text, collecting_service, current_actor
 from trainplat_cli.output import err, print_json
 from trainplat_cli.texts import _
@@ -26,7 +27,9 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def gc(dry_run: bool, grace: str, as_json: bool) -> None:
     """Collect."""
-    done = collecting_service().collect(current_actor(), timedelta(seconds=seconds_of(grace)), dry=dry_run)
+    waits = timedelta(seconds=seconds_of(grace))
+    with reading_progress(as_json=as_json) as progress:
+        done = collecting_service().collect(current_actor(), waits, progress, dry=dry_run)
     for one in done.recovered:
         err().print(_("Cleaned up what was left half-done: {what}").format(what=one), markup=False)
     for one in done.held_up_by:

@@ -33,7 +33,7 @@ def importing(dataset: str, folder: Path, output: str | None, since: str | None,
 
     home = Home.from_environment()
     service = InteropService(home, home.database())
-    with reading_progress() as progress:
+    with reading_progress(as_json=as_json) as progress:
         done = service.take(
             checked_dataset(dataset), folder.absolute(), current_actor(), progress, output=output, since=since
         )

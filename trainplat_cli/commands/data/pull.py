@@ -20,7 +20,7 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def pull(dataset: str, version: str, remote: str | None, as_json: bool) -> None:
     """Pull."""
-    with reading_progress() as progress:
+    with reading_progress(as_json=as_json) as progress:
         found, fetched = place_service().pull(checked_dataset(dataset), version, remote, progress)
     if as_json:
         print_json(version_document(found) | {"fetched": fetched})

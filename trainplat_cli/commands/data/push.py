@@ -32,7 +32,7 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def push(dataset: str, version: str | None, remote: str | None, again: bool, as_json: bool) -> None:
     """Push."""
-    with reading_progress() as progress:
+    with reading_progress(as_json=as_json) as progress:
         done = place_service().push(
             checked_dataset(dataset), version, remote, current_actor(), progress, again=again
         )

@@ -8,7 +8,7 @@ from resources.data.versions.naming import checked_dataset
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.showing import reading_progress
-from trainplat_cli.commands.data.shown import files_in, files_text, version_document, version_service
+from trainplat_cli.commands.data.shown import files_text, version_document, version_service
 from trainplat_cli.output import print_json
 from trainplat_cli.texts import _
 
@@ -31,7 +31,7 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def restore(dataset: str, version: str, target: Path, as_json: bool) -> None:
     """Restore it."""
-    with reading_progress(files_in(dataset, version)) as progress:
+    with reading_progress(as_json=as_json) as progress:
         given = version_service().restore(checked_dataset(dataset), version, target.absolute(), progress)
     if as_json:
         print_json(version_document(given) | {"path": str(target.absolute())})

@@ -5,6 +5,7 @@ import click
 from resources.errors import ExitCode
 from resources.texts import mark
 from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.showing import reading_progress
 from trainplat_cli.commands.data.shown import bytes_text, collecting_service, current_actor
 from trainplat_cli.output import print_json
 from trainplat_cli.tables import show_table
@@ -27,7 +28,8 @@ def scrub(context: click.Context, only_show: bool, most_mib: int | None, as_json
     """Scrub; the exit code is 1 where something is damaged and was not repaired."""
     service = collecting_service()
     most_bytes = None if most_mib is None else most_mib * 1024 * 1024
-    done = None if only_show else service.scrub(current_actor(), most_bytes)
+    with reading_progress(as_json=as_json) as progress:
+        done = None if only_show else service.scrub(current_actor(), most_bytes, progress)
     known = service.damage()
     if as_json:
         damage = [dict(vars(one)) for one in known]

@@ -1,11 +1,9 @@
 """What the data commands share: the service, who acts, and versions as documents and texts."""
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from resources.data.versions.model import Version
-from resources.data.versions.naming import checked_dataset
 from resources.data.versions.service import VersionService
 from resources.home import Home
 from resources.terms import Actor
@@ -118,11 +116,6 @@ def bytes_text(count: int) -> str:
     while size >= 1024 and place < len(UNITS) - 1:
         size, place = size / 1024, place + 1
     return f"{size:.0f} {UNITS[place]}" if place == 0 else f"{size:.1f} {UNITS[place]}"
-
-
-def files_in(dataset: str, ref: str) -> Callable[[], int]:
-    """How many files a version has, for who asks."""
-    return lambda: version_service().show(checked_dataset(dataset), ref).files
 
 
 def files_text(version: Version) -> str:

@@ -39,7 +39,7 @@ def upload(context: click.Context, dataset: str, paths: tuple[Path, ...], as_jso
     home, of = Home.from_environment(), checked_dataset(dataset)
     arrivals = ArrivalService(home, home.database())
     uploader = Uploader(arrivals, DataService(home, home.database()), of)
-    with reading_progress() as progress:
+    with reading_progress(as_json=as_json) as progress:
         done = list(uploader.upload(paths, progress))
     refused = [one for one in done if one.fate is Fate.REFUSED]
     if as_json:

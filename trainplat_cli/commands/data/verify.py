@@ -30,7 +30,7 @@ def verify(
     context: click.Context, dataset: str | None, version: str | None, repair: bool, as_json: bool
 ) -> None:
     """Verify; the exit code is 1 where something is damaged and was not repaired."""
-    with reading_progress() as progress:
+    with reading_progress(as_json=as_json) as progress:
         of = None if dataset is None else checked_dataset(dataset)
         found = collecting_service().verify(of, version, progress, mend=repair)
     if as_json:

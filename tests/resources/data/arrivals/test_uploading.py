@@ -30,7 +30,11 @@ def coming(data: DataService) -> ArrivalService:
 
 def upload(data: DataService, coming: ArrivalService, *paths: Path) -> list[Uploaded]:
     seen: list[int] = []
-    done = list(Uploader(coming, data, SHAPES.name).upload(paths, lambda files, _: seen.append(files)))
+
+    def see(files: int, size_bytes: int, to_come: int = 0) -> None:
+        seen.append(files)
+
+    done = list(Uploader(coming, data, SHAPES.name).upload(paths, see))
     assert len(seen) == len(done)
     return done
 

@@ -64,7 +64,7 @@ def test_a_grace_period_passes_before_the_sweep_and_again_before_the_end(kept: S
         collector = Collector(
             kept.database, kept.keeper.objects, kept.home.data, lambda: now + days * DAY, grace=DAY
         )
-        collector.run(ANN)
+        collector.run(ANN, quiet)
         return collector
 
     first = collect_after(1.5).done
@@ -79,9 +79,11 @@ def test_a_grace_period_passes_before_the_sweep_and_again_before_the_end(kept: S
 def test_what_was_condemned_and_is_needed_again_is_forgiven(kept: Store, tmp_path: Path) -> None:
     kept.stray(b"late")
     now = utc_now()
-    Collector(kept.database, kept.keeper.objects, kept.home.data, lambda: now + 2 * DAY, DAY).run(ANN)
+    Collector(kept.database, kept.keeper.objects, kept.home.data, lambda: now + 2 * DAY, DAY).run(ANN, quiet)
     kept.commit(tmp_path / "a", {"late": b"late"})
-    done = Collector(kept.database, kept.keeper.objects, kept.home.data, lambda: now + 4 * DAY, DAY).run(ANN)
+    done = Collector(kept.database, kept.keeper.objects, kept.home.data, lambda: now + 4 * DAY, DAY).run(
+        ANN, quiet
+    )
     assert (done.condemned, done.swept) == (0, 0)
     assert kept.holds(b"late")
 
@@ -139,7 +141,7 @@ def _sweep_only(kept: Store) -> int:
     from tests.resources.data.auditor import md5_of
 
     collector = Collector(kept.database, kept.keeper.objects, kept.home.data, utc_now, NOW)
-    collector._sweep([md5_of(b"shared")], ANN)
+    collector._sweep([md5_of(b"shared")], ANN, quiet)
     return collector.done.swept
 
 
@@ -172,7 +174,7 @@ def test_a_sweep_takes_nothing_that_was_sealed_since_it_was_condemned(kept: Stor
 
     kept.commit(tmp_path / "a", {"one": b"shared"})
     collector = Collector(kept.database, kept.keeper.objects, kept.home.data, utc_now, NOW)
-    collector._sweep([md5_of(b"shared")], ANN)
+    collector._sweep([md5_of(b"shared")], ANN, quiet)
     assert collector.done.swept == 0
     assert kept.holds(b"shared")
 

@@ -16,7 +16,7 @@ ACTOR = Actor("user:ada")
 FILES = {"train/a.txt": b"round\n", "train/b.bin": bytes(range(256)) * 9000, "labels.csv": b"a,1\r\nb,2\r\n"}
 
 
-def quiet(files: int, size_bytes: int) -> None:
+def quiet(files: int, size_bytes: int, to_come: int = 0) -> None:
     """Tell nobody."""
 
 

@@ -12,6 +12,7 @@ from resources.data.places.model import RemoteProblem
 from resources.data.places.place import Place
 from resources.data.places.service import PlaceService
 from resources.data.storage.drafts import mark_of
+from resources.data.storage.worktree import Progress
 from resources.data.versions import journal
 from resources.data.versions.leftovers import clear
 from resources.data.versions.model import Version
@@ -49,13 +50,14 @@ def places(versions: VersionService) -> PlaceService:
     )
 
 
-def after(count: int, act: Callable[[], None]) -> Callable[[int, int], None]:
+def after(count: int, act: Callable[[], None]) -> Progress:
     """Progress that does something once, when so many objects went."""
-    seen: list[int] = []
+    seen = 0
 
-    def progress(files: int, size_bytes: int) -> None:
-        seen.append(size_bytes)
-        if len(seen) == count:
+    def progress(files: int, size_bytes: int, to_come: int = 0) -> None:
+        nonlocal seen
+        seen += files
+        if files and seen == count:
             act()
 
     return progress

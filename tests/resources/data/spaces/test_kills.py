@@ -174,10 +174,10 @@ def test_spaces_that_are_made_at_once_know_what_they_hold(disk: str, kind: Kind,
     for space in stage.spaces.spaces():
         assert stage.spaces.changes(space).count == 0
         wanted = Wanted(space.dataset, space.path, "", ANN, "root")
-        stage.versions.commit(wanted, lambda _, size: _refuse_reading(size))
+        stage.versions.commit(wanted, _refuse_reading)
 
 
-def _refuse_reading(size_bytes: int) -> None:
+def _refuse_reading(files: int, size_bytes: int, to_come: int = 0) -> None:
     assert size_bytes == 0, "the index of what lies ready was not lost"
 
 

@@ -29,7 +29,7 @@ class Reader:
     def read(self, root: Path) -> Reading:
         """Read it, and remember what it looked like."""
         self.ingest = None
-        found = read_work_tree(root, self.index, self._begin, lambda files, size_bytes: None)  # noqa: ARG005
+        found = read_work_tree(root, self.index, self._begin, lambda files, size_bytes, to_come=0: None)  # noqa: ARG005
         for folder in found.gone_folders:
             del self.index[folder]
         self.index.update({row.folder: row for row in found.changed_rows})

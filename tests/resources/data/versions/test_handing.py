@@ -38,7 +38,7 @@ def test_of_two_who_fill_one_folder_at_once_the_second_is_refused(
     target, told = tmp_path / place / "given", list[str]()
     target.parent.mkdir(parents=True, exist_ok=True)
 
-    def give_another(_files: int, _size_bytes: int) -> None:
+    def give_another(files: int, size_bytes: int, to_come: int = 0) -> None:
         with pytest.raises(Conflict, match=r"is giving a version out into .*given now") as refused:
             store.versions.restore(DIGITS, "v1.1", target)
         told.append(refused.value.next_step)

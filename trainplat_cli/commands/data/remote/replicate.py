@@ -39,7 +39,7 @@ def replicate(
     asked, done = [], []
     if now:
         asked = service.ask(actor)
-        with reading_progress() as progress:
+        with reading_progress(as_json=as_json) as progress:
             done = service.run(actor, progress)
     lost = [(one.remote, version) for one in asked for version in one.lost]
     for remote, version in lost:

@@ -2,6 +2,7 @@
 
 import click
 
+from resources.data.storage.scanning import files_below
 from resources.data.versions.committing import Wanted
 from resources.texts import mark
 from trainplat_cli.command import Command, option
@@ -28,7 +29,7 @@ def commit(name: str, message: str, user: str | None, as_json: bool) -> None:
     owner = user_of(user)
     found = space_service().usable(owner, name)
     wanted = Wanted(found.dataset, found.path, message, current_actor(), owner)
-    with reading_progress() as progress:
+    with reading_progress(lambda: files_below(found.path), as_json=as_json) as progress:
         made = version_service().commit(wanted, progress)
     if as_json:
         print_json(committed_document(made))

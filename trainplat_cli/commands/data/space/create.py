@@ -7,7 +7,7 @@ from resources.data.versions.naming import checked_dataset
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.showing import reading_progress
-from trainplat_cli.commands.data.shown import current_actor, files_in
+from trainplat_cli.commands.data.shown import current_actor
 from trainplat_cli.commands.data.space.shown import space_document, space_service, user_of
 from trainplat_cli.output import print_json
 from trainplat_cli.texts import _
@@ -28,7 +28,7 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def create(name: str, dataset: str, version: str, kind: str | None, user: str | None, as_json: bool) -> None:
     """Make it, and say where it is and of which kind."""
-    with reading_progress(files_in(dataset, version)) as progress:
+    with reading_progress(as_json=as_json) as progress:
         made = space_service().create(
             user_of(user),
             name,

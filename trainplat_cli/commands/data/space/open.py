@@ -18,7 +18,7 @@ from trainplat_cli.output import print_json
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def open(name: str, user: str | None, as_json: bool) -> None:  # noqa: A001 - the command's name
     """Open it."""
-    with reading_progress() as progress:
+    with reading_progress(as_json=as_json) as progress:
         found = space_service().open(user_of(user), name, progress=progress)
     if as_json:
         print_json(space_document(found))

@@ -24,7 +24,7 @@ from trainplat_cli.texts import _
 @click.pass_context
 def apply(context: click.Context, as_json: bool) -> None:
     """Move it; the exit code is 1 where something is damaged and was not moved."""
-    with reading_progress() as progress:
+    with reading_progress(as_json=as_json) as progress:
         done = tier_service().apply(current_actor(), progress)
     for name in done.damaged:
         text = _("Object {name} is damaged and was not moved; see trainplat data verify")

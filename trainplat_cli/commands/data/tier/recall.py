@@ -23,7 +23,7 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def recall(dataset: str, version: str, as_json: bool) -> None:
     """Bring it."""
-    with reading_progress() as progress:
+    with reading_progress(as_json=as_json) as progress:
         found, objects = tier_service().recall(checked_dataset(dataset), version, current_actor(), progress)
     if as_json:
         print_json({"dataset": found.dataset, "version": found.key, "objects": objects})
