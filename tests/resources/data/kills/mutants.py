@@ -26,8 +26,9 @@ NOTICED: list[tuple[Kind, Mutant]] = [
         Mutant(
             "the row before the tree",
             f"{COMMITTING}._try",
-            "    self._write_tree(reading.tree, fresh, start)\n    return self._seal(start, reading)",
-            "    done = self._seal(start, reading)\n"
+            "    self._write_tree(reading.tree, fresh, start)\n"
+            "    return self._seal(start, reading, self._schema(start, reading.tree))",
+            "    done = self._seal(start, reading, self._schema(start, reading.tree))\n"
             "    self._write_tree(reading.tree, fresh, start)\n    return done",
         ),
     ),
