@@ -14,7 +14,7 @@ from resources.data.places import moving, store
 from resources.data.places.model import Prefetched, Pushed, Remote, Standing, checked_remote
 from resources.data.places.place import Place
 from resources.data.storage.listings import read_listing
-from resources.data.storage.objects import ObjectStore
+from resources.data.storage.objects import DamagedObject, ObjectStore
 from resources.data.storage.worktree import Progress
 from resources.data.tiers import store as tiers
 from resources.data.tiers.recalling import recall
@@ -166,10 +166,15 @@ class PlaceService:
                 self._ask_whether_it_still_has(wanted, known, remote, place)
             new_of: list[tuple[Version, list[str]]] = []
             by_key, to_be_there = {one.key: one for one in every}, set[str]()
+            unreadable: DamagedObject | None = None
             for version in wanted:
                 if version.tree_md5 in known or version.tree_md5 in to_be_there:
                     continue
-                new = self._new_objects(version, by_key, known, to_be_there, remote, place)
+                try:
+                    new = self._new_objects(version, by_key, known, to_be_there, remote, place)
+                except DamagedObject as problem:  # those before it go there first
+                    unreadable = problem
+                    break
                 new_of.append((version, new))
                 to_be_there.add(version.tree_md5)
             progress(0, 0, sum(len(new) + 1 for _, new in new_of))
@@ -190,6 +195,8 @@ class PlaceService:
                 done.append(version)
                 looked_for += len(new)
                 sent, sent_bytes = sent + moved[0], sent_bytes + moved[1]
+            if unreadable is not None:
+                raise unreadable
         finally:
             with self.database.write_plainly() as rows:
                 journal.end(rows, intent)

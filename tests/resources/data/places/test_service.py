@@ -16,6 +16,8 @@ from resources.data.places import place as module
 from resources.data.places.model import RemoteProblem
 from resources.data.places.place import Place
 from resources.data.places.service import PlaceService
+from resources.data.storage.listings import drop_listing
+from resources.data.storage.objects import DamagedObject
 from resources.data.versions import store as version_store
 from resources.data.versions.errors import DamagedVersion
 from resources.data.versions.model import State, Version
@@ -84,6 +86,20 @@ def test_a_push_of_a_change_sends_what_is_new_and_lists_nothing(
     asked.clear()
     assert places.push(SHAPES, None, None, ACTOR).versions == ()
     assert asked == ["head_object"], "it is asked whether it still has the newest"
+
+
+def test_a_version_whose_list_is_lost_keeps_none_before_it_from_a_remote(
+    versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
+) -> None:
+    write(tmp_path / "work", {"train/c.txt": b"square"})
+    lost = commit(versions, tmp_path / "work")
+    places.objects.path(lost.tree_md5).unlink()
+    drop_listing(places.objects, lost.tree_md5)
+    places.add("backup", str(tmp_path / "backup"), ACTOR)
+    with pytest.raises(DamagedObject):
+        places.push(SHAPES, None, None, ACTOR)
+    [standing] = places.status(SHAPES)
+    assert (standing.there, standing.missing) == ((version,), (lost,))
 
 
 def test_a_version_comes_back_from_s3_byte_for_byte(
