@@ -14,6 +14,8 @@ from benchmarks.stack import say
 from resources.errors import Unavailable
 
 BIN = Path(sys.executable).parent
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""What is installed is compiled already; a checkout is so from its first use on, whatever is set here."""
 _WATCHER = """
 import json, os, sys, time
 began = time.perf_counter()
@@ -43,7 +45,7 @@ def cost_of(command: list[str], folder: Path, environment: Mapping[str, str]) ->
     told = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _WATCHER, *command],
         cwd=folder,
-        env={**os.environ, **environment},
+        env={**os.environ, **environment, **COMPILED},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
