@@ -110,7 +110,7 @@ def test_a_person_sees_all_of_a_data_set_and_answers_a_conflict(empty: Look, new
         expect(shown.locator("img")).to_be_visible()
         assert shown.locator("img").evaluate("picture => picture.naturalWidth") == 48
         expect(shown.get_by_text("not there")).to_be_visible()
-        expect(page.get_by_text('+{"id": 2, "label": "k"}')).to_be_visible()
+        expect(page.get_by_text('+{"id": 2, "letter": "k"}')).to_be_visible()
         _to(page, "Spaces and locks", "part=spaces")
         for words in ("uses it", "she draws them", "it was asked for"):
             expect(page.get_by_text(words, exact=True).first).to_be_visible()
@@ -123,7 +123,7 @@ def test_a_person_sees_all_of_a_data_set_and_answers_a_conflict(empty: Look, new
         is_calm(page)
     merged = versions.show(SET, "latest")
     labels = versions.objects.read(versions.tree(merged).files["labels.jsonl"]).decode()
-    assert [json.loads(line)["label"] for line in labels.splitlines()] == ["a", "k", "e"]
+    assert [json.loads(line)["letter"] for line in labels.splitlines()] == ["a", "k", "e"]
     [branch] = versions.branches(SET)
     assert (merged.key, branch.state, branch.merged_as) == ("v1.2", BranchState.MERGED, "v1.2")
 

@@ -20,6 +20,7 @@ from resources.database.audit import AUDIT, recent
 from resources.database.engine import Database, sqlite_url
 from resources.database.leadership import Leader, Leadership, Reading, Superseded
 from resources.errors import BadInput
+from tests.children import leave
 from tests.resources.database.candidate import DEED, ROLE
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -183,7 +184,7 @@ def test_a_forked_child_is_another_candidate(any_database: Database) -> None:
     one.acquire()
     child = os.fork()
     if child == 0:
-        os._exit(7 if one.acquire() is None else 0)
+        leave(7 if one.acquire() is None else 0)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 7
     assert one.acquire() is not None

@@ -9,6 +9,7 @@ import pytest
 from resources.database import postgresql
 from resources.database.engine import Database
 from resources.errors import Unavailable
+from tests.children import leave
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.real
@@ -64,7 +65,7 @@ def test_a_child_that_was_forked_leaves_its_parents_connections_alone(postgres_d
     if child == 0:
         with postgres_database.read() as connection:
             its = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-        os._exit(7 if its != mine else 0)
+        leave(7 if its != mine else 0)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 7
     with postgres_database.read() as connection:

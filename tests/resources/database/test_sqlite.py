@@ -6,6 +6,7 @@ from pathlib import Path
 
 from resources.database.engine import Database, sqlite_url
 from resources.database.sqlite import KEPT_OPEN
+from tests.children import leave
 
 
 def opened(folder: Path) -> list[str]:
@@ -54,7 +55,7 @@ def test_a_forked_child_inherits_no_open_file(tmp_path: Path) -> None:
         inherited = opened(tmp_path)
         with database.write():
             pass
-        os._exit(7 if not inherited else 0)
+        leave(7 if not inherited else 0)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 7
     with database.write():

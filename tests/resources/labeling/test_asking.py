@@ -13,6 +13,7 @@ from resources.labeling.asking import Asker
 from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.values import NewTask, ProjectId
 from resources.labeling.model import Question, QuestionState
+from tests.children import leave
 from tests.resources.labeling.people import ANNA, CATS, CLASSES, V1, V2, Desk, desk, sample_id
 from tests.servers.label_studio import LabelStudioServer
 
@@ -42,7 +43,7 @@ def in_child(act: Callable[[], object]) -> None:
         try:
             act()
         finally:
-            os._exit(0)
+            leave(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status)
     assert os.WTERMSIG(status) == signal.SIGKILL

@@ -23,6 +23,7 @@ from resources.database import plain
 from resources.database.audit import recent
 from resources.errors import Conflict, NotFound, Unavailable
 from resources.terms import FIRST_VERSION, VersionKey
+from tests.children import leave
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.collecting.stores import ANN, DIGITS, Store
 from tests.resources.data.shapes import ACTOR, SHAPES, first_version, next_version, service
@@ -148,7 +149,7 @@ def test_an_erasure_that_was_killed_is_finished_by_the_next_collection(
     if child == 0:
         monkeypatch.setattr(Eraser, "_drop_tree", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         two.keeper.erase(DIGITS, "v1.0", ANN)
-        os._exit(1)
+        leave(1)
     assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
     assert two.versions.show(DIGITS, "v1.0").state is State.ERASED
     assert "erase digits v1.0" in two.collect().recovered

@@ -16,6 +16,7 @@ from resources.data.versions.committing import Commit, Wanted
 from resources.data.versions.service import quiet
 from resources.database.audit import recent
 from resources.terms import FIRST_VERSION, DatasetName
+from tests.children import leave
 from tests.resources.data.collecting.stores import ANN, DIGITS, NOW, Store
 from tests.resources.data.folders import write
 from tests.resources.data.shapes import ACTOR, SHAPES, service, write_source
@@ -30,7 +31,7 @@ def killed(work: "object") -> None:
         try:
             work()  # type: ignore[operator]
         finally:
-            os._exit(1)
+            leave(1)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
 
 

@@ -14,6 +14,7 @@ from resources.data.collecting.scrubbing import LEAST_BYTES, MOST_BYTES, PERIOD,
 from resources.data.collecting.service import CollectingService
 from resources.data.versions.errors import DamagedVersion
 from resources.database.audit import recent
+from tests.children import leave
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.collecting.stores import ANN, DIGITS, Store
 
@@ -128,7 +129,7 @@ def test_a_slice_that_was_killed_is_read_again(
         try:
             kept.keeper.scrub(ANN)
         finally:
-            os._exit(1)
+            leave(1)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     assert kept.keeper.scrub(ANN).damaged == (name,)
 

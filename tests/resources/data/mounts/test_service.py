@@ -20,6 +20,7 @@ from resources.database.engine import Database
 from resources.errors import BadInput, NotFound, Unavailable
 from resources.home import Home
 from resources.terms import Actor
+from tests.children import leave
 from tests.needs import needs
 from tests.servers.s3 import Bucket
 
@@ -174,6 +175,7 @@ from pathlib import Path
 from resources.data.mounts.service import MountService
 from resources.home import Home
 from resources.database.engine import Database
+from tests.children import leave
 home = Home(Path(sys.argv[1]))
 with MountService(home, Database(sys.argv[2])).given(["room"], "run-1") as given:
     (given["room"] / "big").write_bytes(b"x" * 1000)
@@ -218,7 +220,7 @@ def test_a_kept_mount_point_of_a_killed_process_is_not_removed(
                 (given["models"] / "best").write_text("x")
                 os.kill(os.getpid(), signal.SIGKILL)
         finally:
-            os._exit(1)
+            leave(1)
     os.waitpid(child, 0)
     (dead,) = mounts.sweep(ANN)
     assert (dead.path / "best").read_text() == "x"

@@ -15,6 +15,7 @@ from resources.data.versions.committing import Wanted
 from resources.data.versions.path_texts import text_of
 from resources.errors import Conflict
 from resources.home import Home
+from tests.children import leave
 from tests.resources.data.folders import read
 from tests.resources.data.spaces.stage import ANN, Stage, mounts_below
 
@@ -247,7 +248,7 @@ def _killed_at(step: int, home: Home, work: Callable[[Stage], object]) -> bool:
         sys.setprofile(count)
         work(stage)
         sys.setprofile(None)
-        os._exit(0)
+        leave(0)
     status = os.waitpid(child, 0)[1]
     assert os.WIFSIGNALED(status) or status == 0
     return os.WIFSIGNALED(status)
@@ -259,8 +260,8 @@ def _forked(home: Home, work: Callable[[Stage], object]) -> int:
         try:
             work(Stage(home))
         except Conflict:
-            os._exit(1)
+            leave(1)
         except BaseException:  # noqa: BLE001 - told by its code
-            os._exit(2)
-        os._exit(0)
+            leave(2)
+        leave(0)
     return child
