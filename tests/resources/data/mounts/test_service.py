@@ -175,7 +175,6 @@ from pathlib import Path
 from resources.data.mounts.service import MountService
 from resources.home import Home
 from resources.database.engine import Database
-from tests.children import leave
 home = Home(Path(sys.argv[1]))
 with MountService(home, Database(sys.argv[2])).given(["room"], "run-1") as given:
     (given["room"] / "big").write_bytes(b"x" * 1000)
