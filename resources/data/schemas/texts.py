@@ -7,6 +7,7 @@ from resources.data.merging.records.rules import FileKind
 from resources.data.schemas.comparing import SchemaChange, What, compare
 from resources.data.schemas.model import AnnotationFile, Column, Schema, Type, Unread
 from resources.data.schemas.unchanged import READ, RULES
+from resources.errors import BadInput
 
 
 def text_of(schema: Schema) -> str:
@@ -41,6 +42,25 @@ def is_declared(text: str) -> bool:
     """Whether somebody has said what the files have in common; then that counts, and no file is read."""
     document = document_of(text)
     return not isinstance(document, dict) or (bool(document) and READ not in document)
+
+
+def declaration(text: str, where: str) -> str:
+    """A schema that somebody declares in ``where``, as versions keep it; ``{}`` declares nothing.
+
+    Raises BadInput for what is no object of JSON, or says that it was read.
+    """
+    document = document_of(text)
+    if not isinstance(document, dict):
+        raise BadInput(
+            f"{where} is no JSON object; expected one that says what the files have in common",
+            'Write one, such as {"columns": {"label": "text"}}; {} lets the schema be read from the files.',
+        )
+    if READ in document:
+        raise BadInput(
+            f"{where} has the key {READ!r}, by which a version tells that its schema was read from the files",
+            "Leave it out, or declare {}: then the schema is read again.",
+        )
+    return json.dumps(document, sort_keys=True)
 
 
 def changes(before: str, after: str) -> tuple[SchemaChange, ...]:

@@ -10,6 +10,7 @@ from resources.data.storage.scanning import files_below
 from resources.data.versions.committing import Wanted
 from resources.data.versions.model import BranchState, Committed
 from resources.data.versions.naming import checked_dataset
+from resources.errors import BadInput
 from resources.texts import mark
 from resources.users import current_user
 from trainplat_cli.command import Command, option
@@ -41,8 +42,26 @@ if TYPE_CHECKING:
         "could still write them, which damages the version; `verify` sees it."
     ),
 )
+@option(
+    "--schema",
+    "schema",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help=mark(
+        "Declare what the files have in common: an object of JSON, which this version and those after it "
+        "keep. An empty one, {}, lets it be read from the files again."
+    ),
+)
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
-def commit(dataset: str, folder: Path, message: str, base: str | None, link: bool, as_json: bool) -> None:
+def commit(
+    dataset: str,
+    folder: Path,
+    message: str,
+    base: str | None,
+    link: bool,
+    schema: Path | None,
+    as_json: bool,
+) -> None:
     """Commit, and say what became of it."""
     wanted = Wanted(
         dataset=checked_dataset(dataset),
@@ -52,6 +71,7 @@ def commit(dataset: str, folder: Path, message: str, base: str | None, link: boo
         user=current_user(),
         base=base,
         taking=Taking.LINK if link else Taking.COPY,
+        schema=None if schema is None else _declared(schema),
     )
     with reading_progress(lambda: files_below(wanted.root), as_json=as_json) as progress:
         made = version_service().commit(wanted, progress)
@@ -59,6 +79,19 @@ def commit(dataset: str, folder: Path, message: str, base: str | None, link: boo
         print_json(committed_document(made))
     else:
         click.echo(committed_text(made))
+
+
+def _declared(file: Path) -> str:
+    from resources.data.schemas.texts import declaration
+
+    name = str(file)
+    try:
+        with click.open_file(name, encoding="utf-8") as stream:
+            return declaration(stream.read(), "what was given" if name == "-" else name)
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadInput(
+            f"{name} cannot be read: {problem}", "Name a file of JSON in UTF-8, or - for what is given."
+        ) from problem
 
 
 def committed_document(made: Committed) -> dict[str, object]:

@@ -54,3 +54,33 @@ def test_diff_tells_a_class_folder_that_is_gone_and_many_changes_in_short(pets: 
     shown = data("diff", "pets", "v1.0").stdout
     assert "  the class folder dog is gone (breaks readers)\n" in shown
     assert "  … and 10 more\n" in shown
+
+
+def test_a_schema_that_is_declared_stays_until_it_is_taken_back(pets: Path, tmp_path: Path) -> None:
+    declared = tmp_path / "schema.json"
+    declared.write_text('{"classes": ["cat", "dog"]}')
+    assert told("commit", "pets", pets, "--schema", declared)["version"] == "v1.1"
+    write(pets, {"labels.csv": b"file\na\n"})
+    assert told("commit", "pets", pets)["schema"] == {"classes": ["cat", "dog"]}
+    declared.write_text('{"classes": ["cat"]}')
+    assert told("commit", "pets", pets, "--schema", declared)["version"] == "v2.0"
+    declared.write_text("{}")
+    assert told("commit", "pets", pets, "--schema", declared)["schema"]["class_folders"] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"[1]", "is no JSON object; expected one that says what the files have in common"),
+        (b"{", "is no JSON object"),
+        (b'{"read": 1}', "has the key 'read', by which a version tells that its schema was read"),
+        (b"\xff", "cannot be read"),
+    ],
+)
+def test_what_is_no_declaration_is_refused_and_nothing_committed(
+    pets: Path, tmp_path: Path, text: bytes, words: str
+) -> None:
+    (tmp_path / "schema.json").write_bytes(text)
+    refused = data("commit", "pets", pets, "--schema", tmp_path / "schema.json", code=2)
+    assert words in refused.stderr
+    assert [one["version"] for one in told("log", "pets")["versions"]] == ["v1.0"]
