@@ -1,14 +1,16 @@
 """Two versions side by side: what was added, changed and removed, with pictures and lines of text."""
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from resources.data.merging.sentences import shown_path
+from resources.data.schemas.sentences import in_order, sentence
 from resources.data.trees.diff import Change, Kind
 from resources.terms import DatasetName, VersionKey
-from resources.texts import Translate
+from resources.texts import Translate, in_language
 from streamlit_app import colours, frame, pieces
 from streamlit_app.data import thumbnails
 from streamlit_app.data.wording import amount, kind_in_words
@@ -38,6 +40,7 @@ def draw(reader: Reader, history: History) -> None:
         return
     changes = _read(frame.place(), history.dataset, before, after)
     _numbers(reader, changes)
+    _schema(reader, changes)
     if not changes.files:
         st.caption(_("The two hold the same files."))
         return
@@ -91,6 +94,22 @@ def _numbers(reader: Reader, changes: Changes) -> None:
             _("Size"): f"{'+' if changes.grown_bytes >= 0 else '−'}{amount(abs(changes.grown_bytes))}",
         }
     )
+
+
+def _schema(reader: Reader, changes: Changes) -> None:
+    if not changes.schema:
+        return
+    _ = reader.translate
+    st.subheader(_("Schema"), anchor=False)
+    told = in_order(changes.schema)
+    rows = [
+        [
+            escape(in_language(sentence(one, shown_path), _)),
+            pieces.pill(_("breaks readers"), colours.TROUBLE) if one.breaks else "",
+        ]
+        for one in told[frame.page_of(reader, len(told), FILES_TO_A_PAGE, "diff-schema")]
+    ]
+    st.html(pieces.table([_("What happened"), ""], rows))
 
 
 def _filtered(reader: Reader, changes: Changes) -> tuple[Change, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from resources.data.schemas.comparing import SchemaChange
+from resources.data.schemas.texts import changes
 from resources.data.storage.objects import DamagedObject
 from resources.data.tiers.recalling import recalling_store
 from resources.data.trees.diff import Change, Kind
@@ -29,9 +31,10 @@ _TEXTS = frozenset({".csv", ".tsv", ".json", ".jsonl", ".txt", ".md", ".yaml", "
 
 @dataclass(frozen=True)
 class Changes:
-    """The files that are not the same."""
+    """The files that are not the same, and what that does to the schema."""
 
     files: tuple[Change, ...]
+    schema: tuple[SchemaChange, ...] = ()
 
     @property
     def counts(self) -> Mapping[Kind, int]:
@@ -55,7 +58,10 @@ class Changes:
 
 def read_changes(home: Home, database: Database, dataset: DatasetName, before: str, after: str) -> Changes:
     """Compare two versions. Raises what :meth:`VersionService.diff` does."""
-    return Changes(tuple(VersionService(home, database).diff(dataset, before, after)))
+    versions = VersionService(home, database)
+    files = tuple(versions.diff(dataset, before, after))
+    schemas = [versions.show(dataset, one).schema for one in (before, after)]
+    return Changes(files, changes(*schemas))
 
 
 def is_picture(path: str) -> bool:

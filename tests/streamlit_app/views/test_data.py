@@ -65,6 +65,21 @@ def test_two_versions_are_compared_by_file_and_by_line(open_page: OpenPage, bran
     assert "labels.jsonl" not in words(app)
 
 
+def test_what_a_version_does_to_its_readers_is_told(
+    open_page: OpenPage, trainplat_home: Path, tmp_path: Path
+) -> None:
+    home, labels = Home(trainplat_home), tmp_path / "pets" / "labels.csv"
+    labels.parent.mkdir()
+    for rows in ("file,label\na,cat\nb,dog\n", "file,label,by\na,cat,x\nb,<cow>,x\n"):
+        labels.write_text(rows)
+        data_home.commit(home, labels.parent, "", "ann")
+    shown = words(part(open_page("data"), "diff"))
+    assert "the class dog is gone from labels.csv, column label" in shown
+    assert "the class &lt;cow&gt; is new in labels.csv, column label" in shown
+    assert shown.count("breaks readers") == 1
+    assert shown.index("breaks readers") < shown.index("labels.csv has a new column by")
+
+
 def test_a_conflict_is_answered_on_the_page_and_the_branch_becomes_the_next_version(
     open_page: OpenPage, branch: str, trainplat_home: Path
 ) -> None:

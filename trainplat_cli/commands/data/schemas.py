@@ -3,37 +3,17 @@
 from collections.abc import Sequence
 
 from resources.data.merging.records.rules import FileKind
-from resources.data.schemas.comparing import SchemaChange, What
+from resources.data.schemas.comparing import SchemaChange
 from resources.data.schemas.model import AnnotationFile, Column, Unread
+from resources.data.schemas.sentences import in_order, sentence
 from resources.data.schemas.texts import document_of, is_declared, schema_of
-from resources.texts import mark
+from resources.texts import in_language, mark
 from trainplat_cli.commands.data.shown import path_text
 from trainplat_cli.texts import _
 
 SHOWN = 10
 """So many classes or changes are shown to people."""
 
-_SENTENCES = {
-    What.FILE_ADDED: mark("{path} is a new annotation file"),
-    What.FILE_REMOVED: mark("the annotation file {path} is gone"),
-    What.FILE_READABLE: mark("{path} can be read now"),
-    What.FILE_UNREADABLE: mark("{path} cannot be read any more"),
-    What.FILE_UNREAD: mark("{path} is not looked into any more"),
-    What.COLUMN_ADDED: mark("{path} has a new column {column}"),
-    What.COLUMN_REMOVED: mark("{path} has no column {column} any more"),
-    What.TYPE_CHANGED: mark("{path}, column {column}: its type changed, {name}"),
-    What.TYPE_NARROWED: mark("{path}, column {column}: its type is narrower, {name}"),
-    What.CLASS_ADDED: mark("the class {name} is new in {path}, column {column}"),
-    What.CLASS_REMOVED: mark("the class {name} is gone from {path}, column {column}"),
-    What.FORMAT_ADDED: mark("the format {name} is new"),
-    What.FORMAT_REMOVED: mark("the format {name} is gone"),
-    What.DECLARED: mark("the schema is declared now"),
-    What.REDECLARED: mark("what is declared is not what it was"),
-}
-_FOLDER_SENTENCES = {
-    What.CLASS_ADDED: mark("the class folder {name} is new"),
-    What.CLASS_REMOVED: mark("the class folder {name} is gone"),
-}
 _UNREAD = {
     Unread.NOT_UTF8: mark("unknown: it is no UTF-8 text"),
     Unread.BROKEN: mark("unknown: it is no valid CSV or JSON"),
@@ -56,7 +36,7 @@ def change_document(change: SchemaChange) -> dict[str, object]:
 
 def change_lines(changes: Sequence[SchemaChange]) -> list[str]:
     """Differences for people, those first that break readers."""
-    ordered = sorted(changes, key=lambda change: not change.breaks)
+    ordered = in_order(changes)
     lines = [_line(change) for change in ordered[:SHOWN]]
     if len(ordered) > SHOWN:
         lines.append("  " + _("… and {count} more").format(count=len(ordered) - SHOWN))
@@ -79,10 +59,7 @@ def schema_facts(text: str) -> list[tuple[str, str]]:
 
 
 def _line(change: SchemaChange) -> str:
-    sentences = _SENTENCES if change.path else _SENTENCES | _FOLDER_SENTENCES
-    told = _(sentences[change.what]).format(
-        path=path_text(change.path), column=path_text(change.column), name=path_text(change.name)
-    )
+    told = in_language(sentence(change, path_text), _)
     return "  " + (_("{change} (breaks readers)").format(change=told) if change.breaks else told)
 
 
