@@ -8,7 +8,7 @@ from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.shown import place_service, replication_service
 from trainplat_cli.output import age, print_json
 from trainplat_cli.tables import show_table
-from trainplat_cli.texts import _
+from trainplat_cli.texts import _, ngettext
 
 
 @click.command(
@@ -60,7 +60,11 @@ def status(dataset: str | None, as_json: bool) -> None:
             said = _("{remote} has all versions of {dataset} that it is to have.")
             click.echo(said.format(remote=lag.remote, dataset=lag.dataset))
         else:
-            said = _("{remote} is {count} versions of {dataset} behind, the oldest for {age}.")
+            said = ngettext(
+                "{remote} is {count} version of {dataset} behind, for {age}.",
+                "{remote} is {count} versions of {dataset} behind, the oldest for {age}.",
+                lag.behind,
+            )
             click.echo(
                 said.format(remote=lag.remote, count=lag.behind, dataset=lag.dataset, age=age(lag.since))
             )

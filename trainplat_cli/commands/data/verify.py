@@ -53,7 +53,9 @@ def verify(
             touched = ", ".join(found.touched)
             click.echo(_("They belong to {versions}.").format(versions=touched))
             click.echo(
-                _("Next: trainplat data verify --repair, or commit a folder that still has the files.")
+                _("Next: commit a folder that still has the files; no remote or tier in reach has them.")
+                if repair
+                else _("Next: trainplat data verify --repair, or commit a folder that still has the files.")
             )
     if found.damaged:
         context.exit(int(ExitCode.FAILED))

@@ -68,7 +68,9 @@ def test_verify_names_what_is_damaged_with_all_that_it_touches(objects: ObjectSt
     assert "They belong to pets v1.0, pets v1.1." in found
     assert "Next: trainplat data verify --repair" in found
     assert data("verify", "--json", code=1).stdout.count(md5_of(b"only the first")) == 1
-    assert "1 damaged" in data("verify", "pets", "v1.1", "--repair", code=1).stdout
+    unmended = data("verify", "pets", "v1.1", "--repair", code=1).stdout
+    assert "1 damaged" in unmended
+    assert "Next: commit a folder that still has the files; no remote" in unmended
     objects.trash.mkdir(exist_ok=True)
     (objects.trash / md5_of(b"kept" * 100)).write_bytes(b"kept" * 100)
     assert "0 damaged, 1 repaired" in data("verify", "pets", "v1.1", "--repair").stdout

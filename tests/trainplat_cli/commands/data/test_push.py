@@ -38,7 +38,7 @@ def test_a_second_remote_gets_all_by_rule_and_its_lag_is_shown(tmp_path: Path) -
     assert "data status" in data("remote", "replicate", "far", "shapes").stdout
     [lag] = told("status")["replicas"]
     assert (lag["remote"], lag["dataset"], lag["versions_behind"]) == ("far", "shapes", 1)
-    assert "far is 1 versions of shapes behind" in data("status").stdout
+    assert "far is 1 version of shapes behind, for" in data("status").stdout
     (tmp_path / "far").write_bytes(b"no folder")
     assert "remote far" in data("remote", "replicate", "far", "shapes", "--now", code=1).stderr
     (tmp_path / "far").unlink()
