@@ -72,9 +72,8 @@ class Eraser:
             )
         asked = Needed(self._objects, self._data)
         with self._database.read_plainly() as rows:
-            asked.names(
-                rows
-            )  # reading the lists of all versions takes a while, and writers need not wait for it
+            # To read the lists of all versions takes a while, for which writers need not wait.
+            asked.names(rows)
         with self._database.write_plainly() as rows:
             needed = asked.names(rows)
             gone = self._names(version) - needed
