@@ -9,11 +9,11 @@ from typing import Any
 from resources.data.places.service import PlaceService
 from resources.data.versions.leftovers import clear
 from resources.home import Home
-from tests.resources.data.auditor import Audit, audit_home
-from tests.resources.data.folders import read, write
+from tests.resources.data.auditor import Audit
+from tests.resources.data.folders import write
 from tests.resources.data.kills.killing import REQUEST
-from tests.resources.data.kills.kind import ANN, PICTURES, Kind, beside, names_of, service, wanted
-from tests.resources.data.kills.pushes import BACKUP, audit_contents
+from tests.resources.data.kills.kind import ANN, PICTURES, Kind, beside, service, wanted
+from tests.resources.data.kills.pushes import BACKUP, audit_contents, check_push
 from tests.servers.s3 import Bucket
 
 BUCKET = "kills"
@@ -40,17 +40,8 @@ def _push(home: Path) -> str:
 
 
 def _check(home: Path, done: str | None) -> Audit:
-    found, there = audit_home(home), audit_bucket(_bucket(), f"{_prefix(home)}/")
-    expected = {"v1.0": FIRST, "v1.1": SECOND}
-    assert found.versions == {(PICTURES, key): names_of(files) for key, files in expected.items()}
-    assert read(beside(home, "folder")) == SECOND
-    [standing] = _places(home).status(PICTURES)
-    for version in standing.there:
-        assert version.tree_md5 in there, f"the remote is said to have {version.key}"
-    if done is not None:
-        assert standing.missing == ()
-        assert (found.journal, found.drafts) == (0, 0)
-    return found
+    there = audit_bucket(_bucket(), f"{_prefix(home)}/")
+    return check_push(home, done, _places(home), there, (FIRST, SECOND))
 
 
 def audit_bucket(bucket: Bucket, prefix: str = "") -> set[str]:

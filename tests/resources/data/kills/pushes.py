@@ -42,11 +42,23 @@ def _push(home: Path) -> str:
 
 
 def _check(home: Path, done: str | None) -> Audit:
-    found, there = audit_home(home), audit_remote(beside(home, BACKUP))
-    expected = {"v1.0": pictures(24), "v1.1": changed_pictures()}
+    there = audit_remote(beside(home, BACKUP))
+    return check_push(home, done, _places(home), there, (pictures(24), changed_pictures()))
+
+
+def check_push(
+    home: Path,
+    done: str | None,
+    places: PlaceService,
+    there: set[str],
+    versions: tuple[dict[str, bytes], dict[str, bytes]],
+) -> Audit:
+    """What a push left: the two versions here, and ``there`` all that the remote is said to have."""
+    found = audit_home(home)
+    expected = dict(zip(("v1.0", "v1.1"), versions, strict=True))
     assert found.versions == {(PICTURES, key): names_of(files) for key, files in expected.items()}
-    assert read(beside(home, "folder")) == changed_pictures()
-    [standing] = _places(home).status(PICTURES)
+    assert read(beside(home, "folder")) == versions[1]
+    [standing] = places.status(PICTURES)
     for version in standing.there:
         assert version.tree_md5 in there, f"the remote is said to have {version.key}"
     if done is not None:
