@@ -84,5 +84,5 @@ def test_doing_a_round_again_trains_nothing_and_makes_no_second_model(played: St
         "v1.1",
     )
     assert again.returncode == 0, again.stderr[-3000:]
-    assert "it is not trained again" in again.stderr + again.stdout
+    assert "was trained from this very snapshot: not again" in again.stderr + again.stdout
     assert played.registered_versions() == before
