@@ -47,7 +47,7 @@ format: setup ## put the code into its form
 screenshots: setup system-packages ## the pictures of README.md, from a real run
 	@$(BIN)/python -m scripts.screenshots
 
-bench: setup ## measure everything again and rewrite docs/benchmarks.md
+bench: setup system-packages ## measure everything again and rewrite docs/benchmarks.md
 	@$(BIN)/python -m benchmarks all
 	@$(BIN)/python -m benchmarks report
 

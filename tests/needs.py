@@ -7,6 +7,7 @@ missing the test is skipped with the reason, and fails when ``CI=true``.
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -56,6 +57,20 @@ def loop_mounts() -> str | None:
     return str(control) if os.geteuid() == 0 and os.access(control, os.W_OK) else None
 
 
+@cache
+def mounts() -> str | None:
+    """Whether this process may mount a file system: not every root of a container may."""
+    if os.geteuid() != 0:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        if subprocess.run(
+            ["mount", "-t", "tmpfs", "none", folder], check=False, capture_output=True
+        ).returncode:
+            return None
+        subprocess.run(["umount", folder], check=True)
+    return "tmpfs"
+
+
 def fuse() -> str | None:
     """Whether this process may serve a file system by itself."""
     device = Path("/dev/fuse")
@@ -82,6 +97,7 @@ NEEDS: dict[str, Need] = {
     "ext4": Need(lambda: shutil.which("mkfs.ext4"), "apt-get install e2fsprogs"),
     "fuse": Need(fuse, "run the tests as root of a machine that has /dev/fuse", is_of_the_machine=True),
     "root": Need(lambda: "root" if os.geteuid() == 0 else None, "run the tests as root"),
+    "mounts": Need(mounts, "run the tests as root of a machine that lets it mount", is_of_the_machine=True),
     "loop mounts": Need(
         loop_mounts, "run the tests as root of a machine that has /dev/loop-control", is_of_the_machine=True
     ),

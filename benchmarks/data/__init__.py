@@ -7,9 +7,11 @@ DESCRIPTION = (
     "Commands on versions beside `dvc` on the same files, by turns in one run. Ratios are dvc's median over "
     "ours: of the CPU time of the whole process tree, of the time on the clock, of the peak of memory. "
     "`first`: a first version; `nochange`, `change1`: nothing, or 1 % of the files changed; `give`: a "
-    "version into a space, each object looked at; `space`: a space by overlay; `merge`: 20,000 entries with "
-    "200 edits, beside dvc-data's merge, in memory; `push1`: a push of 1 % changed files to a server of S3 "
-    "on this machine. `over_floor`: our CPU time over that of a bare loop of the same system calls. Files "
+    "version into a space, each object looked at; `space`: a space by overlay, and `space_first` the first "
+    "one, which makes the version ready for the others; `merge`: 20,000 entries with 200 edits, beside "
+    "dvc-data's merge, in memory; `push1`: a push of 1 % changed files, of 5,000 at most, to a server of S3 "
+    "on this machine. `_reflink`: on an XFS file system in a file; by copy and hard link: where temporary "
+    "files lie. `over_floor`: our CPU time over that of a bare loop of the same system calls. Files "
     "are 1 to 30 KB and cannot be compressed."
 )
 

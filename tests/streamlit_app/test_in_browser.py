@@ -51,14 +51,14 @@ def filled(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             yield looks(browser, dashboard)
 
 
-@pytest.fixture(scope="module")
-def new_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home that is not there yet. The last test that takes it fills it."""
-    return Home(tmp_path_factory.mktemp("empty") / "home")
+@pytest.fixture
+def new_home(tmp_path: Path) -> Home:
+    """A home that is not there yet."""
+    return Home(tmp_path / "home")
 
 
-@pytest.fixture(scope="module")
-def empty(browser: Browser, new_home: Home) -> Iterator[Look]:
+@pytest.fixture
+def new(browser: Browser, new_home: Home) -> Iterator[Look]:
     """Looks at that home."""
     with served(new_home.path) as dashboard:
         yield looks(browser, dashboard)
@@ -82,16 +82,16 @@ def test_each_page_of_a_filled_home(filled: Look, locale: str, dark: bool, title
             picture(page, f"dashboard-{path or 'overview'}-{locale[:2]}")
 
 
-def test_each_page_of_an_empty_home(empty: Look) -> None:
+def test_each_page_of_an_empty_home(new: Look) -> None:
     for path, title in {"": "Overview", "cluster": "Cluster", "models": "Model comparison"}.items():
-        with empty(path, title) as page:
+        with new(path, title) as page:
             expect(page.get_by_text("Nothing here yet")).to_be_visible()
             is_calm(page)
             if not path:
                 picture(page, "dashboard-empty")
 
 
-def test_a_person_sees_all_of_a_data_set_and_answers_a_conflict(empty: Look, new_home: Home) -> None:
+def test_a_person_sees_all_of_a_data_set_and_answers_a_conflict(new: Look, new_home: Home) -> None:
     home, ann = new_home, Actor("user:ann")
     data_home.fill(home, home.path.parent / "letters")
     versions = VersionService(home, home.database())
@@ -100,7 +100,7 @@ def test_a_person_sees_all_of_a_data_set_and_answers_a_conflict(empty: Look, new
     tiers = TierService(home, home.database())
     tiers.set_place(Tier.WARM, str(home.path.parent / "warm"), ann)
     tiers.pin(SET, "v1.0", Tier.WARM, ann)
-    with empty(f"data?data={SET}", "Data") as page:
+    with new(f"data?data={SET}", "Data") as page:
         expect(page.get_by_text("the second is an h")).to_be_visible()
         expect(page.get_by_text("ben@1", exact=True)).to_be_visible()
         for key in ("v1.0", "v1.1"):

@@ -148,9 +148,10 @@ def run_for(arguments: list[str], home: Path, seconds: float | None) -> bool:
 def points(draw: random.Random, sites: Sequence[str], count: int, at: str = "") -> list[int]:
     """Different acts to be killed at, counted from 1: of each place in our code one, then any.
 
-    Only those that begin with ``at``.
+    Only those that begin with ``at``, of which there must be some.
     """
     numbers = [number for number, site in enumerate(sites) if site.startswith(at)]
+    assert numbers, f"none of {len(sites)} acts begins with {at!r}: nothing would be killed"
     draw.shuffle(numbers)
     first_of_its_place = {sites[number]: number for number in reversed(numbers)}
     chosen = [number for number in numbers if first_of_its_place[sites[number]] == number]

@@ -336,7 +336,7 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
     """Another file system of 16 MiB."""
     share = tmp_path / "share"
     share.mkdir()
-    needs("root")
+    needs("mounts")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", share], check=True)
     yield share
     subprocess.run(["umount", share], check=True)

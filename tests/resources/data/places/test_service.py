@@ -204,16 +204,16 @@ def test_a_full_disk_is_told_as_that_and_not_as_a_remote_that_is_down(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     places.add("disk", str(tmp_path / "disk"), ACTOR)
-    monkeypatch.setattr(LocalFileSystem, "put_file", is_full)
-    with pytest.raises(Unavailable, match=f"the disk that holds {tmp_path}/disk/.* is full"):
-        places.push(SHAPES, None, None, ACTOR)
-    monkeypatch.undo()
+    with monkeypatch.context() as disk:
+        disk.setattr(LocalFileSystem, "put_file", is_full)
+        with pytest.raises(Unavailable, match=f"the disk that holds {tmp_path}/disk/.* is full"):
+            places.push(SHAPES, None, None, ACTOR)
     places.push(SHAPES, None, None, ACTOR)
     versions.objects.path(versions.tree(version).files["train/a.txt"]).unlink()
-    monkeypatch.setattr(LocalFileSystem, "get_file", is_full)
-    with pytest.raises(Unavailable, match=f"the disk that holds {versions.objects.cache}/.* is full"):
-        places.pull(SHAPES, "v1.0", None)
-    monkeypatch.undo()
+    with monkeypatch.context() as disk:
+        disk.setattr(LocalFileSystem, "get_file", is_full)
+        with pytest.raises(Unavailable, match=f"the disk that holds {versions.objects.cache}/.* is full"):
+            places.pull(SHAPES, "v1.0", None)
     assert places.pull(SHAPES, "v1.0", None)[1] == 1
 
 
