@@ -1,6 +1,7 @@
 """What the commands print: to people on a terminal, to pipes, and to machines as JSON."""
 
 import json
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,13 @@ def err() -> "Console":
 
 
 def print_json(document: object) -> None:
-    """Print a result for machines."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
+    """Print a result for machines: valid JSON, and the same to whoever reads it, whatever names it has."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # bytes of a file name that are no text, or characters that a pipe cannot take
+        text = json.dumps(document, indent=2, default=_plain)
+    click.echo(text)
 
 
 def duration(seconds: float) -> str:

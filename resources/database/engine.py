@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from resources.database.migrations.history import OURS, VERSION_TABLE, History, refuse_newer
 from resources.database.plain import Plain, plain_transaction
 from resources.errors import BadInput
+from resources.printable import printable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -134,27 +135,19 @@ class Database:
         from resources.database.problems import in_words
 
         try:
-            yield
+            with _told_texts():
+                yield
         except SQLAlchemyError as problem:
             told = in_words(problem, self.url)
             if told is None:
                 raise
             raise told from problem
-        except ValueError as problem:
-            if "NUL (0x00)" not in str(problem):
-                raise
-            raise _nul() from problem
 
     @contextmanager
     def _told_plainly(self) -> Iterator[None]:
         try:
-            yield
-        except UnicodeEncodeError as problem:
-            raise _no_text(problem.object) from problem
-        except ValueError as problem:
-            if "NUL (0x00)" not in str(problem):
-                raise
-            raise _nul() from problem
+            with _told_texts():
+                yield
         except Exception as problem:
             if not isinstance(problem, _driver_errors()):
                 raise
@@ -190,10 +183,22 @@ def _file_identity(url: str) -> Hashable | None:
     return status.st_dev, status.st_ino
 
 
+@contextmanager
+def _told_texts() -> Iterator[None]:
+    """Texts that no column can hold, in words."""
+    try:
+        yield
+    except UnicodeEncodeError as problem:
+        raise _no_text(problem.object) from problem
+    except ValueError as problem:
+        if "NUL (0x00)" not in str(problem):
+            raise
+        raise _nul() from problem
+
+
 def _no_text(value: str) -> BadInput:
-    shown = value.encode(errors="surrogateescape").decode(errors="backslashreplace")
     return BadInput(
-        f"{shown!r} is no UTF-8 text, and nothing changed in the database",
+        f"{printable(value)!r} is no UTF-8 text, and nothing changed in the database",
         "Write it in UTF-8; in a pattern of paths ? stands for any character.",
     )
 

@@ -1,4 +1,7 @@
+import io
 import json
+import os
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,6 +37,24 @@ def test_moments_and_chinese_go_into_json(capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr().out
     assert json.loads(printed) == {"at": "2026-01-02T00:00:00+00:00", "what": "数据"}
     assert "数据" in printed
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"caf\xe9.csv"), "\ud83d"])
+def test_what_is_no_text_goes_into_json_and_is_the_same_there(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    print_json({"path": name, "what": "数据"})
+    printed = capsys.readouterr().out
+    assert printed.isascii()
+    assert json.loads(printed) == {"path": name, "what": "数据"}
+
+
+def test_a_pipe_that_takes_ascii_alone_gets_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", pipe)
+    print_json({"what": "数据"})
+    pipe.seek(0)
+    assert json.loads(pipe.read()) == {"what": "数据"}
 
 
 def test_counted_things_have_the_form_that_fits() -> None:

@@ -5,9 +5,12 @@ from typing import Any
 
 from resources.data.merging.records.rules import FileKind
 from resources.data.schemas.comparing import SchemaChange, What, compare
+from resources.data.schemas.documents import READ, RULES, document_of
 from resources.data.schemas.model import AnnotationFile, Column, Schema, Type, Unread
-from resources.data.schemas.unchanged import READ, RULES
 from resources.errors import BadInput
+
+MOST_LEVELS = 50
+"""So deep what is declared may be nested: what is deeper, no reader of JSON has to take."""
 
 
 def text_of(schema: Schema) -> str:
@@ -60,6 +63,11 @@ def declaration(text: str, where: str) -> str:
             f"{where} has the key {READ!r}, by which a version tells that its schema was read from the files",
             "Leave it out, or declare {}: then the schema is read again.",
         )
+    if not _can_be_shown(document):
+        raise BadInput(
+            f"{where} has more than {MOST_LEVELS} levels, or a number that is too large for JSON",
+            "Say what the files have in common in fewer levels, and with smaller numbers.",
+        )
     return json.dumps(document, sort_keys=True)
 
 
@@ -75,12 +83,18 @@ def changes(before: str, after: str) -> tuple[SchemaChange, ...]:
     return () if old is None or new is None else compare(old, new)
 
 
-def document_of(text: str) -> Any:
-    """A schema for machines; as it is where it is no JSON."""
+def _can_be_shown(document: object) -> bool:
     try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        json.dumps(document, allow_nan=False)
+        return _levels(document) <= MOST_LEVELS
+    except (RecursionError, ValueError):
+        return False
+
+
+def _levels(document: object) -> int:
+    if not isinstance(document, dict | list):
+        return 0
+    return 1 + max(map(_levels, document.values() if isinstance(document, dict) else document), default=0)
 
 
 def _file(found: AnnotationFile) -> dict[str, object]:

@@ -1,13 +1,7 @@
 """Whether a tree has the schema of the one before it, without loading what reads schemas."""
 
-import json
-
+from resources.data.schemas.documents import READ, RULES, document_of
 from resources.data.trees.listing import Tree
-
-READ = "read"
-"""The key under which a schema that was read says by which rules."""
-RULES = 1
-"""The number of the rules by which files are read. What others read is unknown."""
 
 
 def is_unchanged(text: str, before: Tree, now: Tree) -> bool:
@@ -18,7 +12,7 @@ def is_unchanged(text: str, before: Tree, now: Tree) -> bool:
     if before.paths != now.paths:
         return False
     try:
-        document = json.loads(text)
+        document = document_of(text)
         if document[READ] != RULES:
             return False
         files = document["files"].items()

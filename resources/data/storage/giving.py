@@ -15,12 +15,13 @@ from secrets import token_hex
 from resources.data.storage.ingesting import NOT_STILL
 from resources.data.storage.links import clone
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.scanning import printable, stamp_of
+from resources.data.storage.scanning import stamp_of
 from resources.data.storage.syncing import sync_file_system
 from resources.data.storage.worktree import IndexRow, Progress
 from resources.data.trees.listing import UNKNOWN, Stamps, Tree
 from resources.errors import BadInput, Conflict, Denied
 from resources.files import disk_problem
+from resources.printable import printable
 
 CHUNK_BYTES = 1024 * 1024
 TICK_S = 0.012

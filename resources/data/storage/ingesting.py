@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from resources.data.storage.links import clone
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.scanning import printable, stamp_of
+from resources.data.storage.scanning import stamp_of
 from resources.data.storage.syncing import begin_to_write_out
 from resources.errors import BadInput, Conflict, Denied
 from resources.files import disk_problem
+from resources.printable import printable
 
 LARGE_BYTES = 1024 * 1024
 """Files above this are not held in memory as a whole, and several are read at once."""

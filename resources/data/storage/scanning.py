@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.errors import BadInput, Denied, NotFound
+from resources.printable import printable
 
 FIELDS = 4
 """Numbers that a stamp has: size in bytes, mtime and ctime in ns, inode."""
@@ -130,11 +131,6 @@ def _scan(root: Path, complaints: list[str]) -> Iterator[Folder]:
             os.close(descriptor)
         if names:
             yield Folder(path, names, array("q", numbers))
-
-
-def printable(path: str) -> str:
-    """A path for people: bytes that are no text are shown by their numbers."""
-    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _opened(top: str, path: str) -> int:

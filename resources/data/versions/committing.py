@@ -21,7 +21,7 @@ from resources.data.schemas.unchanged import is_unchanged
 from resources.data.storage.ingesting import Ingest, StoredStamp, StoredStamps, Taking
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
-from resources.data.storage.scanning import SKIPPED, printable
+from resources.data.storage.scanning import SKIPPED
 from resources.data.storage.worktree import (
     IndexRow,
     KnownStamps,
@@ -50,6 +50,7 @@ from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import BadInput, Conflict
 from resources.files import told_of_disk
+from resources.printable import printable
 from resources.terms import Actor, DatasetName, VersionKey
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from resources.data.collecting import scrubs
 from resources.data.storage.giving import Given, Giving, Owner, give
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
-from resources.data.storage.scanning import printable
 from resources.data.storage.worktree import Progress, Reading
 from resources.data.tiers import store as tiers
 from resources.data.trees.listing import Stamps, Tree
@@ -22,6 +21,7 @@ from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import Conflict, TrainplatError
 from resources.holder import Holder
+from resources.printable import printable
 
 Repair = Callable[[list[str]], list[str]]
 """Tries to bring objects back; those that it could not."""

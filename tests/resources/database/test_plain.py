@@ -68,10 +68,19 @@ def test_a_time_without_a_zone_is_refused(any_database: Database) -> None:
         transaction.run(INSERT, **{**ROW, "at": AT.replace(tzinfo=None)})
 
 
-def test_what_is_no_text_is_told_in_words(any_database: Database) -> None:
-    with pytest.raises(BadInput, match=r"is no UTF-8 text") as told, any_database.write_plainly() as rows:
-        rows.run(INSERT, **{**ROW, "detail": os.fsdecode(b"bad\xff.csv")})
-    assert r"bad\\xff.csv" in told.value.problem
+@pytest.mark.parametrize("way", ["write", "write_plainly"])
+@pytest.mark.parametrize(
+    ("text", "shown"), [(os.fsdecode(b"bad\xff.csv"), r"bad\\xff.csv"), ("half\ud83d", r"half\\ud83d")]
+)
+def test_what_is_no_text_is_told_in_words(any_database: Database, way: str, text: str, shown: str) -> None:
+    def write() -> None:
+        with getattr(any_database, way)() as opened:
+            rows = plain_over(opened) if way == "write" else opened
+            rows.run(INSERT, **{**ROW, "detail": text})
+
+    with pytest.raises(BadInput, match=r"is no UTF-8 text") as told:
+        write()
+    assert shown in told.value.problem
     assert recent(any_database) == []
 
 

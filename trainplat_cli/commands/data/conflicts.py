@@ -4,9 +4,10 @@ import click
 
 from resources.data.merging.model import Conflict
 from resources.data.versions.naming import checked_dataset
+from resources.printable import printable
 from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.data.shown import merge_service, path_text
+from trainplat_cli.commands.data.shown import merge_service
 from trainplat_cli.output import print_json
 from trainplat_cli.texts import _
 
@@ -29,9 +30,9 @@ def conflicts(dataset: str, branch: str, as_json: bool) -> None:
         print_json({"conflicts": [conflict_document(one) for one in tried.conflicts], "resolved": resolved})
         return
     for one in tried.conflicts:
-        click.echo(f"{one.id}  {in_language(one.sentence, _)}")
+        click.echo(f"{one.id}  {printable(in_language(one.sentence, _))}")
         for name, value in (("base", one.base), ("ours", one.ours), ("theirs", one.theirs)):
-            click.echo(f"    {_(name):<8} {_('not there') if value is None else path_text(value)}")
+            click.echo(f"    {_(name):<8} {_('not there') if value is None else printable(value)}")
         click.echo(f"    {_('answers')}: {', '.join(choice.value for choice in one.choices)}")
     if not tried.conflicts:
         click.echo(

@@ -4,11 +4,12 @@ import click
 
 from resources.data.trees.diff import Change, Kind
 from resources.data.versions.naming import checked_dataset
+from resources.printable import printable
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.schemas import change_document as schema_change_document
 from trainplat_cli.commands.data.schemas import change_lines
-from trainplat_cli.commands.data.shown import path_text, version_service
+from trainplat_cli.commands.data.shown import version_service
 from trainplat_cli.output import print_json
 from trainplat_cli.texts import _
 
@@ -40,7 +41,7 @@ def diff(dataset: str, before: str, after: str, stat: bool, as_json: bool) -> No
         print_json({**told, "changes": documents, "schema": schema})
         return
     for change in [] if stat else found:
-        click.echo(f"{SIGNS[change.kind]} {path_text(change.path)}")
+        click.echo(f"{SIGNS[change.kind]} {printable(change.path)}")
     said = _("{added} added, {changed} changed, {removed} removed").format(
         added=f"{counts[Kind.ADDED]:,}",
         changed=f"{counts[Kind.CHANGED]:,}",

@@ -6,6 +6,7 @@ from resources.data.merges.model import Merge, Tried
 from resources.data.merging.model import Mode, Policy, PolicyRule
 from resources.data.versions.naming import checked_dataset
 from resources.errors import BadInput, ExitCode
+from resources.printable import printable
 from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.shown import current_actor, merge_service, version_document
@@ -117,7 +118,7 @@ def tried_text(tried: Tried) -> str:
             count,
         ).format(count=count, ours=merge.ours, theirs=merge.theirs)
     ]
-    lines += [f"  {one.id}  {in_language(one.sentence, _)}" for one in tried.conflicts[:SHOWN]]
+    lines += [f"  {one.id}  {printable(in_language(one.sentence, _))}" for one in tried.conflicts[:SHOWN]]
     lines.append(
         _("Next: trainplat data conflicts {dataset} {branch}, then data resolve, then merge again.").format(
             dataset=merge.dataset, branch=merge.branch

@@ -1,14 +1,16 @@
 """Schemas of versions, and what is different between them, for people and for machines."""
 
+import json
 from collections.abc import Sequence
 
 from resources.data.merging.records.rules import FileKind
 from resources.data.schemas.comparing import SchemaChange
+from resources.data.schemas.documents import document_of
 from resources.data.schemas.model import AnnotationFile, Column, Unread
 from resources.data.schemas.sentences import in_order, sentence
-from resources.data.schemas.texts import document_of, is_declared, schema_of
+from resources.data.schemas.texts import is_declared, schema_of
+from resources.printable import printable
 from resources.texts import in_language, mark
-from trainplat_cli.commands.data.shown import path_text
 from trainplat_cli.texts import _
 
 SHOWN = 10
@@ -47,7 +49,8 @@ def schema_facts(text: str) -> list[tuple[str, str]]:
     """A version's schema for people."""
     found = schema_of(text)
     if is_declared(text):
-        return [(_("schema"), _("declared: {text}").format(text=path_text(str(document_of(text)))))]
+        declared = json.dumps(document_of(text), ensure_ascii=False)
+        return [(_("schema"), _("declared: {text}").format(text=printable(declared)))]
     if found is None:
         return [(_("schema"), _("unknown"))]
     facts = [
@@ -55,11 +58,11 @@ def schema_facts(text: str) -> list[tuple[str, str]]:
         (_("class folders"), _("too many") if found.class_folders is None else _named(found.class_folders)),
     ]
     files = [(path, file) for path, file in sorted(found.files.items()) if file.kind is not FileKind.WHOLE]
-    return facts + [(path_text(path), _file_text(file)) for path, file in files]
+    return facts + [(printable(path), _file_text(file)) for path, file in files]
 
 
 def _line(change: SchemaChange) -> str:
-    told = in_language(sentence(change, path_text), _)
+    told = in_language(sentence(change, printable), _)
     return "  " + (_("{change} (breaks readers)").format(change=told) if change.breaks else told)
 
 
@@ -70,10 +73,10 @@ def _file_text(file: AnnotationFile) -> str:
 
 
 def _column_text(name: str, column: Column) -> str:
-    said = f"{path_text(name)} {'|'.join(column.types) or '-'}"
+    said = f"{printable(name)} {'|'.join(column.types) or '-'}"
     return said if column.classes is None else f"{said} ({_named(column.classes)})"
 
 
 def _named(classes: Sequence[str]) -> str:
     more = ", …" if len(classes) > SHOWN else ""
-    return path_text(", ".join(classes[:SHOWN])) + more or "-"
+    return printable(", ".join(classes[:SHOWN])) + more or "-"

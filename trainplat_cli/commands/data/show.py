@@ -3,10 +3,11 @@
 import click
 
 from resources.data.versions.naming import checked_dataset
+from resources.printable import printable
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.schemas import schema_facts
-from trainplat_cli.commands.data.shown import files_text, path_text, version_document, version_service
+from trainplat_cli.commands.data.shown import files_text, version_document, version_service
 from trainplat_cli.output import age, print_json
 from trainplat_cli.tables import show_facts
 from trainplat_cli.texts import _
@@ -50,4 +51,4 @@ def show(dataset: str, version: str, files: bool, as_json: bool) -> None:
         ]
     )
     for path, _md5, size in listed:
-        click.echo(f"{size:>12}  {path_text(path)}")
+        click.echo(f"{size:>12}  {printable(path)}")

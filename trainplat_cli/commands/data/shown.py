@@ -1,8 +1,8 @@
 """What the data commands share: the service, who acts, and versions as documents and texts."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from resources.data.schemas.documents import document_of
 from resources.data.versions.model import Version
 from resources.data.versions.service import VersionService
 from resources.home import Home
@@ -99,15 +99,8 @@ def version_document(version: Version) -> dict[str, Any]:
         "size_bytes": version.size_bytes,
         "tree": version.tree_md5,
         "sha256": version.tree_sha256,
-        "schema": _schema(version.schema),
+        "schema": document_of(version.schema),
     }
-
-
-def _schema(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def bytes_text(count: int) -> str:
@@ -121,8 +114,3 @@ def bytes_text(count: int) -> str:
 def files_text(version: Version) -> str:
     """How much a version holds."""
     return _("{files} files, {size}").format(files=f"{version.files:,}", size=bytes_text(version.size_bytes))
-
-
-def path_text(path: str) -> str:
-    """A path that a terminal can show, whatever bytes it has."""
-    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -8,10 +8,10 @@ import click
 from resources.data.versions.naming import checked_dataset
 from resources.errors import ExitCode
 from resources.home import Home
+from resources.printable import printable
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.showing import reading_progress
-from trainplat_cli.commands.data.shown import path_text
 from trainplat_cli.output import err, print_json
 from trainplat_cli.texts import _
 
@@ -46,7 +46,7 @@ def upload(context: click.Context, dataset: str, paths: tuple[Path, ...], as_jso
         document: dict[str, Any] = {
             "dataset": of,
             **{fate.value: count for fate, count in counts(done).items()},
-            "files": [vars(one) | {"path": path_text(str(one.path)), "fate": one.fate.value} for one in done],
+            "files": [vars(one) | {"path": printable(str(one.path)), "fate": one.fate.value} for one in done],
         }
         print_json(document)
     else:
@@ -55,7 +55,7 @@ def upload(context: click.Context, dataset: str, paths: tuple[Path, ...], as_jso
         there = found[Fate.WAITS] + found[Fate.KNOWN]
         click.echo(said.format(new=found[Fate.NEW], dataset=of, known=there, refused=len(refused)))
         for one in [one for one in done if one.reason][:SHOWN]:
-            err().print(f"  {path_text(str(one.path))}: {one.reason}", markup=False)
+            err().print(f"  {printable(str(one.path))}: {one.reason}", markup=False)
         if found[Fate.NEW]:
             click.echo(_("They come into the pool with the next version."))
     if refused:

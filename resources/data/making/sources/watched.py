@@ -18,8 +18,8 @@ from resources.data.making.sources.model import (
     too_large,
 )
 from resources.data.model import Quarantined
-from resources.data.storage.scanning import printable
 from resources.errors import NotFound, Unavailable
+from resources.printable import printable
 
 STILL_FOR_S = 10.0
 HALF_WRITTEN = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", "~")

@@ -1,5 +1,6 @@
 """The schema of a version in ``trainplat data show``, ``diff`` and ``commit``."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,27 @@ def test_a_schema_that_is_declared_stays_until_it_is_taken_back(pets: Path, tmp_
     assert told("commit", "pets", pets, "--schema", declared)["schema"]["class_folders"] == ["cat", "dog"]
 
 
+def test_what_is_shown_as_declared_can_be_declared_again(pets: Path, tmp_path: Path) -> None:
+    declared = tmp_path / "schema.json"
+    declared.write_text('{"has_labels": true, "名": null}')
+    data("commit", "pets", pets, "--schema", declared)
+    shown = data("show", "pets").stdout.partition("declared: ")[2].partition("\n")[0]
+    declared.write_text(shown)
+    assert not told("commit", "pets", pets, "--schema", declared)["new"]
+
+
+def test_names_that_are_no_text_are_told_to_people_and_machines(pets: Path) -> None:
+    write(pets, {os.fsdecode(b"caf\xe9.csv"): b"file,label\na,cat\n"})
+    write(pets, {"more.jsonl": b'{"\\ud83d": 1, "label": "\\udead"}\n'})
+    made = told("commit", "pets", pets)
+    assert made["version"] == "v1.1"
+    assert {one["path"] for one in made["schema_changes"]} == {os.fsdecode(b"caf\xe9.csv"), "more.jsonl"}
+    assert "\ud83d" in told("show", "pets", "--files")["schema"]["files"]["more.jsonl"]["columns"]
+    assert r"label text (\udead); \ud83d integer" in data("show", "pets").stdout
+    assert r"caf\xe9.csv is a new annotation file" in data("diff", "pets", "v1.0").stdout
+    assert len(told("log", "pets")["versions"]) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -75,6 +97,11 @@ def test_a_schema_that_is_declared_stays_until_it_is_taken_back(pets: Path, tmp_
         (b"{", "is no JSON object"),
         (b'{"read": 1}', "has the key 'read', by which a version tells that its schema was read"),
         (b"\xff", "cannot be read"),
+        (b"[" * 100_000, "is no JSON object"),
+        (b'{"a":' * 100_000, "is no JSON object"),
+        (b'{"a": ' * 60 + b"1" + b"}" * 60, "has more than 50 levels"),
+        (b'{"a": NaN}', "is no JSON object"),
+        (b'{"a": 1e999}', "a number that is too large for JSON"),
     ],
 )
 def test_what_is_no_declaration_is_refused_and_nothing_committed(
