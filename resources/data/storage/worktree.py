@@ -1,8 +1,9 @@
 """From a work tree to a tree in the store: what did not change since it was read last is not read again."""
 
+import hashlib
 import os
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +13,11 @@ from typing import Protocol
 
 from resources.data.storage.ingesting import LARGE_BYTES, NOT_STILL, Ingest, StoredStamp, StoredStamps, Taken
 from resources.data.storage.scanning import FIELDS, Folder, scan
-from resources.data.trees.listing import UNKNOWN, Stamps, Tree
+from resources.data.trees.listing import TREE_SUFFIX, UNKNOWN, Stamps, Tree
 
 READERS = 2
 """So many large files are read side by side."""
+HASH_BYTES = 16
 _UNREAD = "0" * 32
 """Stands for a file that could not be read, until the whole is refused for it."""
 
@@ -58,13 +60,17 @@ def read_work_tree(
     index: Mapping[bytes, IndexRow],
     begin: Callable[[], Ingest],
     progress: Progress,
+    damaged: Collection[str] = (),
 ) -> Reading:
     """Read what is new or changed in ``root`` into the store that ``begin`` opens, if there is anything.
+
+    A file whose object is ``damaged`` in the store is read too, and brings it back where it is whole. Where
+    it is not, and looks as it did, nobody wrote it: it is rotten as its object is, and counts as unchanged.
 
     Raises what :func:`scan` and :meth:`Ingest.take` raise. After an error the store holds what was read so
     far, under its right names, and no version names it.
     """
-    reader = _Reader(root, begin, progress)
+    reader = _Reader(root, begin, progress, frozenset(_hashes(damaged)))
     seen = set()
     paths: list[str] = []
     names: list[str] = []
@@ -130,19 +136,25 @@ class KnownStamps:
 
 
 class _Reader:
-    def __init__(self, root: Path, begin: Callable[[], Ingest], progress: Progress) -> None:
-        self._root, self._begin, self._progress = root, begin, progress
+    def __init__(
+        self, root: Path, begin: Callable[[], Ingest], progress: Progress, damaged: frozenset[bytes]
+    ) -> None:
+        self._root, self._begin, self._progress, self._damaged = root, begin, progress, damaged
         self._top = os.fspath(root)
         self._ingest: Ingest | None = None
 
     def read(self, folder: Folder, key: bytes, known: IndexRow | None) -> tuple[IndexRow | None, list[str]]:
         """The hashes of a folder's files, and the row to remember, if it is a new one."""
         names = os.fsencode("\0".join(folder.names))
-        if known is not None and known.stamps == folder.stamps.tobytes() and known.names == names:
+        is_damaged = known is not None and self._names_damage(known)
+        is_same = known is not None and known.stamps == folder.stamps.tobytes() and known.names == names
+        if known is not None and is_same and not is_damaged:
             self._progress(len(folder.names), 0)
             hexed = known.hashes.hex()
             return None, [hexed[place : place + 32] for place in range(0, len(hexed), 32)]
         taken, unread = _remembered(folder, names, known)
+        if is_damaged:
+            unread = sorted([*unread, *self._whole_again(folder, taken)])
         stamps = array("q", folder.stamps)
         if unread:
             self._take(folder, unread, taken, stamps)
@@ -154,6 +166,21 @@ class _Reader:
         """Refuse the whole where a part could not be read."""
         if self._ingest is not None:
             self._ingest.refuse_unreadable(self._root)
+
+    def _names_damage(self, known: IndexRow) -> bool:
+        """Whether the object of a file that is remembered is damaged."""
+        hashes = known.hashes
+        return bool(self._damaged) and any(
+            hashes[place : place + HASH_BYTES] in self._damaged for place in range(0, len(hashes), HASH_BYTES)
+        )
+
+    def _whole_again(self, folder: Folder, taken: Sequence[str | None]) -> Iterator[int]:
+        """The places of files that nobody wrote, whose objects are damaged and that have the content."""
+        for place, name in enumerate(taken):
+            if name is not None and bytes.fromhex(name) in self._damaged:
+                path = f"{self._top}/{folder.path}{folder.names[place]}"
+                if _holds(path, name):
+                    yield place
 
     def _take(self, folder: Folder, unread: list[int], taken: list[str | None], stamps: "array[int]") -> None:
         if self._ingest is None:
@@ -201,6 +228,25 @@ def _remembered(folder: Folder, names: bytes, known: IndexRow | None) -> tuple[l
     found = [by_name.get(name, (b"", None)) for name in folder.names]
     taken = [one[1] if one[0] == stamp else None for one, stamp in zip(found, now, strict=True)]
     return taken, [place for place, one in enumerate(taken) if one is None]
+
+
+def _holds(path: str, name: str) -> bool:
+    """Whether a file has the content that ``name`` names; not so where the disk cannot read it."""
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    except OSError:
+        return False
+    return found.hexdigest() == name
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _hashes(names: Collection[str]) -> Iterator[bytes]:
+    """Of files: no folder remembers lists of files."""
+    return (bytes.fromhex(name) for name in names if not name.endswith(TREE_SUFFIX))
 
 
 def _each(stamps: bytes) -> list[bytes]:

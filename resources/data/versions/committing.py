@@ -5,7 +5,7 @@ row. Who was overtaken gets a branch from the version that his folder was at, an
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
 from resources.data.storage.scanning import SKIPPED
 from resources.data.storage.worktree import (
+    HASH_BYTES,
     IndexRow,
     KnownStamps,
     Progress,
@@ -88,6 +89,8 @@ class _Start:
     """Of the base."""
     branch: str | None
     index: Mapping[bytes, IndexRow]
+    doubted: Collection[str]
+    """Objects whose files are read again, although nobody wrote them."""
     epoch: int
 
 
@@ -129,6 +132,7 @@ class Commit:
         self._ingest: Ingest | None = None
         self._distrusts_index = False
         self._damage: set[str] = set()
+        self._written_tree: str | None = None
 
     def run(self, progress: Progress) -> Committed:
         """Do it. Raises what reading raises, and Conflict where the store is swept all the time."""
@@ -150,13 +154,15 @@ class Commit:
 
     def _try(self, progress: Progress) -> Committed | None:
         start = self._look()
-        reading = read_work_tree(self._wanted.root, start.index, lambda: self._begin(start), progress)
+        reading = read_work_tree(
+            self._wanted.root, start.index, lambda: self._begin(start), progress, start.doubted
+        )
         if not len(reading.tree):
             raise BadInput(
                 f"{self._wanted.root} holds no file; expected one or more", "Put files there, then commit it."
             )
         if start.base is not None and self._is_same(start.base, reading):
-            if start.tree is None:  # its list of files was lost
+            if start.tree is None or reading.tree.md5 in self._damage:  # its list of files was lost
                 self._begin(start)
                 self._write_tree(reading.tree, self._fresh(), start)
             return self._nothing_new(start.base, reading)
@@ -181,14 +187,14 @@ class Commit:
         if base is not None and base.state is not State.ERASED:
             with suppress(DamagedObject):  # lost: the folder may bring it back
                 tree = KnownStamps(*read_listing(self._objects, base.tree_md5))
-        if tree is not None and not self._damage.isdisjoint(tree.places if self._damage else ()):
-            index = {}  # what is read again takes the place of what is damaged
-        return _Start(base, tree, on, index, epoch)
+        # What is read again takes the place of what is damaged or was swept away.
+        doubted = _names_in(index) if self._distrusts_index else self._damage
+        return _Start(base, tree, on, index, doubted, epoch)
 
     def _index(self, rows: Plain, known: WorkTree) -> dict[bytes, IndexRow]:
         """What is remembered of the folder, if the objects that it counts on are kept for its version."""
         at = store.version(rows, known.dataset, known.base)
-        if self._distrusts_index or at is None or at.state is State.ERASED:
+        if at is None or at.state is State.ERASED:
             return {}
         return worktrees.index_of(rows, known.root)
 
@@ -199,7 +205,11 @@ class Commit:
             with self._database.write_plainly() as rows:
                 self._intent = journal.begin(rows, COMMIT, self._wanted.dataset, self._clock())
         if self._ingest is None:
-            trusted = _nothing if start.tree is None else start.tree.get
+            known = _nothing if start.tree is None else start.tree.get
+
+            def trusted(name: str) -> StoredStamp | None:
+                return None if name in self._damage else known(name)
+
             self._ingest = Ingest(self._objects, self._wanted.taking, time.time_ns, trusted)
         return self._ingest
 
@@ -211,6 +221,7 @@ class Commit:
         self._objects.sync(list(fresh))
         self._objects.put(tree.text, suffix=".dir")
         self._objects.sync([tree.md5])
+        self._written_tree = tree.md5
         write_listing(self._objects, tree, stamps_for(tree, fresh, start.tree))
 
     def _schema(self, start: _Start, tree: Tree) -> _Schema:
@@ -251,7 +262,7 @@ class Commit:
     def _nothing_new(self, base: Version, reading: Reading) -> Committed:
         if self._ingest is not None and self._ingest.new_bytes:
             self._objects.sync(list(self._ingest.stored))  # what was damaged is whole again
-        if reading.changed_rows or reading.gone_folders:
+        if reading.changed_rows or reading.gone_folders or self._mended():
             with self._database.write_plainly() as rows:
                 self._remember(rows, base, reading, self._clock())
         return Committed(base, False, 0, 0, 0, 0, None)
@@ -375,9 +386,13 @@ class Commit:
     def _remember(self, rows: Plain, at: Version, reading: Reading, now: datetime) -> None:
         tree = WorkTree(self._wanted.root, at.dataset, at.key, at.tree_md5, at.branch)
         worktrees.remember(rows, tree, reading, now)
-        mended = [name for name in sorted(self._damage) if name in self._fresh()]
-        if mended:
+        if mended := self._mended():
             scrubs.note_damage(rows, [], mended, now)
+
+    def _mended(self) -> list[str]:
+        """What was damaged and is whole again."""
+        fresh = self._fresh()
+        return [name for name in sorted(self._damage) if name in fresh or name == self._written_tree]
 
 
 def _was_overtaken(start: _Start, head: Version) -> bool:
@@ -449,6 +464,13 @@ def _not_open(dataset: DatasetName, name: str, branch: Branch | None) -> Conflic
 
 def _nothing(name: str) -> StoredStamp | None:  # noqa: ARG001 - nothing is known of any
     return None
+
+
+def _names_in(index: Mapping[bytes, IndexRow]) -> set[str]:
+    hashes = (row.hashes for row in index.values())
+    return {
+        one[place : place + HASH_BYTES].hex() for one in hashes for place in range(0, len(one), HASH_BYTES)
+    }
 
 
 def _counts(before: Tree | None, after: Tree) -> tuple[int, int, int]:
