@@ -16,7 +16,7 @@ from secrets import token_hex
 from typing import Any, TypeVar, cast
 
 from resources.data.places.model import DamagedThere, Remote, RemoteProblem
-from resources.data.storage.syncing import sync_file_system
+from resources.data.storage.syncing import sync_file, sync_file_system
 from resources.data.trees.listing import TREE_SUFFIX
 from resources.errors import BadInput, Denied
 from resources.files import disk_problem
@@ -30,6 +30,9 @@ CHUNK_BYTES = 1024 * 1024
 CONNECT_S = 10
 DROPPED_AT_ONCE = 1000
 """What S3 takes away in one request."""
+MARK = "trainplat-remote.txt"
+"""The name of the file that tells that a remote lies there: its disk is mounted."""
+MARK_LENGTH = 80
 
 _Result = TypeVar("_Result")
 _CLOCK = ("RequestTimeTooSkewed", "RequestExpired")
@@ -46,6 +49,8 @@ class Place:
         self._is_s3 = remote.url.startswith("s3://")
         self.is_local = remote.url.startswith("file://")
         self._root = str(self._files._strip_protocol(remote.url)).rstrip("/")  # noqa: SLF001 - as fsspec's own code
+        self.can_be_elsewhere = not self._is_s3
+        """Whether its path may be there without it: a folder can be the mount point of a disk."""
 
     def size_of(self, name: str) -> int | None:
         """The size of an object in bytes; None where it is not there. One request, no listing."""
@@ -56,6 +61,11 @@ class Place:
         if _md5_of(source) != name.removesuffix(TREE_SUFFIX):
             raise ValueError(name)
         digest, path = name.removesuffix(TREE_SUFFIX), self._path(name)
+        if self.is_local and not Path(self._root, MARK).exists():
+            raise RemoteProblem(
+                f"remote {self.remote.name} is not at {self.remote.url} any more: its file {MARK} went",
+                "Mount what lies there, then run the same thing again: what was sent is kept.",
+            )
         self._told(lambda: self._put(path, source, "md5", digest), Path(path))
         return source.stat().st_size
 
@@ -109,6 +119,31 @@ class Place:
             keys = [self._path(name).partition("/")[2] for name in names[start : start + DROPPED_AT_ONCE]]
             listed = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
             self._told(lambda: self._delete(bucket, listed))  # noqa: B023 - it is called at once
+
+    def mark_found(self) -> str | None:
+        """What the file :data:`MARK` says there; None where there is none, or an empty one."""
+        try:
+            found = self._told(lambda: self._files.cat_file(f"{self._root}/{MARK}"))
+        except FileNotFoundError:
+            return None
+        return bytes(found).decode(errors="replace").strip()[:MARK_LENGTH] or None
+
+    def leave_mark(self, text: str) -> str:
+        """Leave the file there, all or nothing and to last, unless one is there; what it says then."""
+        draft, path = f"{self._root}/.{MARK}.{token_hex(6)}.tmp", f"{self._root}/{MARK}"
+
+        def act() -> None:
+            if self.is_local:
+                _leave(Path(draft), Path(path), f"{text}\n")
+            elif self.mark_found() is None:
+                self._write(draft, f"{text}\n".encode())
+                self._files.mv(draft, path)
+
+        self._told(act, Path(path))
+        found = self.mark_found()
+        if found is None:
+            raise self._gone()
+        return found
 
     def check(self) -> None:
         """Write, read and remove a small file. Raises what the others do, with what to do about it."""
@@ -288,6 +323,23 @@ def _file_system(remote: Remote) -> Any:
             f"remote {remote.name} is of the kind {scheme!r}, which is not known here",
             "Use s3 or file, or install the package of fsspec that knows this kind.",
         ) from problem
+
+
+def _leave(draft: Path, path: Path, text: str) -> None:
+    """Write a file unless one is there that says something, so that it outlives a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        draft.write_text(text)
+        sync_file(draft)
+        try:
+            os.link(draft, path)  # of two processes the first one's stays
+        except OSError:  # one is there, or this file system has no second names
+            if not path.is_file() or not path.read_text(errors="replace").strip():
+                draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_file(path)
+    sync_file(path.parent)
 
 
 def _code_of(problem: BaseException | None) -> str | None:

@@ -33,7 +33,7 @@ SLICE = 32
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReplicaLook:
     """What one remote was asked for, and does not have any more."""
 
     remote: str
@@ -98,7 +98,7 @@ class ReplicationService:
                 done.append(Replicated(lag, pushed, None))
         return done
 
-    def ask(self, actor: Actor) -> list[Asked]:
+    def ask(self, actor: Actor) -> list[ReplicaLook]:
         """Ask each remote of a rule for the next versions that rows say it has; for all where one is gone.
 
         Only the list of files of each is asked for, which is sent last and so tells of a place that was
@@ -106,7 +106,7 @@ class ReplicationService:
         """
         return [self._ask(remote, actor) for remote in sorted({one.remote for one in self.replicas()})]
 
-    def _ask(self, remote: str, actor: Actor) -> Asked:
+    def _ask(self, remote: str, actor: Actor) -> ReplicaLook:
         with self.database.read_plainly() as rows:
             named = _replicated(rows, remote)
             at = scrubs.position(rows, _cursor_of(remote))
@@ -117,7 +117,7 @@ class ReplicationService:
             if gone:
                 gone += self.places.lacks(remote, [tree for tree in trees if tree not in turn])
         except TrainplatError as problem:
-            return Asked(remote, 0, (), problem.one_line)
+            return ReplicaLook(remote, 0, (), problem.one_line)
         lost, now = sorted(name for tree in gone for name in named[tree]), self.clock()
         with self.database.write_plainly() as rows:
             for tree in gone:
@@ -127,7 +127,7 @@ class ReplicationService:
             if turn:
                 passes = at.passes + (trees[-1] in turn)
                 scrubs.move(rows, scrubs.Position(turn[-1], now, now, passes), _cursor_of(remote))
-        return Asked(remote, len(trees) if gone else len(turn), tuple(lost))
+        return ReplicaLook(remote, len(trees) if gone else len(turn), tuple(lost))
 
 
 def _replicated(rows: Plain, remote: str) -> dict[str, list[str]]:

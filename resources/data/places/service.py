@@ -11,6 +11,7 @@ from functools import cache
 from resources.clock import Clock, utc_now
 from resources.data.collecting.needed import Needed, trees_of
 from resources.data.places import moving, store
+from resources.data.places.marks import Marks
 from resources.data.places.model import Prefetched, Pushed, Remote, Standing, checked_remote
 from resources.data.places.place import Place
 from resources.data.storage.listings import read_listing
@@ -51,7 +52,7 @@ class PlaceService:
     ) -> None:
         self.database, self.clock = database, clock
         self.objects, self._data = ObjectStore(home.data / ".cache"), home.data
-        self._place = cache(place)
+        self._place, self._marks = cache(place), Marks(database)
 
     def remotes(self) -> list[Remote]:
         """All remotes, by name."""
@@ -109,7 +110,22 @@ class PlaceService:
     def check(self, name: str | None) -> Remote:
         """Write, read and remove a small file there. Raises an error that says what is wrong."""
         remote = self.remote(name)
-        self._place(remote).check()
+        place = self._place(remote)
+        self._marks.refuse_elsewhere(place)
+        place.check()
+        return remote
+
+    def accept(self, name: str | None, actor: Actor) -> Remote:
+        """Take what lies at its address now for a remote, as after its disk was made anew.
+
+        Rows are trusted no more where it is another one: the next push looks for each object.
+        """
+        remote, now = self.remote(name), self.clock()
+        place = self._place(remote)
+        place.check()
+        self._marks.accept(place)
+        with self.database.write_plainly() as rows:
+            audit(rows, now, actor, "data.accept_remote", remote.name, remote.url)
         return remote
 
     def status(self, dataset: DatasetName | None = None) -> list[Standing]:
@@ -150,6 +166,7 @@ class PlaceService:
         """
         remote = self.remote(name)
         place = self._place(remote)
+        self._marks.claim(place)
         clear(self.database, self.objects, self.clock())
         with self.database.write_plainly() as rows:
             every = version_store.versions(rows, dataset)
@@ -187,6 +204,7 @@ class PlaceService:
                 tree = moving.send(place, self.objects, [version.tree_md5], progress, looks=again)
                 self._refuse_damaged(version, tree[2])
                 place.settle()
+                self._marks.refuse_elsewhere(place)
                 now = self.clock()
                 with self.database.write_plainly() as rows:
                     store.add_tree(rows, remote.name, version.tree_md5, len(new), now)
@@ -218,10 +236,10 @@ class PlaceService:
             intent = journal.begin(rows, PULL, f"{remote.name} {dataset}", now)
         try:
             missing = self._lacking([version.tree_md5])
-            self._refuse_damaged(version, moving.fetch(place, self.objects, missing, progress))
+            self._refuse_damaged(version, self._fetched(place, missing, progress))
             names = self._lacking(read_listing(self.objects, version.tree_md5)[0].names)
             progress(0, 0, len(names))
-            self._refuse_damaged(version, moving.fetch(place, self.objects, names, progress))
+            self._refuse_damaged(version, self._fetched(place, names, progress))
         finally:
             with self.database.write_plainly() as rows:
                 journal.end(rows, intent)
@@ -240,7 +258,10 @@ class PlaceService:
         Raises NotFound, and what a place raises.
         """
         place = self._place(self.remote(name))
-        return [tree for tree in trees if place.size_of(tree) is None]
+        gone = [tree for tree in trees if place.size_of(tree) is None]
+        if gone:
+            self._marks.refuse_elsewhere(place)
+        return gone
 
     def prefetch(
         self, wanted: Sequence[tuple[DatasetName, str]], progress: Progress = quiet
@@ -258,6 +279,8 @@ class PlaceService:
         counts as lacking it: the next push brings it back.
         """
         needed = Needed(self.objects, self._data)
+        for remote in self.remotes() if names else ():
+            self._refuse_to_erase_elsewhere(remote)
         with self.database.write_plainly() as rows:
             known = store.remotes(rows)
             going = sorted(set(names) - needed.names(rows))
@@ -308,10 +331,30 @@ class PlaceService:
             if not left:
                 break
             try:
-                left = moving.fetch(self._place(remote), self.objects, left, progress)
+                place = self._place(remote)
+                left = moving.fetch(place, self.objects, left, progress)
+                if left:
+                    self._marks.refuse_elsewhere(place)
             except TrainplatError as problem:
                 _LOG.warning("remote %s is passed over: %s", remote.name, problem.one_line)
         return left
+
+    def _fetched(self, place: Place, names: Sequence[str], progress: Progress) -> list[str]:
+        """Bring objects from one place; those that it lacks. Raises where it is not there now."""
+        left = moving.fetch(place, self.objects, names, progress)
+        if left:
+            self._marks.refuse_elsewhere(place)
+        return left
+
+    def _refuse_to_erase_elsewhere(self, remote: Remote) -> None:
+        """Raise where what is to go lies out of reach: its rows would be gone, and its bytes be there."""
+        place = self._place(remote)
+        with self.database.read_plainly() as rows:
+            has_some = bool(store.trees_at(rows, remote.name))
+        if has_some:
+            self._marks.claim(place)
+        else:
+            self._marks.refuse_elsewhere(place)
 
     def _new_objects(
         self,
@@ -353,6 +396,7 @@ class PlaceService:
         """Whether a remote still has what the rows say: one request, for a bucket that was made anew."""
         if place.size_of(tree_md5) is not None:
             return True
+        self._marks.refuse_elsewhere(place)
         known.discard(tree_md5)
         with self.database.write_plainly() as rows:
             store.drop_tree(rows, remote.name, tree_md5)

@@ -28,9 +28,20 @@ def add_remote(rows: Plain, added: Remote) -> None:
 
 def drop_remote(rows: Plain, name: str) -> None:
     """Forget a remote, and what it has."""
-    rows.run("DELETE FROM data_remote_trees WHERE remote = :name", name=name)
+    drop_trees(rows, name)
     rows.run("DELETE FROM data_replicas WHERE remote = :name", name=name)
     rows.run("DELETE FROM data_remotes WHERE name = :name", name=name)
+
+
+def mark_of(rows: Plain, remote: str) -> str | None:
+    """What the file at a remote's place is to say; None before anything was pushed there."""
+    found = rows.rows("SELECT mark FROM data_remotes WHERE name = :remote", remote=remote)
+    return found[0][0] if found else None
+
+
+def set_mark(rows: Plain, remote: str, mark: str) -> None:
+    """Write down what the file at a remote's place says."""
+    rows.run("UPDATE data_remotes SET mark = :mark WHERE name = :remote", mark=mark, remote=remote)
 
 
 def trees_at(rows: Plain, remote: str) -> set[str]:
@@ -59,6 +70,11 @@ def drop_tree(rows: Plain, remote: str, tree_md5: str) -> None:
         remote=remote,
         tree_md5=tree_md5,
     )
+
+
+def drop_trees(rows: Plain, remote: str) -> None:
+    """Nothing is known to be there any more."""
+    rows.run("DELETE FROM data_remote_trees WHERE remote = :remote", remote=remote)
 
 
 def replicas(rows: Plain) -> list[Replica]:

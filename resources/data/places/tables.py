@@ -14,6 +14,7 @@ REMOTES = Table(
     Column("profile", String(200)),
     Column("added_by", String(200), nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
+    Column("mark", String(80)),
 )
 
 REPLICAS = Table(

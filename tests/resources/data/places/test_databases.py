@@ -38,11 +38,11 @@ def test_a_version_goes_to_a_folder_is_known_there_comes_back_and_is_erased(
     assert contents(tmp_path / "back") == FILES
     names = [*versions.tree(version).names, version.tree_md5]
     places.erase(names)
-    assert len(contents(tmp_path / "disk")) == len(set(names)), "the version needs them still"
+    assert len(contents(tmp_path / "disk" / "files")) == len(set(names)), "the version needs them still"
     with any_database.write_plainly() as rows:
         store.set_state(rows, SHAPES, version.key, State.ERASED)
     places.erase(names)
-    assert contents(tmp_path / "disk") == {}
+    assert contents(tmp_path / "disk" / "files") == {}
     assert places.status()[0].there == ()
     places.remove("disk", ACTOR)
     with pytest.raises(NotFound, match="no remote yet"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resources.data.places.model import EVERY
-from resources.data.places.replication import Asked, ReplicationService
+from resources.data.places.replication import ReplicaLook, ReplicationService
 from resources.data.places.service import PlaceService
 from resources.data.tiers.model import Tier
 from resources.database.audit import recent
@@ -53,19 +53,19 @@ def test_what_a_remote_lost_is_noticed_told_and_sent_again(
     replication: ReplicationService, tmp_path: Path
 ) -> None:
     replication.replicate(DIGITS, "far", ANN)
-    assert replication.ask(ANN) == [Asked("far", 0, ())], "nothing is there yet"
+    assert replication.ask(ANN) == [ReplicaLook("far", 0, ())], "nothing is there yet"
     replication.run(ANN)
-    assert replication.ask(ANN) == [Asked("far", 2, ())]
+    assert replication.ask(ANN) == [ReplicaLook("far", 2, ())]
     before = {path: path.read_bytes() for path in (tmp_path / "far").rglob("*") if path.is_file()}
-    shutil.rmtree(tmp_path / "far")
+    shutil.rmtree(tmp_path / "far" / "files")
     assert replication.lags()[0].behind == 0, "rows know nothing of it"
-    assert replication.ask(ANN) == [Asked("far", 2, ("digits v1.0", "digits v1.1"))]
+    assert replication.ask(ANN) == [ReplicaLook("far", 2, ("digits v1.0", "digits v1.1"))]
     assert [row.subject for row in recent(replication.database, 2)] == ["digits v1.1", "digits v1.0"]
     [done] = replication.run(ANN)
     assert done.pushed is not None
     assert [one.key for one in done.pushed.versions] == ["v1.0", "v1.1"]
     assert {path: path.read_bytes() for path in before} == before
-    assert replication.ask(ANN) == [Asked("far", 2, ())]
+    assert replication.ask(ANN) == [ReplicaLook("far", 2, ())]
 
 
 def test_each_time_other_versions_are_asked_for_and_all_where_one_is_gone(
@@ -105,7 +105,7 @@ def test_a_remote_that_cannot_be_asked_is_told_and_trusted_as_before(
     told, near = ReplicationService(PlaceService(tiered.home, tiered.database)).ask(ANN)
     assert (told.trees, told.lost) == (0, ())
     assert "bucket refuses" in (told.problem or "")
-    assert near == Asked("near", 2, ())
+    assert near == ReplicaLook("near", 2, ())
     assert [lag.behind for lag in replication.lags()] == [0, 0]
 
 

@@ -217,12 +217,13 @@ def test_a_full_disk_is_told_as_that_and_not_as_a_remote_that_is_down(
     assert places.pull(SHAPES, "v1.0", None)[1] == 1
 
 
-def test_a_bucket_that_was_made_anew_gets_everything_again(
+def test_a_place_that_was_made_anew_gets_everything_again(
     versions: VersionService, places: PlaceService, version: Version, tmp_path: Path
 ) -> None:
     places.add("disk", str(tmp_path / "disk"), ACTOR)
     places.push(SHAPES, None, None, ACTOR)
     shutil.rmtree(tmp_path / "disk")
+    places.accept("disk", ACTOR)
     write(tmp_path / "work", {"train/c.txt": b"square"})
     commit(versions, tmp_path / "work")
     assert places.push(SHAPES, "v1.1", None, ACTOR).sent == 4
@@ -251,11 +252,11 @@ def test_erasing_takes_the_bytes_away_there_too(
     places.push(SHAPES, None, None, ACTOR)
     names = [*versions.tree(version).names, version.tree_md5]
     places.erase(names)
-    assert len(contents(tmp_path / "disk")) == 4, "a version needs them"
+    assert len(contents(tmp_path / "disk" / "files")) == 4, "a version needs them"
     with versions.database.write_plainly() as rows:
         version_store.set_state(rows, SHAPES, version.key, State.ERASED)
     places.erase(names)
-    assert contents(tmp_path / "disk") == {}
+    assert contents(tmp_path / "disk" / "files") == {}
     assert places.status()[0].there == ()
     remote = CollectingService(versions.home, versions.database, remote=places.repair)
     assert remote.repair(["0" * 32]) == ["0" * 32]
@@ -371,7 +372,7 @@ def test_a_push_brings_back_what_is_missing_here(
     versions.objects.path(versions.tree(version).files["train/a.txt"]).unlink()
     places.add("second", str(tmp_path / "second"), ACTOR)
     assert places.push(SHAPES, None, "second", ACTOR).sent == 3
-    assert contents(tmp_path / "first") == contents(tmp_path / "second")
+    assert contents(tmp_path / "first" / "files") == contents(tmp_path / "second" / "files")
 
 
 def test_a_large_object_in_s3_is_compared_by_all_of_it(

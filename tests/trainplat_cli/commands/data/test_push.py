@@ -45,12 +45,18 @@ def test_a_second_remote_gets_all_by_rule_and_its_lag_is_shown(tmp_path: Path) -
     assert told("remote", "replicate", "far", "--now")["pushed"] == 1
     assert told("status", "shapes")["replicas"][0]["behind_since"] is None
     assert "far has all versions of shapes" in data("status").stdout
-    shutil.rmtree(tmp_path / "far")
+    shutil.rmtree(tmp_path / "far" / "files")
     said = data("remote", "replicate", "far", "--now").stderr
     assert "far has lost shapes v1.0; it is sent again." in said
     assert list((tmp_path / "far").rglob("*.dir"))
-    shutil.rmtree(tmp_path / "far")
+    shutil.rmtree(tmp_path / "far" / "files")
     again = told("remote", "replicate", "far", "--now")
     assert (again["lost"], again["pushed"]) == ([{"remote": "far", "version": "shapes v1.0"}], 1)
+    shutil.rmtree(tmp_path / "far")
+    said = data("remote", "check", "far", code=1).stderr
+    assert "remote far is not at" in said
+    assert "trainplat data remote check far --accept" in said
+    assert told("remote", "check", "far", "--accept")["usable"] is True
+    assert told("remote", "replicate", "far", "--now")["pushed"] == 1
     assert "stays" in data("remote", "replicate", "far", "--remove").stdout
     data("remote", "replicate", "far", "--remove", code=4)
