@@ -23,7 +23,7 @@ from dagster import (
 
 from resources.data.collecting.gc import Collected
 from resources.data.collecting.scrubbing import Scrubbed
-from resources.data.places.replication import Asked
+from resources.data.places.replication import ReplicaLook
 from resources.data.resource import DataResource
 from resources.data.retention.model import Plan
 from resources.data.tiers.moving import Applied
@@ -38,6 +38,8 @@ CHECK = "store_is_whole"
 CRON = "25 */6 * * *"
 """Four times a day, in UTC: what the scrub reads is sized by the time since it last did."""
 
+SHOWN = 5
+"""Names in a sentence; the table has all."""
 Metadata = dict[str, MetadataValue[Any] | float | int | str | bool]
 _Done = TypeVar("_Done")
 
@@ -78,7 +80,8 @@ def build_upkeep_asset() -> AssetsDefinition:
                 asset=KEY,
                 description=(
                     "All that was read is what its name says, or was brought back from trash or a remote; "
-                    "else each damaged object is named with every version that it touches."
+                    "else each damaged object is named with every version that it touches. Second remotes "
+                    "that were asked have what they had, and no part of the round failed."
                 ),
             )
         ],
@@ -99,8 +102,8 @@ def build_upkeep_asset() -> AssetsDefinition:
         keeper = data.collecting()
         scrubbed = trouble.told("scrub", lambda: keeper.scrub(actor), None)
         collected = trouble.told("gc", lambda: keeper.collect(actor), Collected())
-        asked = trouble.told("replicas", lambda: data.replication().ask(actor), list[Asked]())
-        trouble.sentences += [f"replicas: {one.problem}" for one in asked if one.problem]
+        asked = trouble.told("replicas", lambda: data.replication().ask(actor), list[ReplicaLook]())
+        trouble.sentences += _replicas_in_words(asked)
         for one in trouble.sentences:
             context.log.warning(one)
         return MaterializeResult(
@@ -194,12 +197,24 @@ def _collecting(done: Collected) -> Metadata:
     return found
 
 
-def _replicas(asked: list[Asked]) -> Metadata:
+def _replicas(asked: list[ReplicaLook]) -> Metadata:
     lost = [{"remote": one.remote, "version": version} for one in asked for version in one.lost]
     found: Metadata = {"replicas_asked_for": sum(one.trees for one in asked), "replicas_lost": len(lost)}
     if lost:  # rows say so now, and the sensor data_replication sends them again
         found["lost_at_remotes"] = table(lost)
     return found
+
+
+def _replicas_in_words(asked: list[ReplicaLook]) -> list[str]:
+    """What is wrong with second remotes, and what is to be done."""
+    lost = [
+        f"replicas: {one.remote} lost {len(one.lost)} versions, {', '.join(one.lost[:SHOWN])}"
+        f"{' and more' if len(one.lost) > SHOWN else ''}; the sensor data_replication sends them again. "
+        f"Next: see who emptied it; trainplat data remote replicate {one.remote} --now sends them at once."
+        for one in asked
+        if one.lost
+    ]
+    return lost + [f"replicas: {one.problem}" for one in asked if one.problem]
 
 
 def _check(done: Scrubbed | None, trouble: list[str]) -> AssetCheckResult:

@@ -68,16 +68,43 @@ def test_damage_fails_the_check_by_name_and_the_rest_is_done_all_the_same(
     assert metadata_of(ran, KEY.path[-1])["damaged"] == 1
 
 
-def test_a_second_remote_that_was_emptied_is_noticed_and_told(trainplat_home: Path, tmp_path: Path) -> None:
-    filled(trainplat_home, tmp_path / "pets")
+def replicated(far: Path) -> DataResource:
+    """A second remote that has all versions."""
     data = DataResource()
-    data.places().add("far", str(tmp_path / "far"), ANN)
+    data.places().add("far", str(far), ANN)
     data.replication().replicate(PETS, "far", ANN)
     data.replication().run(ANN)
-    shutil.rmtree(tmp_path / "far")
-    told = metadata_of(run_upkeep(), KEY.path[-1])
+    return data
+
+
+def test_a_second_remote_that_was_emptied_is_noticed_and_told(trainplat_home: Path, tmp_path: Path) -> None:
+    filled(trainplat_home, tmp_path / "pets")
+    data = replicated(tmp_path / "far")
+    shutil.rmtree(tmp_path / "far" / "files")
+    ran = run_upkeep()
+    told = metadata_of(ran, KEY.path[-1])
     assert (told["replicas_asked_for"], told["replicas_lost"]) == (3, 3)
     assert [lag.behind for lag in data.replication().lags()] == [3], "the sensor has them sent again"
+    (check,) = ran.get_asset_check_evaluations()
+    assert not check.passed
+    assert "far lost 3 versions, pets v1.0, pets v1.1, pets v1.2" in str(check.description)
+    assert "Next: see who emptied it" in str(check.description)
+
+
+def test_a_second_remote_that_is_not_mounted_fails_the_check_and_is_not_filled(
+    trainplat_home: Path, tmp_path: Path
+) -> None:
+    filled(trainplat_home, tmp_path / "pets")
+    data = replicated(tmp_path / "nas" / "far")
+    (tmp_path / "nas").rename(tmp_path / "away")
+    (tmp_path / "nas").mkdir()
+    ran = run_upkeep()
+    (check,) = ran.get_asset_check_evaluations()
+    assert not check.passed
+    assert "remote far is not at" in str(check.description)
+    assert "replicas_lost" in metadata_of(ran, KEY.path[-1])
+    assert [lag.behind for lag in data.replication().lags()] == [0]
+    assert list((tmp_path / "nas").iterdir()) == []
 
 
 def test_the_schedule_is_on_and_starts_the_round() -> None:
