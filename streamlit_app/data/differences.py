@@ -1,7 +1,6 @@
 """Two versions side by side: what was added, changed and removed, with pictures and lines of text."""
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -97,14 +96,16 @@ def _numbers(reader: Reader, changes: Changes) -> None:
 
 
 def _schema(reader: Reader, changes: Changes) -> None:
+    _ = reader.translate
+    if changes.schema is None:
+        st.caption(_("What changed in the schema is unknown: that of one of the two was never read."))
     if not changes.schema:
         return
-    _ = reader.translate
     st.subheader(_("Schema"), anchor=False)
     told = in_order(changes.schema)
     rows = [
         [
-            escape(in_language(sentence(one, shown_path), _)),
+            pieces.text(in_language(sentence(one, shown_path), _)),
             pieces.pill(_("breaks readers"), colours.TROUBLE) if one.breaks else "",
         ]
         for one in told[frame.page_of(reader, len(told), FILES_TO_A_PAGE, "diff-schema")]

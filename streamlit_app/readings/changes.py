@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from resources.data.schemas.comparing import SchemaChange
-from resources.data.schemas.texts import changes
 from resources.data.storage.objects import DamagedObject
 from resources.data.tiers.recalling import recalling_store
 from resources.data.trees.diff import Change, Kind
@@ -34,7 +33,8 @@ class Changes:
     """The files that are not the same, and what that does to the schema."""
 
     files: tuple[Change, ...]
-    schema: tuple[SchemaChange, ...] = ()
+    schema: tuple[SchemaChange, ...] | None = ()
+    """None where the schema of one of them is unknown."""
 
     @property
     def counts(self) -> Mapping[Kind, int]:
@@ -60,8 +60,7 @@ def read_changes(home: Home, database: Database, dataset: DatasetName, before: s
     """Compare two versions. Raises what :meth:`VersionService.diff` does."""
     versions = VersionService(home, database)
     files = tuple(versions.diff(dataset, before, after))
-    schemas = [versions.show(dataset, one).schema for one in (before, after)]
-    return Changes(files, changes(*schemas))
+    return Changes(files, versions.schema_changes(dataset, before, after))
 
 
 def is_picture(path: str) -> bool:

@@ -16,6 +16,11 @@ def names_classes(column: str) -> bool:
     return column.lower() in LABEL_COLUMNS
 
 
+def class_folders(folders: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Which folders of a schema name classes: one alone tells nothing from anything."""
+    return folders if folders is None or len(folders) > 1 else ()
+
+
 def classes_of(labels: Collection[str], count: int) -> tuple[str, ...] | None:
     """The classes of ``count`` labels, given each once; None where they look like texts of their own."""
     if len(labels) > MOST_CLASSES or any(len(label) > LONGEST_CLASS for label in labels):

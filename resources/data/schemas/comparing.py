@@ -4,7 +4,8 @@
 2. A value that a reader could not meet before breaks: the type of a column is another one, or a wider one.
    A narrower one does not, nor does a type where there were no values.
 3. An annotation file that nobody can read any more breaks.
-4. What comes breaks nothing, and so does what nobody has looked into.
+4. What comes breaks nothing, and so does what nobody has looked into: where only the beginning of a file was
+   read, a key of JSON lines or a type may stand further down. The header of a table tells all its columns.
 """
 
 from collections.abc import Collection, Iterator
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from resources.data.merging.records.rules import FileKind
+from resources.data.schemas.classes import class_folders
 from resources.data.schemas.layout import is_unread
-from resources.data.schemas.model import AnnotationFile, Column, Schema, Type
+from resources.data.schemas.model import AnnotationFile, Schema, Type
 
 
 class What(StrEnum):
@@ -29,7 +31,11 @@ class What(StrEnum):
     """Its columns are no longer known, for nobody has looked."""
     COLUMN_ADDED = "column_added"
     COLUMN_REMOVED = "column_removed"
+    COLUMN_UNSEEN = "column_unseen"
+    """It is not in what was read; it may be further down."""
     TYPE_CHANGED = "type_changed"
+    TYPE_SEEN = "type_seen"
+    """What was read has another type; what was not read before may have had it."""
     TYPE_NARROWED = "type_narrowed"
     """All its values could have been there before."""
     CLASS_ADDED = "class_added"
@@ -90,7 +96,16 @@ def _differences(before: Schema, after: Schema) -> Iterator[SchemaChange]:
         yield from _in_file(path, old[path], new[path])
     formats = before.formats, after.formats
     yield from _sets("", "", *formats, gone=What.FORMAT_REMOVED, come=What.FORMAT_ADDED)
-    yield from _classes("", "", before.class_folders, after.class_folders)
+    yield from _folders(before.folders, after.folders)
+
+
+def _folders(old: tuple[str, ...] | None, new: tuple[str, ...] | None) -> Iterator[SchemaChange]:
+    """Of folders that were classes which are gone, and of those that are classes which have come."""
+    if old is not None and new is not None:
+        for name in set(class_folders(old) or ()) - set(new):
+            yield SchemaChange("", "", What.CLASS_REMOVED, name)
+        for name in set(class_folders(new) or ()) - set(old):
+            yield SchemaChange("", "", What.CLASS_ADDED, name)
 
 
 def _annotations(schema: Schema) -> dict[str, AnnotationFile]:
@@ -105,18 +120,28 @@ def _in_file(path: str, old: AnnotationFile, new: AnnotationFile) -> Iterator[Sc
             yield SchemaChange(path, "", What.FILE_READABLE)
         return
     for name in old.columns.keys() - new.columns.keys():
-        yield SchemaChange(path, name, What.COLUMN_REMOVED)
-    for name in new.columns.keys() - old.columns.keys():
-        yield SchemaChange(path, name, What.COLUMN_ADDED)
+        yield SchemaChange(path, name, What.COLUMN_REMOVED if _knows_columns(new) else What.COLUMN_UNSEEN)
+    if _knows_columns(old):
+        for name in new.columns.keys() - old.columns.keys():
+            yield SchemaChange(path, name, What.COLUMN_ADDED)
     for name in old.columns.keys() & new.columns.keys():
-        yield from _in_column(path, name, old.columns[name], new.columns[name], old.kind)
+        before, after = old.columns[name], new.columns[name]
+        if before.types != after.types and before.types and after.types:
+            what = _of_types(old, before.types, new, after.types)
+            yield SchemaChange(path, name, what, f"{'|'.join(before.types)} → {'|'.join(after.types)}")
+        yield from _classes(path, name, before.classes, after.classes)
 
 
-def _in_column(path: str, name: str, old: Column, new: Column, kind: FileKind) -> Iterator[SchemaChange]:
-    if old.types != new.types and old.types and new.types:
-        what = What.TYPE_NARROWED if _covers(old.types, new.types, kind) else What.TYPE_CHANGED
-        yield SchemaChange(path, name, what, f"{'|'.join(old.types)} → {'|'.join(new.types)}")
-    yield from _classes(path, name, old.classes, new.classes)
+def _knows_columns(found: AnnotationFile) -> bool:
+    return found.is_whole or found.kind is FileKind.CSV
+
+
+def _of_types(
+    old: AnnotationFile, before: Collection[Type], new: AnnotationFile, after: Collection[Type]
+) -> What:
+    if not _covers(before, after, old.kind):
+        return What.TYPE_CHANGED if old.is_whole else What.TYPE_SEEN
+    return What.TYPE_NARROWED if new.is_whole else What.TYPE_SEEN
 
 
 def _covers(old: Collection[Type], new: Collection[Type], kind: FileKind) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 READ = "read"
 """The key under which a schema that was read says by which rules."""
-RULES = 1
+RULES = 2
 """The number of the rules by which files are read. What others read is unknown."""
 
 

@@ -38,7 +38,7 @@ def known_from(schema: Schema, tree: Tree) -> Known:
         if place is not None and found.unread is not Unread.NOT_HERE:
             files[kind_of(path), tree.names[place]] = found
     looked_into = {path: kind_of(path) for path in schema.files}
-    layout = Layout(looked_into, schema.unread_from, schema.formats, schema.class_folders)
+    layout = Layout(looked_into, schema.unread_from, schema.formats, schema.folders)
     return Known(files, tree.paths, layout)
 
 
@@ -53,7 +53,7 @@ def infer(tree: Tree, read: Read, known: Known = NOTHING) -> Schema:
             continue
         name = tree.names[place]
         files[path] = known.files.get((kind, name)) or _look(kind, name, tree.sizes[place], read)
-    return Schema(files, layout.formats, layout.class_folders, layout.unread_from)
+    return Schema(files, layout.formats, layout.folders, layout.unread_from)
 
 
 def _look(kind: FileKind, name: str, size_bytes: int, read: Read) -> AnnotationFile:

@@ -50,7 +50,7 @@ class Layout:
     unread_from: Mapping[FileKind, int]
     """As in :class:`Schema`; and so are these."""
     formats: tuple[str, ...]
-    class_folders: tuple[str, ...] | None
+    folders: tuple[str, ...] | None
 
 
 def layout_of(paths: Sequence[str]) -> Layout:
@@ -64,7 +64,7 @@ def layout_of(paths: Sequence[str]) -> Layout:
         {path: kind for path, kind in found.items() if not is_unread(path, kind, unread_from)},
         unread_from,
         tuple(sorted({_SAME_FORMAT.get(end, end) for end in formats})),
-        _class_folders(paths) if formats else (),
+        _folders(paths) if formats else (),
     )
 
 
@@ -91,13 +91,13 @@ def _unread_from(found: Mapping[str, FileKind]) -> dict[FileKind, int]:
     return limits
 
 
-def _class_folders(paths: Sequence[str]) -> tuple[str, ...] | None:
-    """The uppermost folders that may name classes: two or more, and no shards such as ``00`` and ``a7``."""
+def _folders(paths: Sequence[str]) -> tuple[str, ...] | None:
+    """The uppermost folders that may name classes: no shards such as ``00`` and ``a7``."""
     names = set(_with_media(paths, "", 0, len(paths)))
     if len(names) > MOST_CLASSES:
         return None
-    are_shards = len({len(name) for name in names}) == 1 and all(map(_SHARD.fullmatch, names))
-    return () if len(names) < 2 or are_shards else tuple(sorted(names))
+    are_alike = len(names) > 1 and len({len(name) for name in names}) == 1
+    return () if are_alike and all(map(_SHARD.fullmatch, names)) else tuple(sorted(names))
 
 
 def _with_media(paths: Sequence[str], above: str, start: int, end: int) -> Iterator[str]:

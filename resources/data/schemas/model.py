@@ -59,6 +59,8 @@ class AnnotationFile:
     columns: Mapping[str, Column] = field(default_factory=dict)
     unread: Unread | None = None
     """None: it was read."""
+    is_whole: bool = True
+    """False: only how it begins was read, so that it may have more keys and types than are told."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Schema:
     """The annotation files, by path."""
     formats: tuple[str, ...] = ()
     """Of pictures, sounds and films: ``.jpg``; sorted."""
-    class_folders: tuple[str, ...] | None = ()
-    """Folders that name what lies in them, sorted; None where there are too many."""
+    folders: tuple[str, ...] | None = ()
+    """Folders that may name what lies in them, sorted; None where there are too many. One is no class."""
     unread_from: Mapping[FileKind, int] = field(default_factory=dict)
     """Files of a kind that lie in so many folders or more are not looked into: there are too many of them."""

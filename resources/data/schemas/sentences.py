@@ -1,8 +1,9 @@
 """What is different between two schemas, as sentences that can be said in any language."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from resources.data.schemas.comparing import SchemaChange, What
+from resources.data.schemas.model import Type
 from resources.texts import Filled, filled, mark
 
 _SENTENCES = {
@@ -13,6 +14,8 @@ _SENTENCES = {
     What.FILE_UNREAD: mark("{path} is not looked into any more"),
     What.COLUMN_ADDED: mark("{path} has a new column {column}"),
     What.COLUMN_REMOVED: mark("{path} has no column {column} any more"),
+    What.COLUMN_UNSEEN: mark("{path} has no column {column} in its first MiB, and only that was read"),
+    What.TYPE_SEEN: mark("{path}, column {column}: what was read has another type, {name}"),
     What.TYPE_CHANGED: mark("{path}, column {column}: its type changed, {name}"),
     What.TYPE_NARROWED: mark("{path}, column {column}: its type is narrower, {name}"),
     What.CLASS_ADDED: mark("the class {name} is new in {path}, column {column}"),
@@ -21,6 +24,15 @@ _SENTENCES = {
     What.FORMAT_REMOVED: mark("the format {name} is gone"),
     What.DECLARED: mark("the schema is declared now"),
     What.REDECLARED: mark("what is declared is not what it was"),
+}
+_OF_TYPES = frozenset({What.TYPE_CHANGED, What.TYPE_NARROWED, What.TYPE_SEEN})
+_TYPES = {
+    Type.BOOLEAN: mark("boolean"),
+    Type.INTEGER: mark("integer"),
+    Type.NUMBER: mark("number"),
+    Type.TEXT: mark("text"),
+    Type.LIST: mark("list"),
+    Type.OBJECT: mark("object"),
 }
 _FOLDER_SENTENCES = {
     What.CLASS_ADDED: mark("the class folder {name} is new"),
@@ -31,10 +43,22 @@ _FOLDER_SENTENCES = {
 def sentence(change: SchemaChange, shown: Callable[[str], str]) -> Filled:
     """What happened, and where. ``shown`` makes of any path or name what can be printed."""
     sentences = _SENTENCES if change.path else _SENTENCES | _FOLDER_SENTENCES
-    path, column, name = map(shown, (change.path, change.column, change.name))
+    path, column = map(shown, (change.path, change.column))
+    name = _type_change(change.name) if change.what in _OF_TYPES else shown(change.name)
     return filled(sentences[change.what], path=path, column=column, name=name)
+
+
+def types_text(types: Collection[str]) -> Filled:
+    """Types of a column: ``integer``, ``list|text``."""
+    words = {f"type{place}": filled(_TYPES[Type(name)]) for place, name in enumerate(types)}
+    return filled("|".join(f"{{{place}}}" for place in words), **words)
 
 
 def in_order(changes: Sequence[SchemaChange]) -> list[SchemaChange]:
     """Those first that break readers."""
     return sorted(changes, key=lambda change: not change.breaks)
+
+
+def _type_change(name: str) -> Filled:
+    before, after = (types_text(types.split("|")) for types in name.split(" → "))
+    return filled("{before} → {after}", before=before, after=after)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from resources.data.merging.records.rules import FileKind
+from resources.data.schemas.classes import class_folders
 from resources.data.schemas.comparing import SchemaChange, What, compare
 from resources.data.schemas.documents import READ, RULES, document_of
 from resources.data.schemas.model import AnnotationFile, Column, Schema, Type, Unread
@@ -15,13 +16,15 @@ MOST_LEVELS = 50
 
 def text_of(schema: Schema) -> str:
     """A schema that was read, as a version keeps it: the same text for the same schema."""
-    document = {
+    document: dict[str, object] = {
         READ: RULES,
         "files": {path: _file(found) for path, found in schema.files.items()},
         "formats": schema.formats,
-        "class_folders": schema.class_folders,
+        "class_folders": class_folders(schema.folders),
         "unread_from": {kind.value: depth for kind, depth in schema.unread_from.items()},
     }
+    if schema.folders is not None and len(schema.folders) == 1:
+        document["only_folder"] = schema.folders[0]
     return json.dumps(document, sort_keys=True)
 
 
@@ -34,7 +37,7 @@ def schema_of(text: str) -> Schema | None:
         return Schema(
             {path: _file_of(found) for path, found in document["files"].items()},
             tuple(document["formats"]),
-            None if document["class_folders"] is None else tuple(document["class_folders"]),
+            _folders_of(document),
             {FileKind(kind): int(depth) for kind, depth in document["unread_from"].items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -83,6 +86,12 @@ def changes(before: str, after: str) -> tuple[SchemaChange, ...]:
     return () if old is None or new is None else compare(old, new)
 
 
+def are_comparable(before: str, after: str) -> bool:
+    """Whether it is known what is different between two schemas; else :func:`changes` has nothing to tell."""
+    schemas = (before, after)
+    return any(map(is_declared, schemas)) or all(schema_of(text) is not None for text in schemas)
+
+
 def _can_be_shown(document: object) -> bool:
     try:
         json.dumps(document, allow_nan=False)
@@ -103,6 +112,8 @@ def _file(found: AnnotationFile) -> dict[str, object]:
         document["unread"] = found.unread.value
     elif found.kind is not FileKind.WHOLE:
         document["columns"] = {name: _column(column) for name, column in found.columns.items()}
+        if not found.is_whole:
+            document["is_whole"] = False
     return document
 
 
@@ -111,10 +122,21 @@ def _column(column: Column) -> dict[str, object]:
     return {"types": column.types, **classes}
 
 
+def _folders_of(document: dict[str, Any]) -> tuple[str, ...] | None:
+    if document["class_folders"] is None:
+        return None
+    return tuple(document["class_folders"] or filter(None, [document.get("only_folder")]))
+
+
 def _file_of(document: dict[str, Any]) -> AnnotationFile:
     unread = document.get("unread")
     columns = {name: _column_of(column) for name, column in document.get("columns", {}).items()}
-    return AnnotationFile(FileKind(document["kind"]), columns, None if unread is None else Unread(unread))
+    return AnnotationFile(
+        FileKind(document["kind"]),
+        columns,
+        None if unread is None else Unread(unread),
+        document.get("is_whole", True),
+    )
 
 
 def _column_of(document: dict[str, Any]) -> Column:

@@ -72,11 +72,14 @@ class VersionService:
         """The files that are not the same in two versions, by path."""
         return diff(self.tree(self.show(dataset, before)), self.tree(self.show(dataset, after)))
 
-    def schema_changes(self, dataset: DatasetName, before: str, after: str) -> "tuple[SchemaChange, ...]":
-        """What is different between the schemas of two versions; none where one of them is unknown."""
-        from resources.data.schemas.texts import changes
+    def schema_changes(
+        self, dataset: DatasetName, before: str, after: str
+    ) -> "tuple[SchemaChange, ...] | None":
+        """What is different between the schemas of two versions; None where nobody knows."""
+        from resources.data.schemas.texts import are_comparable, changes
 
-        return changes(self.show(dataset, before).schema, self.show(dataset, after).schema)
+        schemas = [self.show(dataset, ref).schema for ref in (before, after)]
+        return changes(*schemas) if are_comparable(*schemas) else None
 
     def restore(self, dataset: DatasetName, ref: str, target: Path, progress: Progress = quiet) -> Version:
         """Give a version's files out into a new folder, which is its user's own.

@@ -63,6 +63,7 @@ def test_two_versions_are_compared_by_file_and_by_line(open_page: OpenPage, bran
     app.text_input(key="diff-part").set_value("PNG").run()
     assert "3.png" in words(app)
     assert "labels.jsonl" not in words(app)
+    assert "the schema" not in words(app), "it is known, and nothing changed"
 
 
 def test_what_a_version_does_to_its_readers_is_told(
@@ -78,6 +79,15 @@ def test_what_a_version_does_to_its_readers_is_told(
     assert "the class &lt;cow&gt; is new in labels.csv, column label" in shown
     assert shown.count("breaks readers") == 1
     assert shown.index("breaks readers") < shown.index("labels.csv has a new column by")
+
+
+def test_what_nobody_knows_of_a_schema_is_told_as_that(
+    open_page: OpenPage, branch: str, trainplat_home: Path
+) -> None:
+    with Home(trainplat_home).database().write_plainly() as rows:
+        rows.run("UPDATE data_versions SET schema = '{}'")  # as one from before schemas were read
+    shown = words(open_page("data", part="diff", before="v1.0", after="v1.1"))
+    assert "What changed in the schema is unknown" in shown
 
 
 def test_a_conflict_is_answered_on_the_page_and_the_branch_becomes_the_next_version(

@@ -34,8 +34,9 @@ def diff(dataset: str, before: str, after: str, stat: bool, as_json: bool) -> No
     if as_json:
         documents = [] if stat else [change_document(change) for change in found]
         schema = {
-            "breaks": any(change.breaks for change in in_schema),
-            "changes": [schema_change_document(change) for change in in_schema],
+            "is_known": in_schema is not None,
+            "breaks": any(change.breaks for change in in_schema or ()),
+            "changes": [schema_change_document(change) for change in in_schema or ()],
         }
         told = {kind.value: count for kind, count in counts.items()}
         print_json({**told, "changes": documents, "schema": schema})
@@ -48,7 +49,9 @@ def diff(dataset: str, before: str, after: str, stat: bool, as_json: bool) -> No
         removed=f"{counts[Kind.REMOVED]:,}",
     )
     click.echo(said if found else _("The two versions hold the same files."))
-    if in_schema:
+    if in_schema is None:
+        click.echo(_("What changed in the schema is unknown: that of one of the two was never read."))
+    elif in_schema:
         click.echo(_("In the schema:"))
         click.echo("\n".join(change_lines(in_schema)))
 

@@ -4,10 +4,11 @@ import json
 from collections.abc import Sequence
 
 from resources.data.merging.records.rules import FileKind
+from resources.data.schemas.classes import class_folders
 from resources.data.schemas.comparing import SchemaChange
 from resources.data.schemas.documents import document_of
 from resources.data.schemas.model import AnnotationFile, Column, Unread
-from resources.data.schemas.sentences import in_order, sentence
+from resources.data.schemas.sentences import in_order, sentence, types_text
 from resources.data.schemas.texts import is_declared, schema_of
 from resources.printable import printable
 from resources.texts import in_language, mark
@@ -53,9 +54,15 @@ def schema_facts(text: str) -> list[tuple[str, str]]:
         return [(_("schema"), _("declared: {text}").format(text=printable(declared)))]
     if found is None:
         return [(_("schema"), _("unknown"))]
+    folders = class_folders(found.folders)
     facts = [
         (_("formats"), ", ".join(found.formats) or "-"),
-        (_("class folders"), _("too many") if found.class_folders is None else _named(found.class_folders)),
+        (_("class folders"), _("too many") if folders is None else _named(folders)),
+    ]
+    unread = _("files that lie {count} folders deep or deeper: there are too many")
+    facts += [
+        (_("not read, {kind}").format(kind=kind.value), unread.format(count=depth))
+        for kind, depth in sorted(found.unread_from.items())
     ]
     files = [(path, file) for path, file in sorted(found.files.items()) if file.kind is not FileKind.WHOLE]
     return facts + [(printable(path), _file_text(file)) for path, file in files]
@@ -69,11 +76,12 @@ def _line(change: SchemaChange) -> str:
 def _file_text(file: AnnotationFile) -> str:
     if file.unread is not None:
         return _(_UNREAD[file.unread])
-    return "; ".join(_column_text(name, column) for name, column in file.columns.items()) or "-"
+    columns = "; ".join(_column_text(name, column) for name, column in file.columns.items()) or "-"
+    return columns if file.is_whole else _("{columns}, as far as its first MiB tells").format(columns=columns)
 
 
 def _column_text(name: str, column: Column) -> str:
-    said = f"{printable(name)} {'|'.join(column.types) or '-'}"
+    said = f"{printable(name)} {in_language(types_text(column.types), _) or '-'}"
     return said if column.classes is None else f"{said} ({_named(column.classes)})"
 
 

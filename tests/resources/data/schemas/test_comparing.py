@@ -74,6 +74,65 @@ def test_a_folder_a_category_and_a_format_that_go_break() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (("cat", "dog"), ("cat",), [(What.CLASS_REMOVED, "dog")]),
+        (("cat",), ("cat", "dog"), [(What.CLASS_ADDED, "dog")]),
+        (("cat", "dog"), (), [(What.CLASS_REMOVED, "cat"), (What.CLASS_REMOVED, "dog")]),
+        ((), ("cat", "dog"), [(What.CLASS_ADDED, "cat"), (What.CLASS_ADDED, "dog")]),
+        (("monday",), ("tuesday",), []),
+        (("monday",), (), []),
+        (("monday",), ("cat", "dog"), [(What.CLASS_ADDED, "cat"), (What.CLASS_ADDED, "dog")]),
+        (("00", "01"), ("02", "03"), []),
+    ],
+)
+def test_one_folder_alone_is_no_class_and_the_same_one_beside_others(
+    before: tuple[str, ...], after: tuple[str, ...], found: list[tuple[What, str]]
+) -> None:
+    old, new = ({f"{name}/1.jpg": b"1" for name in names} | {"2.jpg": b"2"} for names in (before, after))
+    assert [(one.what, one.name) for one in compare(schema(old), schema(new))] == found
+
+
+NOTE = b'{"id": 1, "label": "cat", "note": "late"}\n'
+LINE = b'{"id": 1, "label": "cat", "size": 3}\n'
+WORD = LINE.replace(b"3", b'"x"')
+HEADER, ROW = b"id,label,size\n", b"a,cat,3\n"
+MANY = 4 * 1024 * 1024 // len(ROW) + 1
+"""So many lines that only the first of them are read."""
+PARTLY_READ = {
+    "a key that stood far down": (LINE + NOTE, LINE * MANY + NOTE, [("note", What.COLUMN_UNSEEN, "")]),
+    "a key that stands far down": (LINE * MANY + NOTE, LINE + NOTE, []),
+    "lines in another order": (LINE * MANY + NOTE, NOTE + LINE * MANY, []),
+    "a type in what was read": (LINE * MANY, WORD * MANY, [("size", What.TYPE_SEEN, "integer → text")]),
+    "a type that was nowhere": (LINE, WORD * MANY, [("size", What.TYPE_CHANGED, "integer → text")]),
+    "a cell far down": (
+        HEADER + b"a,cat,x\n",
+        HEADER + ROW * MANY,
+        [("size", What.TYPE_SEEN, "text → integer")],
+    ),
+    "fewer rows": (HEADER + ROW * MANY, HEADER + ROW, []),
+    "a header": (
+        HEADER.replace(b"size", b"other") + ROW,
+        HEADER + ROW * MANY,
+        [("other", What.COLUMN_REMOVED, ""), ("size", What.COLUMN_ADDED, "")],
+    ),
+    "one long line": (TABLE, b"x" * 1024 * 1024 + HEADER + ROW * MANY, [("", What.FILE_UNREAD, "")]),
+}
+
+
+@pytest.mark.parametrize("case", PARTLY_READ)
+def test_of_a_file_of_which_the_beginning_was_read_the_rest_may_be_as_before(case: str) -> None:
+    before, after, found = PARTLY_READ[case]
+    path = "r.jsonl" if b"{" in before[:1] else "t.csv"
+    assert differences({path: before}, {path: after}) == [(path, *one) for one in found]
+
+
+def test_what_was_not_read_breaks_nobody() -> None:
+    for what in (What.COLUMN_UNSEEN, What.TYPE_SEEN, What.FILE_UNREAD):
+        assert not SchemaChange("r.jsonl", "note", what).breaks
+
+
 def test_a_file_that_is_mended_breaks_nobody() -> None:
     assert differences({"t.csv": b"\xff"}, {"t.csv": TABLE}) == [("t.csv", "", What.FILE_READABLE, "")]
     assert differences({"t.csv": b"\xff"}, {"t.csv": b'"'}) == []
@@ -97,15 +156,15 @@ def test_other_json_that_becomes_a_coco_file_comes_and_goes() -> None:
         ('{"classes": ["a"]}', '{"classes": ["b"]}', [(What.REDECLARED, True)]),
         ('{"classes": ["a"]}', "{}", [(What.REDECLARED, True)]),
         ("classes: a", "classes: a", []),
-        ("{}", '{"read": 1, "files": {}, "formats": [".jpg"], "class_folders": [], "unread_from": {}}', []),
+        ("{}", '{"read": 2, "files": {}, "formats": [".jpg"], "class_folders": [], "unread_from": {}}', []),
         (
-            '{"read": 0}',
-            '{"read": 1, "files": {}, "formats": [], "class_folders": [], "unread_from": {}}',
+            '{"read": 1}',
+            '{"read": 2, "files": {}, "formats": [], "class_folders": [], "unread_from": {}}',
             [],
         ),
         (
-            '{"read": 1}',
-            '{"read": 1, "files": {}, "formats": [], "class_folders": [], "unread_from": {}}',
+            '{"read": 2}',
+            '{"read": 2, "files": {}, "formats": [], "class_folders": [], "unread_from": {}}',
             [],
         ),
     ],

@@ -3,6 +3,7 @@
 import pytest
 
 from resources.data.merging.records.rules import FileKind
+from resources.data.schemas.classes import class_folders
 from resources.data.schemas.layout import layout_of
 
 
@@ -22,7 +23,15 @@ from resources.data.schemas.layout import layout_of
     ],
 )
 def test_folders_of_pictures_are_classes(paths: list[str], classes: tuple[str, ...] | None) -> None:
-    assert layout_of(sorted(paths)).class_folders == classes
+    assert class_folders(layout_of(sorted(paths)).folders) == classes
+
+
+@pytest.mark.parametrize(
+    ("paths", "folders"),
+    [(["cat/1.jpg", "2.jpg"], ("cat",)), (["cafe/1.jpg"], ("cafe",)), (["00/1.jpg", "01/2.jpg"], ())],
+)
+def test_one_folder_alone_is_kept_for_when_another_comes(paths: list[str], folders: tuple[str, ...]) -> None:
+    assert layout_of(sorted(paths)).folders == folders
 
 
 def test_formats_are_those_of_pictures_sounds_and_films() -> None:

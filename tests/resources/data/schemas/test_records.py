@@ -69,4 +69,9 @@ def test_what_cannot_be_read_is_told(kind: FileKind, content: bytes, why: Unread
 
 def test_of_a_large_file_the_last_line_is_left_out_where_it_is_cut() -> None:
     found = annotation_file(FileKind.JSONL, b'{"label": "a"}\n{"other', is_whole=False)
-    assert found.columns == {"label": Column((Type.TEXT,))}
+    assert (found.columns, found.is_whole) == ({"label": Column((Type.TEXT,))}, False)
+
+
+@pytest.mark.parametrize("kind", [FileKind.JSONL, FileKind.CSV])
+def test_a_line_longer_than_what_is_read_is_too_large(kind: FileKind) -> None:
+    assert annotation_file(kind, b'{"label": "', is_whole=False).unread is Unread.TOO_LARGE

@@ -1,12 +1,14 @@
 """The schema of a version in ``trainplat data show``, ``diff`` and ``commit``."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.resources.data.folders import write
 from tests.trainplat_cli.commands.data.running import data, told
+from trainplat_cli.commands.data.shown import version_service
 
 
 @pytest.fixture
@@ -67,6 +69,39 @@ def test_a_schema_that_is_declared_stays_until_it_is_taken_back(pets: Path, tmp_
     assert told("commit", "pets", pets, "--schema", declared)["version"] == "v2.0"
     declared.write_text("{}")
     assert told("commit", "pets", pets, "--schema", declared)["schema"]["class_folders"] == ["cat", "dog"]
+
+
+def test_diff_and_show_tell_the_types_of_columns_in_the_language_of_the_reader(
+    pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(pets, {"labels.csv": b"file,label,size\na,cat,1\nb,dog,2\n"})
+    data("commit", "pets", pets)
+    write(pets, {"labels.csv": b"file,label,size\na,cat,1.5\nb,dog,2\n"})
+    data("commit", "pets", pets)
+    changed = "labels.csv, column size: its type changed, integer → number (breaks readers)"
+    assert changed in data("diff", "pets", "v1.1").stdout
+    monkeypatch.setenv("TRAINPLAT_LANG", "zh_CN")
+    assert "labels.csv，列 size：类型已改变，整数 → 数字" in data("diff", "pets", "v1.1").stdout
+    assert "size 数字" in data("show", "pets").stdout
+    assert told("diff", "pets", "v1.1")["schema"]["changes"][0]["name"] == "integer → number"
+
+
+def test_diff_tells_whether_it_is_known_what_changed_in_the_schema(pets: Path) -> None:
+    assert "schema" not in data("diff", "pets", "v1.0").stdout
+    assert told("diff", "pets", "v1.0")["schema"] == {"is_known": True, "breaks": False, "changes": []}
+    with version_service().database.write_plainly() as rows:
+        rows.run("UPDATE data_versions SET schema = '{}'")  # as one from before schemas were read
+    assert "What changed in the schema is unknown" in data("diff", "pets", "v1.0").stdout
+    assert told("diff", "pets", "v1.0")["schema"] == {"is_known": False, "breaks": False, "changes": []}
+
+
+def test_show_tells_what_of_the_annotation_files_was_not_read(pets: Path) -> None:
+    write(pets, {f"labels/{place}.csv": b"file,label\n" for place in range(65)})
+    write(pets, {"large.jsonl": b'{"label": "cat"}\n' * 300_000})
+    data("commit", "pets", pets)
+    shown = data("show", "pets").stdout
+    assert re.search(r"not read, csv +files that lie 1 folders deep or deeper: there are too many", shown)
+    assert re.search(r"large.jsonl +label text, as far as its first MiB tells", shown)
 
 
 def test_what_is_shown_as_declared_can_be_declared_again(pets: Path, tmp_path: Path) -> None:
