@@ -55,6 +55,8 @@ class VersionLock:
     asked_at: datetime
     until: datetime
     """When it ends at the latest, unless it is renewed."""
+    asked_line: str = MAIN_LINE
+    """The line that its owner asked for: ``line``, unless another one writes there and he got a branch."""
 
     def is_over(self, now: datetime) -> bool:
         """Whether nobody holds it any more: its process is dead, or its time is over."""

@@ -190,6 +190,7 @@ class LockService:
             holder=Holder.current() if asked.with_process else None,
             asked_at=now,
             until=now + asked.for_time,
+            asked_line=line,
         )
 
     def _same(self, rows: Plain, made: VersionLock, now: datetime) -> VersionLock | None:

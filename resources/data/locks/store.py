@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from resources.data.locks.errors import Locked
-from resources.data.locks.model import MAIN_LINE, LockKind, LockState, VersionLock
+from resources.data.locks.model import LockKind, LockState, VersionLock
 from resources.database.plain import Plain, Row, moment
 from resources.holder import Holder
 from resources.terms import Actor, DatasetName, VersionKey
 
 _COLUMNS = (
     "id, dataset, key, kind, line, state, owner, user_name, purpose, priority, can_branch, host, pid, "
-    "process_started, asked_at, until"
+    "process_started, asked_at, until, asked_line"
 )
 
 
@@ -47,12 +47,15 @@ def writer_of(
 
 
 def branch_granted(
-    rows: Plain, dataset: DatasetName, key: VersionKey, owner: Actor, now: datetime
+    rows: Plain, dataset: DatasetName, key: VersionKey, line: str, owner: Actor, now: datetime
 ) -> str | None:
-    """The branch that was given to an owner who asked to write after a version and did not get its line."""
+    """The branch that was given to an owner who asked to write to a line after a version, and did not get it.
+
+    A lock on a branch that he asked for himself is none of that: who then commits to the main line means it.
+    """
     for one in locks(rows, dataset, now):
         is_his = (one.kind, one.state, one.key, one.owner) == (LockKind.WRITE, LockState.HELD, key, owner)
-        if is_his and one.line != MAIN_LINE:
+        if is_his and one.asked_line == line != one.line:
             return one.line
     return None
 
@@ -77,7 +80,8 @@ def keep(rows: Plain, kept: VersionLock) -> None:
     holder = kept.holder
     rows.run(
         f"INSERT INTO data_locks ({_COLUMNS}) VALUES (:id, :dataset, :key, :kind, :line, :state, :owner, "  # noqa: S608 - names of ours
-        ":user, :purpose, :priority, :can_branch, :host, :pid, :started, :asked_at, :until)",
+        ":user, :purpose, :priority, :can_branch, :host, :pid, :started, :asked_at, :until, "
+        ":asked_line)",
         **{name: value for name, value in vars(kept).items() if name != "holder"}
         | {
             "kind": kept.kind.value,
@@ -119,4 +123,5 @@ def _lock(row: Row) -> VersionLock:
         holder=None if row[11] is None else Holder(row[11], row[12], row[13]),
         asked_at=moment(row[14]),
         until=moment(row[15]),
+        asked_line=row[16],
     )

@@ -24,5 +24,6 @@ LOCKS = Table(
     Column("process_started", String(80)),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("until", UtcDateTime, nullable=False),
+    Column("asked_line", String(280), nullable=False, server_default=""),
     Index("data_locks_by_version", "dataset", "key"),
 )

@@ -320,7 +320,7 @@ class Commit:
         if base.branch is None and on is None:
             ahead = planned or (None if head is None or head.number <= base.number else head.key)
             writer = locks.writer_of(rows, base.dataset, MAIN_LINE, now, beside=author)
-            granted = self._granted(rows, base, now)
+            granted = self._granted(rows, base, MAIN_LINE, now)
             if ahead is None and writer is None and granted is None:
                 return _Line(None)
             return _Line(granted or new_branch(rows, base, user, now), ahead, writer)
@@ -334,11 +334,13 @@ class Commit:
         if branch.head == base.key and writer is None:
             return _Line(branch)
         ahead = None if branch.head == base.key else branch.head
-        return _Line(self._granted(rows, base, now) or new_branch(rows, base, user, now), ahead, writer)
+        return _Line(
+            self._granted(rows, base, branch.name, now) or new_branch(rows, base, user, now), ahead, writer
+        )
 
-    def _granted(self, rows: Plain, base: Version, now: datetime) -> Branch | None:
-        """The branch that its author was given to write after ``base``, and has not used yet."""
-        name = locks.branch_granted(rows, base.dataset, base.key, self._wanted.author, now)
+    def _granted(self, rows: Plain, base: Version, line: str, now: datetime) -> Branch | None:
+        """The branch that its author was given instead of ``line`` after ``base``, and has not used yet."""
+        name = locks.branch_granted(rows, base.dataset, base.key, line, self._wanted.author, now)
         found = None if name is None else store.branch(rows, base.dataset, name)
         return found if found and found.state is BranchState.OPEN and found.head == base.key else None
 

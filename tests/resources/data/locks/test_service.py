@@ -134,6 +134,15 @@ def test_a_reader_does_not_wait_for_a_writer_nor_a_commit_for_a_reader(desk: Des
     assert [one.key for one in desk.locks.locks()] == ["v1.0", "v1.0"]
 
 
+def test_who_locked_a_branch_commits_to_the_main_line_where_that_is_meant(desk: Desk) -> None:
+    branch = desk.versions.branch(DEMO, "v1.0", "ann", ANN)
+    granted = desk.locks.write(DEMO, branch.name, asked(ANN))
+    assert (granted.lock.key, granted.lock.line, granted.branch) == ("v1.0", branch.name, None)
+    made = desk.commit("ann", "1", base="v1.0")
+    assert (made.version.key, made.version.branch) == ("v1.1", None)
+    assert desk.commit("ann", "2", base=branch.name).version.key == f"{branch.name}@1"
+
+
 def test_who_commits_beside_a_writer_gets_a_branch_from_the_same_version(desk: Desk) -> None:
     granted = desk.locks.write(DEMO, "latest", asked(ANN))
     assert (granted.branch, granted.lock.line) == (None, MAIN_LINE)
