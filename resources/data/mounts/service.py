@@ -4,6 +4,7 @@ What a run is given is a row before it is a folder, with the process that has it
 is found by its row, and removed.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -28,13 +29,16 @@ from resources.data.mounts.model import (
     checked_name,
     variable_of,
 )
+from resources.data.mounts.unsent import PREFIX, Written, send_back, told_if_left
 from resources.data.versions.audit import audit
 from resources.database.engine import Database
 from resources.database.plain import Plain
-from resources.errors import BadInput, NotFound, TrainplatError, Unavailable
+from resources.errors import BadInput, NotFound
 from resources.holder import Holder
 from resources.home import Home
 from resources.terms import Actor
+
+_LOG = logging.getLogger(__name__)
 
 
 class MountService:
@@ -136,18 +140,24 @@ class MountService:
     def given(self, names: Sequence[str], run_id: str) -> Iterator[dict[str, Path]]:
         """Let this process have mount points, which the environment names too; they are cleaned up after it.
 
-        What is on S3 and kept is sent back when the block ends well. Raises MountRefused.
+        What is on S3 and kept is sent back when the block ends well. Raises MountRefused, and Unavailable,
+        which says where what could not be sent lies.
         """
         with ExitStack() as stack:
-            yield {name: stack.enter_context(self._given(self.mount(name), run_id)) for name in names}
+            held = {name: stack.enter_context(self._given(self.mount(name), run_id)) for name in names}
+            yield {name: path for name, (path, _) in held.items()}
+            send_back([written for _, written in held.values() if written is not None])
 
     def sweep(self, actor: Actor) -> list[Grant]:
         """Clean up after processes that are dead; what they had. Of other machines nothing is known here."""
         dead = [one for one in self.grants() if one.holder.is_dead()]
         for one in dead:
+            detail = f"{one.path}, which a process had that died"
+            if left := told_if_left(one):
+                _LOG.warning("%s", left)
+                detail = f"{detail}; {left}"
             self._end(one)
             with self.database.write_plainly() as rows:
-                detail = f"{one.path}, which a process had that died"
                 audit(rows, self.clock(), actor, "data.sweep_mount", f"{one.mount} {one.run_id}", detail)
         return dead
 
@@ -177,7 +187,8 @@ class MountService:
         return choice
 
     @contextmanager
-    def _given(self, mount: Mount, run_id: str) -> Iterator[Path]:
+    def _given(self, mount: Mount, run_id: str) -> Iterator[tuple[Path, Written | None]]:
+        """Its folder, and what is to be sent back of it."""
         provider = self._chosen(mount).provider
         assert provider is not None  # noqa: S101 - else it was refused
         grant = self._begin(mount, provider, run_id)
@@ -187,9 +198,10 @@ class MountService:
             grant.path.mkdir(parents=True, exist_ok=True)
             stamps = {} if bucket is None else self._bring(bucket, mount, grant.path)
             os.environ[mount.variable] = str(grant.path)
-            yield grant.path
             if bucket is not None and mount.mode is Mode.KEEP:
-                _take_back(bucket, grant, stamps)
+                yield grant.path, Written(grant, bucket, stamps)
+            else:
+                yield grant.path, None
         finally:
             if before is None:
                 os.environ.pop(mount.variable, None)
@@ -214,7 +226,7 @@ class MountService:
     def _grant(self, mount: Mount, provider: Provider, run_id: str) -> Grant:
         is_ours = mount.mode is Mode.SCRATCH or provider.kind is Kind.S3
         root = scratch_folder(self.home) if provider.kind is Kind.S3 else Path(provider.at)
-        path = root / f"trainplat-{mount.name}-{token_hex(6)}" if is_ours else root / mount.at
+        path = root / f"{PREFIX}{mount.name}-{token_hex(6)}" if is_ours else root / mount.at
         return Grant(
             *(token_hex(8), mount.name, run_id, provider.name, mount.size_mib, path, is_ours),
             Holder.current(),
@@ -238,21 +250,6 @@ class MountService:
                 return
         with self.database.write_plainly() as rows:
             store.drop_grant(rows, grant.id)
-
-
-def _take_back(bucket: Bucket, grant: Grant, before: Stamps) -> None:
-    """Send what a run wrote. Where that fails its folder is kept: Raises Unavailable, which says where."""
-    try:
-        bucket.take_back(grant.path, before)
-    except (TrainplatError, OSError) as problem:
-        aside = grant.path.with_name(f"unsent-{grant.path.name.removeprefix('trainplat-')}")
-        grant.path.rename(aside)
-        reason = problem.problem if isinstance(problem, TrainplatError) else str(problem)
-        raise Unavailable(
-            f"what run {grant.run_id} wrote to mount point {grant.mount} was not all sent to "
-            f"{bucket.remote.url}: {reason}; it lies in {aside}",
-            f"Copy it there (aws s3 cp --recursive {aside} {bucket.remote.url}), then remove the folder.",
-        ) from problem
 
 
 def _of_the_living(rows: Plain) -> list[Grant]:

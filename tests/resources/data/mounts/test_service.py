@@ -1,6 +1,7 @@
 """Mount points are given, cleaned up after the living and the dead, and refused with the reason."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from resources.home import Home
 from resources.terms import Actor
 from tests.children import leave
 from tests.needs import needs
-from tests.servers.s3 import Bucket
+from tests.servers.s3 import KEY, SECRET, Bucket
 
 ANN = Actor("user:ann")
 RUN = "run-1"
@@ -292,6 +293,96 @@ def test_what_cannot_be_sent_back_is_kept_and_told(on_s3: MountService, bucket: 
     assert str(kept) in str(told.value)
     assert (kept / "best").read_bytes() == b"hours of work"
     assert (on_s3.grants(), on_s3.sweep(ANN)) == ([], [])
+
+
+def test_the_next_step_names_the_endpoint_and_the_profile_and_quotes(
+    on_s3: MountService, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaced = MountService(Home(tmp_path / "my home"), on_s3.database)
+    spaced.home.path.mkdir()
+    (tmp_path / "config").write_text(
+        f"[profile lab]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    (spaced.home.path / "storage.yaml").write_text(
+        f"providers: [{{name: far, kind: s3, at: '{bucket.url}/runs', price_per_gib_month: 0.02, "
+        f"endpoint: '{endpoint}', profile: lab}}]"
+    )
+    spaced.declare("models", 10, Mode.KEEP, ANN, provider="far")
+    with pytest.raises(Unavailable) as told:
+        _write_and_lose_the_bucket(spaced, bucket)
+    (kept,) = (spaced.home.path / "scratch").glob("unsent-models-*")
+    command = shlex.split(told.value.next_step.removeprefix("Copy it there: ").partition(";")[0])
+    assert command == [
+        *("aws", "--endpoint-url", endpoint, "--profile", "lab"),
+        *("s3", "cp", "--recursive", str(kept), f"{bucket.url}/runs/models"),
+    ]
+
+
+def test_a_bucket_that_fails_keeps_no_other_from_what_was_written_for_it(
+    on_s3: MountService, bucket: Bucket
+) -> None:
+    on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
+    on_s3.declare("reader", 10, Mode.READ, ANN, provider="far", at="models")
+    lost = Bucket(f"{bucket.name}-lost", bucket.endpoint)
+    lost.make()
+    file = on_s3.home.path / "storage.yaml"
+    entry = f"{{name: lost, kind: s3, at: '{lost.url}', price_per_gib_month: 0.02}}"
+    file.write_text(f"{file.read_text().rstrip().removesuffix(']')}, {entry}]")
+    on_s3.declare("others", 10, Mode.KEEP, ANN, provider="lost")
+    for names in (["models", "others"], ["others", "models"]):
+        lost.make()
+        with pytest.raises(Unavailable, match="mount point others was not all sent to lost") as told:
+            _write_and_lose(on_s3, names, lost)
+        assert "models" not in told.value.problem
+        assert keys(on_s3)["best"] == " ".join(names).encode()
+    assert len(list((on_s3.home.path / "scratch").glob("unsent-others-*"))) == 2
+
+
+def _write_and_lose(on_s3: MountService, names: list[str], lost: Bucket) -> None:
+    with on_s3.given(names, RUN) as given:
+        (given["models"] / "best").write_bytes(" ".join(names).encode())
+        (given["others"] / "x").write_bytes(b"x")
+        lost.drop()
+
+
+_SENDS = """
+import os, signal, sys
+from pathlib import Path
+from resources.data.mounts.bucket import Bucket
+from resources.data.mounts.service import MountService
+from resources.home import Home
+from resources.database.engine import Database
+real = Bucket.take_back
+def dies(self, folder, before):
+    (folder / "best").rename(folder / "first")
+    if sys.argv[3] == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise KeyboardInterrupt
+Bucket.take_back = dies
+with MountService(Home(Path(sys.argv[1])), Database(sys.argv[2])).given(["models"], "run-1") as given:
+    (given["models"] / "best").write_bytes(b"hours of work")
+"""
+
+
+@pytest.mark.parametrize("how", ["killed", "cancelled"])
+def test_what_a_process_wrote_that_ends_amid_sending_it_is_kept_and_told(
+    on_s3: MountService, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
+    script = [sys.executable, "-c", _SENDS, str(on_s3.home.path), on_s3.database.url, how]
+    ended = subprocess.run(script, check=False, capture_output=True, text=True)
+    assert ended.returncode != 0
+    swept = on_s3.sweep(ANN)
+    (kept,) = (on_s3.home.path / "scratch").iterdir()
+    assert (kept / "first").read_bytes() == b"hours of work"
+    assert on_s3.grants() == []
+    if how == "cancelled":
+        assert (len(swept), f"it lies in {kept}. Next: Copy it there" in ended.stderr) == (0, True)
+    else:
+        assert (len(swept), f"it lies in {kept}" in caplog.text) == (1, True)
+        assert f"it lies in {kept}" in recent(on_s3.database, 1)[0].detail
 
 
 def _write_and_lose_the_bucket(on_s3: MountService, bucket: Bucket) -> None:
