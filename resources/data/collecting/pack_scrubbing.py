@@ -3,6 +3,9 @@
 A pack whose bytes are another sum is looked into, object by object. Once all that is damaged in it lies whole
 somewhere else, it is written anew without that. Else it stays, and what is lost is named.
 
+What is damaged is written down at once, since another one may be about to take the other copy away that the
+store has. A pack that is known to be damaged is read again each time, as objects are.
+
 The cold tier is not read: archives charge for it. `verify` reads it when somebody asks.
 """
 
@@ -57,6 +60,7 @@ class PackScrubber:
         now = self._clock()
         with self._database.read_plainly() as rows:
             at = scrubs.position(rows, STORE)
+            known = pack_rows.damaged(rows)
             packs = sorted(
                 (one for one in pack_rows.packs(rows) if one.tier is SCRUBBED), key=lambda one: one.id
             )
@@ -65,15 +69,20 @@ class PackScrubber:
             return PacksLooked()
         since = None if at.last_at is None else now - at.last_at
         chosen = _slice(packs, at.cursor, share(sum(one.size_bytes for one in packs), since))
+        known_packs = [one for one in packs if (one.id, one.tier) in known]
+        to_read = list(dict.fromkeys([*chosen, *known_packs]))
         damaged: dict[Pack, Sequence[str]] = {}
-        progress(0, 0, len(chosen))
+        progress(0, 0, len(to_read))
         try:
-            for pack in chosen:
-                if not shelf.is_whole(pack):
-                    damaged[pack] = self._damaged_in(shelf, pack)
+            for pack in to_read:
+                found = None if shelf.is_whole(pack) else self._damaged_in(shelf, pack)
+                if found is not None and self._note(pack, found):
+                    damaged[pack] = found
+                elif found is None and pack in known_packs:
+                    self._trust(pack)
                 progress(1, pack.size_bytes)
         except TrainplatError as problem:
-            return PacksLooked(problem=problem.one_line)
+            return PacksLooked(damaged=damaged, problem=problem.one_line)
         ended = not chosen or chosen[-1] == packs[-1]
         after = scrubs.Position(
             "" if ended else chosen[-1].id[:_CURSOR],
@@ -81,20 +90,29 @@ class PackScrubber:
             now,
             at.passes + ended,
         )
-        return PacksLooked(len(chosen), sum(one.size_bytes for one in chosen), damaged, after)
+        return PacksLooked(len(to_read), sum(one.size_bytes for one in to_read), damaged, after)
 
     def still_damaged(self, names: Collection[str]) -> list[str]:
-        """Those of some objects that no pack has whole, as far as can be told now."""
+        """Those of some objects that no pack of the warm tier has whole, as far as can be told now."""
         if not names:
             return []
         try:
-            return sorted(set(names) - self._keeper.whole(names))
+            return sorted(set(names) - self._keeper.whole(names, tiers=[SCRUBBED]))
         except TrainplatError:
             return sorted(names)
 
-    def mend(self, damaged: Mapping[Pack, Collection[str]]) -> None:
-        """Write packs anew without what is damaged in them. Raises Conflict where others move things."""
-        self._keeper.write_anew(damaged)
+    def mend(self, damaged: Mapping[Pack, Collection[str]]) -> list[Pack]:
+        """Write packs anew without what is damaged in them; which ones. Raises Conflict where others move."""
+        return self._keeper.write_anew(damaged)
+
+    def _note(self, pack: Pack, damaged: Collection[str]) -> bool:
+        """Write down what is damaged in a pack; False for one that another one replaced meanwhile."""
+        with self._database.write_plainly() as rows:
+            return pack_rows.note_damage(rows, pack, damaged, self._clock())
+
+    def _trust(self, pack: Pack) -> None:
+        with self._database.write_plainly() as rows:
+            pack_rows.trust(rows, pack)
 
     def _damaged_in(self, shelf: Shelf, pack: Pack) -> list[str]:
         with self._database.read_plainly() as rows:

@@ -102,7 +102,7 @@ class Scrubber:
         sizes = self._look({one.name for one in known}.intersection(names).union(slice_names), progress)
         known_away = {one.name for one in known}.intersection(kept, packed).difference(names)
         in_packs = {name for lost in looked.damaged.values() for name in lost}.difference(sizes)
-        wrong = [name for name, size in sizes.items() if size is None]
+        wrong = self._still_here([name for name, size in sizes.items() if size is None])
         wrong += [name for name, size in self._look(in_packs, progress).items() if size is None]
         wrong += self._packs.still_damaged(known_away.difference(in_packs))
         damaged = self._still_kept(wrong)
@@ -152,10 +152,9 @@ class Scrubber:
         if not ready:
             return 0, looked.problem
         try:
-            self._packs.mend(ready)
+            return len(self._packs.mend(ready)), looked.problem
         except TrainplatError as problem:  # another one moves things now: the next slice does it
             return 0, problem.one_line
-        return len(ready), looked.problem
 
     def _slice(self, names: Sequence[str], cursor: str, most_bytes: int) -> list[str]:
         """The objects behind the cursor that are enough to read; what is missing has no bytes."""
@@ -177,6 +176,14 @@ class Scrubber:
             sizes[name] = None if status is None else status.st_size
             progress(1, sizes[name] or 0)
         return sizes
+
+    def _still_here(self, wrong: list[str]) -> list[str]:
+        """Without what somebody moved to a colder tier meanwhile."""
+        if not wrong:
+            return []
+        with self._database.read_plainly() as rows:
+            packed = {entry.name for _, entry in pack_rows.entries_of(rows, wrong, sound=True)}
+        return [name for name in wrong if name not in packed or self._objects.path(name).exists()]
 
     def _still_kept(self, damaged: list[str]) -> list[str]:
         """Without what somebody erased meanwhile: that must not come back."""

@@ -79,18 +79,24 @@ class CollectingService:
         self, dataset: DatasetName | None, ref: str | None, progress: Progress, *, mend: bool = False
     ) -> Verified:
         """Read every object of one version, of a data set, or of all; ``mend`` brings damaged ones back."""
-        repair, packs = self.repair if mend else None, self._packs()
+        repair, packs, sound = self.repair if mend else None, self._packs(), set[str]()
+
+        def elsewhere(names: Sequence[str]) -> set[str]:
+            found = packs.whole(names, progress)
+            sound.update(found)
+            return found
+
         found = verify(
             self.database,
             self.objects,
             self._versions(dataset, ref),
             progress,
             repair,
-            lambda names: packs.whole(names, progress),
+            elsewhere,
         )
-        if mend and found.damaged:
+        if mend and (found.damaged or sound):
             with self.database.write_plainly() as rows:  # a commit that has the content brings it back
-                scrubs.note_damage(rows, found.damaged, [], self.clock())
+                scrubs.note_damage(rows, found.damaged, sorted(sound), self.clock())
         return found
 
     def scrub(self, actor: Actor, most_bytes: int | None = None, progress: Progress = quiet) -> Scrubbed:
@@ -100,7 +106,7 @@ class CollectingService:
         """
         needed = Needed(self.objects, self.home.data)
         packs = PackScrubber(self.database, self.objects, self._packs(), self.clock)
-        scrubber = Scrubber(self.database, self.objects, needed, self.clock, self.repair, packs)
+        scrubber = Scrubber(self.database, self.objects, needed, self.clock, self._repair_unread, packs)
         return scrubber.run(actor, most_bytes, progress)
 
     def damage(self) -> list[KnownDamage]:
@@ -134,6 +140,17 @@ class CollectingService:
         left = from_trash(self.objects, names)
         with suppress(TrainplatError):  # a place that does not answer: another one may have them
             left = recall(self.database, self.objects, left)
+        return left if self._remote is None or not left else self._remote(left)
+
+    def _repair_unread(self, names: Sequence[str]) -> list[str]:
+        """The same, but for packs in which they are known to be damaged: archives charge for each look."""
+        left = from_trash(self.objects, names)
+        try:
+            left = recall(self.database, self.objects, left, sound=True)
+        except TrainplatError:  # a place that does not answer: what it has is not known to be damaged
+            pass
+        else:
+            self._packs().doubt(left)
         return left if self._remote is None or not left else self._remote(left)
 
     def dependents(self, dataset: DatasetName, ref: str | None = None) -> list[Dependent]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from resources.data.storage.objects import ObjectStore
 from resources.data.storage.worktree import Progress
 from resources.data.tiers import pack_rows, store
 from resources.data.tiers.looking import look
-from resources.data.tiers.model import Pack, Packed, Tier
+from resources.data.tiers.model import COLDER, Pack, Packed, Tier
 from resources.data.tiers.packing import Packer
 from resources.data.tiers.packs import NotItsName, unpacked
 from resources.data.tiers.plan import homes
@@ -22,6 +22,7 @@ from resources.data.tiers.recalling import quiet, records
 from resources.data.tiers.shelf import Shelf
 from resources.data.versions import journal, sweeps
 from resources.database.engine import Database
+from resources.database.plain import Plain
 from resources.errors import Conflict
 
 KIND = "tier"
@@ -90,17 +91,20 @@ class Keeper:
         self._forget_the_dead()
         packer = self.packer(intent)
         gone, rewritten = self._surplus()
-        before = sum(pack.size_bytes for pack in [*gone, *rewritten])
-        for pack, live in rewritten.items():
-            packer.pack_packed(pack.tier, [(pack, one) for one in live], quiet, instead=True)
+        done = [pack for pack, live in rewritten.items() if packer.replace(pack, live)]
         if gone:
             self._let_go(gone)
         self.take_away()
+        before = sum(pack.size_bytes for pack in [*gone, *done])
         after = sum(pack.size_bytes for pack in packer.made)
-        return PacksKept(len(gone), len(rewritten), before - after)
+        return PacksKept(len(gone), len(done), before - after)
 
     def erase(self, names: Collection[str]) -> None:
-        """Take objects out of every pack, for good; can be run again. Raises what a place raises."""
+        """Take objects out of every pack, for good; can be run again. Raises what a place raises.
+
+        What lies beside them and is known to be damaged goes with them. What is found damaged only now does
+        not: the pack stays until the next run.
+        """
         with self._database.read_plainly() as rows:
             if not pack_rows.has_any(rows):
                 return
@@ -112,9 +116,10 @@ class Keeper:
                 found = {pack for pack, _ in pack_rows.entries_of(rows, names)}
                 needed = Needed(self._objects, self._data).names(rows).difference(names)
                 live = {pack: _only(pack_rows.entries(rows, pack), needed) for pack in found}
+                lost = _damaged(rows, found)
             for pack, left in live.items():
                 if left:
-                    packer.pack_packed(pack.tier, [(pack, one) for one in left], quiet, instead=True)
+                    packer.replace(pack, left, lost[pack])
                 else:
                     with self._database.write_plainly() as rows:
                         pack_rows.let_go(rows, pack)
@@ -122,23 +127,36 @@ class Keeper:
             with self._database.read_plainly() as rows:
                 if left_over := pack_rows.entries_of(rows, names):
                     raise Conflict(
-                        f"{len(left_over)} erased objects lie in packs still: others moved them meanwhile",
+                        f"{len(left_over)} erased objects lie in packs still: others moved them meanwhile, "
+                        "or something beside them is damaged",
                         "Run `trainplat data gc`: it goes on with it.",
                     )
         finally:
             with self._database.write_plainly() as rows:
                 journal.end(rows, intent)
 
-    def whole(self, names: Collection[str], progress: Progress = quiet) -> set[str]:
-        """Those of some objects that lie in packs and are what their names say: each is read there."""
+    def whole(
+        self,
+        names: Collection[str],
+        progress: Progress = quiet,
+        *,
+        tiers: Collection[Tier] = COLDER,
+        but: Pack | None = None,
+    ) -> set[str]:
+        """Those of some objects that lie in packs and are what their names say: each is read there.
+
+        What is found is written down, as damaged or as not so any more. ``but``: in another pack than this.
+        """
         with self._database.read_plainly() as rows:
-            found = pack_rows.entries_of(rows, names)
+            found, doubted = pack_rows.entries_of(rows, names), pack_rows.damaged(rows)
         by_pack: dict[Pack, list[Packed]] = defaultdict(list)
         for pack, entry in found:
-            by_pack[pack].append(entry)
+            if pack.tier in tiers and pack != but:
+                by_pack[pack].append(entry)
         shelves, seen = self.shelves(), set[str]()
         for pack, entries in by_pack.items():
-            wanted = [one for one in entries if one.name not in seen]
+            lost = {one.name for one in entries if one.name not in seen}
+            wanted = [one for one in entries if one.name in lost]
             try:
                 for entry, file, start in records(shelves[pack.tier], self._objects, pack, wanted):
                     try:
@@ -146,34 +164,56 @@ class Keeper:
                             pass
                     except NotItsName:
                         continue
-                    seen.add(entry.name)
+                    lost.discard(entry.name)
                     progress(1, entry.size_bytes)
             except FileNotFoundError:
-                continue
+                pass
+            sound = {one.name for one in wanted}.difference(lost)
+            seen.update(sound)
+            if lost or (pack.id, pack.tier) in doubted:
+                with self._database.write_plainly() as rows:
+                    pack_rows.doubt(rows, pack, lost, self._clock())
+                    pack_rows.trust_again(rows, pack, sound)
         return seen
 
-    def write_anew(self, damaged: Mapping[Pack, Collection[str]]) -> None:
-        """Write packs anew without what is damaged in them, which lies elsewhere. Raises Conflict.
+    def doubt(self, names: Collection[str]) -> None:
+        """Write down that objects are damaged in each pack that has them: each was read."""
+        with self._database.read_plainly() as rows:
+            found = pack_rows.entries_of(rows, names, sound=True)
+        if found:
+            with self._database.write_plainly() as rows:
+                for pack, entry in found:
+                    pack_rows.doubt(rows, pack, [entry.name], self._clock())
 
-        One of which only the index is damaged comes out as the same pack, and takes the place of its file.
+    def write_anew(self, damaged: Mapping[Pack, Collection[str]]) -> list[Pack]:
+        """Write packs anew without what is damaged in them, where that lies whole elsewhere; which ones.
+
+        Whether it does is looked at now, when nobody else moves things. One of which only the index is
+        damaged comes out as the same pack, and takes the place of its file. Raises Conflict.
         """
         with self.alone("packs") as intent:
-            packer = self.packer(intent)
+            packer, done, gone = self.packer(intent), list[Pack](), list[Pack]()
             with self._database.read_plainly() as rows:
                 needed = Needed(self._objects, self._data).names(rows)
-                known = pack_rows.packs(rows)
-                live = {
-                    pack: _only(pack_rows.entries(rows, pack), needed.difference(lost))
-                    for pack, lost in damaged.items()
-                    if pack in known
-                }
-            for pack, left in live.items():
-                if left:
-                    packer.pack_packed(pack.tier, [(pack, one) for one in left], quiet, instead=True)
-            gone = [pack for pack, left in live.items() if not left]
+                listed = {pack: pack_rows.entries(rows, pack) for pack in pack_rows.packs(rows)}
+            for pack, lost in damaged.items():
+                entries = _only(listed.get(pack, []), needed)
+                left = [one for one in entries if one.name not in lost]
+                if pack not in listed or not self._lie_elsewhere(pack, {*lost}.intersection(needed)):
+                    continue
+                if not left:
+                    gone.append(pack)
+                elif packer.replace(pack, left):
+                    done.append(pack)
             if gone:
                 self._let_go(gone)
             self.take_away()
+        return [*done, *gone]
+
+    def _lie_elsewhere(self, pack: Pack, names: Collection[str]) -> bool:
+        """Whether objects lie whole in the store, or in another pack of the same tier."""
+        left = [one for one in names if not self._is_whole(one)]
+        return self.whole(left, tiers=[pack.tier], but=pack).issuperset(left)
 
     def take_away(self) -> None:
         """Take the files away of packs that are to go."""
@@ -200,6 +240,7 @@ class Keeper:
         home = homes([(one.tree_md5, one.tier) for one in looked.held], content)
         with self._database.read_plainly() as rows:
             listed = {pack: pack_rows.entries(rows, pack) for pack in pack_rows.packs(rows)}
+            damaged = _damaged(rows, listed)
         seen: set[tuple[Tier, str]] = set()
         gone: list[Pack] = []
         rewritten: dict[Pack, list[Packed]] = {}
@@ -216,10 +257,15 @@ class Keeper:
                         and one.name in content.packed[wanted]
                     )
                     or (pack.tier, one.name) in seen
+                    or (one.name in damaged[pack] and one.name in content.packed.get(wanted, {}))
                 )
-                if not is_elsewhere:
-                    live.append(one)
+                if is_elsewhere:
+                    continue
+                live.append(one)
+                if one.name not in damaged[pack]:
                     seen.add((pack.tier, one.name))
+            if any(one.name in damaged[pack] for one in live):
+                continue  # it may have been read wrongly: a scrub looks again, or brings back what it lost
             if not live and self._all_whole(entries, home):
                 gone.append(pack)
             elif live and sum(one.stored_bytes for one in live) < (1 - REWRITE_FROM) * pack.size_bytes:
@@ -228,7 +274,8 @@ class Keeper:
                     for one in entries
                     if one not in live and home.get(one.name) is Tier.HOT and not self._is_whole(one.name)
                 ]
-                rewritten[pack] = live + lost
+                if not any(one.name in damaged[pack] for one in lost):
+                    rewritten[pack] = live + lost
         return gone, rewritten
 
     def _all_whole(self, entries: list[Packed], home: dict[str, Tier]) -> bool:
@@ -255,6 +302,18 @@ class Keeper:
         with self._database.write_plainly() as rows:
             sweeps.count(rows)
             journal.end(rows, sweep)
+
+
+def _damaged(rows: Plain, packs: Iterable[Pack]) -> dict[Pack, set[str]]:
+    """What is known to be damaged in each pack."""
+    known = pack_rows.damaged(rows)
+    found: dict[Pack, set[str]] = {}
+    for pack in packs:
+        found[pack] = set()
+        if (pack.id, pack.tier) in known:
+            sound = {one.name for one in pack_rows.entries(rows, pack, sound=True)}
+            found[pack] = {one.name for one in pack_rows.entries(rows, pack)} - sound
+    return found
 
 
 def _only(entries: list[Packed], needed: set[str]) -> list[Packed]:

@@ -54,7 +54,7 @@ def look(database: Database, objects: ObjectStore, data: Path, now: datetime) ->
                 entry.name: entry.stored_bytes
                 for pack in packs
                 if pack.tier is tier
-                for entry in pack_rows.entries(rows, pack)
+                for entry in pack_rows.entries(rows, pack, sound=True)
             }
             for tier in COLDER
         }

@@ -113,8 +113,10 @@ class Mover:
             packer.pack_hot(tier, (name for name in wanted if name in looked.content.hot), progress)
             others = [name for name in wanted if name not in looked.content.hot]
             with self._database.read_plainly() as rows:
-                found = {entry.name: (pack, entry) for pack, entry in pack_rows.entries_of(rows, others)}
+                listed = pack_rows.entries_of(rows, others, sound=True)
+            found = {entry.name: (pack, entry) for pack, entry in listed}
             packer.pack_packed(tier, found.values(), progress)
+            packer.damaged += [name for name in others if name not in found]
 
     def _say(self, found: Plan, home: Mapping[str, Tier], looked: Looked, actor: Actor) -> None:
         """Write down where versions lie now: those of which all is packed, and that nobody used since."""
@@ -122,7 +124,7 @@ class Mover:
         rules = {(one.dataset, one.tier): one for one in looked.rules}
         with self._database.write_plainly() as rows:
             held = {(one.dataset, one.key): one for one in all_held(rows, now)}
-            packed = {tier: pack_rows.names_at(rows, tier) for tier in COLDER}
+            packed = {tier: pack_rows.sound_at(rows, tier) for tier in COLDER}
             for one in found.moves:
                 present = held.get((one.held.dataset, one.held.key))
                 if one.tier is Tier.HOT or present is None:
@@ -144,7 +146,8 @@ class Mover:
         """Take from the store what lies in packs and what no hot version has.
 
         As the collector does it: written down first, looked at again under the lock under which versions are
-        made, and counted, so that whoever commits meanwhile looks again at what he counts on.
+        made, and counted, so that whoever commits meanwhile looks again at what he counts on. What a scrub
+        found damaged in its pack meanwhile does not lie there.
         """
         names = [name for name, tier in home.items() if tier is not Tier.HOT]
         names = [name for name in names if os.path.exists(self._objects.place(name))]  # noqa: PTH110
@@ -158,9 +161,8 @@ class Mover:
             with self._database.write_plainly() as rows:
                 hot, since = needed.names(rows), self._others_since(rows, {intent.id, sweep.id})
                 places = store.places(rows)
-                there = {
-                    entry.name for pack, entry in pack_rows.entries_of(rows, some) if pack.tier in places
-                }
+                listed = pack_rows.entries_of(rows, some, sound=True)
+                there = {entry.name for pack, entry in listed if pack.tier in places}
                 for name in some:
                     if name in there and name not in hot:
                         self._drop(name, since)

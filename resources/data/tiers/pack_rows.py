@@ -2,6 +2,9 @@
 
 A pack has a row before its file is sent (``coming``), rows of its objects once it was read back
 (``whole``), and is marked before its file is taken away (``going``): no kill leaves a file unknown.
+
+What is found damaged in a pack keeps its row, so that an erasure finds its bytes, and is not sound there any
+more: nobody may take another copy away for its sake. See :func:`note_damage`.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,6 +16,7 @@ from resources.database.plain import Plain
 COMING, WHOLE, GOING = "coming", "whole", "going"
 _AT_ONCE = 400
 _COLUMNS = "name, pack, place, stored_bytes, size_bytes, codec"
+_SOUND = " AND damaged_at IS NULL"
 
 
 def has_any(rows: Plain) -> bool:
@@ -76,19 +80,70 @@ def announced_by(rows: Plain) -> dict[Pack, str]:
     return {Pack(row[0], Tier(row[1]), row[2]): row[3] for row in found}
 
 
-def entries(rows: Plain, pack: Pack) -> list[Packed]:
-    """What is in a pack, in its order."""
+def note_damage(rows: Plain, pack: Pack, names: Collection[str], now: datetime) -> bool:
+    """Write down that a pack is damaged, and all that is damaged in it.
+
+    False, and nothing is written, for one that another one replaced meanwhile.
+    """
+    trust(rows, pack)
+    is_there = rows.run(
+        "UPDATE data_packs SET damaged_at = :now WHERE id = :id AND tier = :tier AND state = :whole",
+        now=now,
+        whole=WHOLE,
+        **_key(pack),
+    )
+    if is_there:
+        doubt(rows, pack, names, now)
+    return bool(is_there)
+
+
+def doubt(rows: Plain, pack: Pack, names: Collection[str], now: datetime) -> None:
+    """Write down what else is damaged in a pack."""
+    rows.run(
+        "UPDATE data_packs SET damaged_at = :now WHERE id = :id AND tier = :tier AND damaged_at IS NULL",
+        now=now,
+        **_key(pack),
+    )
+    rows.run_many(
+        "UPDATE data_packed SET damaged_at = :now WHERE pack = :id AND tier = :tier AND name = :name",
+        [{"name": name, "now": now, **_key(pack)} for name in sorted(names)],
+    )
+
+
+def trust(rows: Plain, pack: Pack) -> None:
+    """A pack was read and is whole, or was sent anew."""
+    rows.run("UPDATE data_packs SET damaged_at = NULL WHERE id = :id AND tier = :tier", **_key(pack))
+    rows.run("UPDATE data_packed SET damaged_at = NULL WHERE pack = :id AND tier = :tier", **_key(pack))
+
+
+def trust_again(rows: Plain, pack: Pack, names: Collection[str]) -> None:
+    """Some of its objects were read and are whole."""
+    rows.run_many(
+        "UPDATE data_packed SET damaged_at = NULL WHERE pack = :id AND tier = :tier AND name = :name",
+        [{"name": name, **_key(pack)} for name in sorted(names)],
+    )
+
+
+def damaged(rows: Plain) -> set[tuple[str, Tier]]:
+    """The ids and tiers of the packs that are known to be damaged: all over, or what is in them."""
+    found = rows.rows("SELECT id, tier FROM data_packs WHERE damaged_at IS NOT NULL")
+    return {(row[0], Tier(row[1])) for row in found}
+
+
+def entries(rows: Plain, pack: Pack, *, sound: bool = False) -> list[Packed]:
+    """What is in a pack, in its order. ``sound``: without what is known to be damaged there."""
     found = rows.rows(
         f"SELECT {_COLUMNS} FROM data_packed "  # noqa: S608 - names of ours
-        "WHERE pack = :id AND tier = :tier ORDER BY place",
-        id=pack.id,
-        tier=pack.tier.value,
+        f"WHERE pack = :id AND tier = :tier{_SOUND if sound else ''} ORDER BY place",
+        **_key(pack),
     )
     return [Packed(*row) for row in found]
 
 
-def entries_of(rows: Plain, names: Collection[str]) -> list[tuple[Pack, Packed]]:
-    """Where each object lies; in several packs where it does so."""
+def entries_of(rows: Plain, names: Collection[str], *, sound: bool = False) -> list[tuple[Pack, Packed]]:
+    """Where each object lies; in several packs where it does so. ``sound``: only where it is not known to be
+    damaged.
+    """
     known = {(one.id, one.tier.value): one for one in packs(rows)}
     if not known:
         return []
@@ -97,20 +152,23 @@ def entries_of(rows: Plain, names: Collection[str]) -> list[tuple[Pack, Packed]]
         given = {f"n{place}": name for place, name in enumerate(some)}
         listed = ", ".join(f":{one}" for one in given)
         found += rows.rows(
-            f"SELECT {_COLUMNS}, tier FROM data_packed WHERE name IN ({listed})",  # noqa: S608 - ours
+            f"SELECT {_COLUMNS}, tier FROM data_packed "  # noqa: S608 - names of ours
+            f"WHERE name IN ({listed}){_SOUND if sound else ''}",
             **given,
         )
     return [(known[row[1], row[6]], Packed(*row[:6])) for row in found]
 
 
-def names_at(rows: Plain, tier: Tier) -> set[str]:
-    """All objects that lie in packs of a tier."""
-    found = rows.rows("SELECT name FROM data_packed WHERE tier = :tier", tier=tier.value)
+def sound_at(rows: Plain, tier: Tier) -> set[str]:
+    """The objects that lie in packs of a tier, without those that are known to be damaged there."""
+    found = rows.rows(
+        "SELECT name FROM data_packed WHERE tier = :tier AND damaged_at IS NULL", tier=tier.value
+    )
     return {row[0] for row in found}
 
 
 def all_names(rows: Plain) -> set[str]:
-    """All objects that lie in packs."""
+    """All objects that lie in packs, be they sound there or not."""
     return {row[0] for row in rows.rows("SELECT name FROM data_packed")}
 
 
@@ -124,6 +182,10 @@ def _set_state(rows: Plain, pack: Pack, state: str, before: str) -> bool:
             before=before,
         )
     )
+
+
+def _key(pack: Pack) -> dict[str, str]:
+    return {"id": pack.id, "tier": pack.tier.value}
 
 
 def _slices(names: Sequence[str]) -> Iterator[Sequence[str]]:

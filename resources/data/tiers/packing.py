@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from resources.data.storage.worktree import Progress
 from resources.data.tiers import pack_rows
 from resources.data.tiers.model import Pack, Packed, Tier
 from resources.data.tiers.packs import NotItsName, PackWriter
-from resources.data.tiers.recalling import records
+from resources.data.tiers.recalling import quiet, records
 from resources.data.tiers.shelf import Shelf
 from resources.data.versions import sweeps
 from resources.data.versions.journal import Intent
@@ -23,6 +23,10 @@ from resources.files import disk_problem
 
 PACK_BYTES = 60 * 1024 * 1024
 """A pack is closed when it has so many bytes: one request of S3 brings it there, compared by S3 itself."""
+
+
+class _LeaveIt(Exception):
+    """A pack is not to be replaced."""
 
 
 class Packer:
@@ -57,24 +61,48 @@ class Packer:
                 except (FileNotFoundError, NotItsName):
                     self.damaged.append(name)
 
-    def pack_packed(
-        self, tier: Tier, found: Iterable[tuple[Pack, Packed]], progress: Progress, instead: bool = False
-    ) -> None:
-        """Pack what lies in other packs, as it is stored there. ``instead``: those packs go then."""
+    def pack_packed(self, tier: Tier, found: Iterable[tuple[Pack, Packed]], progress: Progress) -> None:
+        """Pack what lies in other packs, as it is stored there."""
         by_pack: dict[Pack, list[Packed]] = defaultdict(list)
         for pack, entry in found:
             by_pack[pack].append(entry)
-        replaced = list(by_pack) if instead else []
-        with self._packs(tier, progress, replaced) as writer:
+        with self._packs(tier, progress) as writer:
             for pack, entries in by_pack.items():
+                self._take(writer, pack, entries)
+
+    def replace(self, pack: Pack, entries: Sequence[Packed], lost: Collection[str] = ()) -> bool:
+        """Write a pack anew with only these of its objects, which go with it where they are ``lost``.
+
+        False where another of them is damaged: then the pack stays, since that may be read wrongly.
+        """
+        try:
+            with self._packs(pack.tier, quiet, [pack]) as writer:
+                found = set(self._take(writer, pack, entries))
+                if not found.issubset(lost):
+                    raise _LeaveIt
+        except _LeaveIt:
+            return False
+        if len(found) == len(entries):  # nothing was left to write
+            with self._database.write_plainly() as rows:
+                pack_rows.let_go(rows, pack)
+        return True
+
+    def _take(self, writer: Callable[[], PackWriter], pack: Pack, entries: Sequence[Packed]) -> list[str]:
+        """Put objects of a pack in; those that are damaged there, which is written down."""
+        lost: list[str] = []
+        try:
+            for entry, file, start in records(self._shelves[pack.tier], self._objects, pack, entries):
                 try:
-                    for entry, file, start in records(self._shelves[pack.tier], self._objects, pack, entries):
-                        try:
-                            writer().take(entry, file, start)
-                        except NotItsName:
-                            self.damaged.append(entry.name)
-                except FileNotFoundError:
-                    self.damaged += [one.name for one in entries]
+                    writer().take(entry, file, start)
+                except NotItsName:
+                    lost.append(entry.name)
+        except FileNotFoundError:
+            lost = [one.name for one in entries]
+        if lost:
+            with self._database.write_plainly() as rows:
+                pack_rows.doubt(rows, pack, lost, self._clock())
+        self.damaged += lost
+        return lost
 
     @contextmanager
     def _packs(
@@ -115,13 +143,15 @@ class Packer:
         now = self._clock()
         with self._database.write_plainly() as rows:
             is_known = pack in pack_rows.packs(rows)
+            is_damaged = is_known and (pack.id, pack.tier) in pack_rows.damaged(rows)
             if not is_known:
                 pack_rows.announce(rows, pack, self._intent.id, now)
-        if not is_known or pack in replaced:
+        if not is_known or is_damaged or pack in replaced:
             self._shelves[pack.tier].keep(pack, draft)
-        if is_known:
-            return
         with self._database.write_plainly() as rows:
+            if is_known:
+                self._stands_for(rows, pack, replaced, is_sent=is_damaged or pack in replaced)
+                return
             if self._holds_erased(rows, entries):
                 pack_rows.let_go(rows, pack)
                 return
@@ -129,6 +159,15 @@ class Packer:
                 for old in replaced:
                     pack_rows.let_go(rows, old)
                 self.made.append(pack)
+
+    def _stands_for(self, rows: Plain, pack: Pack, replaced: Sequence[Pack], *, is_sent: bool) -> None:
+        """A pack that was there already holds what these held."""
+        if is_sent:
+            pack_rows.trust(rows, pack)
+        if pack in pack_rows.packs(rows):
+            for old in replaced:
+                if old != pack:
+                    pack_rows.let_go(rows, old)
 
     def _holds_erased(self, rows: Plain, entries: list[Packed]) -> bool:
         """Whether somebody erased meanwhile what is in the pack: then its bytes must go."""

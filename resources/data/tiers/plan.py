@@ -118,7 +118,7 @@ class Content:
     tied: Collection[str] = ()
     """Of those, the ones that would free nothing: their files have other names, or others need them hot."""
     packed: Mapping[Tier, Mapping[str, int]] = field(default_factory=dict)
-    """What objects take in the packs of each tier."""
+    """What objects take in the packs of each tier, but for what is known to be damaged there."""
     pack_bytes: Mapping[Tier, int] = field(default_factory=dict)
     """Of all packs of each tier."""
     ratio: float = 1.0

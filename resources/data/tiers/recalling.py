@@ -43,9 +43,14 @@ def lacking(objects: ObjectStore, names: Iterable[str]) -> list[str]:
 
 
 def recall(
-    database: Database, objects: ObjectStore, names: Collection[str], progress: Progress = quiet
+    database: Database,
+    objects: ObjectStore,
+    names: Collection[str],
+    progress: Progress = quiet,
+    *,
+    sound: bool = False,
 ) -> list[str]:
-    """Bring objects back; those that no pack has whole.
+    """Bring objects back; those that no pack has whole. ``sound``: not where they are known to be damaged.
 
     Each is compared with its name before it has it. Raises what a place raises that cannot be reached, where
     no other has what is left.
@@ -54,7 +59,7 @@ def recall(
     with database.read_plainly() as rows:
         if not left or not pack_rows.has_any(rows):
             return list(left)
-        found = pack_rows.entries_of(rows, left)
+        found = pack_rows.entries_of(rows, left, sound=sound)
         places = store.places(rows)
     wanted: dict[Pack, list[Packed]] = defaultdict(list)
     for pack, entry in found:

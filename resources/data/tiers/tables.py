@@ -62,7 +62,9 @@ PACKS = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("intent", String(32), nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
+    Column("damaged_at", UtcDateTime),
 )
+"""``damaged_at``: since when its file, or something in it, is known not to be what its name says."""
 
 PACKED = Table(
     "data_packed",
@@ -74,5 +76,7 @@ PACKED = Table(
     Column("stored_bytes", BigInteger, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("codec", String(10), nullable=False),
+    Column("damaged_at", UtcDateTime),
     Index("data_packed_by_pack", "pack", "tier"),
 )
+"""``damaged_at``: since when an object is known to be damaged in this pack and does not count as there."""
