@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from resources.data.interop.configuration import cache_of
+from resources.data.interop.configuration import cache_of, is_without_git
 from resources.data.interop.pointers import Output, is_pointer, outputs_of
 from resources.errors import BadInput, NotFound
 
@@ -132,9 +132,7 @@ def _read(file: str, text: str, commit: str = "the work tree") -> dict[str, Outp
 def _is_git(folder: Path) -> bool:
     if not any((place / ".git").exists() for place in (folder, *folder.parents)):
         return False
-    config = folder / ".dvc" / "config"
-    no_scm = config.exists() and "no_scm = true" in config.read_text().lower()
-    return not no_scm and bool(_git(folder, "rev-list", "-n", "1", "--all").strip())
+    return not is_without_git(folder) and bool(_git(folder, "rev-list", "-n", "1", "--all").strip())
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -5,11 +5,13 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from resources.data.interop.objects import MissingObjects
 from resources.data.interop.service import InteropService
+from resources.data.schemas.comparing import What
 from resources.data.versions import journal
 from resources.data.versions.errors import DamagedVersion
 from resources.data.versions.model import Version
@@ -152,6 +154,68 @@ def test_a_configuration_that_is_none_is_told(
         interop.take(SHAPES, folder, ACTOR, quiet)
     with pytest.raises(BadInput, match=r"\.dvc/config cannot be read"):
         export(interop, folder)
+
+
+def test_a_home_that_nobody_knows_is_told_and_that_of_a_user_without_one_is_passed_over(
+    interop: InteropService, committed: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(number: int) -> NoReturn:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_CONFIG_HOME", "DVC_GLOBAL_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    export(interop, tmp_path / "export")
+    config = b"[core]\n    no_scm = true\n[cache]\n    dir = ~no-such-user/cache\n"
+    folder = write(tmp_path / "theirs", {".dvc/config": config, "a.dvc": _pointer("a")})
+    with pytest.raises(BadInput, match=r"\.dvc/config says that the cache is at ~no-such-user/cache"):
+        interop.take(DatasetName("others"), folder, ACTOR, quiet)
+
+
+@pytest.mark.parametrize("config", [b"\xff no section", b"[core]\n    remote = caf\xe9\n"])
+def test_a_configuration_that_is_no_text_is_told_beside_git_too(
+    interop: InteropService, tmp_path: Path, config: bytes
+) -> None:
+    folder = write(tmp_path / "mine", {".dvc/config": config, "a.dvc": _pointer("a")})
+    git(folder, "init", "-q")
+    with pytest.raises(BadInput, match=r"\.dvc/config cannot be read"):
+        interop.take(SHAPES, folder, ACTOR, quiet)
+
+
+@pytest.mark.parametrize(("said", "count"), [("no_scm=True", 1), ("no_scm = false", 2), ("other = 1", 2)])
+def test_git_has_a_part_in_a_repository_unless_it_says_no(
+    interop: InteropService, tmp_path: Path, said: str, count: int
+) -> None:
+    folder = write(tmp_path / "theirs", {".dvc/config": f"[core]\n    {said}\n".encode()})
+    git(folder, "init", "-q")
+    for number in range(2):
+        content = b"%d" % number
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        pointer = _pointer("a").replace(b"0" * 32, md5.encode())
+        write(folder, {f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}": content, "a.dvc": pointer})
+        git(folder, "add", "-f", "a.dvc")
+        git(folder, "commit", "-qm", "a")
+    assert len(interop.take(SHAPES, folder, ACTOR, quiet).versions) == count
+
+
+def test_a_revision_that_breaks_readers_is_the_next_major_version(
+    interop: InteropService, versions: VersionService, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "theirs", {"data/labels.csv": b"file,label\na,cat\n"})
+    git(folder, "init", "-q")
+    dvc(folder, "init", "-q")
+    for table in (b"file,label\na,cat\nb,dog\n", b"file\na\nb\n", b"file\na\nb\nc\n"):
+        dvc(folder, "add", "-q", "data")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", "another")
+        (folder / "data/labels.csv").unlink()
+        write(folder, {"data/labels.csv": table})
+    dvc(folder, "add", "-q", "data")
+    git(folder, "commit", "-qam", "the last one")
+    done = interop.take(SHAPES, folder, ACTOR, quiet)
+    assert [one.key for one in done.versions] == ["v1.0", "v1.1", "v2.0", "v2.1"]
+    broken = versions.schema_changes(SHAPES, "v1.1", "v2.0") or ()
+    assert [(one.column, one.what, one.breaks) for one in broken] == [("label", What.COLUMN_REMOVED, True)]
 
 
 def _pointer(name: str) -> bytes:
