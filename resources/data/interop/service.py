@@ -76,8 +76,7 @@ class InteropService:
                 touched = touched_by(rows, self.objects, damage.names)
             raise DamagedVersion(f"{dataset} {version.key}", damage.names, touched) from None
         finally:
-            with self.database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self.database, intent)
         return done
 
     def take(
@@ -119,8 +118,7 @@ class InteropService:
                     audit(rows, now, actor, "data.import", f"{dataset} {made[-1].key}", detail)
                 journal.end(rows, intent)
         except BaseException:
-            with self.database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self.database, intent)
             raise
         return Imported(tuple(made), len(wanted) - len(made), path)
 

@@ -154,8 +154,7 @@ class MergeService:
             tree = self._write(start, outcome)
             return self._seal(start, outcome, tree, self._schema(start, tree), actor, message)
         finally:
-            with self.database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self.database, intent)
 
     def _start(self, dataset: DatasetName, branch: str, policy: Policy | None) -> "_Start":
         with self.database.read_plainly() as rows:

@@ -57,8 +57,7 @@ class ResultService:
                 if kept is not None:
                     return kept
         finally:
-            with self.database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self.database, intent)
         raise Conflict(
             f"the result of {result.dataset} {result.version} was swept away {TRIES} times",
             "Run the same thing again; `trainplat data gc` should not run in a loop.",

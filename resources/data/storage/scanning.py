@@ -18,6 +18,7 @@ SKIPPED = frozenset({".git", ".dvc", ".trainplat"})
 SHOWN = 5
 _LONGEST = 4096
 """PATH_MAX of Linux."""
+_NO_FOLDER = frozenset({errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR})
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ def scan(root: Path) -> Iterator[Folder]:
         raise NotFound(f"{root} does not exist", "Give the folder that holds the files.") from None
     except PermissionError as problem:
         raise _denied(root, problem) from problem
+    except OSError as problem:
+        if problem.errno not in _NO_FOLDER:
+            raise
+        raise BadInput(f"{root} is no folder: {problem.strerror}", "Give a folder.") from None
     complaints: list[str] = []
     yield from _scan(root, complaints)
     if complaints:

@@ -4,6 +4,7 @@ The order is what a kill or a power cut at any moment has to find: objects, one 
 row. Who was overtaken gets a branch from the version that his folder was at, and nobody waits for anybody.
 """
 
+import os
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -145,8 +146,7 @@ class Commit:
                         return done
         finally:
             if self._intent is not None:
-                with self._database.write_plainly() as rows:
-                    journal.end(rows, self._intent)
+                journal.close(self._database, self._intent)
         raise Conflict(
             f"objects of {self._wanted.dataset} were swept away {TRIES} times while they were committed",
             "Run the same thing again; `trainplat data gc` should not run in a loop.",
@@ -406,7 +406,7 @@ def _was_overtaken(start: _Start, head: Version) -> bool:
 
 def _refuse_unfit(wanted: Wanted, objects: ObjectStore) -> None:
     refuse_results(wanted.dataset)
-    root, cache = wanted.root.resolve(), objects.cache.resolve()
+    root, cache = (Path(os.path.realpath(one)) for one in (wanted.root, objects.cache))
     holds_store = cache.is_relative_to(root) and cache.relative_to(root).parts[:1] not in _SKIPPED
     if holds_store or root.is_relative_to(cache):
         raise BadInput(

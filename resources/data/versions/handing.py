@@ -100,8 +100,7 @@ def hand_out(
                 worktrees.forget(rows, hand.target)
         raise
     finally:
-        with database.write_plainly() as rows:
-            journal.end(rows, intent)
+        journal.close(database, intent)
 
 
 def _refuse_given_now(rows: Plain, target: Path, now: datetime) -> None:

@@ -1,18 +1,26 @@
 """What is being done to the store: a row before it begins, gone when it is done.
 
 A row whose holder lives keeps the collector away from everything younger than itself; one whose holder is
-dead tells what was left half-done.
+dead tells what was left half-done. What this process has closed is over, even where its row could not be
+taken away: a service that lives for weeks would keep itself from a folder until it ends.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_hex
 
+from resources.database.engine import Database
 from resources.database.plain import Plain, moment
+from resources.errors import TrainplatError
 from resources.holder import Holder
 
 ELSEWHERE_FOR = timedelta(hours=24)
 """For so long somebody on another machine, whom nobody here can see, counts as living."""
+
+
+_closed: set[str] = set()
+"""What this process has closed and whose row is there still."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class Intent:
 
     def is_over(self, now: datetime) -> bool:
         """Whether nobody is doing it any more."""
+        if self.id in _closed:
+            return True
         dead = self.holder.is_dead()
         return now - self.began_at > ELSEWHERE_FOR if dead is None else dead
 
@@ -51,6 +61,15 @@ def begin(rows: Plain, kind: str, subject: str, now: datetime) -> Intent:
 def end(rows: Plain, intent: Intent) -> None:
     """Say that it is done, in the transaction that makes it so."""
     rows.run("DELETE FROM data_journal WHERE id = :id", id=intent.id)
+
+
+def close(database: Database, intent: Intent) -> None:
+    """Say that it is done, or given up. A database that cannot be written now fails nothing by that."""
+    _closed.add(intent.id)
+    with suppress(TrainplatError):
+        with database.write_plainly() as rows:
+            end(rows, intent)
+        _closed.discard(intent.id)
 
 
 def intents(rows: Plain) -> list[Intent]:

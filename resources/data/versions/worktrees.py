@@ -1,5 +1,6 @@
 """The rows of work trees: which version a folder is at, and what its files looked like when read."""
 
+import os
 import platform
 from collections.abc import Collection
 from datetime import datetime
@@ -100,8 +101,8 @@ def forget(rows: Plain, root: Path) -> None:
 
 
 def key_of(root: Path) -> str:
-    """A folder of this machine as rows name it."""
-    return f"{platform.node()}:{text_of(root.resolve())}"
+    """A folder of this machine as rows name it. A link that leads to itself is one, too."""
+    return f"{platform.node()}:{text_of(Path(os.path.realpath(root)))}"
 
 
 def _may_exist(root: Path) -> bool:

@@ -1,7 +1,9 @@
 """Versions given out into folders: what the platform knows of a folder is what lies in it."""
 
 import random
+import sqlite3
 import string
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from resources.data.storage.giving import draft_of
 from resources.data.versions import journal, worktrees
 from resources.data.versions.leftovers import GIVE
 from resources.data.versions.path_texts import text_of
-from resources.database.engine import Database
+from resources.database import plain
+from resources.database.engine import Database, sqlite_url
 from resources.errors import BadInput, Conflict
 from resources.home import Home
 from tests.resources.data.collecting.stores import DIGITS, Store
@@ -63,6 +66,38 @@ def test_what_a_killed_gift_left_is_removed_by_the_next_one(store: Store, tmp_pa
     write(draft, {"a": b"half"})
     store.versions.restore(DIGITS, "v1.0", tmp_path / "other")
     assert not draft.exists()
+
+
+@pytest.mark.parametrize("place", ["loop", "loop/below"])
+def test_a_link_that_leads_to_itself_is_told(store: Store, tmp_path: Path, place: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(Conflict if place == "loop" else BadInput, match="loop"):
+        store.versions.restore(DIGITS, "v1.0", tmp_path / place)
+    with pytest.raises(BadInput, match="loop"):
+        store.commit(tmp_path / place, {})
+    with store.database.read_plainly() as rows:
+        assert journal.intents(rows) == []
+
+
+def test_a_process_that_could_not_take_its_note_away_is_not_kept_from_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain, "BUSY_TIMEOUT_S", 0.01)
+    store = Store(Home(tmp_path / "home"), Database(sqlite_url(tmp_path / "rows.db")))
+    store.commit(tmp_path / "folder", {"a": b"old"})
+    target = tmp_path / "given"
+    with store.database.write_plainly() as rows:
+        intent = journal.begin(rows, GIVE, text_of(target), utc_now())
+    with pytest.raises(Conflict, match="is giving a version out into"):
+        store.versions.restore(DIGITS, "v1.0", target)
+    with closing(sqlite3.connect(tmp_path / "rows.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        journal.close(store.database, intent)
+    with store.database.read_plainly() as rows:
+        assert journal.intents(rows) == [intent]
+    store.versions.restore(DIGITS, "v1.0", target)
+    with store.database.read_plainly() as rows:
+        assert journal.intents(rows) == []
 
 
 def test_a_path_that_the_database_cannot_hold_is_told_and_nothing_is_left(
