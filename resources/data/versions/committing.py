@@ -9,7 +9,8 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 from operator import ne
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -432,13 +433,11 @@ def _refuse_planned(dataset: DatasetName, planned: VersionKey | None) -> None:
 
 
 def new_branch(rows: Plain, base: Version, user: str, now: datetime) -> Branch:
-    """A new branch from ``base``, written down. Of two in one second the later has a number at its end."""
-    name = branch_name(base.dataset, base.key, user, now)
+    """A new branch from ``base``, written down. Of two in one second the later bears the next free one."""
     taken = {one.name for one in store.branches(rows, base.dataset)}
-    unique, count = name, 1
-    while unique in taken:
-        count += 1
-        unique = f"{name}-{count}"
+    moments = (now + timedelta(seconds=later) for later in count())
+    names = (branch_name(base.dataset, base.key, user, moment) for moment in moments)
+    unique = next(name for name in names if name not in taken)
     made = Branch(base.dataset, unique, base.key, base.key, user, BranchState.OPEN, None, now)
     store.add_branch(rows, made)
     return made
