@@ -17,7 +17,7 @@ from resources.data.mounts import store
 from resources.data.mounts.bucket import Bucket, Stamps
 from resources.data.mounts.choosing import Choice, choose
 from resources.data.mounts.declaring import providers, scratch_folder
-from resources.data.mounts.looking import MIB, look
+from resources.data.mounts.looking import MIB, look, on_disks
 from resources.data.mounts.model import (
     Feature,
     Grant,
@@ -176,7 +176,7 @@ class MountService:
 
     def _chosen(self, mount: Mount, beside: Sequence[Grant] = ()) -> Choice:
         with self.database.read_plainly() as rows:
-            given = [*_of_the_living(rows), *beside]
+            given = on_disks([*_of_the_living(rows), *beside])
         work = scratch_folder(self.home)
         choice = choose(mount, [look(one, mount, work, given) for one in self.providers()])
         if choice.provider is None:

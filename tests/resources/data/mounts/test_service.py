@@ -464,6 +464,29 @@ def test_a_server_that_does_not_answer_holds_nobody_up(
     gone.set()
 
 
+def test_a_server_that_does_not_answer_keeps_nobody_from_other_providers(
+    mounts: MountService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has something there is not waited for in each look."""
+    mounts.declare("away", 60, Mode.SCRATCH, ANN, provider="other")
+    mounts.declare("beside", 60, Mode.SCRATCH, ANN, provider="disk")
+    mounts.declare("room", 10, Mode.SCRATCH, ANN, provider="disk")
+    gone, real = threading.Event(), Path.exists
+
+    def exists(path: Path) -> bool:
+        if path.name.startswith("trainplat-away-"):
+            gone.wait()
+        return real(path)
+
+    with mounts.given(["away", "beside"], RUN):
+        monkeypatch.setattr(Path, "exists", exists)
+        monkeypatch.setattr(looking, "DISKS_PATIENCE_S", 0.05)
+        mounts.check("room")
+        with pytest.raises(MountRefused, match="40 MiB are free there, 60 are needed"):
+            mounts.check("beside")
+        gone.set()
+
+
 def _scratch() -> Mount:
     return Mount("room", 1, Mode.SCRATCH, None, "room", frozenset(), ANN, utc_now())
 
