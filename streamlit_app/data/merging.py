@@ -119,9 +119,10 @@ def _merge(reader: Reader, service: MergeService, dataset: DatasetName, branch: 
         st.error("\n\n".join(said), icon=":material/error:")
         return
     if tried.version is not None:
-        st.session_state[_TOLD] = _("{branch} is merged as {version}.").format(
-            branch=branch, version=tried.version.key
-        )
+        told = [_("{branch} is merged as {version}.").format(branch=branch, version=tried.version.key)]
+        if any(one.breaks for one in tried.schema_changes):
+            told.append(_("It breaks those who read {version}.").format(version=tried.merge.ours))
+        st.session_state[_TOLD] = " ".join(told)
     st.cache_data.clear()
     st.rerun()
 

@@ -152,11 +152,11 @@ class Eraser:
         begun = [one for one in journal.intents(rows) if one.kind == GIVE and not one.is_over(now)]
         coming = {worktrees.key_of(path_of(one.subject)) for one in begun}
         roots = [root for root in worktrees.roots_at(rows, version, coming) if not root.startswith(ready)]
-        folder = "remove the folder (a space: trainplat data space remove NAME)"
+        folder = "remove the folder (a space: trainplat data space remove NAME --user USER)"
         holders |= {f"work tree {root}": folder for root in roots}
         shown = spaces.shown_from(rows, version.dataset, version.key)
         holders |= {
-            f"space {one.user}/{one.name}": f"trainplat data space remove {one.name}"
+            f"space {one.user}/{one.name}": f"trainplat data space remove {one.name} --user {one.user}"
             for one in shown
             if worktrees.key_of(one.path) not in roots
         }

@@ -184,7 +184,7 @@ class CollectingService:
             if not release(rows, dataset, version.key, kind, name):
                 raise NotFound(
                     f"{dataset} {version.key} is not kept for the {kind.value} {name!r}",
-                    f"`trainplat data show {dataset} {version.key}` lists what it is kept for.",
+                    f"`trainplat data pin {dataset}` lists what its versions are kept for.",
                 )
             audit(rows, now, actor, f"data.release_{kind.value}", f"{dataset} {version.key}", name)
 

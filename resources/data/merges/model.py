@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from resources.data.merging.model import Conflict, Outcome, Policy, Resolution
 from resources.data.versions.model import Version
 from resources.terms import Actor, DatasetName, VersionKey
+
+if TYPE_CHECKING:
+    from resources.data.schemas.comparing import SchemaChange
 
 
 class MergeState(StrEnum):
@@ -57,6 +61,8 @@ class Tried:
     version: Version | None
     """The version that it made; None while conflicts are left."""
     outcome: Outcome
+    schema_changes: "tuple[SchemaChange, ...]" = ()
+    """Of that version since the one before it on the main line."""
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:

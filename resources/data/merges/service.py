@@ -12,6 +12,7 @@ from resources.data.merges.ancestry import common_ancestor
 from resources.data.merges.model import Answer, Merge, MergeState, Tried
 from resources.data.merging.merge import given_md5, merge
 from resources.data.merging.model import AUTOMATIC, Outcome, Policy, Resolution
+from resources.data.schemas.texts import changes
 from resources.data.storage.ingesting import StoredStamps
 from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import DamagedObject
@@ -28,7 +29,7 @@ from resources.data.versions.leftovers import MERGE, clear
 from resources.data.versions.model import Branch, BranchState, State, Version
 from resources.data.versions.naming import next_key
 from resources.data.versions.refs import resolve
-from resources.data.versions.schema_reading import breaks, merged_declaration, next_schema
+from resources.data.versions.schema_reading import merged_declaration, next_schema
 from resources.database.engine import Database
 from resources.database.plain import Plain
 from resources.errors import BadInput, Conflict, NotFound
@@ -220,7 +221,7 @@ class MergeService:
         self, start: "_Start", outcome: Outcome, tree: Tree, schema: str, actor: Actor, message: str
     ) -> Tried | None:
         """The one transaction that makes it a version."""
-        now = self.clock()
+        now, changed = self.clock(), changes(start.ours.schema, schema)
         with self.database.write_plainly() as rows:
             if _Start(rows, start.dataset, start.branch.name, start.policy) != start:
                 return None
@@ -239,7 +240,7 @@ class MergeService:
             last = versions.last_on_main(rows, start.dataset) or start.ours
             made = Version(
                 start.dataset,
-                next_key(last.key, breaks=breaks(start.ours.schema, schema)),
+                next_key(last.key, breaks=any(one.breaks for one in changed)),
                 versions.next_number(rows, start.dataset),
                 None,
                 State.SEALED,
@@ -258,7 +259,7 @@ class MergeService:
             kept = replace(start.merge(actor, now, 0), state=MergeState.MERGED, merged_as=made.key)
             store.keep_merge(rows, kept)
             audit(rows, now, actor, "data.merge", f"{made.dataset} {made.key}", f"{start.branch.name}")
-        return Tried(kept, made, outcome)
+        return Tried(kept, made, outcome, changed)
 
 
 class _Start:

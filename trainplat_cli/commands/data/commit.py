@@ -137,12 +137,10 @@ def committed_text(made: Committed) -> str:
         removed=f"{made.removed:,}",
         new=bytes_text(made.new_bytes),
     )
-    breaking = [change for change in made.schema_changes if change.breaks]
-    if breaking:
-        from trainplat_cli.commands.data.schemas import change_lines
+    if made.schema_changes:
+        from trainplat_cli.commands.data.schemas import breaking_lines
 
-        told = _("It breaks those who read the version before:")
-        said = "\n".join([said, told, *change_lines(breaking)])
+        said = "\n".join([said, *breaking_lines(made.schema_changes)])
     if made.instead_of is not None:
         was_merged = _(
             "The branch {old} was merged meanwhile, so yours is on a new one from the same base. "

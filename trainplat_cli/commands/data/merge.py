@@ -9,6 +9,7 @@ from resources.errors import BadInput, ExitCode
 from resources.printable import printable
 from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.schemas import breaking_lines, change_document
 from trainplat_cli.commands.data.shown import current_actor, merge_service, version_document
 from trainplat_cli.output import age, print_json
 from trainplat_cli.tables import show_table
@@ -78,6 +79,7 @@ def tried_document(tried: Tried) -> dict[str, object]:
         **merge_document(tried.merge),
         "version": None if tried.version is None else version_document(tried.version),
         "counts": {how.value: count for how, count in tried.outcome.counts.items()},
+        "schema_changes": [change_document(change) for change in tried.schema_changes],
     }
 
 
@@ -101,13 +103,14 @@ def tried_text(tried: Tried) -> str:
     """What a merge came to, for people."""
     merge = tried.merge
     if tried.version is not None:
-        return _("{dataset} {version} is {ours} and {theirs} merged: {files} files.").format(
+        said = _("{dataset} {version} is {ours} and {theirs} merged: {files} files.").format(
             dataset=merge.dataset,
             version=tried.version.key,
             ours=merge.ours,
             theirs=merge.theirs,
             files=f"{tried.version.files:,}",
         )
+        return "\n".join([said, *breaking_lines(tried.schema_changes)])
     if not tried.conflicts:
         return _("{ours} and {theirs} merge without a conflict.").format(ours=merge.ours, theirs=merge.theirs)
     count = len(tried.conflicts)

@@ -29,13 +29,14 @@ def release(dataset: str, version: str, model: str, yes: bool, as_json: bool) ->
     name = checked_dataset(dataset)
     found = version_service().show(name, version)
     what = f"{found.dataset} {found.key}"
-    if not yes:
+    service = collecting_service()
+    is_kept = any((one.kind, one.name) == (Kind.MODEL, model) for one in service.dependents(name, found.key))
+    if is_kept and not yes:
         click.confirm(
             _("Keep {what} no longer for the model {model}?").format(what=what, model=model),
             abort=True,
             err=True,
         )
-    service = collecting_service()
     service.release(name, found.key, Kind.MODEL, model, current_actor())
     left = service.dependents(name, found.key)
     if as_json:

@@ -46,6 +46,12 @@ def change_lines(changes: Sequence[SchemaChange]) -> list[str]:
     return lines
 
 
+def breaking_lines(changes: Sequence[SchemaChange]) -> list[str]:
+    """What breaks those who read the version before; nothing where nothing does."""
+    breaking = [change for change in changes if change.breaks]
+    return [_("It breaks those who read the version before:"), *change_lines(breaking)] if breaking else []
+
+
 def schema_facts(text: str) -> list[tuple[str, str]]:
     """A version's schema for people."""
     found = schema_of(text)

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from resources.clock import utc_now
 from resources.data.collecting.dependents import Kind
 from resources.data.collecting.erasing import Eraser
 from resources.data.collecting.service import CollectingService
 from resources.data.merges.service import MergeService
+from resources.data.spaces import store as spaces
 from resources.data.spaces.model import Kind as SpaceKind
+from resources.data.spaces.model import Space
 from resources.data.spaces.service import SpaceService
 from resources.data.storage.listings import read_listing
 from resources.data.versions.errors import UnusableVersion
@@ -91,16 +94,30 @@ def test_nothing_is_made_of_what_is_erased(two: Store) -> None:
 
 
 def test_what_lay_in_the_trash_or_ready_for_spaces_goes_too(two: Store) -> None:
-    spaces = SpaceService(two.home, two.database)
-    made = spaces.create("ann", "mine", DIGITS, "v1.0", ANN, progress=quiet, kind=SpaceKind.COPY)
-    with pytest.raises(Conflict, match=r"work tree .*mine"):
+    service_of_spaces = SpaceService(two.home, two.database)
+    made = service_of_spaces.create("ann", "mine", DIGITS, "v1.0", ANN, progress=quiet, kind=SpaceKind.COPY)
+    with pytest.raises(Conflict, match=r"work tree .*mine") as refused:
         two.keeper.erase(DIGITS, "v1.0", ANN)
-    spaces.remove("ann", made.name, ANN)
+    assert "trainplat data space remove NAME --user USER" in refused.value.next_step
+    service_of_spaces.remove("ann", made.name, ANN)
     trash = two.keeper.objects.trash
     trash.mkdir()
     (trash / md5_of(SECRET)).write_bytes(SECRET)
     two.keeper.erase(DIGITS, "v1.0", ANN)
     assert two.bytes_everywhere(SECRET) == []
+
+
+def test_the_overlay_of_another_user_is_told_with_the_command_that_removes_it(
+    two: Store, tmp_path: Path
+) -> None:
+    overlay = Space(
+        "ben", "mine", DIGITS, VersionKey("v1.0"), tmp_path / "far", SpaceKind.OVERLAY, "", utc_now()
+    )
+    with two.database.write_plainly() as rows:
+        spaces.add_space(rows, overlay)
+    with pytest.raises(Conflict, match="space ben/mine depend on it") as refused:
+        two.keeper.erase(DIGITS, "v1.0", ANN)
+    assert "trainplat data space remove mine --user ben" in refused.value.next_step
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -7,6 +7,7 @@ import pytest
 from resources.data.merges.model import MergeState
 from resources.data.merges.service import MergeService
 from resources.data.merging.model import Choice, How, Mode, Policy, PolicyRule, Resolution
+from resources.data.schemas.sentences import sentence
 from resources.data.versions.committing import Wanted
 from resources.data.versions.errors import UnknownRef
 from resources.data.versions.model import BranchState, Committed
@@ -80,6 +81,20 @@ def test_two_who_labelled_different_samples_merge_by_themselves(desk: Desk) -> N
     assert (merged.state, merged.merged_as) == (BranchState.MERGED, "v1.2")
     assert [one.state for one in desk.merges.merges(DEMO)] == [MergeState.MERGED]
     assert recent(desk.merges.database)[0].action == "data.merge"
+
+
+def test_a_merge_in_which_the_last_sample_of_a_class_goes_is_the_next_major_version(desk: Desk) -> None:
+    table = "id,label\na,cat\nb,dog\nc,dog\n"
+    desk.commit("start", {"labels.csv": table})
+    ours = desk.commit("ann", {"labels.csv": table.replace("b,dog", "b,cat")}, base="v1.0")
+    theirs = desk.commit("bob", {"labels.csv": table.replace("c,dog", "c,cat")}, base="v1.0")
+    assert (ours.version.key, ours.schema_changes, theirs.schema_changes) == ("v1.1", (), ())
+    tried = desk.merges.merge(DEMO, theirs.version.branch or "", ANN)
+    assert tried.version is not None
+    assert tried.version.key == "v2.0"
+    [change] = tried.schema_changes
+    assert str(sentence(change, str)) == "the class dog is gone from labels.csv, column label"
+    assert desk.versions.schema_changes(DEMO, "v1.1", "v2.0") == (change,)
 
 
 def test_a_conflict_is_kept_answered_and_gone_on_from(desk: Desk) -> None:

@@ -113,6 +113,9 @@ def test_a_version_is_kept_for_a_model_until_that_is_released(trainplat_home: Pa
     assert (row.actor, row.subject) == (f"user:{current_user()}", "pets v1.0")
     again = data("release", "pets", "v1.0", "--model", name, "--yes", code=4).stderr.replace("\n", " ")
     assert f"is not kept for the model '{name}'" in again
+    assert "`trainplat data pin pets` lists what its versions are kept for" in again
+    unasked = data("release", "pets", "v1.0", "--model", "models:/pets/9", code=4)
+    assert "no longer for" not in unasked.output, "nobody is asked about what is not kept"
     keeper.depend(DatasetName("pets"), "v1.0", Kind.MODEL, name, Actor("run:1"))
     [left] = told("release", "pets", "v1.0", "--model", name, "--yes")["dependents"]
     assert left["kind"] == "pin"

@@ -49,6 +49,21 @@ def test_a_conflict_is_shown_answered_and_merged(branch: str) -> None:
     assert told("merge", "demo")["merges"][0]["merged_as"] == "v1.2"
 
 
+def test_a_merge_that_breaks_readers_says_so(trainplat_home: Path, tmp_path: Path) -> None:
+    table = "id,label\na,cat\nb,dog\nc,dog\n"
+    (tmp_path / "start").mkdir()
+    (tmp_path / "start" / "labels.csv").write_text(table)
+    data("commit", "pets", tmp_path / "start")
+    data("restore", "pets", "v1.0", "--to", tmp_path / "carl")
+    (tmp_path / "carl" / "labels.csv").write_text(table.replace("c,dog", "c,cat"))
+    (tmp_path / "start" / "labels.csv").write_text(table.replace("b,dog", "b,cat"))
+    data("commit", "pets", tmp_path / "start")
+    on = told("commit", "pets", tmp_path / "carl")["branch"]
+    merged = data("merge", "pets", on).stdout
+    assert merged.startswith("pets v2.0 is v1.1 and ")
+    assert "It breaks those who read the version before:\n  the class dog is gone from labels.csv" in merged
+
+
 def test_a_policy_answers_beforehand(branch: str) -> None:
     merged = told("merge", "demo", branch, "--policy", "labels.csv=ours")
     assert merged["policy"] == [{"pattern": "labels.csv", "mode": "ours"}]
