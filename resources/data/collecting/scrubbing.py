@@ -61,6 +61,12 @@ class Scrubbed:
     packs_problem: str | None = None
     """Why packs could not be read, or not be written anew."""
 
+    @property
+    def is_mended(self) -> bool:
+        """Whether all was looked at, and nothing that is damaged is left."""
+        are_packs_mended = self.packs_problem is None and self.packs_mended == len(self.packs_damaged)
+        return are_packs_mended and not self.damaged
+
 
 def slice_bytes(
     stored: int, since_last: timedelta | None, period: timedelta = PERIOD, most: int = MOST_BYTES

@@ -25,7 +25,7 @@ from trainplat_cli.texts import _, ngettext
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 @click.pass_context
 def scrub(context: click.Context, only_show: bool, most_mib: int | None, as_json: bool) -> None:
-    """Scrub; the exit code is 1 where something is damaged and was not repaired."""
+    """Scrub; the exit code is 1 where something is damaged and not repaired, or could not be looked at."""
     service = collecting_service()
     most_bytes = None if most_mib is None else most_mib * 1024 * 1024
     with reading_progress(as_json=as_json) as progress:
@@ -67,5 +67,5 @@ def scrub(context: click.Context, only_show: bool, most_mib: int | None, as_json
             )
         elif only_show:
             click.echo(_("Nothing is known to be damaged."))
-    if known:
+    if known or (done is not None and not done.is_mended):
         context.exit(int(ExitCode.FAILED))

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from resources.data.tiers.service import TierService
+from resources.home import Home
 from tests.resources.data.folders import write
 from tests.trainplat_cli.commands.data.running import data, told
 
@@ -67,3 +69,24 @@ def test_a_scrub_reads_on_and_ends_with_one_where_something_is_damaged(
     assert "1 damaged" in said
     assert "pets v1.0" in said
     assert "pets v1.0" in data("scrub", "--show", code=1).stdout
+
+
+def test_a_scrub_ends_with_one_where_a_damaged_pack_could_not_be_written_anew(
+    tmp_path: Path, trainplat_home: Path
+) -> None:
+    data("commit", "pets", write(tmp_path / "pets", {"a": b"one " * 90, "b": b"two"}))
+    data("commit", "pets", write(tmp_path / "other", {"c": b"three"}))
+    data("tier", "set", "warm", tmp_path / "warm")
+    data("tier", "pin", "pets", "v1.0", "warm")
+    data("tier", "apply")
+    data("tier", "recall", "pets", "v1.0")
+    [pack] = (tmp_path / "warm").rglob("*.pack")
+    pack.write_bytes(pack.read_bytes()[:-1])
+    home = Home(trainplat_home)
+    with TierService(home, home.database()).keeper().alone("a test"):
+        failed = data("scrub", code=1)
+    assert "1 damaged, 0 written anew" in failed.stdout
+    assert "moves versions between tiers" in failed.stderr
+    assert "Nothing is known" in data("scrub", "--show").stdout
+    assert "1 damaged, 1 written anew" in data("scrub").stdout
+    assert "0 damaged" in data("scrub").stdout
