@@ -89,15 +89,18 @@ class Mover:
         return plan(looked.held, looked.rules, looked.places, looked.content, self._prices, self._clock())
 
     def _bring_up(self, found: Plan, looked: Looked, actor: Actor, progress: Progress) -> None:
-        """Versions that are to be hot: said first, so that nobody takes away again what comes."""
+        """Versions that are to be hot: said once all of one is there, or the next apply would not go on.
+
+        Nobody takes away meanwhile what came: nobody else moves things, and this one knows where it is to be.
+        """
         for one in found.moves:
             if one.tier is not Tier.HOT:
                 continue
-            self._set(one, actor)
             names = looked.content.names[one.held.tree_md5]
             left = recall(self._database, self._objects, lacking(self._objects, names), progress)
             self.done.damaged += left
             if not left:
+                self._set(one, actor)
                 self.done.moved.append(one)
 
     def _pack(self, packer: Packer, home: Mapping[str, Tier], looked: Looked, progress: Progress) -> None:

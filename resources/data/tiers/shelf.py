@@ -5,7 +5,9 @@ tier's place: the disk is not mounted, say. Then nothing is written there, and n
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from resources.data.places.model import RemoteProblem
 from resources.data.places.place import Place
@@ -28,16 +30,17 @@ class Shelf(Place):
         return f"{self._place.tier.value} {self._place.set_at.isoformat()}\n"
 
     def mark_there(self) -> str | None:
-        """What the file says that lies there; None where there is none."""
+        """What the file says that lies there; None where there is none, or an empty one that a kill left."""
         try:
             found = self._told(lambda: self._files.cat_file(f"{self._root}/{MARK}"))
         except FileNotFoundError:
             return None
-        return bytes(found).decode(errors="replace")
+        return bytes(found).decode(errors="replace") or None
 
     def claim(self) -> None:
-        """Say there that it is this tier's place."""
-        self._told(lambda: self._write(f"{self._root}/{MARK}", self.mark.encode()))
+        """Say there that it is this tier's place; all of it or nothing, whatever happens."""
+        if self.mark_there() != self.mark:
+            self._told(lambda: self._write_whole(f"{self._root}/{MARK}", self.mark.encode()))
 
     def leave(self) -> None:
         """Say there no more that it is this tier's place."""
@@ -97,6 +100,21 @@ class Shelf(Place):
         """Take a pack away, if it is there."""
         self.refuse_elsewhere()
         self._remove(self._pack_path(pack.id))
+
+    def _write_whole(self, path: str, content: bytes) -> None:
+        if self._is_s3:
+            self._write(path, content)
+            return
+        draft = f"{path}.{token_hex(6)}.tmp"
+        self._write(draft, content)
+        if self.is_local:
+            _sync(draft)
+        else:  # not every kind renames over what is there
+            with suppress(FileNotFoundError):
+                self._files.rm_file(path)
+        self._files.mv(draft, path)
+        if self.is_local:
+            _sync(self._root)
 
     def _pack_path(self, name: str) -> str:
         return f"{self._root}/packs/{name[:2]}/{name}.pack"

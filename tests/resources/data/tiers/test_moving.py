@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from resources.data.merges.service import MergeService
 from resources.data.places.model import RemoteProblem
@@ -105,6 +106,30 @@ def test_a_pack_that_is_lost_is_told_as_damage_of_its_versions(two: Tiered, tmp_
     with pytest.raises(DamagedVersion, match=r"digits v1\.0"):
         two.versions.restore(DIGITS, "v1.0", tmp_path / "back")
     assert not (tmp_path / "back").exists()
+
+
+def test_a_version_of_which_something_is_lost_is_not_called_hot_and_is_tried_again(
+    two: Tiered, tmp_path: Path
+) -> None:
+    two.tiers.apply(ANN)
+    [pack] = two.packs(Tier.WARM)
+    before = pack.read_bytes()
+    lost = md5_of(OLD["sub/b.bin"])
+    with two.database.read_plainly() as rows:
+        [(_, entry)] = pack_rows.entries_of(rows, [lost])
+    pack.write_bytes(before[: entry.offset + 3] + b"?" + before[entry.offset + 4 :])
+    two.tiers.pin(DIGITS, "v1.0", Tier.HOT, ANN)
+    for _ in range(2):
+        done = two.tiers.apply(ANN)
+        assert (done.damaged, done.moved) == ([lost], [])
+        assert two.tier_of("v1.0") is Tier.WARM
+        assert two.is_hot(OLD["a.txt"])
+    assert two.packs(Tier.WARM) == [pack]
+    pack.write_bytes(before)
+    done = two.tiers.apply(ANN)
+    assert ([one.tier for one in done.moved], done.damaged) == ([Tier.HOT], [])
+    assert two.tier_of("v1.0") is Tier.HOT
+    assert two.given("v1.0", tmp_path / "back") == OLD
 
 
 def test_a_place_that_cannot_be_reached_is_told_and_is_no_damage(
@@ -228,3 +253,27 @@ def test_a_place_that_is_not_mounted_is_told_takes_nothing_and_is_no_damage(
     (warm / MARK).unlink()  # lost alone: who says that it is there is believed, since the packs are
     two.tiers.set_place(Tier.WARM, str(warm), ANN)
     assert two.given("v1.0", tmp_path / "back") == OLD
+
+
+def test_a_mark_that_was_being_written_when_somebody_was_killed_keeps_nobody_out(
+    tiered: Tiered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: LocalFileSystem, path: str, __: bytes) -> None:
+        Path(path).touch()
+        raise KeyboardInterrupt
+
+    place = tmp_path / "elsewhere"
+    with monkeypatch.context() as patched:
+        patched.setattr(Shelf, "check", lambda _: place.mkdir())
+        patched.setattr(LocalFileSystem, "pipe_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            tiered.tiers.set_place(Tier.WARM, str(place), ANN)
+    assert not (place / MARK).exists()
+    tiered.tiers.set_place(Tier.WARM, str(place), ANN)
+    said = (place / MARK).read_bytes()
+    assert said.startswith(b"warm ")
+    (place / MARK).write_bytes(b"")  # as older versions left it
+    with pytest.raises(RemoteProblem, match="is missing there"):
+        Shelf(tiered.tiers.status().tiers[1].place or pytest.fail("no place")).refuse_elsewhere()
+    tiered.tiers.set_place(Tier.WARM, str(place), ANN)
+    assert (place / MARK).read_bytes() == said
