@@ -4,7 +4,10 @@ So a name that leads out of the archive writes nowhere, a link points to nothing
 limit.
 """
 
+import bz2
+import gzip
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
@@ -66,7 +69,9 @@ class ArchiveSource:
                     yield _ZipReader(packed, self.labels)
             else:
                 with tarfile.open(path) as rolled:
-                    yield _TarReader(rolled, self.labels, f"{path.stat().st_size}-{path.stat().st_mtime_ns}")
+                    status = path.stat()
+                    stamp = f"{status.st_size}-{status.st_mtime_ns}"
+                    yield _TarReader(rolled, self.labels, stamp, status.st_size)
         except (*_DAMAGED, OSError) as problem:
             if isinstance(problem, OSError) and problem.filename is None and problem.errno is not None:
                 raise
@@ -125,6 +130,8 @@ class _TarReader:
     labels: LabelsFrom
     archive: str
     """Changes with the archive."""
+    packed_bytes: int
+    """The size of the archive."""
     parallel: int = 1
     _member: tarfile.TarInfo | None = None
 
@@ -134,6 +141,7 @@ class _TarReader:
         for member in self.rolled:
             count, total_bytes = count + 1, total_bytes + member.size
             _refuse_too_many(count, total_bytes)
+            self._refuse_bomb(self.rolled.offset)  # so far the next step unpacks
             name = member.name.removeprefix("./")
             if member.isdir() or _is_beside(name):
                 continue
@@ -143,9 +151,8 @@ class _TarReader:
             seen.add(name)
             self._member = member
             yield wrong or Entry(name, folder_label(name, self.labels))
-        # Only behind its end stands the sum that tells whether a packed archive is whole.
-        while self.rolled.fileobj is not None and self.rolled.fileobj.read(_CHUNK_BYTES):
-            pass
+        if self._is_packed():
+            self._read_to_its_end()
 
     def stamp(self, entry: Entry) -> str:
         member = self._its_turn(entry)
@@ -157,6 +164,26 @@ class _TarReader:
             return b"" if file is None else _bounded(file)
         except _DAMAGED as problem:
             raise EntryProblem(f"it cannot be unpacked: {problem}", "Make the archive again.") from problem
+
+    def _is_packed(self) -> bool:
+        return isinstance(self.rolled.fileobj, gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile)
+
+    def _read_to_its_end(self) -> None:
+        """Only behind its end stands the sum that tells whether a packed archive is whole."""
+        read_bytes = self.rolled.offset
+        while self.rolled.fileobj is not None and (part := self.rolled.fileobj.read(_CHUNK_BYTES)):
+            read_bytes += len(part)
+            self._refuse_bomb(read_bytes)
+
+    def _refuse_bomb(self, unpacked_bytes: int) -> None:
+        """Raise BadInput where an archive grows to what no archive of images does."""
+        limit = min(MAX_TOTAL_BYTES, max(_SMALL_BYTES, MAX_EXPANSION * self.packed_bytes))
+        if unpacked_bytes > limit and self._is_packed():
+            raise BadInput(
+                f"archive {os.fsdecode(self.rolled.name or b'')} of {self.packed_bytes:,} bytes grows to more than "
+                f"{limit / MIB:.0f} MiB; expected at most {MAX_EXPANSION} times its size",
+                "Look at what is in it: no images are packed like this.",
+            )
 
     def _its_turn(self, entry: Entry) -> tarfile.TarInfo:
         if self._member is None or self._member.name.removeprefix("./") != entry.name:

@@ -1,10 +1,14 @@
+import bz2
+import gzip
 import io
+import lzma
 import os
 import random
 import stat
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,6 +100,36 @@ def test_a_bomb_is_cut_off(taker: Taker, tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("bomb.zip", "large.tar.gz"):
         with pytest.raises(BadInput, match="claims 2 members"):
             taker.take(ArchiveSource("other", name))
+
+
+@pytest.mark.parametrize("form", [".tar.gz", ".tar.xz", ".tar.bz2"])
+@pytest.mark.parametrize("is_member", [False, True])
+def test_a_packed_tar_that_grows_without_end_is_refused(
+    taker: Taker, tmp_path: Path, form: str, is_member: bool
+) -> None:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as rolled:
+        for name, size in (("a.png", 4000), *([("b.png", 40 * 1024 * 1024)] if is_member else [])):
+            member = tarfile.TarInfo(name)
+            member.size = size
+            rolled.addfile(member, io.BytesIO(bytes(size)))
+    zeros = bytes(0 if is_member else 40 * 1024 * 1024)
+    opened: dict[str, Any] = {".tar.gz": gzip.open, ".tar.xz": lzma.open, ".tar.bz2": bz2.open}
+    with opened[form](tmp_path / f"bomb{form}", "wb") as packed:
+        packed.write(content.getvalue() + zeros)
+    with pytest.raises(BadInput, match="grows to more than 16 MiB"):
+        taker.take(ArchiveSource("box", f"bomb{form}"))
+
+
+def test_a_plain_tar_is_not_read_behind_its_last_file(tmp_path: Path) -> None:
+    pack(tmp_path / "plain.tar", {"a.png": image(1)})
+    with (tmp_path / "plain.tar").open("ab") as file:
+        file.truncate(64 * 1024 * 1024)
+    with ArchiveSource("box", "plain.tar").opened(tmp_path) as reader:
+        assert isinstance(reader, archive._TarReader)
+        assert len(list(reader.entries())) == 1
+        assert reader.rolled.fileobj is not None
+        assert reader.rolled.fileobj.tell() < 1024 * 1024
 
 
 def test_what_packers_leave_beside_is_passed_over_and_what_is_no_image_is_told(
