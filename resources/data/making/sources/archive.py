@@ -179,9 +179,10 @@ class _TarReader:
         """Raise BadInput where an archive grows to what no archive of images does."""
         limit = min(MAX_TOTAL_BYTES, max(_SMALL_BYTES, MAX_EXPANSION * self.packed_bytes))
         if unpacked_bytes > limit and self._is_packed():
+            name = os.fsdecode(self.rolled.name or b"")
             raise BadInput(
-                f"archive {os.fsdecode(self.rolled.name or b'')} of {self.packed_bytes:,} bytes grows to more than "
-                f"{limit / MIB:.0f} MiB; expected at most {MAX_EXPANSION} times its size",
+                f"archive {name} of {self.packed_bytes:,} bytes grows to more than {limit / MIB:.0f} MiB; "
+                f"expected at most {MAX_EXPANSION} times its size",
                 "Look at what is in it: no images are packed like this.",
             )
 
