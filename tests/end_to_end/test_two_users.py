@@ -22,9 +22,10 @@ from resources.data.results.service import ResultService
 from resources.data.service import DataService
 from resources.data.spaces.model import Space
 from resources.data.spaces.service import SpaceService
+from resources.data.storage.worktree import quiet
 from resources.data.versions.committing import Wanted
 from resources.data.versions.model import BranchState, Version
-from resources.data.versions.service import VersionService, quiet
+from resources.data.versions.service import VersionService
 from resources.database.audit import recent
 from resources.home import Home
 from resources.runs.instance import open_instance

@@ -7,9 +7,10 @@ from PIL import Image
 
 from resources.data.spaces.model import Kind, Space
 from resources.data.spaces.service import SpaceService
+from resources.data.storage.worktree import quiet
 from resources.data.versions.committing import Wanted
 from resources.data.versions.model import Committed
-from resources.data.versions.service import VersionService, quiet
+from resources.data.versions.service import VersionService
 from resources.home import Home
 from resources.terms import Actor, DatasetName
 

@@ -15,10 +15,10 @@ from resources.data.collecting.scrubbing import KnownDamage, Scrubbed, Scrubber
 from resources.data.collecting.usage import Usage, stored_bytes, usage
 from resources.data.collecting.verifying import Repair, Verified, all_versions, from_trash, verify
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.worktree import Progress
+from resources.data.storage.worktree import Progress, quiet
 from resources.data.tiers import pack_rows
 from resources.data.tiers.keeping import Keeper
-from resources.data.tiers.recalling import quiet, recall
+from resources.data.tiers.recalling import recall
 from resources.data.versions import store
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownDataset

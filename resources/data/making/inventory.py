@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from resources.data.making.folders import files_below
 from resources.data.making.imaging import IMAGE_SUFFIXES
 from resources.data.making.source import LABELS_FILE
 from resources.data.model import Quarantined
@@ -46,13 +45,15 @@ class Inventory:
 def take_inventory(folder: Path, objects: ObjectStore, index: Path) -> Inventory:
     """Read every new or changed file of ``folder`` into ``objects``; ``index`` remembers the others.
 
-    Raises :class:`Unavailable` when the disk is full.
+    Raises :class:`Unavailable` when the disk is full, and for a folder that cannot be read.
     """
     known = _read_index(index)
     remembered: dict[str, list[str | int]] = {}
     files: list[FoundFile] = []
     strays: list[Quarantined] = []
-    for path in _files_below(folder, strays):
+    for path in files_below(folder, strays):
+        if path.name.startswith(".") or path.name == LABELS_FILE:
+            continue
         name = path.relative_to(folder).as_posix()
         if path.suffix.lower() not in IMAGE_SUFFIXES:
             strays.append(
@@ -77,21 +78,6 @@ def take_inventory(folder: Path, objects: ObjectStore, index: Path) -> Inventory
     if remembered != known:
         write_atomically(index, json.dumps(remembered))
     return Inventory(tuple(files), tuple(strays))
-
-
-def _files_below(folder: Path, strays: list[Quarantined]) -> Iterator[Path]:
-    def note(problem: OSError) -> None:
-        if isinstance(problem, FileNotFoundError):
-            return  # nobody has made it yet, or it just went away
-        name = os.path.relpath(problem.filename, folder).encode(errors="replace").decode()
-        reason = f"what lies in the folder cannot be seen: {problem.strerror}"
-        strays.append(Quarantined(name, reason, "Make the folder readable, or move it out."))
-
-    for parent, folders, names in os.walk(folder, onerror=note):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith(".") and name != LABELS_FILE:
-                yield Path(parent, name)
 
 
 def _found_file(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from resources.data.collecting import scrubs
 from resources.data.places import store
 from resources.data.places.model import EVERY, Lag, Pushed, Replica
-from resources.data.places.service import PlaceService, quiet
-from resources.data.storage.worktree import Progress
+from resources.data.places.service import PlaceService
+from resources.data.storage.worktree import Progress, quiet
 from resources.data.versions import store as versions
 from resources.data.versions.audit import audit
 from resources.data.versions.errors import UnknownDataset

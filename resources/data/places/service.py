@@ -16,7 +16,7 @@ from resources.data.places.model import Prefetched, Pushed, Remote, Standing, ch
 from resources.data.places.place import Place
 from resources.data.storage.listings import read_listing
 from resources.data.storage.objects import DamagedObject, ObjectStore
-from resources.data.storage.worktree import Progress
+from resources.data.storage.worktree import Progress, quiet
 from resources.data.tiers import store as tiers
 from resources.data.tiers.recalling import recall
 from resources.data.trees.listing import TREE_SUFFIX
@@ -34,10 +34,6 @@ from resources.home import Home
 from resources.terms import Actor, DatasetName, VersionKey
 
 _LOG = logging.getLogger(__name__)
-
-
-def quiet(files: int, size_bytes: int, to_come: int = 0) -> None:
-    """Tell nobody how far it is."""
 
 
 class PlaceService:

@@ -32,6 +32,10 @@ class Progress(Protocol):
         """
 
 
+def quiet(files: int, size_bytes: int, to_come: int = 0) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class IndexRow:
     """What is remembered about one folder."""

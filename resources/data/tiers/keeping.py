@@ -11,14 +11,14 @@ from resources.clock import Clock
 from resources.data.collecting.needed import Needed
 from resources.data.places.place import CHUNK_BYTES
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.worktree import Progress
+from resources.data.storage.worktree import Progress, quiet
 from resources.data.tiers import pack_rows, store
 from resources.data.tiers.looking import look
 from resources.data.tiers.model import COLDER, Pack, Packed, Tier
 from resources.data.tiers.packing import Packer
 from resources.data.tiers.packs import NotItsName, unpacked
 from resources.data.tiers.plan import homes
-from resources.data.tiers.recalling import quiet, records
+from resources.data.tiers.recalling import records
 from resources.data.tiers.shelf import Shelf
 from resources.data.versions import journal, sweeps
 from resources.database.engine import Database

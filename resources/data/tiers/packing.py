@@ -9,11 +9,11 @@ from pathlib import Path
 from resources.clock import Clock
 from resources.data.collecting.needed import Needed
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.worktree import Progress
+from resources.data.storage.worktree import Progress, quiet
 from resources.data.tiers import pack_rows
 from resources.data.tiers.model import Pack, Packed, Tier
 from resources.data.tiers.packs import NotItsName, PackWriter
-from resources.data.tiers.recalling import quiet, records
+from resources.data.tiers.recalling import records
 from resources.data.tiers.shelf import Shelf
 from resources.data.versions import sweeps
 from resources.data.versions.journal import Intent

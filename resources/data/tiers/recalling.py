@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from resources.data.places.moving import each
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.worktree import Progress
+from resources.data.storage.worktree import Progress, quiet
 from resources.data.tiers import pack_rows, store
 from resources.data.tiers.model import Pack, Packed
 from resources.data.tiers.packs import NotItsName, unpacked
@@ -26,10 +26,6 @@ NEAR_BYTES = 256 * 1024
 """What lies so near together comes in one request."""
 LARGEST_PART_BYTES = 32 * 1024 * 1024
 _READ_ONLY = 0o444
-
-
-def quiet(files: int, size_bytes: int, to_come: int = 0) -> None:
-    """Tell nobody how far it is."""
 
 
 def recalling_store(cache: Path, database: Callable[[], Database]) -> ObjectStore:

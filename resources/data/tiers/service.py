@@ -7,14 +7,14 @@ from decimal import Decimal
 
 from resources.clock import Clock, utc_now
 from resources.data.storage.listings import read_listing
-from resources.data.storage.worktree import Progress
+from resources.data.storage.worktree import Progress, quiet
 from resources.data.tiers import pack_rows, store
 from resources.data.tiers.keeping import Keeper
 from resources.data.tiers.model import ALL, Pack, Rule, Tier, TierPin, TierPlace, checked_place
 from resources.data.tiers.moving import Applied, Mover
 from resources.data.tiers.plan import Plan
 from resources.data.tiers.prices import read_tier_prices
-from resources.data.tiers.recalling import lacking, quiet, recall, recalling_store
+from resources.data.tiers.recalling import lacking, recall, recalling_store
 from resources.data.tiers.shelf import MARK, Shelf
 from resources.data.versions import store as version_store
 from resources.data.versions.audit import audit

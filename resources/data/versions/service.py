@@ -8,7 +8,7 @@ from resources.data.locks import store as locks
 from resources.data.storage.giving import Giving
 from resources.data.storage.listings import read_listing
 from resources.data.storage.objects import ObjectStore
-from resources.data.storage.worktree import Progress
+from resources.data.storage.worktree import Progress, quiet
 from resources.data.trees.diff import Change, diff
 from resources.data.trees.listing import Tree
 from resources.data.versions import store
@@ -26,10 +26,6 @@ from resources.terms import Actor, DatasetName, VersionKey
 
 if TYPE_CHECKING:
     from resources.data.schemas.comparing import SchemaChange
-
-
-def quiet(files: int, size_bytes: int, to_come: int = 0) -> None:
-    """Tell nobody how far it is."""
 
 
 class VersionService:

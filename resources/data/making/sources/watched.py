@@ -1,13 +1,12 @@
 """A folder that others write into while it is read: a file is taken when it has been still for a while."""
 
-import errno
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.data.making.folders import files_below
 from resources.data.making.sources.model import (
     MAX_FILE_BYTES,
     Entry,
@@ -18,8 +17,7 @@ from resources.data.making.sources.model import (
     too_large,
 )
 from resources.data.model import Quarantined
-from resources.errors import NotFound, Unavailable
-from resources.printable import printable
+from resources.errors import NotFound
 
 STILL_FOR_S = 10.0
 HALF_WRITTEN = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", "~")
@@ -59,14 +57,10 @@ class _FolderReader:
     _known: dict[str, str] = field(default_factory=dict)
 
     def entries(self) -> Iterator[Entry | Quarantined]:
-        paths, unreadable = self._below()
-        for name, reason in unreadable:
-            yield Quarantined(
-                name.encode(errors="replace").decode(),
-                f"what lies in the folder cannot be seen: {reason}",
-                "Make the folder readable, or move it out.",
-            )
-        for path in sorted(paths):
+        unseen: list[Quarantined] = []
+        paths = sorted(files_below(self.folder, unseen))
+        yield from unseen
+        for path in paths:
             name = path.relative_to(self.folder).as_posix()
             if any(part.startswith(".") for part in name.split("/")) or name.lower().endswith(HALF_WRITTEN):
                 continue
@@ -93,31 +87,6 @@ class _FolderReader:
         if file_stamp(path) != self._known[entry.name]:
             raise EntryProblem("it changed while it was read", "Nothing: it is read again later.")
         return content
-
-    def _below(self) -> tuple[list[Path], list[tuple[str, str]]]:
-        """The files below the folder, hidden folders left out; and the folders that cannot be read, with why.
-
-        Raises Unavailable where the folder itself is such.
-        """
-        unreadable: list[tuple[str, str]] = []
-
-        def note(problem: OSError) -> None:
-            if problem.errno in (errno.ENOENT, errno.ENOTDIR):
-                return  # it just went away
-            name = os.path.relpath(problem.filename, self.folder)
-            reason = problem.strerror or type(problem).__name__
-            if name == ".":
-                raise Unavailable(
-                    f"folder {printable(str(self.folder))} cannot be read: {reason}",
-                    "Make it readable, or mend its path in the declaration of the data set.",
-                ) from problem
-            unreadable.append((name, reason))
-
-        paths = []
-        for parent, folders, names in os.walk(self.folder, onerror=note):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            paths += [Path(parent, name) for name in names]
-        return paths, unreadable
 
     def _may_be_written(self, path: Path) -> bool:
         try:

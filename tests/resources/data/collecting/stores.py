@@ -7,9 +7,10 @@ from pathlib import Path
 
 from resources.data.collecting.gc import Collected
 from resources.data.collecting.service import CollectingService
+from resources.data.storage.worktree import quiet
 from resources.data.versions.committing import Wanted
 from resources.data.versions.model import Committed
-from resources.data.versions.service import VersionService, quiet
+from resources.data.versions.service import VersionService
 from resources.database.engine import Database
 from resources.home import Home
 from resources.terms import Actor, DatasetName

@@ -19,9 +19,9 @@ from resources.data.spaces.model import Kind as SpaceKind
 from resources.data.spaces.model import Space
 from resources.data.spaces.service import SpaceService
 from resources.data.storage.listings import read_listing
+from resources.data.storage.worktree import quiet
 from resources.data.versions.errors import UnusableVersion
 from resources.data.versions.model import State
-from resources.data.versions.service import quiet
 from resources.database import plain
 from resources.database.audit import recent
 from resources.errors import Conflict, NotFound, Unavailable

@@ -11,9 +11,9 @@ from resources.clock import utc_now
 from resources.data.collecting.gc import Collector
 from resources.data.storage.objects import DamagedObject
 from resources.data.storage.repository import LOCK_FILE, DatasetRepository
+from resources.data.storage.worktree import quiet
 from resources.data.versions import journal, sweeps
 from resources.data.versions.committing import Commit, Wanted
-from resources.data.versions.service import quiet
 from resources.database.audit import recent
 from resources.terms import FIRST_VERSION, DatasetName
 from tests.children import leave

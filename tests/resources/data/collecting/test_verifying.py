@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from resources.data.versions.service import quiet
+from resources.data.storage.worktree import quiet
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.collecting.stores import DIGITS, Store
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from resources.data.spaces.model import Kind as SpaceKind
 from resources.data.spaces.service import SpaceService
 from resources.data.storage.giving import PARTIAL
+from resources.data.storage.worktree import quiet
 from resources.data.versions.leftovers import clear
-from resources.data.versions.service import VersionService, quiet
+from resources.data.versions.service import VersionService
 from resources.home import Home
 from tests.resources.data.auditor import Audit, audit_home
 from tests.resources.data.folders import read, write

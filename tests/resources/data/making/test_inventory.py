@@ -6,6 +6,7 @@ import pytest
 
 from resources.data.making.inventory import Inventory, take_inventory
 from resources.data.storage.objects import ObjectStore
+from resources.errors import Unavailable
 from tests.resources.data.plain_user import as_plain_user
 from tests.resources.data.shapes import image, write_source
 
@@ -89,6 +90,19 @@ def test_what_is_no_image_or_cannot_be_read_is_named(tmp_path: Path, take: Calla
     problems = {stray.file: stray.problem for stray in inventory.strays}
     assert "does not end like an image's" in problems["notes.txt"]
     assert problems["gone.png"] == "it cannot be read: No such file or directory"
+
+
+def test_a_source_that_cannot_be_read_is_not_an_empty_one(
+    tmp_path: Path, take: Callable[[], Inventory]
+) -> None:
+    assert take().files == (), "nobody has made it yet"
+    write_source(tmp_path / "source", range(2))
+
+    def look() -> None:
+        with pytest.raises(Unavailable, match="source cannot be read: Permission denied"):
+            take()
+
+    as_plain_user(tmp_path, look, locked={tmp_path / "source": 0o000})
 
 
 def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, take: Callable[[], Inventory]) -> None:

@@ -10,9 +10,10 @@ from resources.data.collecting.dependents import Kind
 from resources.data.collecting.service import CollectingService
 from resources.data.results.model import Follow, ResultSnapshot, TrainingResult
 from resources.data.results.service import ResultService, results_of
+from resources.data.storage.worktree import quiet
 from resources.data.versions import journal, sweeps
 from resources.data.versions.committing import Wanted
-from resources.data.versions.service import VersionService, quiet
+from resources.data.versions.service import VersionService
 from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
 from resources.home import Home

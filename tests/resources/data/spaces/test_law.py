@@ -9,8 +9,8 @@ import pytest
 
 from resources.data.spaces.model import Kind, Space
 from resources.data.storage.ingesting import Taking
+from resources.data.storage.worktree import quiet
 from resources.data.versions.committing import Wanted
-from resources.data.versions.service import quiet
 from resources.home import Home
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.folders import read

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from resources.data.collecting.service import CollectingService
+from resources.data.storage.worktree import quiet
 from resources.data.tiers.model import ALL, Rule, Tier
 from resources.data.tiers.service import TierService
 from resources.data.versions.committing import Wanted
 from resources.data.versions.model import Version
-from resources.data.versions.service import VersionService, quiet
+from resources.data.versions.service import VersionService
 from resources.database.engine import Database
 from resources.home import Home
 from resources.terms import Actor, DatasetName

@@ -11,11 +11,11 @@ from resources.data.storage import ingesting
 from resources.data.storage.giving import Giving
 from resources.data.storage.ingesting import Taking
 from resources.data.storage.listings import drop_listing
+from resources.data.storage.worktree import quiet
 from resources.data.versions import sweeps
 from resources.data.versions.committing import Commit, Wanted
 from resources.data.versions.errors import DamagedVersion
 from resources.data.versions.handing import Hand, hand_out
-from resources.data.versions.service import quiet
 from resources.database.engine import Database
 from resources.home import Home
 from tests.resources.data.auditor import md5_of

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from resources.data.merges.service import MergeService
+from resources.data.storage.worktree import quiet
 from resources.data.versions.committing import Wanted
 from resources.data.versions.model import BranchState, Committed
-from resources.data.versions.service import VersionService, quiet
+from resources.data.versions.service import VersionService
 from resources.database.engine import Database
 from resources.errors import Conflict
 from resources.home import Home

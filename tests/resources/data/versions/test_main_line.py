@@ -6,8 +6,8 @@ import pytest
 
 from resources.data.interop.service import InteropService
 from resources.data.merges.service import MergeService
+from resources.data.storage.worktree import quiet
 from resources.data.versions.committing import Wanted
-from resources.data.versions.service import quiet
 from resources.database.engine import Database
 from resources.errors import BadInput
 from resources.home import Home
