@@ -33,6 +33,8 @@ from resources.errors import BadInput, Conflict, NotFound, TrainplatError
 from resources.home import Home
 from resources.terms import Actor, DatasetName, VersionKey
 
+TIMES = 2
+"""What was brought here to be sent may go back to its tier before it is."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -193,12 +195,9 @@ class PlaceService:
             progress(0, 0, sum(len(new) + 1 for _, new in new_of))
             for version, new in new_of:
                 others = [one for one in self.remotes() if one.name != remote.name]
-                self._refuse_damaged(version, self._bring(self._lacking_of(new, place), others, quiet))
-                moved = moving.send(place, self.objects, new, progress, looks=again)
-                self._refuse_damaged(version, moved[2])
+                moved = self._send(version, new, place, others, progress, looks=again)
                 place.settle()  # whoever finds the tree takes its objects for granted
-                tree = moving.send(place, self.objects, [version.tree_md5], progress, looks=again)
-                self._refuse_damaged(version, tree[2])
+                self._send(version, [version.tree_md5], place, others, progress, looks=again)
                 place.settle()
                 self._marks.refuse_elsewhere(place)
                 now = self.clock()
@@ -335,6 +334,36 @@ class PlaceService:
                 _LOG.warning("remote %s is passed over: %s", remote.name, problem.one_line)
         return left
 
+    def _send(
+        self,
+        version: Version,
+        names: Sequence[str],
+        place: Place,
+        others: Sequence[Remote],
+        progress: Progress,
+        *,
+        looks: bool,
+    ) -> tuple[int, int]:
+        """Bring objects there; how many went, and their bytes. Raises :class:`DamagedVersion`.
+
+        What is not here, as what lies in packs, is looked for there, and brought here where it is not whole.
+        """
+        sent = sent_bytes = 0
+        left = list(names)
+        for _ in range(TIMES):
+            lacking = self._lacking(left)
+            whole = {name for name, is_sound in moving.each(place.is_sound, lacking) if is_sound}
+            progress(len(whole), 0)
+            left = [name for name in left if name not in whole]
+            coming = [name for name in lacking if name not in whole]
+            self._refuse_damaged(version, self._bring(coming, others, quiet))
+            moved = moving.send(place, self.objects, left, progress, looks=looks)
+            sent, sent_bytes, left = sent + moved[0], sent_bytes + moved[1], moved[2]
+            if not self._lacking(left):
+                break
+        self._refuse_damaged(version, left)
+        return sent, sent_bytes
+
     def _fetched(self, place: Place, names: Sequence[str], progress: Progress) -> list[str]:
         """Bring objects from one place; those that it lacks. Raises where it is not there now."""
         left = moving.fetch(place, self.objects, names, progress)
@@ -400,10 +429,6 @@ class PlaceService:
 
     def _lacking(self, names: Sequence[str]) -> list[str]:
         return [name for name in dict.fromkeys(names) if not self.objects.path(name).exists()]
-
-    def _lacking_of(self, names: Sequence[str], place: Place) -> list[str]:
-        """Objects that are neither here nor, as far as one look for each tells, there."""
-        return [name for name in self._lacking(names) if place.size_of(name) is None]
 
     def _refuse_damaged(self, version: Version, damaged: list[str]) -> None:
         if not damaged:

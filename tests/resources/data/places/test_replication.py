@@ -3,9 +3,11 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from resources.data.places import moving
 from resources.data.places.model import EVERY
 from resources.data.places.replication import ReplicaLook, ReplicationService
 from resources.data.places.service import PlaceService
@@ -14,6 +16,7 @@ from resources.database.audit import recent
 from resources.database.engine import Database
 from resources.errors import NotFound
 from resources.home import Home
+from tests.resources.data.auditor import md5_of
 from tests.resources.data.tiers.conftest import ANN, DIGITS, OLD, Tiered
 from tests.servers.s3 import Bucket
 
@@ -132,6 +135,64 @@ def test_what_lies_in_a_colder_tier_is_replicated_too(
     assert tiered.tier_of("v1.0") is Tier.WARM
     tiered.tiers.apply(ANN)
     assert not tiered.is_hot(OLD["a.txt"])
+
+
+@pytest.fixture
+def packed(replication: ReplicationService, tiered: Tiered) -> Path:
+    """The remote ``far``, which has all of two versions; the first is in packs, and not hot."""
+    replication.places.push(DIGITS, None, "far", ANN)
+    tiered.pass_days(40)
+    tiered.tiers.apply(ANN)
+    assert not tiered.is_hot(OLD["a.txt"])
+    with tiered.database.write_plainly() as rows:
+        rows.run("DELETE FROM data_remote_trees")
+    return Path(replication.places.remote("far").url.removeprefix("file://"))
+
+
+def test_a_push_that_was_killed_goes_on_when_what_it_sent_lies_in_packs(
+    replication: ReplicationService, tiered: Tiered, packed: Path
+) -> None:
+    for tree in packed.rglob("*.dir"):
+        tree.unlink()
+    for again in (False, True):
+        pushed = replication.places.push(DIGITS, None, "far", ANN, again=again)
+        assert [one.key for one in pushed.versions] == ["v1.0", "v1.1"]
+    assert len(list(packed.rglob("*.dir"))) == 2
+    assert not tiered.is_hot(OLD["a.txt"]), "it need not come here, since it is whole there"
+
+
+def test_what_is_damaged_there_is_sent_again_from_a_pack(
+    replication: ReplicationService, tiered: Tiered, packed: Path
+) -> None:
+    name = md5_of(OLD["a.txt"])
+    there = packed / "files" / "md5" / name[:2] / name[2:]
+    for content in (b"other", OLD["a.txt"].upper()):
+        there.chmod(0o644)
+        there.write_bytes(content)
+        tiered.versions.objects.path(name).unlink(missing_ok=True)
+        assert replication.places.push(DIGITS, None, "far", ANN, again=True).sent == 1
+        assert there.read_bytes() == OLD["a.txt"]
+
+
+def test_what_goes_back_to_its_tier_before_it_is_sent_is_brought_once_more(
+    replication: ReplicationService, tiered: Tiered, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in packed.rglob("files/md5/*/*"):
+        path.unlink()
+    real, went = moving.send, list[str]()
+
+    def send(*given: Any, **settings: Any) -> tuple[int, int, list[str]]:
+        if not went:
+            assert tiered.is_hot(OLD["a.txt"])
+            tiered.tiers.apply(ANN)
+            went.append("a.txt")
+            assert not tiered.is_hot(OLD["a.txt"])
+        return real(*given, **settings)
+
+    monkeypatch.setattr(moving, "send", send)
+    pushed = replication.places.push(DIGITS, None, "far", ANN)
+    assert [one.key for one in pushed.versions] == ["v1.0", "v1.1"]
+    assert len(went) == 1
 
 
 def test_rules_are_of_known_data_sets_and_remotes_and_go_with_them(replication: ReplicationService) -> None:
