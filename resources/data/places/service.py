@@ -211,8 +211,7 @@ class PlaceService:
             if unreadable is not None:
                 raise unreadable
         finally:
-            with self.database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self.database, intent)
         return Pushed(tuple(done), looked_for, sent, sent_bytes)
 
     def pull(
@@ -236,8 +235,7 @@ class PlaceService:
             progress(0, 0, len(names))
             self._refuse_damaged(version, self._fetched(place, names, progress))
         finally:
-            with self.database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self.database, intent)
         return version, len(missing) + len(names)
 
     def repair(self, names: Sequence[str]) -> list[str]:
@@ -306,8 +304,7 @@ class PlaceService:
             missing = self._lacking(read_listing(self.objects, version.tree_md5)[0].names)
             left = self._bring(missing, self.remotes(), progress)
         finally:
-            with self.database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self.database, intent)
         return Prefetched(version, len(missing) - len(left), len(left))
 
     def _bring(self, names: Sequence[str], remotes: Sequence[Remote], progress: Progress) -> list[str]:

@@ -66,8 +66,7 @@ class Keeper:
         try:
             yield intent
         finally:
-            with self._database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self._database, intent)
 
     def packer(self, intent: journal.Intent) -> Packer:
         """Who makes packs for ``intent``."""
@@ -132,8 +131,7 @@ class Keeper:
                         "Run `trainplat data gc`: it goes on with it.",
                     )
         finally:
-            with self._database.write_plainly() as rows:
-                journal.end(rows, intent)
+            journal.close(self._database, intent)
 
     def whole(
         self,

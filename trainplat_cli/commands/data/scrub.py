@@ -21,7 +21,12 @@ from trainplat_cli.texts import _, ngettext
     ),
 )
 @option("--show", "only_show", is_flag=True, help=mark("Read nothing."))
-@option("--most-mib", type=click.IntRange(min=1), metavar="N", help=mark("Read about so many MiB."))
+@option(
+    "--most-mib",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=mark("Read about so many MiB of objects, and as many of packs."),
+)
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 @click.pass_context
 def scrub(context: click.Context, only_show: bool, most_mib: int | None, as_json: bool) -> None:
