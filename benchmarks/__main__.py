@@ -18,6 +18,7 @@ ALL = (
     ["loop", "--tasks", "1000"],
     ["loop", "--tasks", "10000"],
     ["accuracy"],
+    ["active"],
     ["packing"],
     ["queue"],
     ["churn"],

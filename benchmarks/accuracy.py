@@ -19,7 +19,8 @@ from resources.home import Home
 from resources.learning.evaluation import evaluate
 from resources.learning.model import ClassIndices
 from resources.learning.prediction import predict
-from resources.learning.sampling import Strategy, choose
+from resources.learning.querying.choosing import NEED_EMBEDDINGS, NEED_MEMBERS, choose
+from resources.learning.querying.model import Snapshot, Strategy
 from resources.learning.settings import TrainSettings
 from resources.learning.training import train
 from resources.terms import Actor, VersionKey
@@ -29,6 +30,7 @@ NAME = "accuracy"
 DESCRIPTION = "Test accuracy after each round of the loop, over seeds, and the time of a training."
 
 ACTOR = Actor("user:benchmark")
+OF_ONE_MODEL = [one for one in Strategy if one not in NEED_EMBEDDINGS | NEED_MEMBERS]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of this benchmark."""
     parser.add_argument("--seeds", default="0-4", help="a range such as 0-4, or one number (default: 0-4)")
     parser.add_argument("--rounds", type=int, default=3, help="versions to train, v1.0 included (default: 3)")
-    parser.add_argument("--strategy", type=Strategy, default=Strategy.MARGIN, choices=list(Strategy))
+    parser.add_argument("--strategy", type=Strategy, default=Strategy.MARGIN, choices=OF_ONE_MODEL)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a training (default: 1)")
 
 
@@ -101,7 +103,7 @@ def _answers(
     """The true labels of the samples that the champion makes the strategy choose."""
     pool = data.images(spec.name, version, Split.POOL)
     guesses = predict(champion, pool.images, spec.classes)
-    chosen = choose(pool.ids, guesses, spec.labels_per_round, strategy, seed=spec.seed_in_use())
+    chosen = choose(Snapshot(pool.ids, guesses), spec.labels_per_round, strategy, seed=spec.seed_in_use())
     truth = data.true_labels(spec.name)
     return [ConfirmedLabel(one.sample, truth[one.sample], f"{version}-{one.sample}") for one in chosen]
 

@@ -11,6 +11,7 @@ NAMES = (
     "latency",
     "loop",
     "accuracy",
+    "active",
     "packing",
     "queue",
     "churn",

@@ -59,15 +59,15 @@ class LabelingRound:
 
     def choose(self) -> Query:
         """Choose the samples to ask about: the closest margins of those that were never asked. Keep them."""
-        from resources.learning.sampling import Strategy, choose
+        from resources.learning.querying.choosing import choose
+        from resources.learning.querying.model import Snapshot, Strategy
 
         predictions = self._files.read_predictions(self.spec.name, self.version)
         asked = self.labeling.samples_asked(self.spec.name, but_by=self.version)
         rows = [row for row, sample in enumerate(predictions.ids) if sample not in asked]
-        ids = [predictions.ids[row] for row in rows]
+        pool = Snapshot(tuple(predictions.ids[row] for row in rows), predictions.probabilities[rows])
         choices = choose(
-            ids,
-            predictions.probabilities[rows],
+            pool,
             self.spec.labels_per_round,
             Strategy.MARGIN,
             seed=self.spec.seed_in_use(),

@@ -15,6 +15,9 @@ ClassIndices = NDArray[np.int64]
 Probabilities = NDArray[np.float64]
 """For each image and class a probability: [image, class], each row sums to 1."""
 
+Embeddings = NDArray[np.float32]
+"""For each image what the head of a network is given: [image, feature]."""
+
 
 @dataclass(frozen=True)
 class EpochPoint:

@@ -113,7 +113,7 @@ def test_every_asset_says_what_it_is_and_whose() -> None:
 def test_importing_the_assets_loads_no_heavy_module() -> None:
     program = (
         "import json, sys, trainplat_assets.model_assets, trainplat_assets.model_checks, "
-        "resources.learning.sampling\n"
+        "resources.learning.querying.choosing\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

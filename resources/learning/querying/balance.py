@@ -1,0 +1,36 @@
+"""Class-balanced asking: unsure samples, of the classes that have few labels."""
+
+import numpy as np
+
+from resources.learning.querying.model import Ranking, Snapshot
+from resources.learning.querying.uncertainty import closeness
+
+WEIGHT = 1.0
+"""What one label more of a class that lacks it is worth, where closest margins are worth 1."""
+
+
+def by_class_balance(pool: Snapshot, count: int, _seed: int) -> Ranking:
+    """Margin, with a reward for what brings the classes to equal numbers of labels (after Bengar et al. 2022,
+    *Class-balanced active learning for image classification*, solved greedily).
+
+    The target is that each class has its share of all labels once the batch is answered. A pick counts for
+    each class as likely as the model holds it, and gains what it takes off the distance to the target.
+    """
+    probabilities_nk = pool.probabilities
+    samples, classes = probabilities_nk.shape
+    if classes == 0:
+        return [(row, 0.0) for row in range(min(count, samples))]
+    have_k = np.zeros(classes) if pool.labelled_counts is None else pool.labelled_counts.astype(np.float64)
+    target = (have_k.sum() + min(count, samples)) / classes
+    worth_n = closeness(probabilities_nk)
+    free_n = np.ones(samples, dtype=bool)
+    ranking: Ranking = []
+    for _ in range(min(count, samples)):
+        missing_k = np.maximum(target - have_k, 0.0)
+        filled_n = np.minimum(probabilities_nk, missing_k).sum(axis=1)
+        value_n = np.where(free_n, worth_n + WEIGHT * filled_n, -np.inf)
+        row = int(np.argmax(value_n))
+        ranking.append((row, float(value_n[row])))
+        free_n[row] = False
+        have_k = have_k + probabilities_nk[row]
+    return ranking

@@ -1,0 +1,124 @@
+"""The values of querying: what a strategy sees, and what is chosen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resources.errors import BadInput
+from resources.learning.model import Embeddings, Probabilities
+from resources.terms import SampleId
+
+Row = int
+"""A place in the pool of a snapshot."""
+
+Ranking = list[tuple[Row, float]]
+"""Rows in the order in which a strategy takes them, each with its value by the strategy's own measure."""
+
+
+class Strategy(StrEnum):
+    """How the value of a question is measured; each is described where it is computed."""
+
+    RANDOM = "random"
+    LEAST_CONFIDENCE = "least_confidence"
+    MARGIN = "margin"
+    ENTROPY = "entropy"
+    MARGIN_K_CENTRE = "margin_k_centre"
+    MARGIN_COVER = "margin_cover"
+    CORE_SET = "core_set"
+    BADGE = "badge"
+    BALD = "bald"
+    CLASS_BALANCED = "class_balanced"
+
+
+DEFAULT_STRATEGY = Strategy.MARGIN_COVER
+DEFAULT_RANDOM_SHARE = 0.1
+
+
+class Why(StrEnum):
+    """Why a sample is asked about."""
+
+    STRATEGY = "strategy"
+    """The strategy took it: its answer teaches the model, and says nothing about the pool as a whole."""
+    RANDOM = "random"
+    """Chance took it from the whole pool: the model's quality is estimated from these alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A pool as one model sees it, frozen. Raises :class:`BadInput` for parts that do not fit together."""
+
+    ids: tuple[SampleId, ...]
+    """The samples that may be asked about; each once."""
+    probabilities: Probabilities
+    """[sample, class]."""
+    embeddings: Embeddings | None = None
+    """[sample, feature]: what the model's head is given."""
+    labelled_embeddings: Embeddings | None = None
+    """[labelled sample, feature], by the same model, in any order."""
+    labelled_counts: NDArray[np.int64] | None = None
+    """How many samples of each class have a label."""
+    members: NDArray[np.float64] | None = None
+    """[member, sample, class]: what each member of a committee says, or each pass with dropout."""
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together."""
+        if self.probabilities.ndim != 2 or len(self.ids) != len(self.probabilities):
+            raise BadInput(
+                f"{len(self.ids)} sample ids came with probabilities of shape {self.probabilities.shape}; "
+                "expected one row each",
+                "Predict exactly the samples that are to be chosen from.",
+            )
+        if len(set(self.ids)) != len(self.ids):
+            raise BadInput("a sample stands in the pool twice", "Give each sample of the pool once.")
+        for problem in self._misfits():
+            raise BadInput(f"the pool has {problem}", "Take all of them from one model and one data set.")
+
+    def sorted(self) -> "Snapshot":
+        """The same pool by sample id, and what is labelled in an order of its own: any two that say the same
+        are the same after this, bit by bit.
+        """
+        rows = sorted(range(len(self.ids)), key=self.ids.__getitem__)
+        known = self.labelled_embeddings
+        return replace(self.at(rows), labelled_embeddings=None if known is None else np.unique(known, axis=0))
+
+    def at(self, rows: list[Row]) -> "Snapshot":
+        """A pool of these rows only."""
+        return replace(
+            self,
+            ids=tuple(self.ids[row] for row in rows),
+            probabilities=self.probabilities[rows],
+            embeddings=None if self.embeddings is None else self.embeddings[rows],
+            members=None if self.members is None else self.members[:, rows],
+        )
+
+    def _misfits(self) -> Iterator[str]:
+        samples, classes = self.probabilities.shape
+        if self.embeddings is not None and (self.embeddings.ndim != 2 or len(self.embeddings) != samples):
+            yield f"{samples} samples and embeddings of shape {self.embeddings.shape}"
+        if self.labelled_embeddings is not None and (
+            self.embeddings is None or self.labelled_embeddings.shape[1:] != self.embeddings.shape[1:]
+        ):
+            yield f"labelled samples of shape {self.labelled_embeddings.shape}, unlike its own embeddings"
+        if self.labelled_counts is not None and self.labelled_counts.shape != (classes,):
+            yield f"{classes} classes and counts of shape {self.labelled_counts.shape}"
+        if self.members is not None and self.members.shape[1:] != self.probabilities.shape:
+            yield f"probabilities of shape {self.probabilities.shape} and members' of {self.members.shape}"
+        for name in ("probabilities", "embeddings", "labelled_embeddings", "members"):
+            values = getattr(self, name)
+            if values is not None and not np.isfinite(values).all():
+                yield f"{name.replace('_', ' ')} that are not finite"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One sample that is worth a question."""
+
+    sample: SampleId
+    index: Row
+    """Its row in the snapshot."""
+    score: float
+    """Its value by the strategy's own measure; for a random pick the number that was drawn, 0 to 1."""
+    why: Why
