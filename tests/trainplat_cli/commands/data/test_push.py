@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from tests.resources.data.auditor import md5_of
 from tests.resources.data.interop.conftest import FILES, write
 from tests.resources.data.interop.dvc import contents
 from tests.trainplat_cli.commands.data.running import data, told
@@ -47,11 +48,20 @@ def test_a_second_remote_gets_all_by_rule_and_its_lag_is_shown(tmp_path: Path) -
     assert "far has all versions of shapes" in data("status").stdout
     shutil.rmtree(tmp_path / "far" / "files")
     said = data("remote", "replicate", "far", "--now").stderr
-    assert "far has lost shapes v1.0; it is sent again." in said
+    assert "far has lost shapes v1.0; it was sent again." in said
     assert list((tmp_path / "far").rglob("*.dir"))
     shutil.rmtree(tmp_path / "far" / "files")
     again = told("remote", "replicate", "far", "--now")
     assert (again["lost"], again["pushed"]) == ([{"remote": "far", "version": "shapes v1.0"}], 1)
+    shutil.rmtree(tmp_path / "far" / "files")
+    (tmp_path / "far" / "files").write_bytes(b"no folder")
+    assert "far" in data("remote", "replicate", "far", "--now", code=1).stderr
+    (tmp_path / "far" / "files").unlink()
+    (tmp_path / "far" / "files" / "md5").mkdir(parents=True)
+    name = md5_of(FILES["train/a.txt"])
+    (tmp_path / "far" / "files" / "md5" / name[:2]).write_bytes(b"no folder")
+    said = data("remote", "replicate", "far", "--now", code=1).stderr
+    assert "far has lost shapes v1.0; it could not be sent again now." in said
     shutil.rmtree(tmp_path / "far")
     said = data("remote", "check", "far", code=1).stderr
     assert "remote far is not at" in said

@@ -1,5 +1,7 @@
 """``trainplat data remote replicate``: let versions be at a second remote, too."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from resources.data.places.model import EVERY
@@ -11,6 +13,9 @@ from trainplat_cli.commands.data.showing import reading_progress
 from trainplat_cli.commands.data.shown import current_actor, replication_service
 from trainplat_cli.output import err, print_json
 from trainplat_cli.texts import _
+
+if TYPE_CHECKING:
+    from resources.data.places.replication import ReplicationService
 
 
 @click.command(
@@ -42,9 +47,7 @@ def replicate(
         with reading_progress(as_json=as_json) as progress:
             done = service.run(actor, progress)
     lost = [(one.remote, version) for one in asked for version in one.lost]
-    for remote, version in lost:
-        said = _("{remote} has lost {version}; it is sent again.")
-        err().print(said.format(remote=remote, version=version), markup=False)
+    _tell_lost(service, lost)
     told = [*(one.problem for one in asked), *(one.problem for one in done)]
     problems = [one for one in dict.fromkeys(told) if one is not None]
     for problem in problems:
@@ -64,3 +67,17 @@ def replicate(
         click.echo(_("Written down. See how far it is behind: trainplat data status"))
     if problems:
         context.exit(int(ExitCode.FAILED))
+
+
+def _tell_lost(service: "ReplicationService", lost: list[tuple[str, str]]) -> None:
+    """Name what remotes lost, and whether they have it again."""
+    if not lost:
+        return
+    standings = service.places.status()
+    missing = {(one.remote.name, f"{it.dataset} {it.key}") for one in standings for it in one.missing}
+    for remote, version in lost:
+        if (remote, version) in missing:
+            said = _("{remote} has lost {version}; it could not be sent again now.")
+        else:
+            said = _("{remote} has lost {version}; it was sent again.")
+        err().print(said.format(remote=remote, version=version), markup=False)
