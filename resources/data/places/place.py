@@ -66,7 +66,7 @@ class Place:
                 f"remote {self.remote.name} is not at {self.remote.url} any more: its file {MARK} went",
                 "Mount what lies there, then run the same thing again: what was sent is kept.",
             )
-        self._told(lambda: self._put(path, source, "md5", digest), Path(path))
+        self._told(lambda: self._put(path, source, "md5", digest), self._here(path))
         return source.stat().st_size
 
     def is_sound(self, name: str) -> bool:
@@ -137,9 +137,11 @@ class Place:
                 _leave(Path(draft), Path(path), f"{text}\n")
             elif self.mark_found() is None:
                 self._write(draft, f"{text}\n".encode())
+                with suppress(FileNotFoundError):  # an empty one: not every kind renames over what is there
+                    self._files.rm_file(path)
                 self._files.mv(draft, path)
 
-        self._told(act, Path(path))
+        self._told(act, self._here(path))
         found = self.mark_found()
         if found is None:
             raise self._gone()
@@ -161,12 +163,16 @@ class Place:
                 )
 
         try:
-            self._told(act, Path(path))
+            self._told(act, self._here(path))
         except FileNotFoundError:
             raise self._gone() from None
 
     def _path(self, name: str) -> str:
         return f"{self._root}/files/md5/{name[:2]}/{name[2:]}"
+
+    def _here(self, path: str) -> Path | None:
+        """A path there as one of a disk of this machine; None where it is none."""
+        return Path(path) if self.is_local else None
 
     def _size(self, path: str) -> int | None:
         try:
@@ -257,7 +263,12 @@ class Place:
 
     def _in_words(self, problem: Exception) -> Exception | None:
         """What no second try mends."""
-        code = _code_of(problem)
+        code, number = _code_of(problem), getattr(problem, "errno", None)
+        if number in _FULL:
+            return RemoteProblem(
+                f"remote {self.remote.name} at {self.remote.url} takes nothing more: {os.strerror(number)}",
+                "Make room there, or let it be written; then run the same thing again.",
+            )
         if code in _CLOCK:
             return RemoteProblem(
                 f"remote {self.remote.name} refuses requests: the clock of this machine is wrong by too much",

@@ -63,7 +63,7 @@ class Shelf(Place):
         """Bring a pack there, and read it back: when this returns it is there, whole, and lasts."""
         self.refuse_elsewhere()
         path = self._pack_path(pack.id)
-        self._told(lambda: self._put(path, source, "sha256", pack.id, read_again=True), Path(path))
+        self._told(lambda: self._put(path, source, "sha256", pack.id, read_again=True), self._here(path))
         if self.is_local:
             for place in (path, path.rpartition("/")[0]):
                 _sync(place)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
+from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 from resources.data.collecting.service import CollectingService
 from resources.data.places import place as module
@@ -215,6 +216,27 @@ def test_a_full_disk_is_told_as_that_and_not_as_a_remote_that_is_down(
         with pytest.raises(Unavailable, match=f"the disk that holds {versions.objects.cache}/.* is full"):
             places.pull(SHAPES, "v1.0", None)
     assert places.pull(SHAPES, "v1.0", None)[1] == 1
+
+
+def test_a_full_place_of_another_machine_is_not_told_as_a_disk_of_this_one(
+    versions: VersionService, places: PlaceService, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    places.add("away", "memory://full/place", ACTOR)
+    monkeypatch.setattr(MemoryFileSystem, "put_file", is_full)
+    with pytest.raises(RemoteProblem, match="remote away at memory://full/place takes nothing more") as told:
+        places.push(SHAPES, None, None, ACTOR)
+    assert "the disk that holds" not in str(told.value)
+    monkeypatch.undo()
+    places.push(SHAPES, None, None, ACTOR)
+    versions.objects.path(versions.tree(version).files["train/a.txt"]).unlink()
+    monkeypatch.setattr(MemoryFileSystem, "get_file", is_full)
+    with pytest.raises(Unavailable, match=f"the disk that holds {versions.objects.cache}/.* is full"):
+        places.pull(SHAPES, "v1.0", None)
+    monkeypatch.undo()
+    MemoryFileSystem().rm("/full", recursive=True)
 
 
 def test_a_place_that_was_made_anew_gets_everything_again(
