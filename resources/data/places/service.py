@@ -350,7 +350,8 @@ class PlaceService:
         for _ in range(TIMES):
             lacking = self._lacking(left)
             whole = {name for name, is_sound in moving.each(place.is_sound, lacking) if is_sound}
-            progress(len(whole), 0)
+            if whole:
+                progress(len(whole), 0)
             left = [name for name in left if name not in whole]
             coming = [name for name in lacking if name not in whole]
             self._refuse_damaged(version, self._bring(coming, others, quiet))
