@@ -46,9 +46,8 @@ class Marks:
         with self.database.read_plainly() as rows:
             if store.mark_of(rows, place.remote.name) is not None:
                 return
-        said = _left(
-            place
-        )  # before its row: a row whose file nobody wrote would keep everyone from the place
+        # The file before its row: a row whose file nobody wrote would keep everyone from the place.
+        said = _left(place)
         with self.database.write_plainly() as rows:
             if store.mark_of(rows, place.remote.name) is None:
                 store.set_mark(rows, place.remote.name, said)
