@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.seeds import parse_seeds
+from resources.asking import Strategy
 from resources.data.model import ConfirmedLabel, ImageSet, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
@@ -20,7 +21,7 @@ from resources.learning.evaluation import evaluate
 from resources.learning.model import ClassIndices
 from resources.learning.prediction import predict
 from resources.learning.querying.choosing import NEED_EMBEDDINGS, NEED_MEMBERS, choose
-from resources.learning.querying.model import Snapshot, Strategy
+from resources.learning.querying.model import Snapshot
 from resources.learning.settings import TrainSettings
 from resources.learning.training import train
 from resources.terms import Actor, VersionKey

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.seeds import parse_seeds
+from resources.asking import QueryPlan, Strategy
 from resources.learning.querying.choosing import NEED_MEMBERS, choose
 from resources.learning.querying.committee import bootstraps
-from resources.learning.querying.model import DEFAULT_RANDOM_SHARE, DEFAULT_STRATEGY, Snapshot, Strategy
+from resources.learning.querying.model import Snapshot
 from resources.terms import SampleId
 
 NAME = "active"
@@ -27,6 +28,7 @@ DESCRIPTION = (
     "Labels that each query strategy needs on the digits: to 90 % accuracy, and the area under its curve."
 )
 
+DEFAULT = QueryPlan()
 TEST_COUNT = 360
 START = 20
 BATCH = 10
@@ -98,14 +100,14 @@ def run(args: Namespace) -> dict[str, float]:
     from threadpoolctl import threadpool_limits
 
     seeds = parse_seeds(args.seeds)
-    wanted = dict.fromkeys([DEFAULT_STRATEGY, Strategy.RANDOM, *args.strategies])
+    wanted = dict.fromkeys([DEFAULT.strategy, Strategy.RANDOM, *args.strategies])
     metrics: dict[str, float] = {"seeds": len(seeds), "budget_labels": args.budget}
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn names every fit that stops at its last step
         pure = {strategy: curves(strategy, seeds, args.budget, 0.0) for strategy in wanted}
-        mixed = curves(DEFAULT_STRATEGY, seeds, args.budget, DEFAULT_RANDOM_SHARE)
+        mixed = curves(DEFAULT.strategy, seeds, args.budget, DEFAULT.random_share)
     yardstick = pure[Strategy.RANDOM]
-    for ending, found in (("", pure[DEFAULT_STRATEGY]), ("_with_random", mixed)):
+    for ending, found in (("", pure[DEFAULT.strategy]), ("_with_random", mixed)):
         metrics |= _summary(found, ending) | _gain(found, yardstick, ending)
     for strategy, found in pure.items():
         metrics |= _summary(found, f"_{strategy}")

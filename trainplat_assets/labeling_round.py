@@ -59,8 +59,9 @@ class LabelingRound:
 
     def choose(self) -> Query:
         """Choose the samples to ask about: the closest margins of those that were never asked. Keep them."""
+        from resources.asking import Strategy
         from resources.learning.querying.choosing import choose
-        from resources.learning.querying.model import Snapshot, Strategy
+        from resources.learning.querying.model import Snapshot
 
         predictions = self._files.read_predictions(self.spec.name, self.version)
         asked = self.labeling.samples_asked(self.spec.name, but_by=self.version)

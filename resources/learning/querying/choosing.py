@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+from resources.asking import QueryPlan, Strategy, Why
 from resources.errors import BadInput
 from resources.learning.querying.badge import by_badge
 from resources.learning.querying.balance import by_class_balance
@@ -10,7 +11,7 @@ from resources.learning.querying.committee import by_bald
 from resources.learning.querying.covering import by_margin_cover
 from resources.learning.querying.diversity import by_core_set, by_margin_k_centre
 from resources.learning.querying.drawing import draw, draw_each
-from resources.learning.querying.model import DEFAULT_STRATEGY, Choice, Ranking, Row, Snapshot, Strategy, Why
+from resources.learning.querying.model import Choice, Ranking, Row, Snapshot
 from resources.learning.querying.uncertainty import (
     by_chance,
     by_entropy,
@@ -44,7 +45,7 @@ NEED_MEMBERS = frozenset({Strategy.BALD})
 def choose(
     pool: Snapshot,
     count: int,
-    strategy: Strategy = DEFAULT_STRATEGY,
+    strategy: Strategy,
     *,
     random_share: float = 0.0,
     seed: int = 0,
@@ -60,27 +61,18 @@ def choose(
     """
     if count < 0:
         raise BadInput(f"{count} samples were asked for; expected 0 or more", "Ask for a number of samples.")
-    check_random_share(random_share)
+    plan = QueryPlan(strategy, random_share)
     ordered = pool.sorted()
     rows = {sample: row for row, sample in enumerate(pool.ids)}
-    drawn = highest(draw_each(ordered.ids, seed, "pick"), _how_many(random_share, count, seed))
+    drawn = highest(draw_each(ordered.ids, seed, "pick"), _how_many(plan.random_share, count, seed))
     taken = {row for row, _ in drawn}
     rest = [row for row in range(len(ordered.ids)) if row not in taken]
-    ranked = RULES[strategy](ordered.at(rest), count - len(drawn), seed)
+    ranked = RULES[plan.strategy](ordered.at(rest), count - len(drawn), seed)
     # What the strategy "random" takes is drawn from the whole pool as well.
     why = Why.RANDOM if strategy is Strategy.RANDOM else Why.STRATEGY
     found: list[tuple[Row, float, Why]] = [(rest[row], value, why) for row, value in ranked]
     found += [(row, value, Why.RANDOM) for row, value in drawn]
     return [Choice(ordered.ids[row], rows[ordered.ids[row]], value, why) for row, value, why in found]
-
-
-def check_random_share(random_share: float) -> None:
-    """Raise :class:`BadInput` for a share that is none."""
-    if not 0 <= random_share <= 1:
-        raise BadInput(
-            f"the share of random picks is {random_share}; expected from 0 to 1",
-            "Give a share such as 0.1.",
-        )
 
 
 def _how_many(random_share: float, count: int, seed: int) -> int:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resources.asking import Why
 from resources.errors import BadInput
 from resources.learning.model import Embeddings, Probabilities
 from resources.terms import SampleId
@@ -16,34 +16,6 @@ Row = int
 
 Ranking = list[tuple[Row, float]]
 """Rows in the order in which a strategy takes them, each with its value by the strategy's own measure."""
-
-
-class Strategy(StrEnum):
-    """How the value of a question is measured; each is described where it is computed."""
-
-    RANDOM = "random"
-    LEAST_CONFIDENCE = "least_confidence"
-    MARGIN = "margin"
-    ENTROPY = "entropy"
-    MARGIN_K_CENTRE = "margin_k_centre"
-    MARGIN_COVER = "margin_cover"
-    CORE_SET = "core_set"
-    BADGE = "badge"
-    BALD = "bald"
-    CLASS_BALANCED = "class_balanced"
-
-
-DEFAULT_STRATEGY = Strategy.MARGIN_COVER
-DEFAULT_RANDOM_SHARE = 0.1
-
-
-class Why(StrEnum):
-    """Why a sample is asked about."""
-
-    STRATEGY = "strategy"
-    """The strategy took it: its answer teaches the model, and says nothing about the pool as a whole."""
-    RANDOM = "random"
-    """Chance took it from the whole pool: the model's quality is estimated from these alone."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.asking import QueryPlan, Strategy, Why
 from resources.errors import BadInput
 from resources.learning.querying.choosing import NEED_EMBEDDINGS, NEED_MEMBERS, RULES, choose
-from resources.learning.querying.model import DEFAULT_STRATEGY, Snapshot, Strategy, Why
+from resources.learning.querying.model import Snapshot
 from tests.resources.learning.querying.pools import ids, pools, shuffled
 
 SHARES = st.sampled_from([0.0, 0.1, 0.5, 1.0])
@@ -121,7 +122,7 @@ def test_a_strategy_that_lacks_what_it_needs_says_what_to_do(strategy: Strategy)
 
 def test_every_strategy_has_a_rule_and_each_rule_names_its_source() -> None:
     assert set(RULES) == set(Strategy)
-    assert DEFAULT_STRATEGY in NEED_EMBEDDINGS
+    assert QueryPlan().strategy in NEED_EMBEDDINGS
     for strategy, rule in RULES.items():
         text = rule.__doc__ or ""
         assert strategy is Strategy.RANDOM or any(year.isdigit() for year in text.replace(",", " ").split())
@@ -144,6 +145,6 @@ def test_what_does_not_fit_together_is_refused() -> None:
     with pytest.raises(BadInput, match="not finite"):
         replace(fair, probabilities=np.full((4, 2), np.nan))
     with pytest.raises(BadInput, match="-1 samples were asked for"):
-        choose(fair, -1)
+        choose(fair, -1, Strategy.MARGIN)
     with pytest.raises(BadInput, match=r"share of random picks is 1\.5"):
-        choose(fair, 1, random_share=1.5)
+        choose(fair, 1, Strategy.MARGIN, random_share=1.5)

@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.asking import Strategy
 from resources.learning.querying.choosing import choose
 from resources.learning.querying.covering import SHORTLIST, by_margin_cover, cover
 from resources.learning.querying.distances import between
-from resources.learning.querying.model import Snapshot, Strategy
+from resources.learning.querying.model import Snapshot
 from resources.learning.querying.uncertainty import closeness
 from tests.resources.learning.querying.pools import ids, pools
 

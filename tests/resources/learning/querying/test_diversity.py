@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.asking import Strategy
 from resources.learning.querying.choosing import choose
 from resources.learning.querying.distances import to_nearest, to_one
 from resources.learning.querying.diversity import SHORTLIST, by_core_set, by_margin_k_centre
-from resources.learning.querying.model import Snapshot, Strategy
+from resources.learning.querying.model import Snapshot
 from resources.learning.querying.uncertainty import closeness
 from tests.resources.learning.querying.pools import ids, pools
 

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.asking import Strategy, Why
 from resources.errors import BadInput
 from resources.learning.querying.choosing import choose
-from resources.learning.querying.model import Snapshot, Strategy, Why
+from resources.learning.querying.model import Snapshot
 from resources.learning.querying.quality import estimate_quality, wilson
 from tests.resources.learning.querying.pools import ids
 

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.asking import Strategy
 from resources.learning.querying.choosing import choose
-from resources.learning.querying.model import Snapshot, Strategy
+from resources.learning.querying.model import Snapshot
 from resources.learning.querying.uncertainty import closeness, least_confidence, spread
 from resources.terms import SampleId
 from tests.resources.learning.querying.pools import pools
