@@ -12,12 +12,14 @@ from dagster import (
     asset,
 )
 
+from resources.asking import Why
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
 from resources.gpu.resource import GpuResource
 from resources.labeling.predictions import Query
 from resources.labeling.resource import LabelStudioResource
+from resources.learning.querying.quality import Estimate
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor, VersionKey
 from trainplat_assets.labeling_round import LabelingRound
@@ -79,8 +81,9 @@ def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
         kinds={"python"},
         owners=OWNERS,
         description=(
-            f"The {spec.labels_per_round} samples whose two likeliest classes are closest: those whose "
-            "answer teaches the model most. Samples that were asked before are left out."
+            f"The {spec.labels_per_round} samples that people are asked about: {spec.query.random_share:.0%} "
+            "of them drawn at random from the whole pool, from which quality is estimated without bias, the "
+            f"others by {spec.query.strategy}. Samples that were asked before are left out."
         ),
     )
     def query(
@@ -95,6 +98,7 @@ def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
             "questions": len(chosen.picks),
             "strategy": chosen.strategy,
             "model": chosen.model,
+            **_quality(round_.quality()),
         }
         if chosen.picks:
             shown = chosen.picks[:SHOWN_SAMPLES]
@@ -104,6 +108,8 @@ def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
                 "mean_confidence": sum(pick.score for pick in chosen.picks) / len(chosen.picks),
                 "asked": embedded(sample_grid(images, captions), "what people are asked, with the guesses"),
                 "guesses": embedded(_guesses(spec, chosen), "guesses by class"),
+                "composition": MetadataValue.md(_composition(chosen)),
+                **{f"picked_by_{why}": sum(pick.why is why for pick in chosen.picks) for why in Why},
             }
         return MaterializeResult(metadata=metadata, data_version=DataVersion(round_.digest(chosen)))
 
@@ -172,6 +178,29 @@ def _histogram(sureness: Any) -> bytes:
         counts[min(9, int(value * 10))] += 1
     heights = {f"{tenth * 10}%": float(count) for tenth, count in enumerate(counts)}
     return bar_chart({"pool": heights}, title="Confidence in the pool", what="samples")
+
+
+def _composition(chosen: Query) -> str:
+    """Who took how many, and how sure the champion is of them."""
+    lines = ["| picked by | samples | mean confidence |", "|---|---:|---:|"]
+    for why in Why:
+        scores = [pick.score for pick in chosen.picks if pick.why is why]
+        name = chosen.strategy if why is Why.STRATEGY else "chance, from the whole pool"
+        if scores:
+            lines.append(f"| {name} | {len(scores)} | {sum(scores) / len(scores):.1%} |")
+    return "\n".join(lines)
+
+
+def _quality(found: Estimate | None) -> Metadata:
+    """The estimate from random picks so far; nothing while none is answered."""
+    if found is None:
+        return {}
+    return {
+        "random_picks_answered": found.asked,
+        "random_picks_guessed_right": found.share,
+        "guessed_right_at_least": found.low,
+        "guessed_right_at_most": found.high,
+    }
 
 
 def _guesses(spec: DatasetSpec, chosen: Query) -> bytes:

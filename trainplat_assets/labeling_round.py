@@ -12,10 +12,11 @@ from resources.errors import NotFound
 from resources.labeling.model import AskReport, Question
 from resources.labeling.predictions import Pick, PoolPredictions, PredictionFiles, Query
 from resources.labeling.service import LabelingService
-from resources.learning.model import Probabilities
-from resources.learning.prediction import predict
+from resources.learning.querying.choosing import choose
+from resources.learning.querying.quality import Estimate, estimate_quality
 from resources.registry.service import RegistryService
 from resources.terms import Actor, SampleId, VersionKey
+from trainplat_assets.pool_outlook import look_at_pool, query_seed, snapshot_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,43 +39,44 @@ class LabelingRound:
 
         Raises :class:`NotFound` before the round is decided.
         """
-        import numpy as np
-
         champion = self.registry.champion_after(self.spec.name, self.version)
         if champion is None:
             raise NotFound(
                 f"{self.spec.name} {self.version} has no champion yet",
                 f"Run {self.spec.name}_round for partition {self.version} first.",
             )
-        pool = self.data.images(self.spec.name, self.version, Split.POOL)
-        probabilities: Probabilities = np.zeros((0, len(self.spec.classes)))
-        if pool.ids:
-            weights = self.registry.weights(champion)
-            probabilities = predict(weights, pool.images, self.spec.classes, device=device, threads=threads)
-        found = PoolPredictions(
-            f"{self.spec.name}-{champion.number}", self.spec.classes, pool.ids, probabilities
+        found = look_at_pool(
+            self.spec,
+            self.version,
+            self.data,
+            f"{self.spec.name}-{champion.number}",
+            self.registry.weights(champion),
+            device=device,
+            threads=threads,
         )
         self._files.write_predictions(self.spec.name, self.version, found)
         return found
 
     def choose(self) -> Query:
-        """Choose the samples to ask about: the closest margins of those that were never asked. Keep them."""
-        from resources.asking import Strategy
-        from resources.learning.querying.choosing import choose
-        from resources.learning.querying.model import Snapshot
+        """Choose the samples to ask about, of those that were never asked, and keep them.
 
+        Raises :class:`NotFound` when the predictions lack what the strategy needs, as older ones do.
+        """
+        plan = self.spec.query
         predictions = self._files.read_predictions(self.spec.name, self.version)
         asked = self.labeling.samples_asked(self.spec.name, but_by=self.version)
-        rows = [row for row, sample in enumerate(predictions.ids) if sample not in asked]
-        pool = Snapshot(tuple(predictions.ids[row] for row in rows), predictions.probabilities[rows])
         choices = choose(
-            pool,
+            snapshot_of(self.spec, self.version, predictions, asked),
             self.spec.labels_per_round,
-            Strategy.MARGIN,
-            seed=self.spec.seed_in_use(),
+            plan.strategy,
+            random_share=plan.random_share,
+            seed=query_seed(self.spec, self.version),
         )
-        picks = tuple(Pick(choice.sample, *predictions.guess(rows[choice.index])) for choice in choices)
-        query = Query(predictions.model, Strategy.MARGIN.value, picks)
+        rows = {sample: row for row, sample in enumerate(predictions.ids)}
+        picks = tuple(
+            Pick(choice.sample, *predictions.guess(rows[choice.sample]), choice.why) for choice in choices
+        )
+        query = Query(predictions.model, plan.strategy.value, picks)
         self._files.write_query(self.spec.name, self.version, query)
         return query
 
@@ -87,7 +89,8 @@ class LabelingRound:
         query = self.query()
         paths = {sample.id: sample.path for sample in self.data.samples(self.spec.name, self.version)}
         questions = [
-            Question(pick.sample, pick.guess, pick.score, paths[pick.sample]) for pick in query.picks
+            Question(pick.sample, pick.guess, pick.score, paths[pick.sample], pick.why)
+            for pick in query.picks
         ]
         return self.labeling.ask(
             self.spec.name,
@@ -98,6 +101,10 @@ class LabelingRound:
             model_version=query.model,
             actor=self.actor,
         )
+
+    def quality(self) -> Estimate | None:
+        """How often champions guessed right so far, from the random picks that people answered."""
+        return estimate_quality(self.labeling.random_guesses(self.spec.name))
 
     def pictures(self, samples: Sequence[SampleId]) -> "NDArray[np.uint8]":
         """The images of ``samples`` in their order."""

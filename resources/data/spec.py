@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.asking import QueryPlan
 from resources.data.making.sources.model import INBOX, Source
 from resources.data.making.transforms import Transform
 from resources.data.results.model import AfterTraining
@@ -68,6 +69,8 @@ class DatasetSpec:
     for as many as people are asked about at a time."""
     transforms: tuple[Transform, ...] = ()
     """What is done to each picture, in this order, before it is brought to the size that models see."""
+    query: QueryPlan = field(default_factory=QueryPlan)
+    """By what people are asked, and how many of them at random."""
     drift: DriftLimits = field(default_factory=DriftLimits)
     after_training: AfterTraining = field(default_factory=AfterTraining)
     """What is done with a branch when a training on it has succeeded."""

@@ -184,4 +184,5 @@ def _new_task(question: AskedQuestion) -> NewTask:
         guess=question.guess,
         score=question.score,
         model_version=question.model_version,
+        why=question.why,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from resources.asking import Why
 from resources.labeling.label_studio.values import AnnotationId, ProjectId, TaskId
 from resources.terms import DatasetName, Label, SampleId, VersionKey
 
@@ -31,6 +32,7 @@ class Question:
     """How sure the model is of its guess, in 0..1."""
     image: Path
     """The picture's file; it may be tiny, people are shown a larger one."""
+    why: Why = Why.STRATEGY
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class AskedQuestion:
     asked_at: datetime
     task: TaskId | None
     """Its task in Label Studio; None while it has not been sent yet, or after the task was deleted."""
+    why: Why
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resources.asking import Why
 from resources.errors import NotFound
 from resources.files import write_atomically
 from resources.home import Home
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_PARTS = ("embeddings", "labelled_embeddings", "labelled_counts", "members")
+"""What is kept where a strategy needs it."""
+
+
 @dataclass(frozen=True)
 class PoolPredictions:
-    """Probabilities of every sample in the pool."""
+    """What a model makes of every sample in the pool."""
 
     model: str
     """Which model said so."""
@@ -27,6 +32,14 @@ class PoolPredictions:
     ids: tuple[SampleId, ...]
     probabilities: "NDArray[np.float64]"
     """[sample, class]."""
+    embeddings: "NDArray[np.float32] | None" = None
+    """[sample, feature]; None where the strategy needs none, and in files from before there were any."""
+    labelled_embeddings: "NDArray[np.float32] | None" = None
+    """[labelled sample, feature], by the same model."""
+    labelled_counts: "NDArray[np.int64] | None" = None
+    """How many samples of each class have a label."""
+    members: "NDArray[np.float64] | None" = None
+    """[member, sample, class]: what each member of a committee says."""
 
     def guess(self, row: int) -> tuple[Label, float]:
         """The likeliest class of one row, and how likely it is, in 0..1."""
@@ -42,6 +55,7 @@ class Pick:
     guess: Label
     score: float
     """How sure the model is of its guess, in 0..1."""
+    why: Why = Why.STRATEGY
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ class Query:
     model: str
     strategy: str
     picks: tuple[Pick, ...]
-    """The most useful first."""
+    """The most useful first, then the random ones."""
 
 
 class PredictionFiles:
@@ -73,6 +87,7 @@ class PredictionFiles:
             classes=np.array(predictions.classes, dtype=str),
             ids=np.array(predictions.ids, dtype=str),
             probabilities=predictions.probabilities,
+            **{name: part for name in _PARTS if (part := getattr(predictions, name)) is not None},
         )
         path = self._path(dataset, version, "npz")
         write_atomically(path, content.getvalue())
@@ -91,11 +106,15 @@ class PredictionFiles:
                 tuple(Label(str(label)) for label in kept["classes"]),
                 tuple(SampleId(str(sample)) for sample in kept["ids"]),
                 kept["probabilities"],
+                **{name: kept[name] for name in _PARTS if name in kept},
             )
 
     def write_query(self, dataset: DatasetName, version: VersionKey, query: Query) -> Path:
         """Keep a query, all or nothing. Raises Unavailable when the disk is full."""
-        picks = [{"sample": pick.sample, "guess": pick.guess, "score": pick.score} for pick in query.picks]
+        picks = [
+            {"sample": pick.sample, "guess": pick.guess, "score": pick.score, "why": pick.why}
+            for pick in query.picks
+        ]
         content = {"model": query.model, "strategy": query.strategy, "picks": picks}
         path = self._path(dataset, version, "query.json")
         write_atomically(path, json.dumps(content, indent=1))
@@ -112,7 +131,13 @@ class PredictionFiles:
             content["model"],
             content["strategy"],
             tuple(
-                Pick(SampleId(pick["sample"]), Label(pick["guess"]), float(pick["score"])) for pick in picks
+                Pick(
+                    SampleId(pick["sample"]),
+                    Label(pick["guess"]),
+                    float(pick["score"]),
+                    Why(pick.get("why", Why.STRATEGY)),  # before there were random ones
+                )
+                for pick in picks
             ),
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from resources.asking import Why
 from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
@@ -141,6 +142,15 @@ class LabelingService:
         """The label of each sample that people agree on. A changed answer has a new ref."""
         with self.database.read() as connection:
             return store.confirmed_of(connection, dataset)
+
+    def random_guesses(self, dataset: DatasetName) -> list[bool]:
+        """For each random pick that people answered, whether the model that asked had guessed it."""
+        answers = {answer.sample: answer.label for answer in self.confirmed(dataset)}
+        return [
+            answers[question.sample] == question.guess
+            for question in self.questions(dataset)
+            if question.why is Why.RANDOM and question.sample in answers
+        ]
 
     def problems(self, dataset: DatasetName, limit: int = 100) -> list[Problem]:
         """Open problems, each with what to do: first those that keep a question open, then the newest."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
 
+from resources.asking import Why
 from resources.labeling.answers import KnownTask
 from resources.labeling.label_studio.values import Annotation, AnnotationId, ProjectId, Task, TaskId
 from resources.labeling.model import AskedQuestion, ConfirmedAnswer, Question, QuestionState
@@ -131,6 +132,7 @@ def put_questions(
                     "model_version": model_version,
                     "state": QuestionState.OPEN,
                     "asked_at": now,
+                    "why": question.why,
                 }
                 for question in fresh
             ],
@@ -394,6 +396,7 @@ def _question(row: Row[Any]) -> AskedQuestion:
         state=QuestionState(row.state),
         asked_at=row.asked_at,
         task=None if row.task is None else TaskId(row.task),
+        why=Why(row.why),
     )
 
 

@@ -33,6 +33,7 @@ QUESTIONS = Table(  # one for each sample that people were ever asked about
     Column("model_version", String(200), nullable=False),
     Column("state", String(20), nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
+    Column("why", String(20), nullable=False, server_default="strategy"),
     Index("labeling_questions_by_state", "dataset", "state"),
 )
 

@@ -19,6 +19,16 @@ Embeddings = NDArray[np.float32]
 """For each image what the head of a network is given: [image, feature]."""
 
 
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What a model makes of images."""
+
+    probabilities: Probabilities
+    embeddings: Embeddings
+    members: NDArray[np.float64] | None
+    """[member, image, class]: what thinned copies of the network say; None where none were asked for."""
+
+
 @dataclass(frozen=True)
 class EpochPoint:
     """How one epoch went, on the images that it trained with."""

@@ -1,6 +1,6 @@
 """The network, in torch: a small convolutional net for grey images. Import this module inside functions only.
 
-Letters of tensor shapes: n images, c channels, h rows, w columns, k classes.
+Letters of tensor shapes: n images, c channels, h rows, w columns, k classes, f features.
 """
 
 import io
@@ -9,16 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from resources.errors import BadInput
-from resources.learning.model import Images, Probabilities
+from resources.learning.model import Images
 from resources.terms import Label
-
-PREDICTION_BATCH = 1024
-"""Images per forward pass when nothing is learnt; bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +51,14 @@ class ImageNet(nn.Module):
 
     def forward(self, images_nhw: Tensor) -> Tensor:
         """Logits [n, k]."""
-        scaled = images_nhw.float().unsqueeze(1) / 255.0
-        logits: Tensor = self.head(self.features(scaled).flatten(1))
+        logits: Tensor = self.head(self.embed(images_nhw))
         return logits
+
+    def embed(self, images_nhw: Tensor) -> Tensor:
+        """What the head is given, [n, f]."""
+        scaled = images_nhw.float().unsqueeze(1) / 255.0
+        features: Tensor = self.features(scaled)
+        return features.flatten(1)
 
 
 def to_bytes(network: ImageNet) -> bytes:
@@ -94,23 +95,6 @@ def from_bytes(weights: bytes) -> ImageNet:
             "Use the weights of a registered model version, or train again.",
         ) from problem
     return network
-
-
-def probabilities(
-    weights: bytes, images: Images, classes: tuple[Label, ...], *, device: str, threads: int
-) -> Probabilities:
-    """See :func:`resources.learning.prediction.predict`."""
-    network = from_bytes(weights)
-    check_fit(network.shape, images, classes)
-    found: list[Any] = []
-    with thread_limit(threads), torch.inference_mode():
-        network.to(device).eval()
-        for first in range(0, len(images), PREDICTION_BATCH):
-            batch = torch.from_numpy(np.ascontiguousarray(images[first : first + PREDICTION_BATCH])).to(
-                device
-            )
-            found.append(network(batch).double().softmax(dim=1).cpu().numpy())
-    return np.concatenate(found) if found else np.zeros((0, len(classes)))
 
 
 def check_fit(shape: Shape, images: Images, classes: tuple[Label, ...]) -> None:

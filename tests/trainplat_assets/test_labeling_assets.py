@@ -1,5 +1,6 @@
 """From a champion to questions in Label Studio, with every real part."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,18 @@ from dagster import (
     materialize,
 )
 
+from resources.asking import QueryPlan, Why
 from resources.data.model import ConfirmedLabel, Split
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
+from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
 from resources.gpu.resource import GpuResource
 from resources.home import Home
 from resources.labeling.predictions import PredictionFiles
 from resources.labeling.resource import LabelStudioResource
 from resources.labeling.service import LabelingService
+from resources.learning.querying.covering import SHORTLIST
 from resources.registry.resource import MlflowResource
 from resources.terms import FIRST_VERSION, Actor, VersionKey
 from tests.servers.label_studio import LabelStudioServer
@@ -30,12 +34,14 @@ pytestmark = pytest.mark.usefixtures("mlflow_in_home")
 V1 = VersionKey("v1.1")
 
 
-def ask(version: VersionKey, *, raise_on_error: bool = True) -> ExecuteInProcessResult:
+def ask(
+    version: VersionKey, *, spec: DatasetSpec = SPEC, raise_on_error: bool = True
+) -> ExecuteInProcessResult:
     """Materialize the labeling assets of one version, with their checks."""
     with DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(versions_partitions(SPEC.name).name), [version])
         return materialize(
-            [*build_labeling_assets(SPEC), *build_labeling_checks(SPEC)],
+            [*build_labeling_assets(spec), *build_labeling_checks(spec)],
             partition_key=version,
             instance=instance,
             resources={
@@ -75,10 +81,14 @@ def test_a_champion_asks_about_what_it_is_least_sure_of(
     assert predicted["pool"] == len(pool) == len(said.ids)
     assert predicted["model"] == said.model == "shapes-1"
     assert str(predicted["confidence"]).startswith("![how sure the champion is of the pool](data:image")
-    assert (chosen["questions"], chosen["strategy"]) == (SPEC.labels_per_round, "margin")
+    assert (chosen["questions"], chosen["strategy"]) == (SPEC.labels_per_round, "margin_cover")
     assert str(chosen["asked"]).startswith("![what people are asked, with the guesses](data:image")
     assert asked <= pool
-    assert max(margins[sample] for sample in asked) <= min(margins[sample] for sample in pool - asked)
+    shortlist = sorted(margins, key=margins.__getitem__)[: SHORTLIST * SPEC.labels_per_round]
+    picked = {question.sample for question in questions if question.why is Why.STRATEGY}
+    assert picked <= set(shortlist)
+    assert said.embeddings is not None
+    assert said.labelled_embeddings is not None
     assert all(question.model_version == "shapes-1" and question.task for question in questions)
     assert sent["label_studio"] == people(trainplat_home).project_address(SPEC.name)
     assert (sent["questions"], sent["tasks_made"], sent["open_questions"]) == (3, 3, 3)
@@ -87,6 +97,37 @@ def test_a_champion_asks_about_what_it_is_least_sure_of(
     again = ask(FIRST_VERSION)
     assert metadata_of(again, "label_tasks")["tasks_made"] == 0
     assert {question.sample for question in people(trainplat_home).questions(SPEC.name)} == asked
+
+
+@pytest.mark.real
+def test_why_a_sample_is_asked_about_goes_with_it_to_label_studio_and_random_answers_tell_the_quality(
+    label_studio: LabelStudioServer, trainplat_home: Path
+) -> None:
+    spec = replace(SPEC, labels_per_round=6, query=QueryPlan(random_share=0.5))
+    truth = make_first(trainplat_home).true_labels(SPEC.name)
+    run_round(FIRST_VERSION)
+
+    chosen = metadata_of(ask(FIRST_VERSION, spec=spec), "query")
+
+    service = people(trainplat_home)
+    questions = service.questions_open(SPEC.name)
+    assert (chosen["picked_by_strategy"], chosen["picked_by_random"]) == (3, 3)
+    assert "| margin_cover | 3 |" in str(chosen["composition"])
+    assert "| chance, from the whole pool | 3 |" in str(chosen["composition"])
+    assert [question.why for question in questions].count(Why.RANDOM) == 3
+    assert "random_picks_answered" not in chosen
+    for question in questions:
+        task = service.client.connection.get(f"/api/tasks/{question.task}/").json()
+        assert task["data"]["why"] == question.why
+        assert question.task is not None
+        service.client.annotate(question.task, [truth[question.sample]])
+    service.poll(SPEC.name, None, actor=_anna())
+
+    again = metadata_of(ask(FIRST_VERSION, spec=spec), "query")
+    right = [question.guess == truth[question.sample] for question in questions if question.why is Why.RANDOM]
+    assert again["random_picks_answered"] == 3
+    assert again["random_picks_guessed_right"] == pytest.approx(sum(right) / 3)
+    assert 0 <= float(str(again["guessed_right_at_least"])) < float(str(again["guessed_right_at_most"])) <= 1
 
 
 @pytest.mark.real

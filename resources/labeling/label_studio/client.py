@@ -210,7 +210,12 @@ def _labels(result: Any) -> tuple[Label, ...]:
 
 def _import_body(task: NewTask) -> dict[str, Any]:
     return {
-        "data": {IMAGE_NAME: task.picture, "sample": task.sample, "question": task.question},
+        "data": {
+            IMAGE_NAME: task.picture,
+            "sample": task.sample,
+            "question": task.question,
+            "why": task.why,
+        },
         "predictions": [
             {"model_version": task.model_version, "score": task.score, "result": [_choices([task.guess])]}
         ],

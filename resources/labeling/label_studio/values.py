@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
+from resources.asking import Why
 from resources.terms import Label, SampleId
 
 ProjectId = NewType("ProjectId", int)
@@ -83,3 +84,4 @@ class NewTask:
     score: float
     """How sure the model is, in 0..1."""
     model_version: str
+    why: Why = Why.STRATEGY

@@ -5,8 +5,8 @@ import numpy as np
 from resources.learning.querying.model import Ranking, Snapshot
 from resources.learning.querying.uncertainty import closeness
 
-WEIGHT = 1.0
-"""What one label more of a class that lacks it is worth, where closest margins are worth 1."""
+WEIGHT = 0.5
+"""How many times a sample's doubt counts more when it is surely of the class that lacks the most labels."""
 
 
 def by_class_balance(pool: Snapshot, count: int, _seed: int) -> Ranking:
@@ -14,7 +14,8 @@ def by_class_balance(pool: Snapshot, count: int, _seed: int) -> Ranking:
     *Class-balanced active learning for image classification*, solved greedily).
 
     The target is that each class has its share of all labels once the batch is answered. A pick counts for
-    each class as likely as the model holds it, and gains what it takes off the distance to the target.
+    each class as likely as the model holds it. Doubt is multiplied, not added to: a reward that is added goes
+    to samples that the model is sure of, from which it learns nothing.
     """
     probabilities_nk = pool.probabilities
     samples, classes = probabilities_nk.shape
@@ -27,8 +28,8 @@ def by_class_balance(pool: Snapshot, count: int, _seed: int) -> Ranking:
     ranking: Ranking = []
     for _ in range(min(count, samples)):
         missing_k = np.maximum(target - have_k, 0.0)
-        filled_n = np.minimum(probabilities_nk, missing_k).sum(axis=1)
-        value_n = np.where(free_n, worth_n + WEIGHT * filled_n, -np.inf)
+        need_k = missing_k / max(missing_k.max(), 1e-12)
+        value_n = np.where(free_n, worth_n * (1.0 + WEIGHT * (probabilities_nk @ need_k)), -np.inf)
         row = int(np.argmax(value_n))
         ranking.append((row, float(value_n[row])))
         free_n[row] = False

@@ -62,6 +62,8 @@ def choose(
     if count < 0:
         raise BadInput(f"{count} samples were asked for; expected 0 or more", "Ask for a number of samples.")
     plan = QueryPlan(strategy, random_share)
+    if not pool.ids:
+        return []  # and so lacks nothing that a strategy needs
     ordered = pool.sorted()
     rows = {sample: row for row, sample in enumerate(pool.ids)}
     drawn = highest(draw_each(ordered.ids, seed, "pick"), _how_many(plan.random_share, count, seed))

@@ -1,13 +1,17 @@
 """The files between a champion and its questions."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from resources.asking import Why
 from resources.errors import NotFound
 from resources.home import Home
 from resources.labeling.predictions import Pick, PoolPredictions, PredictionFiles, Query
+from resources.terms import Label, SampleId
 from tests.resources.labeling.people import CATS, CLASSES, V1, V2, sample_id
 
 
@@ -27,6 +31,39 @@ def test_predictions_are_read_as_they_were_written(trainplat_home: Path, rows: l
     assert kept.probabilities.tolist() == rows
 
 
+def test_what_a_strategy_needs_is_kept_with_them(trainplat_home: Path) -> None:
+    files = PredictionFiles(Home(trainplat_home))
+    bare = predictions([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]])
+    full = replace(
+        bare,
+        embeddings=np.ones((2, 4), dtype=np.float32),
+        labelled_embeddings=np.zeros((5, 4), dtype=np.float32),
+        labelled_counts=np.array([3, 2, 0]),
+        members=np.full((2, 2, 3), 1 / 3),
+    )
+    files.write_predictions(CATS, V1, full)
+
+    kept = files.read_predictions(CATS, V1)
+
+    for name in ("embeddings", "labelled_embeddings", "labelled_counts", "members"):
+        there, written = getattr(kept, name), getattr(full, name)
+        assert (there.dtype, there.tolist()) == (written.dtype, written.tolist())
+
+
+def test_files_from_before_embeddings_and_random_picks_are_still_read(
+    trainplat_home: Path,
+) -> None:
+    files = PredictionFiles(Home(trainplat_home))
+    path = files.write_predictions(CATS, V1, predictions([[0.2, 0.5, 0.3]]))
+    with np.load(path) as kept:
+        assert set(kept) == {"model", "classes", "ids", "probabilities"}, "as they were written then"
+    old = {"model": "cats-1", "strategy": "margin", "picks": [{"sample": "a", "guess": "cat", "score": 0.4}]}
+    path.with_name(f"{V1}.query.json").write_text(json.dumps(old))
+
+    assert files.read_predictions(CATS, V1).embeddings is None
+    assert files.read_query(CATS, V1).picks == (Pick(SampleId("a"), Label("cat"), 0.4, Why.STRATEGY),)
+
+
 def test_the_guess_is_the_likeliest_class() -> None:
     assert predictions([[0.2, 0.5, 0.3]]).guess(0) == ("dog", 0.5)
 
@@ -34,7 +71,9 @@ def test_the_guess_is_the_likeliest_class() -> None:
 def test_a_query_is_read_as_it_was_written_and_belongs_to_its_version(trainplat_home: Path) -> None:
     files = PredictionFiles(Home(trainplat_home))
     query = Query(
-        "cats-1", "margin", (Pick(sample_id(1), CLASSES[0], 0.4), Pick(sample_id(0), CLASSES[1], 0.5))
+        "cats-1",
+        "margin",
+        (Pick(sample_id(1), CLASSES[0], 0.4), Pick(sample_id(0), CLASSES[1], 0.5, Why.RANDOM)),
     )
     files.write_query(CATS, V1, query)
 

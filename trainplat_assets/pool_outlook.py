@@ -1,0 +1,103 @@
+"""What a model makes of a pool, kept with what the data set's query strategy needs, and a snapshot of it."""
+
+from collections.abc import Set
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resources.data.model import ImageSet, Split
+from resources.data.service import DataService
+from resources.data.spec import DatasetSpec
+from resources.errors import NotFound
+from resources.labeling.predictions import PoolPredictions
+from resources.learning.prediction import look
+from resources.learning.querying.choosing import NEED_EMBEDDINGS, NEED_MEMBERS
+from resources.learning.querying.model import Snapshot
+from resources.terms import SampleId, VersionKey
+
+COMMITTEE_MEMBERS = 10
+"""Thinned copies of the champion, where the strategy asks a committee."""
+
+
+def look_at_pool(
+    spec: DatasetSpec,
+    version: VersionKey,
+    data: DataService,
+    model: str,
+    weights: bytes,
+    *,
+    device: str,
+    threads: int,
+) -> PoolPredictions:
+    """Let a model look at the pool of a version, and at what is labelled where the strategy compares them."""
+    pool = data.images(spec.name, version, Split.POOL)
+    if not pool.ids:
+        return PoolPredictions(model, spec.classes, (), np.zeros((0, len(spec.classes))))
+    members = COMMITTEE_MEMBERS if spec.query.strategy in NEED_MEMBERS else 0
+    seed = query_seed(spec, version)
+    seen = look(
+        weights, pool.images, spec.classes, members=members, seed=seed, device=device, threads=threads
+    )
+    labelled = data.images(spec.name, version, Split.TRAIN)
+    compared = spec.query.strategy in NEED_EMBEDDINGS
+    known = look(weights, labelled.images, spec.classes, device=device, threads=threads) if compared else None
+    return PoolPredictions(
+        model,
+        spec.classes,
+        pool.ids,
+        seen.probabilities,
+        embeddings=seen.embeddings if compared else None,
+        labelled_embeddings=None if known is None else known.embeddings,
+        labelled_counts=_counts(labelled, len(spec.classes)),
+        members=seen.members,
+    )
+
+
+def snapshot_of(
+    spec: DatasetSpec, version: VersionKey, predictions: PoolPredictions, asked: Set[SampleId]
+) -> Snapshot:
+    """What may be asked about. Samples that were asked before are left out, and count as labelled: they will
+    be. Raises :class:`NotFound` when the predictions lack what the strategy needs, as older ones do.
+    """
+    lacking = [
+        name
+        for name, needed in (("embeddings", NEED_EMBEDDINGS), ("members", NEED_MEMBERS))
+        if predictions.ids and spec.query.strategy in needed and getattr(predictions, name) is None
+    ]
+    if lacking:
+        raise NotFound(
+            f"the pool predictions of {spec.name} {version} have no {lacking[0]}, "
+            f"which the strategy {spec.query.strategy} needs",
+            f"Materialize {spec.name}/pool_predictions for partition {version} again.",
+        )
+    fresh = [row for row, sample in enumerate(predictions.ids) if sample not in asked]
+    waiting = [row for row, sample in enumerate(predictions.ids) if sample in asked]
+    everything = Snapshot(
+        predictions.ids,
+        predictions.probabilities,
+        predictions.embeddings,
+        _known(predictions, waiting),
+        predictions.labelled_counts,
+        predictions.members,
+    )
+    return everything.at(fresh)
+
+
+def query_seed(spec: DatasetSpec, version: VersionKey) -> int:
+    """What the chance of one version's query is drawn from: another one for each version."""
+    return int(sha256(f"{spec.seed_in_use()}:{version}".encode()).hexdigest()[:12], 16)
+
+
+def _known(predictions: PoolPredictions, waiting: list[int]) -> NDArray[np.float32] | None:
+    if predictions.embeddings is None:
+        return None
+    parts = [predictions.embeddings[waiting]]
+    if predictions.labelled_embeddings is not None:
+        parts.append(predictions.labelled_embeddings)
+    return np.concatenate(parts)
+
+
+def _counts(labelled: ImageSet, classes: int) -> NDArray[np.int64]:
+    labels = np.zeros(0, dtype=np.int64) if labelled.labels is None else labelled.labels
+    return np.bincount(labels, minlength=classes)
