@@ -42,6 +42,15 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int = 0o644) -> 
         raise disk_problem(problem, path) from problem
 
 
+def sync_file(path: Path) -> None:
+    """Return when a file, or the names in a folder, will outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def disk_problem(problem: OSError, path: Path) -> Exception:
     """``problem`` in words for a person where it is the disk's that ``path`` was to be written to.
 

@@ -1,9 +1,7 @@
 """One JupyterLab: started on loopback with a token of its own, asked what goes on in it, and ended."""
 
-import ctypes
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from resources.errors import Unavailable
+from resources.lifeline import die_with
 from resources.notebooks.model import Work
 from resources.ports import LOOPBACK, free_port
 from resources.process import Mark, ProcessIdentity, end_group, kill_carriers
@@ -22,7 +21,6 @@ READY_TIMEOUT_S = 120.0
 LOOK_S = 0.3
 END_GRACE_S = 10.0
 ASK_TIMEOUT_S = 10.0
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -122,17 +120,10 @@ def start(mark: Mark, folder: Path, log: Path, environment: Mapping[str, str]) -
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=lambda: _end_with(parent),  # noqa: PLW1509
+            # Jupyter ends its kernels and itself when it is told so.
+            preexec_fn=lambda: die_with(parent),  # noqa: PLW1509
         )
     identity = ProcessIdentity.of(process.pid)
     if identity is None:
         raise Unavailable("JupyterLab could not be started", f"See its log: {log}")
     return Server(process, identity, port, token, mark, log)
-
-
-def _end_with(parent: int) -> None:
-    """Get SIGTERM when the starter dies: Jupyter then ends its kernels and itself. Linux only."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGTERM)

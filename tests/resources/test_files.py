@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.errors import Unavailable
-from resources.files import disk_problem, require_room, write_atomically
+from resources.files import disk_problem, require_room, sync_file, write_atomically
 
 
 def test_a_file_is_written_with_its_folder_and_its_mode(tmp_path: Path) -> None:
@@ -22,6 +22,15 @@ def test_a_file_is_written_with_its_folder_and_its_mode(tmp_path: Path) -> None:
     write_atomically(path, b"bytes")
     assert path.read_bytes() == b"bytes"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_files_and_folders_are_synced_and_what_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"kept")
+    sync_file(tmp_path / "file")
+    sync_file(tmp_path)
+    assert (tmp_path / "file").read_bytes() == b"kept"
+    with pytest.raises(FileNotFoundError):
+        sync_file(tmp_path / "missing")
 
 
 def test_a_full_disk_leaves_the_old_content_and_says_what_to_do(

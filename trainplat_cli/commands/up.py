@@ -20,11 +20,11 @@ from resources.clock import utc_now
 from resources.errors import ExitCode, Unavailable
 from resources.gpu.environment import without_lease
 from resources.home import Home, read_or_make_secrets
+from resources.lifeline import die_with
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.output import err, out
 from trainplat_cli.progress import Progress
-from trainplat_cli.supervisor.lifeline import die_with
 from trainplat_cli.supervisor.logs import last_lines, rotate, write_header
 from trainplat_cli.supervisor.model import PartState, StackPhase, StackStatus
 from trainplat_cli.supervisor.prepare import mark_home

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from resources.data.mounts.bucket import Bucket, Stamps
 from resources.data.mounts.model import Grant
-from resources.data.storage.syncing import sync_file
 from resources.errors import TrainplatError, Unavailable
+from resources.files import sync_file
 
 _LOG = logging.getLogger(__name__)
 PREFIX = "trainplat-"

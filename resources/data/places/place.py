@@ -16,10 +16,10 @@ from secrets import token_hex
 from typing import Any, TypeVar, cast
 
 from resources.data.places.model import DamagedThere, Remote, RemoteProblem
-from resources.data.storage.syncing import sync_file, sync_file_system
+from resources.data.storage.syncing import sync_file_system
 from resources.data.trees.listing import TREE_SUFFIX
 from resources.errors import BadInput, Denied
-from resources.files import disk_problem
+from resources.files import disk_problem, sync_file
 
 TRIES = 4
 FIRST_WAIT_S = 0.2

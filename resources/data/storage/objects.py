@@ -17,9 +17,9 @@ from pathlib import Path
 
 from resources.data.storage.drafts import mark_of, own_mark, sweep_drafts
 from resources.data.storage.links import can_clone
-from resources.data.storage.syncing import sync_file, sync_file_system
+from resources.data.storage.syncing import sync_file_system
 from resources.errors import TrainplatError
-from resources.files import disk_problem
+from resources.files import disk_problem, sync_file
 from resources.holder import Holder
 
 TREE_SUFFIX = ".dir"

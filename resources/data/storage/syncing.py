@@ -10,15 +10,6 @@ _WRITE = 2
 """``SYNC_FILE_RANGE_WRITE``: begin to write what is changed, and do not wait: sync_file_range(2)."""
 
 
-def sync_file(path: Path) -> None:
-    """Return when a file, or the names in a folder, will outlive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def sync_file_system(folder: Path) -> None:
     """Return when all that was written to the file system of ``folder`` will outlive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

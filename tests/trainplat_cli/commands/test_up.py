@@ -3,10 +3,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -95,31 +93,3 @@ def test_the_addresses_say_how_to_sign_in_without_showing_the_password(
     ]
     assert str(home.secrets_file) in shown
     assert "admin@trainplat.local" in shown
-
-
-def test_a_supervisor_ends_with_the_demo_that_started_it(tmp_path: Path) -> None:
-    child = (
-        "import sys, time; from trainplat_cli.supervisor.lifeline import die_with;"
-        "die_with(int(sys.argv[1])); print('bound', flush=True); time.sleep(600)"
-    )
-    parent = (
-        f"import os, subprocess, sys, time; child = subprocess.Popen([sys.executable, '-c', {child!r}, "
-        "str(os.getpid())]); print(child.pid, flush=True); time.sleep(600)"
-    )
-    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    pid = int(process.stdout.readline())
-    assert process.stdout.readline() == "bound\n"
-    process.kill()
-    process.wait()
-    process.stdout.close()
-    deadline = time.monotonic() + 30
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def test_a_supervisor_whose_starter_is_dead_already_ends_at_once() -> None:
-    code = "from trainplat_cli.supervisor.lifeline import die_with; die_with(1); print('not reached')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (-signal.SIGTERM, "")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.data.storage.syncing import begin_to_write_out, sync_file, sync_file_system
+from resources.data.storage.syncing import begin_to_write_out, sync_file_system
 
 
 def test_what_is_begun_to_be_written_out_stays_as_it_is(tmp_path: Path) -> None:
@@ -26,16 +26,12 @@ def test_a_file_that_cannot_be_written_out_early_is_no_error() -> None:
         os.close(written)
 
 
-def test_files_folders_and_file_systems_are_synced(tmp_path: Path) -> None:
+def test_file_systems_are_synced(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"kept")
-    sync_file(tmp_path / "file")
-    sync_file(tmp_path)
     sync_file_system(tmp_path)
     assert (tmp_path / "file").read_bytes() == b"kept"
 
 
 def test_what_cannot_be_synced_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        sync_file(tmp_path / "missing")
     with pytest.raises(FileNotFoundError):
         sync_file_system(tmp_path / "missing")

@@ -1,0 +1,64 @@
+"""The state of a training, to and from checkpoints. Import this module inside functions only."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.amp.grad_scaler import GradScaler
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_state_dict,
+    set_model_state_dict,
+    set_state_dict,
+)
+from torch.distributed.checkpoint.state_dict_loader import load as read_into
+from torch.optim import Optimizer
+
+from resources.errors import BadInput
+
+MODEL, OPTIMIZER, SCALER = "model", "optimizer", "scaler"
+"""The parts of a checkpoint. What else a training is at is a function of the step."""
+
+
+def state_of(model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> dict[str, Any]:
+    """Parameters and optimizer under names that do not depend on how the model is spread."""
+    parameters, moments = get_state_dict(model, optimizer)
+    scale = {SCALER: scaler.state_dict()} if scaler.is_enabled() else {}
+    return {MODEL: parameters, OPTIMIZER: moments, **scale}
+
+
+def load(path: Path, model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> None:
+    """Take up a checkpoint, by whatever number of processes and in whatever way it was written.
+
+    Raises :class:`BadInput` for one of another model.
+    """
+    state = state_of(model, optimizer, scaler)
+    scale = state.pop(SCALER, None)
+    _read_into(state, path)
+    set_state_dict(model, optimizer, model_state_dict=state[MODEL], optim_state_dict=state[OPTIMIZER])
+    if scale is not None:
+        # There only where the one that wrote it scaled losses too; else the scale begins anew.
+        found = {SCALER: scale}
+        read_into(found, checkpoint_id=path, planner=DefaultLoadPlanner(allow_partial_load=True))
+        scaler.load_state_dict(found[SCALER])
+
+
+def load_model(path: Path, model: nn.Module) -> None:
+    """Take up the parameters of a checkpoint alone, as finetuning does. Raises :class:`BadInput` likewise."""
+    state = {MODEL: get_model_state_dict(model)}
+    _read_into(state, path)
+    set_model_state_dict(model, state[MODEL], options=StateDictOptions(strict=True))
+
+
+def _read_into(state: dict[str, Any], path: Path) -> None:
+    try:
+        read_into(state, checkpoint_id=path)
+    except (CheckpointException, ValueError) as problem:
+        told = str(problem).strip().splitlines()[-1]
+        raise BadInput(
+            f"the checkpoint {path} is of another model than the plan's: {told}",
+            "Train in a folder of its own, or give the task the settings that the checkpoint was made with.",
+        ) from problem

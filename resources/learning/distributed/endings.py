@@ -1,0 +1,53 @@
+"""Why a training ended, in words: what its processes ended with, and what to do next."""
+
+import re
+import signal
+from pathlib import Path
+
+from resources.errors import TrainplatError
+from resources.learning.distributed.launching import AGENT_LOG, LOGS
+from resources.learning.distributed.logs import last_words
+
+# torchrun's table of failures names the process that failed first last, as the root cause.
+_EXIT_CODE = re.compile(r"exitcode\s*:\s*(-?\d+)")
+_NEXT_STEPS = {
+    signal.SIGKILL: (
+        "Somebody killed it, or the kernel did for memory (see dmesg): then raise accumulation or lower "
+        "batch_size. Start it again: it goes on from its last checkpoint."
+    ),
+    signal.SIGTERM: "Somebody ended it. Start it again: it goes on from its last checkpoint.",
+    signal.SIGSEGV: "A library failed. See the logs for which; then start again, from the last checkpoint.",
+    signal.SIGABRT: "A library gave up. See the logs for why; then start again, from the last checkpoint.",
+}
+
+
+def why_it_ended(folder: Path, restarts: int) -> TrainplatError:
+    """The error for a training whose processes failed more often than they were to be started again."""
+    code = exit_code_of_first(folder)
+    logs = f"The logs are in {folder / LOGS}."
+    tries = f" {restarts + 1} times" if restarts else ""
+    if code is None:
+        return TrainplatError(f"torchrun ended before the training did{tries}", f"See {folder / AGENT_LOG}.")
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        step = _NEXT_STEPS.get(signal.Signals(-code)) if -code in set(signal.Signals) else None
+        return TrainplatError(
+            f"a process of the training was ended by {name}{tries}",
+            f"{step or 'Start it again: it goes on from its last checkpoint.'} {logs}",
+        )
+    said = last_words(folder)
+    told = f": {said}" if said else ""
+    return TrainplatError(
+        f"a process of the training failed with exit code {code}{tries}{told}",
+        f"{logs} Mend what they name, then start it again: it goes on from its last checkpoint.",
+    )
+
+
+def exit_code_of_first(folder: Path) -> int | None:
+    """What the process ended with that failed first; minus the signal's number where one ended it."""
+    try:
+        told = (folder / AGENT_LOG).read_text(errors="replace")
+    except FileNotFoundError:
+        return None
+    found = _EXIT_CODE.findall(told.rpartition("Root Cause")[2])
+    return int(found[0]) if found else None

@@ -1,0 +1,217 @@
+"""The training function, the same for one process and for many. Import this module inside functions only."""
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
+from torch.optim import AdamW, Optimizer
+
+from resources.errors import BadInput
+from resources.learning.distributed.checkpoints.folder import Checkpoints, is_whole
+from resources.learning.distributed.checkpoints.state import load, load_model
+from resources.learning.distributed.checkpoints.writer import Writer
+from resources.learning.distributed.order import batch_places, parts_of
+from resources.learning.distributed.parallel.way import Spread, spread
+from resources.learning.distributed.plan import Plan, Precision
+from resources.learning.distributed.progress import (
+    STOP,
+    Began,
+    Ended,
+    Event,
+    Measured,
+    Point,
+    ProgressFile,
+)
+from resources.learning.distributed.schedule import learning_rate
+from resources.learning.distributed.task import Batch, Task
+from resources.learning.distributed.world import World
+
+NUMBERS = {Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
+
+
+def train(plan: Plan, task: Task, world: World, folder: Path) -> nn.Module:
+    """Train ``task`` by ``plan`` until its last step, or until it is asked to stop; the trained model.
+
+    In ``folder`` lie its checkpoints, which it goes on from, and what it tells. The losses after a resumption
+    by as many processes are those that it would have had, to the last bit on CPUs. Raises :class:`BadInput`
+    where the plan does not fit the processes, or leads to a loss that is no number.
+    """
+    training = _Training(plan, task, world, folder)
+    try:
+        training.run()
+    finally:
+        training.close()
+    return training.spread.model
+
+
+@dataclass
+class _Since:
+    """What was added up since the last point."""
+
+    loss: Tensor
+    steps: int
+    began_s: float
+
+
+class _Training:
+    def __init__(self, plan: Plan, task: Task, world: World, folder: Path) -> None:
+        self.plan, self.task, self.world, self.folder = plan, task, world, folder
+        self.part = plan.part(world.processes)
+        if world.device.type == "cuda":
+            torch.use_deterministic_algorithms(plan.deterministic)
+        self.progress = ProgressFile(folder) if world.is_first else None
+        self.checkpoints = Checkpoints(folder / "checkpoints")
+        torch.manual_seed(plan.seed)
+        model = task.model()
+        self.parameters = sum(one.numel() for one in model.parameters())
+        model.to(world.device)
+        self.spread: Spread = spread(model, task.blocks(model), world, plan)
+        self.optimizer: Optimizer = AdamW(
+            self.spread.model.parameters(),
+            lr=plan.learning_rate,
+            weight_decay=plan.weight_decay,
+            fused=world.device.type == "cuda",
+        )
+        halves = plan.precision is Precision.FP16 and world.device.type == "cuda"
+        self.scaler = GradScaler(world.device.type, enabled=halves)
+        self.step, self.passed_over = self._resume()
+        called = torch.compile(self.spread.model) if plan.compile else self.spread.model
+        self.called = cast("nn.Module", called)
+        self.writer = Writer(self.checkpoints, plan.keep_checkpoints, world, self._tell)
+        self.saved_step, self.saved_s = self.step, time.monotonic()
+
+    def run(self) -> None:
+        plan, world = self.plan, self.world
+        began = Began(self.step, world.processes, str(world.device), self.parameters, self.passed_over)
+        self._tell(began)
+        since = self._since()
+        while self.step < plan.steps:
+            since.loss += self._step()
+            since.steps += 1
+            self.step += 1
+            if self.progress is not None:
+                self.progress.beat()
+            if self.step % plan.log_every_steps == 0 or self.step == plan.steps:
+                asked = self._point(since)
+                since = self._since()
+                if asked.stop and self.step < plan.steps:
+                    self._save()
+                    self.writer.wait()
+                    self._tell(Ended(self.step, done=False))
+                    return
+                if asked.save and self.step < plan.steps:
+                    self._save()
+        if self.saved_step != self.step:
+            self._save()
+        self.writer.wait()
+        scores = self.task.scores(self.spread.model)
+        self._tell(Measured(self.step, scores))
+        self._tell(Ended(self.step, done=True))
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def _step(self) -> Tensor:
+        """One update; the mean loss of this process's samples, still on its device."""
+        plan, world = self.plan, self.world
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(plan, self.step)
+        # What is drawn within a step, as by dropout, depends on the step and the process alone.
+        torch.manual_seed((plan.seed * 1_000_003 + self.step) * 4_099 + world.process)
+        places = batch_places(self.step, count=self.task.count, batch_size=plan.batch_size, seed=plan.seed)
+        parts = list(
+            parts_of(places, process=world.process, processes=world.processes, accumulation=plan.accumulation)
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=world.device)
+        for number, part in enumerate(parts, start=1):
+            with self.spread.apart() if number < len(parts) else nullcontext():
+                batch = _on(self.task.batch(part), world.device)
+                with self._numbers():
+                    loss = self.task.loss(self.called, batch) / len(parts)
+                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        if plan.clip_norm is not None:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.spread.model.parameters(), plan.clip_norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return total
+
+    def _numbers(self) -> AbstractContextManager[object]:
+        dtype = NUMBERS.get(self.plan.precision)
+        # FSDP2 casts the parameters itself; what it does not cast is for autocast all the same.
+        return torch.autocast(self.world.device.type, dtype) if dtype is not None else nullcontext()
+
+    def _point(self, since: _Since) -> "_Asked":
+        """Tell how it went, and agree on what comes next: only then processes wait for numbers."""
+        seconds = time.monotonic() - since.began_s
+        is_due = self._is_due() if self.world.is_first else False
+        stop = (self.folder / STOP).exists() if self.world.is_first else False
+        loss, due, stops = self.world.summed([float(since.loss), float(is_due), float(stop)])
+        point = Point(
+            step=self.step,
+            loss=loss / self.world.processes / since.steps,
+            learning_rate=learning_rate(self.plan, self.step - 1),
+            samples_per_s=since.steps * self.plan.batch_size / seconds,
+            memory_mib=self.world.memory_mib(),
+        )
+        self._tell(point)
+        if not isfinite(point.loss):
+            raise BadInput(
+                f"the loss is {point.loss} after step {self.step}; expected a number",
+                "Lower learning_rate or clip_norm, or choose bf16 or fp32 for precision.",
+            )
+        return _Asked(save=due > 0, stop=stops > 0)
+
+    def _is_due(self) -> bool:
+        plan = self.plan
+        by_steps = plan.checkpoint_every_steps
+        if by_steps and self.step - self.saved_step >= by_steps:
+            return True
+        by_clock_s = plan.checkpoint_every_s
+        return by_clock_s is not None and time.monotonic() - self.saved_s >= by_clock_s
+
+    def _save(self) -> None:
+        self.writer.begin(self.step, self.spread.model, self.optimizer, self.scaler)
+        self.saved_step, self.saved_s = self.step, time.monotonic()
+
+    def _resume(self) -> tuple[int, int]:
+        """Take up the newest checkpoint that is whole; the steps that it had done, and how many were not."""
+        found, damaged = self.checkpoints.take_up() if self.world.is_first else (None, 0)
+        step = self.world.told(-1 if found is None else found.step)
+        if step >= 0:
+            load(self.checkpoints.path(step), self.spread.model, self.optimizer, self.scaler)
+            return step, damaged
+        if self.plan.start_from is not None:
+            start = Path(self.plan.start_from)
+            if not self.world.told(int(self.world.is_first and is_whole(start))):
+                raise BadInput(
+                    f"start_from is {start}, which is no whole checkpoint",
+                    "Name the folder of a checkpoint, such as …/checkpoints/step-00001000.",
+                )
+            load_model(start, self.spread.model)
+        return 0, damaged
+
+    def _since(self) -> _Since:
+        return _Since(torch.zeros((), device=self.world.device), 0, time.monotonic())
+
+    def _tell(self, event: Event) -> None:
+        if self.progress is not None:
+            self.progress.tell(event)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    save: bool
+    stop: bool
+
+
+def _on(batch: Batch, device: torch.device) -> Batch:
+    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}

@@ -1,0 +1,36 @@
+"""What each way of spreading a model has in common. Import this module inside functions only."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from torch import nn
+
+from resources.learning.distributed.plan import Parallel, Plan
+from resources.learning.distributed.world import World
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A model that is ready to be trained by these processes."""
+
+    model: nn.Module
+    """What is called."""
+    apart: Callable[[], AbstractContextManager[None]]
+    """Within it gradients are added up without being exchanged: for all parts of a batch but the last."""
+
+
+Way = Callable[[nn.Module, Iterable[nn.Module], World, Plan], Spread]
+
+
+def spread(model: nn.Module, blocks: Iterable[nn.Module], world: World, plan: Plan) -> Spread:
+    """Spread ``model``, which lies on this process's device, in the plan's way."""
+    from resources.learning.distributed.parallel import copies, ddp, fsdp2, single
+
+    ways: dict[Parallel, Way] = {
+        Parallel.SINGLE: single.spread,
+        Parallel.DATA_PARALLEL: copies.spread,
+        Parallel.DDP: ddp.spread,
+        Parallel.FSDP2: fsdp2.spread,
+    }
+    return ways[plan.parallel](model, blocks, world, plan)

@@ -1,0 +1,146 @@
+"""What a training is asked to do. No torch here: plans are written and read by processes that never train."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked
+
+from resources.errors import BadInput
+
+SEEDS = 2**32
+"""So many can be told apart: torch draws from 64 bits, and a step and a process go in too."""
+
+
+class Parallel(StrEnum):
+    """How a model and its batches are spread over devices."""
+
+    SINGLE = "single"
+    """One process on one device."""
+    DATA_PARALLEL = "data_parallel"
+    """One process that copies the model to each of its devices at each step (torch.nn.DataParallel)."""
+    DDP = "ddp"
+    """A process for each device, each with the whole model; gradients are averaged."""
+    FSDP2 = "fsdp2"
+    """A process for each device, each with a shard of parameters, gradients and optimizer."""
+
+
+class Precision(StrEnum):
+    """The number format of most of the arithmetic. Parameters are kept in fp32 in any case."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+    """With a scaled loss, for devices without bf16."""
+
+
+@dataclass(frozen=True)
+class TaskChoice:
+    """Which task is trained, with the settings that are its own."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@checked(frozen=True, config=ConfigDict(extra="forbid"))
+class Plan:
+    """One training. Raises :class:`BadInput` through :func:`read_plan` for a value outside its range."""
+
+    task: TaskChoice
+    steps: int
+    """Updates of the parameters, all in all."""
+    batch_size: int
+    """Samples in one update, over all processes."""
+    accumulation: int = 1
+    """In how many parts each process takes its share of a batch, one after the other, to save memory."""
+    learning_rate: float = 1e-3
+    """The highest of the schedule."""
+    warmup_steps: int = 0
+    """Over so many steps the learning rate rises; then it falls as a half cosine."""
+    last_rate_share: float = 0.1
+    """Which share of the highest learning rate is left at the last step."""
+    weight_decay: float = 0.0
+    clip_norm: float | None = 1.0
+    """The norm that all gradients together may have; None for any."""
+    seed: int = 0
+    parallel: Parallel = Parallel.SINGLE
+    precision: Precision = Precision.FP32
+    compile: bool = False
+    """Whether torch.compile makes the model faster; the first step takes longer for it."""
+    deterministic: bool = False
+    """Whether a GPU takes algorithms that give the same bits each time; on CPUs they all do."""
+    log_every_steps: int = 10
+    """How often losses are told. What processes must agree on is agreed then: checkpoints and stops too."""
+    checkpoint_every_steps: int | None = None
+    checkpoint_every_s: float | None = 60.0
+    """A checkpoint is begun when losses are told and either is due; None for never. The last step has one."""
+    keep_checkpoints: int = 2
+    """How many are kept: all but the newest serve when that one is damaged."""
+    start_from: str | None = None
+    """The folder of a checkpoint whose parameters are taken over before the first step, to finetune them."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        least = {"steps": 1, "batch_size": 1, "accumulation": 1, "log_every_steps": 1, "keep_checkpoints": 1}
+        for name, lowest in {**least, "warmup_steps": 0, "seed": 0}.items():
+            if getattr(self, name) < lowest:
+                _refuse(name, getattr(self, name), f"a whole number of at least {lowest}")
+        if self.seed >= SEEDS:
+            _refuse("seed", self.seed, f"below {SEEDS}")
+        if not 0 < self.learning_rate < 1:
+            _refuse("learning_rate", self.learning_rate, "above 0 and below 1")
+        if not 0 <= self.last_rate_share <= 1:
+            _refuse("last_rate_share", self.last_rate_share, "from 0 to 1")
+        if self.weight_decay < 0:
+            _refuse("weight_decay", self.weight_decay, "0 or more")
+        if self.precision is Precision.FP16 and self.parallel is Parallel.FSDP2:
+            _refuse("precision", self.precision, "bf16 or fp32 where parallel is fsdp2")
+        if self.warmup_steps > self.steps:
+            _refuse("warmup_steps", self.warmup_steps, f"at most the {self.steps} steps of the training")
+        for name in ("clip_norm", "checkpoint_every_steps", "checkpoint_every_s"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                _refuse(name, value, "above 0, or nothing")
+
+    def part(self, processes: int) -> int:
+        """Samples in one forward pass of one process. :class:`BadInput` where it is no whole number."""
+        parts = processes * self.accumulation
+        if self.batch_size % parts:
+            raise BadInput(
+                f"batch_size {self.batch_size} cannot be divided among {processes} processes in "
+                f"{self.accumulation} parts each",
+                f"Choose a multiple of {parts} for batch_size, such as "
+                f"{parts * max(1, round(self.batch_size / parts))}.",
+            )
+        return self.batch_size // parts
+
+
+def read_plan(text: str) -> Plan:
+    """The plan that JSON describes. Raises :class:`BadInput`, which names each field that is wrong."""
+    try:
+        return _PLANS.validate_json(text)
+    except ValidationError as problem:
+        wrong = [f"{_place(one['loc'])}: {one['msg']}" for one in problem.errors(include_url=False)]
+        raise BadInput(
+            f"the plan of a training is wrong in {len(wrong)} places: {'; '.join(wrong)}",
+            "Correct these fields; docs/training.md lists them all.",
+        ) from problem
+
+
+def write_plan(plan: Plan) -> str:
+    """JSON that :func:`read_plan` reads: equal plans give equal text."""
+    return json.dumps(asdict(plan), sort_keys=True)
+
+
+def _place(where: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in where) or "the text"
+
+
+def _refuse(name: str, value: float | str, expected: str) -> None:
+    raise BadInput(f"{name} of the training is {value}; expected {expected}", f"Correct {name}.")
+
+
+_PLANS = TypeAdapter(Plan)

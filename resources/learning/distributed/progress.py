@@ -1,0 +1,166 @@
+"""What a training tells while it runs: lines of JSON in a file that others read as it grows."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+PROGRESS = "progress.jsonl"
+"""The name of the file, in the folder of a training."""
+HEARTBEAT = "heartbeat"
+"""Touched at each step; its time tells whether a training hangs."""
+STOP = "stop"
+"""Whoever wants a training to write a checkpoint and end leaves a file of this name."""
+
+
+def stacks_name(process: int) -> str:
+    """The file that a process writes the stacks of its threads to when it gets SIGUSR2."""
+    return f"stacks-{process}.txt"
+
+
+@dataclass(frozen=True)
+class Point:
+    """How it went since the point before."""
+
+    step: int
+    """Steps that are done."""
+    loss: float
+    """Mean over the samples since the point before."""
+    learning_rate: float
+    samples_per_s: float
+    memory_mib: float
+    """The most that one process held: of its device's memory, on CPUs of the machine's."""
+
+
+@dataclass(frozen=True)
+class Began:
+    """A process group took the training up."""
+
+    step: int
+    """The steps that a checkpoint had done; 0 for none."""
+    processes: int
+    device: str
+    parameters: int
+    passed_over: int = 0
+    """Newer checkpoints that are damaged: their steps are done again."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint is whole."""
+
+    step: int
+    stalled_s: float
+    """How long the training stood still for it; most of the writing goes on beside the steps."""
+    seconds: float
+    """From its begin until it was whole."""
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the model is worth, by the task's own measures."""
+
+    step: int
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """It ends by itself: all steps are done, or it was asked to make room."""
+
+    step: int
+    done: bool
+
+
+@dataclass(frozen=True)
+class Hung:
+    """Nothing moved any more, and all its processes were killed. Told by whoever watches."""
+
+    step: int
+    """The last point before it."""
+    silent_s: float
+    stacks: tuple[str, ...]
+    """Files in the folder that tell where the threads of each process were."""
+    goes_on: bool
+    """Whether it is started again from its last checkpoint."""
+
+
+Event = Point | Began | Saved | Measured | Ended | Hung
+_KINDS: dict[str, type[Event]] = {
+    "point": Point,
+    "began": Began,
+    "saved": Saved,
+    "measured": Measured,
+    "ended": Ended,
+    "hung": Hung,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+class ProgressFile:
+    """Appends events. A kill leaves whole lines, and at most one that is cut off and passed over."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._heartbeat = folder / PROGRESS, folder / HEARTBEAT
+        folder.mkdir(parents=True, exist_ok=True)
+        self._heartbeat.touch()
+
+    def tell(self, event: Event) -> None:
+        """Write one event down."""
+        line = line_of(event)
+        with self._path.open("ab") as file:
+            # What a kill cut off stays a line of its own.
+            begin = b"" if file.tell() == 0 or _ends_whole(self._path) else b"\n"
+            file.write(begin + line.encode() + b"\n")
+
+    def beat(self) -> None:
+        """Tell that it goes on."""
+        os.utime(self._heartbeat)
+
+
+def line_of(event: Event) -> str:
+    """An event as a line of JSON, without its end."""
+    return json.dumps({"kind": _NAMES[type(event)], **asdict(event)})
+
+
+def curve(events: Iterable[Event]) -> list[Point]:
+    """The points by step: what was done again after a kill counts once, as it was the last time."""
+    found: dict[int, Point] = {}
+    for event in events:
+        if isinstance(event, Began):
+            found = {step: point for step, point in found.items() if step <= event.step}
+        elif isinstance(event, Point):
+            found[event.step] = event
+    return list(found.values())
+
+
+def read_progress(folder: Path, begin: int = 0) -> tuple[list[Event], int]:
+    """The events from byte ``begin`` on, and where to read on from."""
+    path = folder / PROGRESS
+    if not path.exists():
+        return [], begin
+    with path.open("rb") as file:
+        file.seek(begin)
+        text = file.read()
+    whole = text[: text.rfind(b"\n") + 1]
+    return list(_events(whole)), begin + len(whole)
+
+
+def _events(text: bytes) -> Iterator[Event]:
+    for line in text.splitlines():
+        try:
+            found = json.loads(line)
+            kind = _KINDS[found.pop("kind")]
+            if kind is Hung:
+                found["stacks"] = tuple(found["stacks"])
+            yield kind(**found)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # cut off by a kill
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

@@ -1,0 +1,1 @@
+"""The tasks that come with the platform: what each trains, on what."""

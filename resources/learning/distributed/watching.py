@@ -1,0 +1,156 @@
+"""Following a training while it runs: what it tells, whether it hangs, why it ended. No torch here."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.errors import TrainplatError
+from resources.learning.distributed.endings import why_it_ended
+from resources.learning.distributed.launching import Group, Launch
+from resources.learning.distributed.logs import LogLine, Logs
+from resources.learning.distributed.progress import (
+    HEARTBEAT,
+    PROGRESS,
+    Ended,
+    Event,
+    Hung,
+    Point,
+    ProgressFile,
+    read_progress,
+    stacks_name,
+)
+from resources.learning.distributed.refusals import refusal
+
+STACKS_S = 2.0
+"""How long a process has to write its stacks: those that hang for good write none in any time."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a training is waited for."""
+
+    hang_s: float = 600.0
+    """Without a step, a point or a checkpoint it counts as hanging. The first step may take so long too."""
+    hangs: int = 2
+    """How often it is started again after it hung."""
+    grace_s: float = 120.0
+    """Once asked to stop, it is killed after this."""
+    look_s: float = 0.2
+
+
+class Pulse:
+    """Whether anything moved of late: that files changed at all, by a clock that nobody sets."""
+
+    def __init__(self, folder: Path, now_s: float) -> None:
+        self._files = (folder / HEARTBEAT, folder / PROGRESS)
+        self._seen, self._moved_s = self._marks(), now_s
+
+    def silent_s(self, now_s: float) -> float:
+        """Since when nothing moved."""
+        seen = self._marks()
+        if seen != self._seen:
+            self._seen, self._moved_s = seen, now_s
+        return now_s - self._moved_s
+
+    def _marks(self) -> list[int | None]:
+        return [one.stat().st_mtime_ns if one.exists() else None for one in self._files]
+
+
+def run(
+    launch: Launch,
+    *,
+    patience: Patience | None = None,
+    tell: Callable[[Event], None] = lambda _: None,
+    log: Callable[[LogLine], None] = lambda _: None,
+    is_to_stop: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Train to the end, from the last checkpoint if there is one; whether it is done, or was stopped.
+
+    ``is_to_stop`` is asked often. ``tell`` gets each event as it comes, ``log`` each line that a process
+    writes. Raises the error that a person needs where it cannot be done: a plan that cannot be, processes
+    that died more often than ``launch.restarts``, a training that hung more often than ``patience.hangs``.
+    """
+    watch = _Watch(launch, patience or Patience(), tell, log, is_to_stop)
+    hangs = 0
+    while not watch.one_start():
+        hangs += 1
+        watch.tell_of_hang(goes_on=hangs <= watch.patience.hangs)
+        if hangs > watch.patience.hangs:
+            raise TrainplatError(
+                f"the training hung {hangs} times for {watch.patience.hang_s:g} s, the last time after step "
+                f"{watch.step}",
+                f"Look where it stood: {launch.folder / stacks_name(0)} and those beside it.",
+            )
+    return watch.is_done
+
+
+class _Watch:
+    def __init__(
+        self,
+        launch: Launch,
+        patience: Patience,
+        tell: Callable[[Event], None],
+        log: Callable[[LogLine], None],
+        is_to_stop: Callable[[], bool],
+    ) -> None:
+        self.launch, self.patience = launch, patience
+        self.folder = launch.folder
+        self.step, self.is_done, self.silent_s = 0, False, 0.0
+        self._tell, self._log, self._is_to_stop = tell, log, is_to_stop
+        self._read_to = _size(self.folder / PROGRESS)
+        self._logs = Logs(self.folder)
+
+    def one_start(self) -> bool:
+        """Until it ended by itself or was stopped; False where it hung, and was killed."""
+        group = Group(self.launch)
+        try:
+            return self._follow(group)
+        finally:
+            group.kill()
+            self._pass_on()
+
+    def tell_of_hang(self, *, goes_on: bool) -> None:
+        """Put it down beside what the training tells: none of its processes lives to write there now."""
+        stacks = tuple(sorted(one.name for one in self.folder.glob(stacks_name(0).replace("0", "*"))))
+        ProgressFile(self.folder).tell(Hung(self.step, self.silent_s, stacks, goes_on))
+        self._pass_on()
+
+    def _follow(self, group: Group) -> bool:
+        pulse, asked_s = Pulse(self.folder, time.monotonic()), None
+        while group.exit_code is None:
+            time.sleep(self.patience.look_s)
+            self._pass_on()
+            now_s = time.monotonic()
+            problem = refusal(self.folder)
+            if problem is not None:
+                raise problem
+            if asked_s is None and self._is_to_stop():
+                group.ask_to_stop()
+                asked_s = now_s
+            if asked_s is not None and now_s - asked_s > self.patience.grace_s:
+                return True
+            self.silent_s = pulse.silent_s(now_s)
+            if self.silent_s > self.patience.hang_s:
+                group.ask_for_stacks()
+                time.sleep(STACKS_S)
+                return False
+        self._pass_on()
+        if group.exit_code != 0:
+            raise refusal(self.folder) or why_it_ended(self.folder, self.launch.restarts)
+        return True
+
+    def _pass_on(self) -> None:
+        for line in self._logs.new_lines():
+            self._log(line)
+        events, self._read_to = read_progress(self.folder, self._read_to)
+        for event in events:
+            if isinstance(event, Point):
+                self.step = event.step
+            if isinstance(event, Ended):
+                self.is_done = event.done
+            self._tell(event)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,81 @@
+"""Checkpoints are written beside the steps: each is the state of its own step."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.amp.grad_scaler import GradScaler
+from torch.optim import AdamW
+
+from resources.errors import BadInput
+from resources.learning.distributed.checkpoints.folder import Checkpoints
+from resources.learning.distributed.checkpoints.state import load, load_model
+from resources.learning.distributed.checkpoints.writer import Writer
+from resources.learning.distributed.progress import Saved
+from resources.learning.distributed.world import joined
+
+NONE = GradScaler("cpu", enabled=False)
+
+
+def step(model: nn.Linear, optimizer: AdamW) -> None:
+    optimizer.zero_grad()
+    model(torch.ones(2, model.in_features)).pow(2).mean().backward()
+    optimizer.step()
+
+
+def linear(seed: int, width: int = 64) -> tuple[nn.Linear, AdamW]:
+    torch.manual_seed(seed)
+    model = nn.Linear(width, width)
+    return model, AdamW(model.parameters(), lr=0.1)
+
+
+def test_a_checkpoint_is_the_state_of_its_step_whatever_steps_do_meanwhile(tmp_path: Path) -> None:
+    told: list[Saved] = []
+    model, optimizer = linear(0, width=512)
+    with joined("cpu") as world:
+        writer = Writer(Checkpoints(tmp_path), 3, world, told.append)
+        kept = []
+        for number in range(1, 4):
+            step(model, optimizer)
+            kept.append([one.detach().clone() for one in model.parameters()])
+            writer.begin(number, model, optimizer, NONE)
+            for _ in range(3):
+                step(model, optimizer)
+        writer.close()
+        for number, then in enumerate(kept, start=1):
+            other, its_optimizer = linear(1, width=512)
+            load(Checkpoints(tmp_path).path(number), other, its_optimizer, NONE)
+            assert all(torch.equal(a, b) for a, b in zip(then, other.parameters(), strict=True))
+            first = next(iter(its_optimizer.state.values()))
+            assert int(first["step"]) == 1 + 4 * (number - 1)
+    assert [one.step for one in told] == [1, 2, 3]
+    assert all(0 < one.stalled_s <= one.seconds and one.size_bytes > 3 * 512 * 512 * 4 for one in told)
+
+
+def test_what_goes_wrong_while_one_is_written_is_raised_by_the_next(tmp_path: Path) -> None:
+    model, optimizer = linear(0)
+    with joined("cpu") as world:
+        writer = Writer(Checkpoints(tmp_path), 1, world, lambda _: None)
+
+        class Full(Checkpoints):
+            def finish(self, part: Path) -> int:  # noqa: ARG002
+                raise OSError(28, "No space left on device")
+
+        writer._checkpoints = Full(tmp_path)
+        writer.begin(1, model, optimizer, NONE)
+        with pytest.raises(OSError, match="No space left"):
+            writer.begin(2, model, optimizer, NONE)
+
+
+def test_a_checkpoint_of_another_model_is_refused_in_words(tmp_path: Path) -> None:
+    model, optimizer = linear(0)
+    with joined("cpu") as world:
+        writer = Writer(Checkpoints(tmp_path), 1, world, lambda _: None)
+        writer.begin(1, model, optimizer, NONE)
+        writer.close()
+        path = Checkpoints(tmp_path).path(1)
+        with pytest.raises(BadInput, match="is of another model than the plan's"):
+            load(path, *linear(0, width=32), NONE)
+        with pytest.raises(BadInput, match="is of another model than the plan's"):
+            load_model(path, nn.Sequential(nn.Linear(64, 64)))

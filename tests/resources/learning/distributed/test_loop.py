@@ -1,0 +1,162 @@
+"""The training function in one process: it learns, goes on from where it was, ends when it is asked to."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from resources.errors import BadInput
+from resources.learning.distributed.checkpoints.folder import Checkpoints
+from resources.learning.distributed.loop import train
+from resources.learning.distributed.plan import Parallel, Plan, Precision, TaskChoice
+from resources.learning.distributed.progress import STOP, Ended, Measured, Saved
+from resources.learning.distributed.task import Batch
+from resources.learning.distributed.tasks.catalogue import build_task
+from resources.learning.distributed.tasks.text import Settings, Text
+from resources.learning.distributed.world import joined
+from tests.resources.learning.distributed.plans import TINY, began, difference, is_done, losses, tiny, told
+
+SMALL = Settings(layers=2, heads=2, width=16, context=16, characters=4000)
+
+
+def trained(plan: Plan, folder: Path) -> nn.Module:
+    with joined("cpu") as world:
+        return train(plan, build_task(plan.task), world, folder)
+
+
+class Killed(Exception):
+    pass
+
+
+@dataclass
+class Dying:
+    """A task that ends the training in the middle of a step, as a kill would."""
+
+    task: Text
+    batches_left: int
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.task, name)
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        self.batches_left -= 1
+        if self.batches_left < 0:
+            raise Killed
+        return self.task.loss(model, batch)
+
+
+def test_it_learns_tells_how_it_goes_and_what_came_of_it(tmp_path: Path) -> None:
+    trained(tiny(steps=60, log_every_steps=20, learning_rate=1e-2), tmp_path)
+    told_losses = [loss for _, loss in losses(tmp_path)]
+    assert told_losses[-1] < told_losses[0] - 1
+    events = told(tmp_path)
+    measured = [one for one in events if isinstance(one, Measured)]
+    assert [one.scores.keys() for one in measured] == [{"held_out_loss"}]
+    assert measured[0].scores["held_out_loss"] < 5
+    assert events[-1] == Ended(60, done=True)
+
+
+@pytest.mark.parametrize("batches", [3, 9, 11])
+def test_the_losses_after_a_resumption_are_those_it_would_have_had(tmp_path: Path, batches: int) -> None:
+    plan = tiny(task=TaskChoice("text", {**TINY, "dropout": 0.2}))
+    trained(plan, tmp_path / "whole")
+    with joined("cpu") as world, pytest.raises(Killed):
+        train(plan, Dying(Text(replace(SMALL, dropout=0.2)), batches), world, tmp_path / "killed")  # type: ignore[arg-type]
+    trained(plan, tmp_path / "killed")
+    assert began(tmp_path / "killed")[1] in {batches // 4 * 4, max(0, batches // 4 * 4 - 4)}
+    assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
+    assert told(tmp_path / "killed")[-2:] == told(tmp_path / "whole")[-2:]
+
+
+def test_where_the_newest_checkpoint_is_damaged_the_one_before_is_gone_on_from(tmp_path: Path) -> None:
+    trained(tiny(), tmp_path / "whole")
+    trained(tiny(), tmp_path / "damaged")
+    newest = Checkpoints(tmp_path / "damaged/checkpoints").path(12)
+    (newest / "__0_0.distcp").write_bytes(b"damaged")
+    trained(tiny(), tmp_path / "damaged")
+    assert began(tmp_path / "damaged") == [0, 8]
+    assert losses(tmp_path / "damaged") == losses(tmp_path / "whole")
+
+
+def test_a_training_that_is_done_does_no_step_again(tmp_path: Path) -> None:
+    trained(tiny(), tmp_path)
+    before = losses(tmp_path)
+    trained(tiny(), tmp_path)
+    assert began(tmp_path) == [0, 12]
+    assert losses(tmp_path) == before
+
+
+def test_parts_one_after_the_other_are_as_good_as_the_whole_batch(tmp_path: Path) -> None:
+    trained(tiny(), tmp_path / "1")
+    trained(tiny(accumulation=2), tmp_path / "2")
+    assert difference(tmp_path / "1", tmp_path / "2") < 1e-6
+
+
+def test_one_that_is_asked_to_stop_leaves_a_checkpoint_and_is_resumed(tmp_path: Path) -> None:
+    trained(tiny(), tmp_path / "whole")
+    (tmp_path / "stopped").mkdir()
+    (tmp_path / "stopped" / STOP).touch()
+    trained(tiny(), tmp_path / "stopped")
+    assert told(tmp_path / "stopped")[-1] == Ended(2, done=False)
+    (tmp_path / "stopped" / STOP).unlink()
+    trained(tiny(), tmp_path / "stopped")
+    assert began(tmp_path / "stopped") == [0, 2]
+    assert is_done(tmp_path / "stopped")
+    assert losses(tmp_path / "stopped") == losses(tmp_path / "whole")
+
+
+def test_finetuning_starts_from_what_was_learnt_before(tmp_path: Path) -> None:
+    trained(tiny(steps=60, learning_rate=1e-2, log_every_steps=20), tmp_path / "base")
+    start = Checkpoints(tmp_path / "base/checkpoints").path(60)
+    other = TaskChoice("text", {**TINY, "text": "sums"})
+    trained(tiny(task=other, start_from=str(start)), tmp_path / "tuned")
+    trained(tiny(task=other), tmp_path / "new")
+    assert began(tmp_path / "tuned") == [0]
+    assert losses(tmp_path / "tuned")[0][1] < losses(tmp_path / "new")[0][1] - 0.5
+    with pytest.raises(BadInput, match=r"start_from is .*, which is no whole checkpoint"):
+        trained(tiny(start_from=str(tmp_path)), tmp_path / "nowhere")
+
+
+def test_checkpoints_come_by_the_clock_too_and_the_last_step_has_one(tmp_path: Path) -> None:
+    trained(tiny(checkpoint_every_steps=None, checkpoint_every_s=1e-9), tmp_path / "often")
+    trained(tiny(checkpoint_every_steps=None), tmp_path / "never")
+    saved = {
+        name: [one.step for one in told(tmp_path / name) if isinstance(one, Saved)]
+        for name in ("often", "never")
+    }
+    assert saved == {"often": [2, 4, 6, 8, 10, 12], "never": [12]}
+    kept = [one.step for one in Checkpoints(tmp_path / "often/checkpoints").all()]
+    assert kept == [12, 10]
+
+
+def test_a_loss_that_is_no_number_ends_it_with_what_to_do(tmp_path: Path) -> None:
+    class Broken(Text):
+        def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+            return super().loss(model, batch) * torch.nan
+
+    with joined("cpu") as world, pytest.raises(BadInput, match="the loss is nan after step 2") as problem:
+        train(tiny(), Broken(SMALL), world, tmp_path)
+    assert "Lower learning_rate" in problem.value.next_step
+
+
+def test_fewer_bits_learn_as_well(tmp_path: Path) -> None:
+    trained(tiny(), tmp_path / "fp32")
+    trained(tiny(precision=Precision.BF16), tmp_path / "bf16")
+    assert 0 < difference(tmp_path / "fp32", tmp_path / "bf16") < 0.05
+
+
+@pytest.mark.parametrize("parallel", list(Parallel))
+def test_every_way_of_spreading_is_the_same_with_one_process(tmp_path: Path, parallel: Parallel) -> None:
+    trained(tiny(), tmp_path / "single")
+    trained(tiny(parallel=parallel), tmp_path / "other")
+    assert losses(tmp_path / "other") == losses(tmp_path / "single")
+
+
+def test_the_loop_leaves_no_thread_and_no_group_behind(tmp_path: Path) -> None:
+    import threading
+
+    trained(tiny(), tmp_path)
+    assert not torch.distributed.is_initialized()
+    assert not [one for one in threading.enumerate() if one.name.startswith("checkpoint")]
