@@ -31,7 +31,9 @@ class Patience:
     """How long a training is waited for."""
 
     hang_s: float = 600.0
-    """Without a step, a point or a checkpoint it counts as hanging. The first step may take so long too."""
+    """Without a step, a point or a checkpoint for so long it counts as hanging."""
+    start_s: float = 1800.0
+    """The same until the first step: processes find each other, a checkpoint is read, a model is compiled."""
     hangs: int = 2
     """How often it is started again after it hung."""
     grace_s: float = 120.0
@@ -78,7 +80,7 @@ def run(
         watch.tell_of_hang(goes_on=hangs <= watch.patience.hangs)
         if hangs > watch.patience.hangs:
             raise TrainplatError(
-                f"the training hung {hangs} times for {watch.patience.hang_s:g} s, the last time after step "
+                f"the training hung {hangs} times, the last time for {watch.silent_s:.0f} s after step "
                 f"{watch.step}",
                 f"Look where it stood: {launch.folder / stacks_name(0)} and those beside it.",
             )
@@ -97,12 +99,14 @@ class _Watch:
         self.launch, self.patience = launch, patience
         self.folder = launch.folder
         self.step, self.is_done, self.silent_s = 0, False, 0.0
+        self._steps_begun = False
         self._tell, self._log, self._is_to_stop = tell, log, is_to_stop
         self._read_to = _size(self.folder / PROGRESS)
         self._logs = Logs(self.folder)
 
     def one_start(self) -> bool:
         """Until it ended by itself or was stopped; False where it hung, and was killed."""
+        self._steps_begun = False
         group = Group(self.launch)
         try:
             return self._follow(group)
@@ -131,7 +135,7 @@ class _Watch:
             if asked_s is not None and now_s - asked_s > self.patience.grace_s:
                 return True
             self.silent_s = pulse.silent_s(now_s)
-            if self.silent_s > self.patience.hang_s:
+            if self.silent_s > (self.patience.hang_s if self._steps_begun else self.patience.start_s):
                 group.ask_for_stacks()
                 time.sleep(STACKS_S)
                 return False
@@ -146,7 +150,7 @@ class _Watch:
         events, self._read_to = read_progress(self.folder, self._read_to)
         for event in events:
             if isinstance(event, Point):
-                self.step = event.step
+                self.step, self._steps_begun = event.step, True
             if isinstance(event, Ended):
                 self.is_done = event.done
             self._tell(event)

@@ -43,4 +43,23 @@ def sums(characters: int) -> str:
     return "".join(parts)[:characters]
 
 
+_NOTES = {
+    "praise": ("works well", "is just what we needed", "saved us a day", "could not be better"),
+    "complaint": ("is broken again", "took far too long", "lost my work", "never answers"),
+    "question": ("can be moved where", "is meant for whom", "costs how much", "starts at what time"),
+}
+_THINGS = ("the new printer", "your web site", "the night train", "our old boiler", "this form", "the lift")
+_ENDS = ("", " since Monday", " as far as I see", ", says my colleague", " in the north wing")
+
+
+def labelled(count: int) -> list[tuple[str, str]]:
+    """Short notes to a help desk, each with its class: praise, complaint or question."""
+    draw = random.Random(2)  # noqa: S311
+    found = []
+    for _ in range(count):
+        label = draw.choice(sorted(_NOTES))
+        found.append((label, f"{draw.choice(_THINGS)} {draw.choice(_NOTES[label])}{draw.choice(_ENDS)}."))
+    return found
+
+
 TEXTS: dict[str, Callable[[int], str]] = {"stories": stories, "sums": sums}

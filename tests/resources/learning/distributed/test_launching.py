@@ -1,0 +1,42 @@
+"""Starts that are refused before any process is started."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources.errors import BadInput
+from resources.learning.distributed.launching import Launch
+from resources.learning.distributed.plan import Parallel
+from tests.resources.learning.distributed.plans import tiny
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"processes": 0}, "a training of 0 processes"),
+        ({"threads": 0}, "0 threads"),
+        ({"restarts": -1}, "-1 restarts"),
+        ({"device": "tpu"}, "device is 'tpu'; expected cpu or cuda"),
+        ({"processes": 2}, "parallel is single, which is one process; 2 were asked for"),
+        ({"processes": 3, "plan": tiny(parallel=Parallel.DDP)}, "batch_size 8 cannot be divided among 3"),
+    ],
+)
+def test_what_cannot_be_started_is_refused_with_what_to_do(
+    tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(BadInput) as problem:
+        Launch(**{"plan": tiny(), "folder": tmp_path, **changes})
+    assert told in problem.value.problem
+    assert problem.value.next_step
+
+
+def test_starting_and_watching_need_no_torch() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, resources.learning.distributed.watching, resources.learning.distributed.__main__; "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
