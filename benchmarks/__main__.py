@@ -30,6 +30,7 @@ ALL = (
     ["data", "--files", "0", "--large"],
     ["near_duplicates"],
     ["prefetch"],
+    ["training"],
 )
 """What ``all`` runs, each in a process of its own."""
 

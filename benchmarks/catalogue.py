@@ -21,6 +21,7 @@ NAMES = (
     "data",
     "near_duplicates",
     "prefetch",
+    "training",
 )
 
 

@@ -12,6 +12,9 @@ from threading import Thread
 def main(arguments: list[str]) -> None:
     """Run ``torchrun`` with these arguments; the last one that a worker gets is the process to die with."""
     Thread(target=_end_with_starter, daemon=True).start()
+    # Else processes that are started again find the addresses of those before them in the agent's store,
+    # and wait for them for half an hour: pytorch/pytorch#135712.
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     from torch.distributed.run import main as torchrun
 
     torchrun([*arguments, str(os.getpid())])

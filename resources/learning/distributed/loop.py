@@ -17,7 +17,7 @@ from resources.learning.distributed.checkpoints.folder import Checkpoints, is_wh
 from resources.learning.distributed.checkpoints.state import load, load_model
 from resources.learning.distributed.checkpoints.writer import Writer
 from resources.learning.distributed.order import batch_places, parts_of
-from resources.learning.distributed.parallel.way import Spread, spread
+from resources.learning.distributed.parallel.way import Spread, numbers_here, spread
 from resources.learning.distributed.plan import Plan, Precision
 from resources.learning.distributed.progress import (
     STOP,
@@ -88,8 +88,9 @@ class _Training:
 
     def run(self) -> None:
         plan, world = self.plan, self.world
-        began = Began(self.step, world.processes, str(world.device), self.parameters, self.passed_over)
-        self._tell(began)
+        here = sum(numbers_here(one) for one in self.spread.model.parameters())
+        device = str(world.device)
+        self._tell(Began(self.step, world.processes, device, self.parameters, here, self.passed_over))
         since = self._since()
         while self.step < plan.steps:
             since.loss += self._step()

@@ -42,6 +42,9 @@ class Began:
     processes: int
     device: str
     parameters: int
+    """Of the model, all in all."""
+    parameters_here: int
+    """Those that the first process holds: fewer where they are sharded."""
     passed_over: int = 0
     """Newer checkpoints that are damaged: their steps are done again."""
 

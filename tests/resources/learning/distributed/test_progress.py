@@ -22,7 +22,7 @@ from resources.learning.distributed.progress import (
 )
 
 EVENTS: list[Event] = [
-    Began(0, 2, "cpu", 1234),
+    Began(0, 2, "cpu", 1234, 617),
     Point(10, 2.5, 1e-3, 100.0, 50.0),
     Saved(10, 0.01, 0.2, 4096),
     Hung(10, 61.0, ("stacks-0.txt", "stacks-1.txt"), goes_on=True),
@@ -77,7 +77,7 @@ def test_the_curve_has_each_step_once_as_it_was_done_last(kills: list[tuple[int,
     events: list[Event] = []
     at = 0
     for number, (further, back) in enumerate([*kills, (3, 0)]):
-        events += [Began(at, 1, "cpu", 1)]
+        events += [Began(at, 1, "cpu", 1, 1)]
         events += [Point(step + 1, float(number), 0.1, 1.0, 1.0) for step in range(at, at + further)]
         at = max(0, at + further - back)
     told = curve(events)

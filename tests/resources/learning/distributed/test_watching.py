@@ -12,7 +12,7 @@ from resources.errors import BadInput, TrainplatError
 from resources.learning.distributed.launching import Launch
 from resources.learning.distributed.logs import LogLine
 from resources.learning.distributed.plan import Parallel, Plan, TaskChoice, write_plan
-from resources.learning.distributed.progress import HEARTBEAT, Event, Hung, Point, Saved
+from resources.learning.distributed.progress import HEARTBEAT, Began, Event, Hung, Point, Saved
 from resources.learning.distributed.watching import Patience, Pulse, run
 from tests.resources.learning.distributed.plans import TINY, began, difference, is_done, losses, tiny, told
 from tests.resources.learning.distributed.processes import is_gone, workers_of
@@ -148,6 +148,9 @@ def test_every_way_learns_the_same_with_two_processes(tmp_path: Path) -> None:
             plan = tiny(parallel=parallel, accumulation=accumulation)
             processes = 1 if parallel is Parallel.SINGLE else 2
             assert run(Launch(plan, tmp_path / f"{name}{accumulation}", processes=processes), patience=SOON)
+    first = told(tmp_path / "fsdp21")[0]
+    assert isinstance(first, Began)
+    assert first.parameters_here <= 0.6 * first.parameters
     whole = tmp_path / "one1"
     for other in tmp_path.iterdir():
         if other.name != "home":
