@@ -19,7 +19,7 @@ MINUTE_S = 60.0
 
 
 def stall_metrics(folder: Path, *, width: int, threads: int) -> dict[str, float]:
-    """``checkpoint_stall_percent`` of the time, at one a minute: what steps take longer meanwhile included."""
+    """``checkpoint_stall_percent`` of the time, at one a minute; what steps take longer included."""
     settings = {"layers": LAYERS, "width": width, "heads": 8, "context": CONTEXT}
     chosen = Plan(
         TaskChoice("text", settings),
@@ -43,7 +43,7 @@ def stall_metrics(folder: Path, *, width: int, threads: int) -> dict[str, float]
 
 
 def costs_of_checkpoints(events: list[Event], chosen: Plan) -> tuple[list[float], float]:
-    """For each checkpoint the seconds that steps took longer until it was whole; and those of a quiet step."""
+    """For each checkpoint the seconds that steps took longer until it was whole; those of a quiet step."""
     seconds, under_way = {}, {}
     last = 0
     for event in events:

@@ -17,7 +17,8 @@ from resources.learning.distributed.checkpoints.folder import Checkpoints, is_wh
 from resources.learning.distributed.checkpoints.state import load, load_model
 from resources.learning.distributed.checkpoints.writer import Writer
 from resources.learning.distributed.order import batch_places, parts_of
-from resources.learning.distributed.parallel.way import Spread, numbers_here, spread
+from resources.learning.distributed.parallel.chosen import spread
+from resources.learning.distributed.parallel.way import Spread, numbers_here
 from resources.learning.distributed.plan import Plan, Precision
 from resources.learning.distributed.progress import (
     STOP,

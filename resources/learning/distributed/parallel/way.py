@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 from torch.distributed.tensor import DTensor
 
-from resources.learning.distributed.plan import Parallel, Plan
+from resources.learning.distributed.plan import Plan
 from resources.learning.distributed.world import World
 
 
@@ -27,16 +27,3 @@ def numbers_here(parameter: nn.Parameter) -> int:
 
 
 Way = Callable[[nn.Module, Iterable[nn.Module], World, Plan], Spread]
-
-
-def spread(model: nn.Module, blocks: Iterable[nn.Module], world: World, plan: Plan) -> Spread:
-    """Spread ``model``, which lies on this process's device, in the plan's way."""
-    from resources.learning.distributed.parallel import copies, ddp, fsdp2, single
-
-    ways: dict[Parallel, Way] = {
-        Parallel.SINGLE: single.spread,
-        Parallel.DATA_PARALLEL: copies.spread,
-        Parallel.DDP: ddp.spread,
-        Parallel.FSDP2: fsdp2.spread,
-    }
-    return ways[plan.parallel](model, blocks, world, plan)
