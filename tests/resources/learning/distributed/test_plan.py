@@ -1,6 +1,8 @@
 """Plans: what they refuse, and that they come back from JSON as they were."""
 
 import json
+import re
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from resources.learning.distributed.plan import (
     read_plan,
     write_plan,
 )
+from resources.learning.distributed.tasks.catalogue import TASKS
+from tests.house.modules import CHECKOUT
 from tests.resources.learning.distributed.plans import tiny
 
 LEAST = {"task": {"name": "text"}, "steps": 5, "batch_size": 4}
@@ -101,3 +105,13 @@ def test_a_batch_that_does_not_come_out_even_is_refused_with_one_that_does() -> 
 def test_halves_with_a_scaled_loss_are_not_sharded() -> None:
     with pytest.raises(BadInput, match="precision of the training is fp16"):
         tiny(precision=Precision.FP16, parallel=Parallel.FSDP2)
+
+
+def test_the_manual_lists_each_field_and_its_example_is_a_plan() -> None:
+    manual = (CHECKOUT / "docs/training.md").read_text()
+    rows = [line for line in manual.splitlines() if line.startswith("| `")]
+    listed = {name for line in rows for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert {field.name for field in fields(Plan)} <= listed
+    assert set(TASKS) <= listed
+    example = manual.partition("```json\n")[2].partition("```")[0]
+    assert read_plan(example).parallel is Parallel.DDP
