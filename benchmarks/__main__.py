@@ -19,6 +19,7 @@ ALL = (
     ["loop", "--tasks", "10000"],
     ["accuracy"],
     ["active"],
+    ["continual"],
     ["packing"],
     ["queue"],
     ["churn"],

@@ -12,6 +12,7 @@ NAMES = (
     "loop",
     "accuracy",
     "active",
+    "continual",
     "packing",
     "queue",
     "churn",

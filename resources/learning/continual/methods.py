@@ -1,0 +1,143 @@
+"""The methods' one interface, and those without a buffer. Import this module inside functions only.
+
+A method says what a task is trained with, how a step's loss is made, and what is remembered after a task.
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from resources.learning.continual.buffer import Buffer
+
+FISHER_BATCH = 256
+"""Samples whose gradients are held at once."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is new."""
+
+    number: int
+    """From 0."""
+    ids: NDArray[Any]
+    inputs: Tensor
+    labels: Tensor
+
+
+class Method:
+    """Fine-tuning: only what is new is learnt, nothing is remembered. The others build on it."""
+
+    starts_anew = False
+    """Whether each task starts from fresh weights; else from those of the task before."""
+
+    buffer: Buffer | None = None
+    """What is remembered of samples, where something is."""
+
+    def samples(self, task: Task) -> tuple[Tensor, Tensor]:
+        """The inputs and labels that ``task`` is trained with."""
+        return task.inputs, task.labels
+
+    def loss(
+        self,
+        network: nn.Module,
+        inputs: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,  # noqa: ARG002 - for those that draw
+    ) -> Tensor:
+        """The loss of one step on a batch of :meth:`samples`. What is drawn is drawn with ``generator``."""
+        return functional.cross_entropy(network(inputs), labels)
+
+    def remember(self, network: nn.Module, task: Task, seed: int) -> None:
+        """Keep what later tasks need; ``network`` has just learnt ``task``."""
+
+
+class Joint(Method):
+    """Trained anew on all tasks so far, so all samples are kept: the bound, and no method to go on with."""
+
+    starts_anew = True
+
+    def __init__(self) -> None:
+        self.earlier: list[tuple[Tensor, Tensor]] = []
+
+    def samples(self, task: Task) -> tuple[Tensor, Tensor]:
+        """Everything so far."""
+        parts = [*self.earlier, (task.inputs, task.labels)]
+        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+
+    def remember(self, network: nn.Module, task: Task, seed: int) -> None:  # noqa: ARG002 - no need of them
+        """Keep the whole task."""
+        self.earlier.append((task.inputs, task.labels))
+
+
+class Consolidation(Method):
+    """EWC: a weight may move the less, the more the earlier tasks depended on it.
+
+    Kirkpatrick et al., "Overcoming catastrophic forgetting in neural networks", PNAS 114 (2017). The Fisher
+    informations of the tasks are added up around the latest weights: Schwarz et al., "Progress & compress",
+    ICML 2018, without their decay.
+    """
+
+    def __init__(self, strength: float) -> None:
+        self.strength = strength
+        self.anchors: dict[str, Tensor] = {}
+        self.importances: dict[str, Tensor] = {}
+
+    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        """Cross-entropy, and half the strength times the weighted distance from the anchors."""
+        loss = super().loss(network, inputs, labels, generator)
+        for name, weights in network.named_parameters():
+            if name in self.anchors:
+                moved = weights - self.anchors[name]
+                loss = loss + self.strength / 2 * (self.importances[name] * moved * moved).sum()
+        return loss
+
+    def remember(self, network: nn.Module, task: Task, seed: int) -> None:
+        """Add the task's Fisher information, its labels drawn from what the network says."""
+        generator = torch.Generator().manual_seed(seed)
+        weights = {name: tensor.detach().clone() for name, tensor in network.named_parameters()}
+
+        def wrongness(parameters: dict[str, Tensor], one: Tensor, label: Tensor) -> Tensor:
+            said = torch.func.functional_call(network, parameters, (one.unsqueeze(0),))
+            return functional.cross_entropy(said, label.unsqueeze(0))
+
+        gradients = torch.func.vmap(torch.func.grad(wrongness), in_dims=(None, 0, 0))
+        for inputs in torch.split(task.inputs, FISHER_BATCH):
+            with torch.no_grad():
+                chances = network(inputs).softmax(dim=1).cpu()
+            drawn = torch.multinomial(chances, 1, generator=generator).squeeze(1).to(inputs.device)
+            for name, gradient in gradients(weights, inputs, drawn).items():
+                squares = (gradient * gradient).sum(dim=0) / len(task.inputs)
+                self.importances[name] = self.importances.get(name, torch.zeros_like(squares)) + squares
+        self.anchors = weights
+
+
+class Distillation(Method):
+    """LwF: of the new samples, the new model is to say of the old classes what the old model says.
+
+    Li and Hoiem, "Learning without forgetting", ECCV 2016.
+    """
+
+    def __init__(self, temperature: float) -> None:
+        self.temperature = temperature
+        self.teacher: nn.Module | None = None
+
+    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        """Cross-entropy, and the divergence from what the old model says, both softened."""
+        if self.teacher is None:
+            return super().loss(network, inputs, labels, generator)
+        logits = network(inputs)
+        with torch.no_grad():
+            said = self.teacher(inputs)
+        mine = (logits[:, : said.shape[1]] / self.temperature).log_softmax(dim=1)
+        theirs = (said / self.temperature).log_softmax(dim=1)
+        divergence = functional.kl_div(mine, theirs, reduction="batchmean", log_target=True)
+        return functional.cross_entropy(logits, labels) + self.temperature**2 * divergence
+
+    def remember(self, network: nn.Module, task: Task, seed: int) -> None:  # noqa: ARG002 - no need of them
+        """Keep the network as it is now."""
+        self.teacher = copy.deepcopy(network).requires_grad_(False)
