@@ -1,7 +1,7 @@
 """How good the models of the loop become: the demo's rounds, over several seeds, without servers.
 
 Each seed has first labels of its own. A round trains (first from nothing, then on from the champion), keeps
-the better model, and lets a sampling strategy choose whose true labels come next.
+the better model, and lets a query strategy choose whose true labels come next, some of them at random.
 """
 
 import tempfile
@@ -12,26 +12,25 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.seeds import parse_seeds
-from resources.asking import Strategy
+from resources.asking import QueryPlan, Strategy
 from resources.data.model import ConfirmedLabel, ImageSet, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.home import Home
 from resources.learning.evaluation import evaluate
 from resources.learning.model import ClassIndices
-from resources.learning.prediction import predict
-from resources.learning.querying.choosing import NEED_EMBEDDINGS, NEED_MEMBERS, choose
-from resources.learning.querying.model import Snapshot
+from resources.learning.querying.choosing import choose
 from resources.learning.settings import TrainSettings
 from resources.learning.training import train
 from resources.terms import Actor, VersionKey
 from trainplat_assets.datasets import DIGITS
+from trainplat_assets.pool_outlook import look_at_pool, query_seed, snapshot_of
 
 NAME = "accuracy"
 DESCRIPTION = "Test accuracy after each round of the loop, over seeds, and the time of a training."
 
 ACTOR = Actor("user:benchmark")
-OF_ONE_MODEL = [one for one in Strategy if one not in NEED_EMBEDDINGS | NEED_MEMBERS]
+DEFAULT = QueryPlan()
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of this benchmark."""
     parser.add_argument("--seeds", default="0-4", help="a range such as 0-4, or one number (default: 0-4)")
     parser.add_argument("--rounds", type=int, default=3, help="versions to train, v1.0 included (default: 3)")
-    parser.add_argument("--strategy", type=Strategy, default=Strategy.MARGIN, choices=OF_ONE_MODEL)
+    parser.add_argument("--strategy", type=Strategy, default=DEFAULT.strategy, choices=list(Strategy))
+    parser.add_argument(
+        "--random-share",
+        type=float,
+        default=DEFAULT.random_share,
+        help=f"the share of each batch that chance takes (default: {DEFAULT.random_share})",
+    )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a training (default: 1)")
 
 
 def run(args: Namespace) -> dict[str, float]:
     """The champion's accuracy by number of labels, mean and lowest over the seeds; CPU time of a training."""
     seeds = parse_seeds(args.seeds)
-    outcomes = [_loop(replace(DIGITS, seed=seed), args.rounds, args.strategy, args.threads) for seed in seeds]
+    plan = QueryPlan(args.strategy, args.random_share)
+    outcomes = [_loop(replace(DIGITS, seed=seed, query=plan), args.rounds, args.threads) for seed in seeds]
     metrics: dict[str, float] = {"seeds": len(seeds), "test_images": DIGITS.test_count}
     for rounds in zip(*outcomes, strict=True):
         labels = rounds[0].labels
@@ -65,7 +71,7 @@ def run(args: Namespace) -> dict[str, float]:
     return metrics
 
 
-def _loop(spec: DatasetSpec, rounds: int, strategy: Strategy, threads: int) -> list[RoundOutcome]:
+def _loop(spec: DatasetSpec, rounds: int, threads: int) -> list[RoundOutcome]:
     with tempfile.TemporaryDirectory(prefix="trainplat-accuracy-") as folder:
         home = Home(Path(folder))
         data = DataService(home, home.database())
@@ -94,17 +100,22 @@ def _loop(spec: DatasetSpec, rounds: int, strategy: Strategy, threads: int) -> l
             outcomes.append(RoundOutcome(len(labelled.ids), best, cpu_s))
             if len(outcomes) == rounds:
                 return outcomes
-            answers = _answers(data, spec, version, strategy, champion or trained.weights)
+            answers = _answers(data, spec, version, champion or trained.weights)
             version = data.plan_next(spec, answers, ACTOR).version
 
 
 def _answers(
-    data: DataService, spec: DatasetSpec, version: VersionKey, strategy: Strategy, champion: bytes
+    data: DataService, spec: DatasetSpec, version: VersionKey, champion: bytes
 ) -> list[ConfirmedLabel]:
     """The true labels of the samples that the champion makes the strategy choose."""
-    pool = data.images(spec.name, version, Split.POOL)
-    guesses = predict(champion, pool.images, spec.classes)
-    chosen = choose(Snapshot(pool.ids, guesses), spec.labels_per_round, strategy, seed=spec.seed_in_use())
+    seen = look_at_pool(spec, version, data, "champion", champion, device="cpu", threads=1)
+    chosen = choose(
+        snapshot_of(spec, version, seen, frozenset()),
+        spec.labels_per_round,
+        spec.query.strategy,
+        random_share=spec.query.random_share,
+        seed=query_seed(spec, version),
+    )
     truth = data.true_labels(spec.name)
     return [ConfirmedLabel(one.sample, truth[one.sample], f"{version}-{one.sample}") for one in chosen]
 
