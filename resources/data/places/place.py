@@ -61,12 +61,12 @@ class Place:
         if _md5_of(source) != name.removesuffix(TREE_SUFFIX):
             raise ValueError(name)
         digest, path = name.removesuffix(TREE_SUFFIX), self._path(name)
-        if self.is_local and not Path(self._root, MARK).exists():
-            raise RemoteProblem(
-                f"remote {self.remote.name} is not at {self.remote.url} any more: its file {MARK} went",
-                "Mount what lies there, then run the same thing again: what was sent is kept.",
-            )
-        self._told(lambda: self._put(path, source, "md5", digest), self._here(path))
+        self._refuse_unmarked()
+        try:
+            self._told(lambda: self._put(path, source, "md5", digest), self._here(path))
+        except RemoteProblem:
+            self._refuse_unmarked()  # it went amid this very object
+            raise
         return source.stat().st_size
 
     def is_sound(self, name: str) -> bool:
@@ -217,6 +217,14 @@ class Place:
                 self._refuse_other(path, algorithm, digest)
         except FileNotFoundError:
             raise self._gone() from None
+
+    def _refuse_unmarked(self) -> None:
+        """Raise where the disk of a folder went while something was sent there."""
+        if self.is_local and not Path(self._root, MARK).exists():
+            raise RemoteProblem(
+                f"remote {self.remote.name} is not at {self.remote.url} any more: its file {MARK} went",
+                "Mount what lies there, then run the same thing again: what was sent is kept.",
+            )
 
     def _refuse_other(self, path: str, algorithm: str, digest: str) -> None:
         if self._digest_there(path, algorithm) != digest:

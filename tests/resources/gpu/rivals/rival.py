@@ -1,7 +1,8 @@
 """One of many processes that use a ledger at once.
 
 Its roles are threads: ``submit:25:4`` are 25 that submit four runs each, ``decide:2`` two that decide all the
-time, ``work:3`` three that take up what was granted and give it back. Roles are joined by commas. Whoever is
+time, ``work:3`` three that take up what was granted and give it back, ``stream:2`` two that submit until
+the file :data:`ENOUGH` is there, and leave deciding to others. Roles are joined by commas. Whoever is
 told by an error of ours what is wrong tries again; any other error is a problem.
 """
 
@@ -37,6 +38,7 @@ LEASE_S = 1.0
 """Of the role of the decider: so short that one that died is soon followed."""
 PAUSE_S = 0.04
 GIVES_UP_AFTER_S = 120.0
+ENOUGH = "enough"
 T = TypeVar("T")
 
 
@@ -98,6 +100,14 @@ class Rival:
             for _ in range(2):
                 self._insist(lambda run=run: self._ask(run))  # type: ignore[misc]
             self._insist(lambda: self._service.decide_now(self._actor))
+
+    def _stream(self, number: int) -> None:
+        one = 0
+        while not self._over.is_set() and not (self._folder / ENOUGH).exists():
+            run = RunId(f"{self._name}-{number}-{one}")
+            self._insist(lambda run=run: self._ask(run))  # type: ignore[misc]
+            self._over.wait(2 * PAUSE_S)
+            one += 1
 
     def _ask(self, run: RunId) -> object:
         owner = Owner("vision", self._name)
