@@ -20,7 +20,7 @@ from tests.resources.learning.distributed.processes import is_gone, workers_of
 SOON = Patience(look_s=0.02)
 
 
-def longer(parallel: Parallel = Parallel.DDP, steps: int = 200) -> Plan:
+def longer(parallel: Parallel = Parallel.DDP, steps: int = 120) -> Plan:
     """Long enough to be met while it runs."""
     return tiny(parallel=parallel, steps=steps, checkpoint_every_steps=20)
 
@@ -55,7 +55,7 @@ def test_a_training_goes_on_after_one_of_its_processes_was_killed(tmp_path: Path
     assert kill.events == told(tmp_path)
     assert len(began(tmp_path)) == 2
     assert began(tmp_path)[1] >= 20
-    assert [step for step, _ in losses(tmp_path)] == list(range(2, 201, 2))
+    assert [step for step, _ in losses(tmp_path)] == list(range(2, 121, 2))
     assert is_done(tmp_path)
     assert not workers_of(tmp_path)
 
@@ -83,12 +83,12 @@ def test_one_that_is_killed_too_often_is_told_in_words_and_can_be_started_again(
 @pytest.mark.slow
 def test_a_hang_is_seen_its_stacks_are_kept_and_the_training_goes_on(tmp_path: Path) -> None:
     hang = Once(tmp_path, 20, signal.SIGSTOP, 1)
-    patience = Patience(hang_s=6.0, hangs=5, look_s=0.02)
+    patience = Patience(hang_s=15.0, hangs=5, look_s=0.02)
     assert run(Launch(longer(), tmp_path, processes=2), patience=patience, tell=hang)
     hangs = [event for event in told(tmp_path) if isinstance(event, Hung)]
     assert hangs
     assert hangs[0].goes_on
-    assert hangs[0].silent_s > 6
+    assert hangs[0].silent_s > 15
     assert hangs[0].stacks == ("stacks-0.txt", "stacks-1.txt")
     assert "loop.py" in (tmp_path / "stacks-0.txt").read_text(), "the one that waited tells where"
     assert is_done(tmp_path)
@@ -100,7 +100,7 @@ def test_one_that_hangs_too_often_is_told_with_where_it_stood(tmp_path: Path) ->
     plan = longer(Parallel.SINGLE, steps=100_000)
     hang = Once(tmp_path, 20, signal.SIGSTOP, 0)
     with pytest.raises(TrainplatError, match=r"the training hung 1 times, .* after step \d+") as problem:
-        run(Launch(plan, tmp_path), patience=Patience(hang_s=3.0, hangs=0, look_s=0.02), tell=hang)
+        run(Launch(plan, tmp_path), patience=Patience(hang_s=10.0, hangs=0, look_s=0.02), tell=hang)
     assert str(tmp_path / "stacks-0.txt") in problem.value.next_step
     last = told(tmp_path)[-1]
     assert isinstance(last, Hung)
@@ -120,7 +120,7 @@ def test_one_that_is_asked_to_stop_leaves_a_checkpoint_and_goes_on_later(tmp_pat
     assert not stopped
     assert not is_done(tmp_path)
     assert run(launch, patience=SOON)
-    assert 0 < began(tmp_path)[1] < 200
+    assert 0 < began(tmp_path)[1] < 120
     assert run(Launch(longer(), tmp_path / "whole", processes=2), patience=SOON)
     assert losses(tmp_path) == losses(tmp_path / "whole")
 
@@ -205,7 +205,7 @@ def test_the_command_trains_and_stops_when_it_is_asked_to(tmp_path: Path) -> Non
 
 def wait_until(comes: object) -> None:
     assert callable(comes)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 200
     while not comes():
         assert time.monotonic() < deadline
         time.sleep(0.05)
