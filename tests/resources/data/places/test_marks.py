@@ -149,7 +149,8 @@ def test_a_remote_goes_away_amid_a_push_and_what_follows_is_not_written_below_it
     nas.mount()
     places.push(SHAPES, None, "far", ACTOR)
     assert lagging(places) == 0
-    assert len(contents(nas.at / "files")) == len(FILES) + 1
+    objects = [name for name in contents(nas.at / "files") if not name.endswith(".tmp")]  # it went amid one
+    assert len(objects) == len(FILES) + 1
 
 
 def test_another_disk_is_not_taken_for_it_until_somebody_says_so(places: PlaceService, nas: Nas) -> None:
