@@ -61,12 +61,12 @@ class Place:
         if _md5_of(source) != name.removesuffix(TREE_SUFFIX):
             raise ValueError(name)
         digest, path = name.removesuffix(TREE_SUFFIX), self._path(name)
-        self._refuse_unmarked()
-        try:
-            self._told(lambda: self._put(path, source, "md5", digest), self._here(path))
-        except RemoteProblem:
-            self._refuse_unmarked()  # it went amid this very object
-            raise
+        if self.is_local and not Path(self._root, MARK).exists():
+            raise RemoteProblem(
+                f"remote {self.remote.name} is not at {self.remote.url} any more: its file {MARK} went",
+                "Mount what lies there, then run the same thing again: what was sent is kept.",
+            )
+        self._told(lambda: self._put(path, source, "md5", digest), self._here(path))
         return source.stat().st_size
 
     def is_sound(self, name: str) -> bool:
@@ -84,8 +84,12 @@ class Place:
 
     def settle(self) -> None:
         """Return when what was sent will outlive a power cut there; S3 answers no earlier by itself."""
-        if self.is_local:
+        if not self.is_local:
+            return
+        try:
             self._told(lambda: sync_file_system(Path(self._root)))
+        except FileNotFoundError:
+            raise self._gone() from None
 
     def fetch(self, name: str, target: Path) -> bool:
         """Write an object into ``target``, verified; False where it is not there.
@@ -218,14 +222,6 @@ class Place:
         except FileNotFoundError:
             raise self._gone() from None
 
-    def _refuse_unmarked(self) -> None:
-        """Raise where the disk of a folder went while something was sent there."""
-        if self.is_local and not Path(self._root, MARK).exists():
-            raise RemoteProblem(
-                f"remote {self.remote.name} is not at {self.remote.url} any more: its file {MARK} went",
-                "Mount what lies there, then run the same thing again: what was sent is kept.",
-            )
-
     def _refuse_other(self, path: str, algorithm: str, digest: str) -> None:
         if self._digest_there(path, algorithm) != digest:
             self._remove(path)
@@ -301,9 +297,15 @@ class Place:
         return None
 
     def _gone(self) -> RemoteProblem:
+        if self.can_be_elsewhere:
+            return RemoteProblem(
+                f"remote {self.remote.name} is not at {self.remote.url} now: there is no such folder",
+                "Mount or start what lies there, or make the folder again, then run the same thing again: what "
+                "was sent is kept.",
+            )
         return RemoteProblem(
             f"remote {self.remote.name} is gone: there is no {self.remote.url}",
-            "Make the bucket or the folder again, or name another remote.",
+            "Make the bucket again, or name another remote.",
         )
 
     def _unreachable(self, problem: Exception) -> RemoteProblem:
