@@ -1,0 +1,33 @@
+"""What processes write, line by line, while they write it."""
+
+from pathlib import Path
+
+from resources.learning.distributed.launching import LOGS
+from resources.learning.distributed.logs import LogLine, Logs, last_words
+
+
+def log_of(folder: Path, start: str, attempt: int, process: int, stream: str = "stderr") -> Path:
+    path = folder / LOGS / start / f"attempt_{attempt}" / str(process) / f"{stream}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_only_lines_that_are_new_and_whole_are_told(tmp_path: Path) -> None:
+    old = log_of(tmp_path, "first", 0, 0)
+    old.write_text("of an earlier start\n")
+    logs = Logs(tmp_path)
+    assert list(logs.new_lines()) == []
+    new = log_of(tmp_path, "second", 1, 3, "stdout")
+    new.write_text("one\ntwo\nthr")
+    assert list(logs.new_lines()) == [LogLine(1, 3, "stdout", "one"), LogLine(1, 3, "stdout", "two")]
+    with new.open("a") as file:
+        file.write("ee\n")
+    assert list(logs.new_lines()) == [LogLine(1, 3, "stdout", "three")]
+    assert list(logs.new_lines()) == []
+
+
+def test_the_last_words_are_those_of_the_last_process_that_said_any(tmp_path: Path) -> None:
+    assert last_words(tmp_path) is None
+    log_of(tmp_path, "first", 0, 0).write_text("Traceback\nKeyError: 'a'\n\n")
+    log_of(tmp_path, "first", 0, 1).write_text("")
+    assert last_words(tmp_path) == "KeyError: 'a'"
