@@ -300,8 +300,8 @@ class Place:
         if self.can_be_elsewhere:
             return RemoteProblem(
                 f"remote {self.remote.name} is not at {self.remote.url} now: there is no such folder",
-                "Mount or start what lies there, or make the folder again, then run the same thing again: what "
-                "was sent is kept.",
+                "Mount or start what lies there, or make the folder again, then run the same thing again: "
+                "what was sent is kept.",
             )
         return RemoteProblem(
             f"remote {self.remote.name} is gone: there is no {self.remote.url}",
