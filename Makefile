@@ -2,10 +2,11 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-# Two workers keep two cores busy while servers start; each server is started by one of them only. mypy, which uses
-# one core, runs beside them in the first minutes. Three take longer on two cores.
-WORKERS ?= 2
-SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+# Three workers keep two cores busy while servers start and daemons wait; each server is started by one of them only.
+# mypy, which uses one core, runs beside them in the first minutes. Slow tests start whole stacks: two at a time.
+WORKERS ?= 3
+test-slow: WORKERS := 2
+SIDE_BY_SIDE = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test test-slow check lint format screenshots bench lock texts snapshot clean system-packages

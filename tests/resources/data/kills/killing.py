@@ -1,6 +1,7 @@
 """Processes that end by SIGKILL: before their n-th act on the disk, amid a write, or by the clock."""
 
 import builtins
+import faulthandler
 import io
 import json
 import os
@@ -25,6 +26,8 @@ REQUEST = "request"
 WRAPPED = ("write", "fsync", "sendfile")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 RESOURCES = str(Path(__file__).parents[4] / "resources")
+HUNG_AFTER_S = 100
+"""A child that is not over by then tells where it stands, and fails the test."""
 
 
 class Acts:
@@ -100,6 +103,7 @@ def _run(work: Callable[[], str], kill_at: int) -> tuple[str | None, list[str]]:
     told, tells = os.pipe()
     child = os.fork()
     if child == 0:
+        faulthandler.dump_traceback_later(HUNG_AFTER_S, exit=True)
         acts = Acts(kill_at, kill)
         try:
             acts.watch()
