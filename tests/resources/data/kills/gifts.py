@@ -45,7 +45,9 @@ def _restore(home: Path) -> str:
 
 def _create_space(home: Path) -> str:
     spaces = _spaces(home)
-    if not _space(home).exists():
+    if not any(
+        one.is_open for one in spaces.spaces(USER)
+    ):  # its folder may be there, and its row not know it
         spaces.create(USER, SPACE, PICTURES, "v1.0", ANN, progress=quiet, kind=SpaceKind.COPY)
     assert [one.is_open for one in spaces.spaces(USER)] == [True]
     return _commit_what_was_given(service(home), _space(home))
