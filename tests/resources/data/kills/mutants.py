@@ -12,10 +12,10 @@ OBJECTS = "resources.data.storage.objects:ObjectStore"
 COMMITTING = "resources.data.versions.committing:Commit"
 GIVING = "resources.data.storage.giving"
 TREE_FIRST = (
-    "            moved = moving.send(place, self.objects, new, progress, looks=again)",
+    "            moved = self._send(version, new, place, others, progress, looks=again)",
     (
-        "            moving.send(place, self.objects, [version.tree_md5], progress)\n"
-        "            moved = moving.send(place, self.objects, new, progress, looks=again)"
+        "            self._send(version, [version.tree_md5], place, others, progress, looks=again)\n"
+        "            moved = self._send(version, new, place, others, progress, looks=again)"
     ),
 )
 PUSHING = "resources.data.places.service:PlaceService.push"
