@@ -59,9 +59,9 @@ class Writer:
 
     def wait(self) -> None:
         """Wait until none is on its way. Raises what went wrong with it."""
-        if self._under_way is not None:
-            self._under_way.result()
-            self._under_way = None
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
 
     def close(self) -> None:
         """Wait, and end its threads."""
