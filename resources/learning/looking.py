@@ -32,7 +32,7 @@ def probabilities(
     with thread_limit(threads), torch.inference_mode():
         network.to(device).eval()
         found = [_softmax(network.head(part)) for part in _embedded(network, images, device)]
-    return np.concatenate(found)
+    return _widened(np.concatenate(found), len(classes))
 
 
 def look(
@@ -51,7 +51,7 @@ def look(
     said, seen, thinned = [], [], []
     with thread_limit(threads), torch.inference_mode():
         network.to(device).eval()
-        width = network.head.in_features
+        width = network.head.features
         masks_mf = _masks(members, width, seed).to(device)
         narrow = _projection(width)
         for part in _embedded(network, images, device):
@@ -59,8 +59,8 @@ def look(
             seen.append((part if narrow is None else part @ narrow.to(device)).float().cpu().numpy())
             if members:
                 thinned.append(_softmax(network.head(part[None] * masks_mf[:, None])))
-    committee = np.concatenate(thinned, axis=1) if thinned else None
-    return Outlook(np.concatenate(said), np.concatenate(seen), committee)
+    committee = _widened(np.concatenate(thinned, axis=1), len(classes)) if thinned else None
+    return Outlook(_widened(np.concatenate(said), len(classes)), np.concatenate(seen), committee)
 
 
 def _embedded(network: ImageNet, images: Images, device: str) -> Iterator[Tensor]:
@@ -73,6 +73,14 @@ def _embedded(network: ImageNet, images: Images, device: str) -> Iterator[Tensor
 def _softmax(logits: Tensor) -> Probabilities:
     found: Probabilities = logits.double().softmax(dim=-1).cpu().numpy()
     return found
+
+
+def _widened(probabilities: Probabilities, classes: int) -> Probabilities:
+    """[..., class]: 0 for each class that came after the network was trained."""
+    missing = classes - probabilities.shape[-1]
+    if missing == 0:
+        return probabilities
+    return np.concatenate([probabilities, np.zeros((*probabilities.shape[:-1], missing))], axis=-1)
 
 
 def _masks(members: int, width: int, seed: int) -> Tensor:

@@ -74,6 +74,7 @@ def _network(task: Task) -> ImageNet:
     if task.start is not None:
         network = from_bytes(task.start)
         check_fit(network.shape, task.images, task.classes)
+        network.grow(task.classes)
         return network
     _, height_px, width_px = task.images.shape
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers are left as they were

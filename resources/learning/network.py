@@ -4,15 +4,16 @@ Letters of tensor shapes: n images, c channels, h rows, w columns, k classes, f 
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from resources.errors import BadInput
+from resources.learning.head import GrowingHead
 from resources.learning.model import Images
 from resources.terms import Label
 
@@ -28,9 +29,12 @@ class Shape:
 
 
 class ImageNet(nn.Module):
-    """Images [n, h, w] of 0 to 255 in, logits [n, k] out."""
+    """Images [n, h, w] of 0 to 255 in, logits [n, k] out.
 
-    def __init__(self, shape: Shape) -> None:
+    ``blocks`` are how many classes each block of the head tells apart: one block for all, where not given.
+    """
+
+    def __init__(self, shape: Shape, blocks: Sequence[int] = ()) -> None:
         super().__init__()
         self.shape = shape
         c = shape.channels
@@ -47,12 +51,25 @@ class ImageNet(nn.Module):
             nn.GroupNorm(1, 2 * c),
             nn.ReLU(),
         )
-        self.head = nn.Linear(2 * c * pooled, len(shape.classes))
+        self.head = GrowingHead(2 * c * pooled, blocks or [len(shape.classes)])
+        if self.head.classes != len(shape.classes):
+            raise ValueError(f"blocks of {self.head.sizes} classes for {len(shape.classes)} classes")
+        for block in self.head.blocks:
+            if isinstance(block, nn.Linear):
+                block.reset_parameters()
 
     def forward(self, images_nhw: Tensor) -> Tensor:
         """Logits [n, k]."""
         logits: Tensor = self.head(self.embed(images_nhw))
         return logits
+
+    def grow(self, classes: tuple[Label, ...]) -> list[nn.Parameter]:
+        """Know ``classes``, which begin with those that it knows; returns the new parameters.
+
+        What it says of the old classes stays as it is, to the bit. See :func:`check_fit`.
+        """
+        self.shape = replace(self.shape, classes=classes)
+        return self.head.grow(len(classes))
 
     def embed(self, images_nhw: Tensor) -> Tensor:
         """What the head is given, [n, f]."""
@@ -69,6 +86,7 @@ def to_bytes(network: ImageNet) -> bytes:
         "classes": list(shape.classes),
         "size_px": [shape.height_px, shape.width_px],
         "channels": shape.channels,
+        "blocks": list(network.head.sizes),
         "state": state,
     }
     file = io.BytesIO()
@@ -79,7 +97,8 @@ def to_bytes(network: ImageNet) -> bytes:
 def from_bytes(weights: bytes) -> ImageNet:
     """The network that :func:`to_bytes` wrote. Runs no code that may hide in the bytes.
 
-    Raises :class:`BadInput` when they are something else, or damaged.
+    Weights from before heads grew have one block and say the same, to the bit. Raises :class:`BadInput` when
+    they are something else, or damaged.
     """
     try:
         content: dict[str, Any] = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
@@ -87,8 +106,8 @@ def from_bytes(weights: bytes) -> ImageNet:
         shape = Shape(
             tuple(Label(name) for name in content["classes"]), height_px, width_px, content["channels"]
         )
-        network = ImageNet(shape)
-        network.load_state_dict(content["state"])
+        network = ImageNet(shape, content.get("blocks", ()))
+        network.load_state_dict(_of_blocks(content["state"]))
     except Exception as problem:  # torch names a damaged file in a dozen ways
         raise BadInput(
             f"{len(weights)} bytes are not the weights of a model: {problem}",
@@ -98,11 +117,15 @@ def from_bytes(weights: bytes) -> ImageNet:
 
 
 def check_fit(shape: Shape, images: Images, classes: tuple[Label, ...]) -> None:
-    """Raise :class:`BadInput` when a network of ``shape`` is not made for these images and classes."""
-    if shape.classes != classes:
+    """Raise :class:`BadInput` when a network of ``shape`` is not made for these images and classes.
+
+    A data set may have more classes than the model knows: after those, which stay in their order.
+    """
+    if shape.classes != classes[: len(shape.classes)]:
         raise BadInput(
-            f"the model knows the classes {', '.join(shape.classes)}; the data set has {', '.join(classes)}",
-            "Train a base model for the classes of this data set.",
+            f"the model knows the classes {', '.join(shape.classes)}; the data set has {', '.join(classes)}; "
+            "expected those of the model in their order, and new ones after them",
+            "Add new classes at the end, or train a base model for the classes of this data set.",
         )
     if images.shape[1:] != (shape.height_px, shape.width_px):
         raise BadInput(
@@ -110,6 +133,16 @@ def check_fit(shape: Shape, images: Images, classes: tuple[Label, ...]) -> None:
             f"the given array has the shape {images.shape}",
             "Give images of that size, or train a base model for the new size.",
         )
+
+
+def _of_blocks(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same weights by the names that they have now: a head was one layer once."""
+    return {
+        f"head.blocks.0.{name.removeprefix('head.')}"
+        if name in ("head.weight", "head.bias")
+        else name: weights
+        for name, weights in state.items()
+    }
 
 
 @contextmanager

@@ -11,7 +11,8 @@ def predict(
 ) -> Probabilities:
     """Probabilities [image, class], the columns in the order of ``classes``.
 
-    Raises :class:`BadInput` when the model was trained for other classes or another image size.
+    A class that was added after the model was trained has probability 0. Raises :class:`BadInput` when the
+    model was trained for other classes or another image size.
     """
     from resources.learning import looking
 

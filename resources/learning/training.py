@@ -24,6 +24,7 @@ def train(
 ) -> TrainedWeights:
     """Train on all of ``images``, old and new, from nothing or on from the weights ``start``.
 
+    Classes may come after those that ``start`` knows: its head grows, and what it says of the others stays.
     The same arguments give the same bits on the same kind of device and number of threads. When
     ``checkpoint`` is given, the state is kept there every few epochs, and a training that was killed goes on
     from it; a checkpoint of a training with other arguments is ignored and overwritten. It is left behind

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from resources.errors import BadInput, Unavailable
 from resources.learning.evaluation import evaluate
 from resources.learning.model import EpochPoint
+from resources.learning.network import from_bytes
 from resources.learning.training import train
+from resources.terms import Label
 from tests.resources.learning.examples import CLASSES, QUICK, bars
 
 IMAGES, LABELS = bars(24)
@@ -50,6 +52,17 @@ def test_an_incremental_training_goes_on_from_earlier_weights() -> None:
     more = train(*bars(30), CLASSES, QUICK, seed=0, start=base.weights)
     assert len(more.curve) == QUICK.incremental_epochs
     assert more.curve[0].loss < base.curve[0].loss
+
+
+def test_a_training_with_more_classes_grows_the_head_and_learns_them() -> None:
+    base = train(IMAGES, LABELS, CLASSES, QUICK, seed=0)
+    wider = (*CLASSES, Label("nothing"))
+    images, labels = np.concatenate([IMAGES, IMAGES[:12] // 4]), np.concatenate([LABELS, np.full(12, 2)])
+    settings = replace(QUICK, incremental_epochs=20)
+    more = train(images, labels, wider, settings, seed=0, start=base.weights)
+    assert evaluate(more.weights, images, labels, wider).accuracy > 0.9
+    assert evaluate(base.weights, images, labels, wider).recalls[wider[2]] == 0
+    assert from_bytes(more.weights).head.sizes == (2, 1)
 
 
 @pytest.mark.parametrize("stop_after", [1, 2, 3, 5, 6])
