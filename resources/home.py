@@ -65,6 +65,11 @@ class Home:
         return self.path / "checkpoints"
 
     @property
+    def trainings(self) -> Path:
+        """What trainings that are large or long tell and keep: a folder for each."""
+        return self.path / "trainings"
+
+    @property
     def mlflow(self) -> Path:
         """MLflow's database and artifacts."""
         return self.path / "mlflow"

@@ -14,9 +14,10 @@ fit. It can be repeated and interrupted anywhere; one runs at a time. Numbered, 
 - **R6** A cancelled run whose process is gone is reported as cancelled.
 - **R7** A direct run whose process died gives its devices back and fails: nobody else would say so. Devices
   of another instance's run come back when its processes are gone.
-- **R8** A run that makes room for another one is asked for a checkpoint, and after the grace goes back to the
-  queue in place; what was granted and not started yet goes back at once. One past the queue is asked to end
-  and killed after the grace, and so is a notebook that its keeper does not end.
+- **R8** A run that makes room for another one is asked for a checkpoint, and once its process has ended, or
+  after the grace, goes back to the queue in place; what was granted and not started yet goes back at once.
+  One past the queue is asked to end and killed after the grace, and so is a notebook that its keeper does
+  not end.
 - **R9** A lease without a run ends at its time; the decision below sees to it.
 - **R10** What waits is decided on, and shown.
 """
@@ -29,6 +30,7 @@ from datetime import datetime, timedelta
 from dagster import DagsterEvent, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from filelock import FileLock, Timeout
 
+from resources import making_room
 from resources.clock import Clock, utc_now
 from resources.errors import BadInput
 from resources.gpu import tags
@@ -68,8 +70,6 @@ HALF_SUBMITTED_GRACE = timedelta(minutes=5)
 """How long a run may exist that the ledger does not know: one that runs past the queue may start slowly."""
 CHECKPOINT_GRACE = timedelta(seconds=10)
 """How long a run that makes room has to write a checkpoint."""
-CHECKPOINT_SIGNAL = signal.SIGUSR1
-"""What a run's process gets then; one that does not listen goes on from its last checkpoint."""
 LOCK_TIMEOUT_S = 10.0
 RUN_KEY_TAG = "dagster/run_key"
 IN_PROGRESS = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
@@ -189,6 +189,8 @@ class Pass:
             if self._is_still(run, DagsterRunStatus.CANCELING) and self._end_remains(lease):
                 self._instance.report_run_canceled(run)
                 self._release(lease, "cancelled")
+        elif lease.stop_asked_at is not None:
+            put_back(self._instance, self._service, run, lease, _why_it_stops(lease), self._actor)
         else:
             self._take_up_again(lease, run)
 
@@ -225,7 +227,7 @@ class Pass:
                 f"Makes room ({reason}) It has {CHECKPOINT_GRACE.seconds} s for a checkpoint.", run
             )
             with suppress(ProcessLookupError):
-                os.kill(lease.holder.pid, CHECKPOINT_SIGNAL)
+                os.kill(lease.holder.pid, making_room.SIGNAL)
             self._service.ask_to_stop(lease.run_id, lease.attempt)
         elif self._is_over(lease.stop_asked_at, CHECKPOINT_GRACE):
             put_back(self._instance, self._service, run, lease, _why_it_stops(lease), self._actor)

@@ -7,6 +7,7 @@ the first for its attempt, or whose lease was released meanwhile, ends here with
 import signal
 import sys
 
+from resources import making_room
 from resources.gpu.model import Attempt, RunId
 from resources.gpu.service import GpuService
 from resources.home import Home
@@ -24,8 +25,7 @@ def main(run_id: str, attempt: str, execute_arguments: str) -> None:
         sys.exit(NOT_MINE)
     for inherited in (signal.SIGINT, signal.SIGTERM):
         signal.signal(inherited, signal.SIG_DFL)  # a starter that ignores them would make us deaf
-    # Who is asked for a checkpoint and does not listen goes on until it is stopped.
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    making_room.prepare()
     # Here, and not in a process that this one becomes: a second start of Python takes a second. Imported
     # only now, since the lease is to be taken up before anything that takes long.
     from dagster._cli.api import execute_run_command

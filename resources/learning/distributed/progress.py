@@ -4,7 +4,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+from resources.clock import Clock, utc_now
 
 PROGRESS = "progress.jsonl"
 """The name of the file, in the folder of a training."""
@@ -102,17 +105,26 @@ _KINDS: dict[str, type[Event]] = {
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
+@dataclass(frozen=True)
+class Told:
+    """An event, and when it was told."""
+
+    at: datetime | None
+    """None in files that were written before they told it."""
+    event: Event
+
+
 class ProgressFile:
     """Appends events. A kill leaves whole lines, and at most one that is cut off and passed over."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path, self._heartbeat = folder / PROGRESS, folder / HEARTBEAT
+    def __init__(self, folder: Path, clock: Clock = utc_now) -> None:
+        self._path, self._heartbeat, self._clock = folder / PROGRESS, folder / HEARTBEAT, clock
         folder.mkdir(parents=True, exist_ok=True)
         self._heartbeat.touch()
 
     def tell(self, event: Event) -> None:
         """Write one event down."""
-        line = line_of(event)
+        line = json.dumps({**_document(event), "at": self._clock().isoformat()})
         with self._path.open("ab") as file:
             # What a kill cut off stays a line of its own.
             begin = b"" if file.tell() == 0 or _ends_whole(self._path) else b"\n"
@@ -125,7 +137,7 @@ class ProgressFile:
 
 def line_of(event: Event) -> str:
     """An event as a line of JSON, without its end."""
-    return json.dumps({"kind": _NAMES[type(event)], **asdict(event)})
+    return json.dumps(_document(event))
 
 
 def curve(events: Iterable[Event]) -> list[Point]:
@@ -141,6 +153,12 @@ def curve(events: Iterable[Event]) -> list[Point]:
 
 def read_progress(folder: Path, begin: int = 0) -> tuple[list[Event], int]:
     """The events from byte ``begin`` on, and where to read on from."""
+    told, end = read_told(folder, begin)
+    return [one.event for one in told], end
+
+
+def read_told(folder: Path, begin: int = 0) -> tuple[list[Told], int]:
+    """The same, with the time of each."""
     path = folder / PROGRESS
     if not path.exists():
         return [], begin
@@ -148,17 +166,22 @@ def read_progress(folder: Path, begin: int = 0) -> tuple[list[Event], int]:
         file.seek(begin)
         text = file.read()
     whole = text[: text.rfind(b"\n") + 1]
-    return list(_events(whole)), begin + len(whole)
+    return list(_told(whole)), begin + len(whole)
 
 
-def _events(text: bytes) -> Iterator[Event]:
+def _document(event: Event) -> dict[str, object]:
+    return {"kind": _NAMES[type(event)], **asdict(event)}
+
+
+def _told(text: bytes) -> Iterator[Told]:
     for line in text.splitlines():
         try:
             found = json.loads(line)
+            at = found.pop("at", None)
             kind = _KINDS[found.pop("kind")]
             if kind is Hung:
                 found["stacks"] = tuple(found["stacks"])
-            yield kind(**found)
+            yield Told(None if at is None else datetime.fromisoformat(at).astimezone(UTC), kind(**found))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # cut off by a kill
 

@@ -313,6 +313,25 @@ def test_a_run_that_makes_room_is_asked_for_a_checkpoint_and_put_back_in_place_a
     assert [one.attempt for one in service.live_leases()] == [2]
 
 
+def test_one_that_ends_by_itself_once_it_was_asked_has_made_room_at_once_and_did_not_die(
+    instance: DagsterInstance, service: GpuService
+) -> None:
+    held = _who_tells_of_signal(10)
+    assert held.stdout is not None
+    run = new_run(instance, DagsterRunStatus.STARTED)
+    lease(service, instance, run, claimer=ME, holder=of(held.pid))
+    why = Reason("U6", "too much", {})
+    assert service.evict(Finding(why, Action.EVICT, RunId(run.run_id), None), TEST)
+    mend(instance, service)
+    assert held.stdout.readline() == b"2\n"
+    held.kill()
+    held.communicate()
+    mend(instance, service)
+    assert status(instance, run) is DagsterRunStatus.QUEUED
+    assert [one.attempt for one in service.live_leases()] == [2]
+    assert service.deaths(RunId(run.run_id)) == 0
+
+
 def test_a_cancelled_run_that_does_not_end_is_killed_after_its_grace(
     instance: DagsterInstance, service: GpuService, worker: "subprocess.Popen[bytes]"
 ) -> None:

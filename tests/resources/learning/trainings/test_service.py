@@ -1,0 +1,65 @@
+"""Trainings of a home: taken up, ended, found by what people write."""
+
+from pathlib import Path
+
+import pytest
+
+from resources.database.audit import recent
+from resources.errors import Conflict, NotFound
+from resources.learning.trainings import service as module
+from resources.learning.trainings.model import End, Outcome, TrainingId
+from resources.learning.trainings.store import RECORD
+from tests.resources.learning.distributed.plans import tiny
+from tests.resources.learning.trainings.examples import ME, NOW, STORIES, service_of, taken
+
+
+def test_a_training_is_known_with_who_took_it_up_and_how_it_ended(tmp_path: Path) -> None:
+    service = service_of(tmp_path)
+    known = service.take_up(STORIES, tiny(), taken(), ME, "stories")
+    known = service.end(known, End(NOW, Outcome.MADE_ROOM), ME)
+    assert service.find(STORIES) == known
+    again = service.take_up(STORIES, tiny(), taken(60, attempt=2), ME, "stories")
+    assert again.end is None
+    assert [one.attempt for one in again.taken_up] == [1, 2]
+    assert service.became(again, "models:/stories/1", ME).model == "models:/stories/1"
+    actions = [row.action for row in recent(service.database)]
+    assert actions == ["training.register", "training.take_up", "training.end", "training.begin"]
+
+
+def test_a_plan_that_learns_something_else_is_another_training(tmp_path: Path) -> None:
+    service = service_of(tmp_path)
+    service.take_up(STORIES, tiny(), taken(), ME)
+    with pytest.raises(Conflict, match=r"stories/run-1 was begun with another plan: seed \(0, now 3\)"):
+        service.take_up(STORIES, tiny(seed=3), taken(), ME)
+
+
+def test_one_process_at_a_time_follows_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOCK_TIMEOUT_S", 0.05)
+    one, other = service_of(tmp_path), service_of(tmp_path)
+    with one.following(STORIES), pytest.raises(Conflict, match="another process follows"):
+        other.following(STORIES).__enter__()
+    with other.following(STORIES) as folder:
+        assert folder.is_dir()
+
+
+def test_people_name_one_by_its_name_its_key_or_the_begin_of_it(tmp_path: Path) -> None:
+    service = service_of(tmp_path)
+    for number, (name, key) in enumerate([("stories", "ab1"), ("stories", "ab2"), ("sums", "c1")]):
+        service.take_up(TrainingId(name, key), tiny(), taken(number), ME)
+    assert [str(one.id) for one in service.all()] == ["sums/c1", "stories/ab2", "stories/ab1"]
+    assert str(service.named("stories").id) == "stories/ab2"
+    assert str(service.named("stories/ab1").id) == "stories/ab1"
+    assert str(service.named("c").id) == "sums/c1"
+    with pytest.raises(Conflict, match="'ab' is the begin of 2 trainings"):
+        service.named("ab")
+    with pytest.raises(NotFound, match="no training 'x'"):
+        service.named("x")
+
+
+def test_a_record_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    service = service_of(tmp_path)
+    service.take_up(STORIES, tiny(), taken(), ME)
+    other = TrainingId("sums", "run-2")
+    service.take_up(other, tiny(), taken(), ME)
+    (service.folder(other) / RECORD).write_text("{")
+    assert [one.id for one in service.all()] == [STORIES]

@@ -1,0 +1,209 @@
+"""A training that is large or long, as the work of an asset: under the lease of its run, told while it runs.
+
+Any asset may call it; the templates do::
+
+    @asset(op_tags={"trainplat/gpu": "2", "trainplat/preemptible": "true"})
+    def stories(context: AssetExecutionContext, gpu: GpuResource) -> MaterializeResult[None]:
+        trained = run_training(context, gpu, LargeTraining("stories", read_plan(TEXT)))
+        return MaterializeResult(metadata=trained.metadata(), data_version=trained.data_version)
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dagster import AssetExecutionContext, Failure
+from dagster._core.errors import DagsterExecutionInterruptedError
+
+from resources import making_room
+from resources.errors import BadInput, Conflict, NotFound, TrainplatError
+from resources.gpu.resource import DeviceLease, GpuResource
+from resources.home import Home
+from resources.learning.distributed.launching import Launch
+from resources.learning.distributed.logs import LogLine
+from resources.learning.distributed.plan import Parallel, Plan
+from resources.learning.distributed.watching import Patience, run
+from resources.learning.trainings.model import End, Outcome, TakenUp, Training, TrainingId
+from resources.learning.trainings.result import Finished, finished_in
+from resources.learning.trainings.service import TrainingService
+from resources.process import ProcessIdentity
+from resources.terms import Actor
+from trainplat_assets.training_events import TrainingEvents
+from trainplat_assets.training_metadata import TrainedLarge
+
+ONE_PROCESS = (Parallel.SINGLE, Parallel.DATA_PARALLEL)
+CANCEL_GRACE_S = 12.0
+"""How long a cancelled training has for its last checkpoint: the platform kills it after 20 s."""
+
+
+@dataclass(frozen=True)
+class LargeTraining:
+    """What is to be trained, and when it is given up."""
+
+    name: str
+    """Of the model: its name in MLflow, and of its folder in the home."""
+    plan: Plan
+    key: str | None = None
+    """What tells it from other trainings of that name; None: the run, and a re-execution of it goes on."""
+    restarts: int = 3
+    """How often its processes are started again, from the last checkpoint, after one of them died."""
+    patience: Patience = field(default_factory=Patience)
+
+
+def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeTraining) -> TrainedLarge:
+    """Train by a plan on the devices of the run's lease, to the last step; what came of it.
+
+    It takes as many processes as the lease has devices, or one where the plan's way is of one process. While
+    it runs, each half minute an observation of the asset tells how it goes; what its processes write is in
+    the logs of the step.
+
+    It goes on from its last checkpoint whenever it is started again under the same name and key: after the
+    run made room for another one (which ends this process), after it was killed, and in a re-execution. One
+    that is done already is not trained again.
+
+    Raises Failure, with what to do next, for one that cannot be trained.
+    """
+    home = Home.from_environment()
+    service = TrainingService(home, home.database())
+    training = TrainingId(asked.name, asked.key or context.run.root_run_id or context.run.run_id)
+    with _told(), service.following(training) as folder:
+        done = finished_in(folder, asked.plan)
+        if done is not None:
+            context.log.info("%s is trained already: not again.", training)
+            _note_end(service, training, Actor(f"run:{context.run.run_id}"))
+        else:
+            with gpu.lease(context) as lease:
+                done = _train(context, service, training, asked, lease)
+        return TrainedLarge(training, done)
+
+
+def processes_on(plan: Plan, devices: int) -> int:
+    """How many processes train by ``plan`` on so many devices."""
+    return 1 if plan.parallel in ONE_PROCESS else max(1, devices)
+
+
+def _train(
+    context: AssetExecutionContext,
+    service: TrainingService,
+    training: TrainingId,
+    asked: LargeTraining,
+    lease: DeviceLease,
+) -> Finished:
+    folder, actor = service.folder(training), Actor(f"run:{context.run.run_id}")
+    launch = _launch(asked, folder, lease)
+    known = service.take_up(training, asked.plan, _taken(service, launch, lease), actor, _asset_of(context))
+    events = TrainingEvents(context, known, folder)
+    with making_room.listening() as is_asked, _cancelling() as is_cancelled:
+        try:
+            done = run(
+                launch,
+                patience=replace(asked.patience, grace_s=min(asked.patience.grace_s, CANCEL_GRACE_S)),
+                tell=events.tell,
+                log=_pass_on,
+                is_to_stop=lambda: is_asked() or is_cancelled(),
+            )
+        except TrainplatError as problem:
+            service.end(known, _failed(service, problem), actor)
+            raise
+        if not done:
+            _stop(context, service, known, actor, is_cancelled=is_cancelled())
+    service.end(known, End(service.clock(), Outcome.DONE), actor)
+    found = finished_in(folder, asked.plan)
+    if found is None:
+        raise TrainplatError(
+            f"the training {training} ended without its last checkpoint in {folder}",
+            "Start it again: it goes on from the checkpoint before.",
+        )
+    return found
+
+
+def _note_end(service: TrainingService, training: TrainingId, actor: Actor) -> None:
+    """Whoever followed it was killed before it could."""
+    known = service.find(training)
+    if known is not None and (known.end is None or known.end.outcome is not Outcome.DONE):
+        service.end(known, End(service.clock(), Outcome.DONE), actor)
+
+
+def _stop(
+    context: AssetExecutionContext,
+    service: TrainingService,
+    known: Training,
+    actor: Actor,
+    *,
+    is_cancelled: bool,
+) -> None:
+    if is_cancelled:
+        service.end(known, End(service.clock(), Outcome.CANCELLED), actor)
+        raise DagsterExecutionInterruptedError
+    service.end(known, End(service.clock(), Outcome.MADE_ROOM), actor)
+    context.log.info("Makes room. It goes on from its checkpoint once its run has devices again.")
+    sys.stdout.flush()
+    making_room.leave()
+
+
+def _launch(asked: LargeTraining, folder: Path, lease: DeviceLease) -> Launch:
+    processes = processes_on(asked.plan, len(lease.devices))
+    return Launch(
+        asked.plan,
+        folder,
+        processes=processes,
+        device=lease.torch_device,
+        restarts=asked.restarts,
+        threads=max(1, lease.threads // processes),
+    )
+
+
+def _taken(service: TrainingService, launch: Launch, lease: DeviceLease) -> TakenUp:
+    return TakenUp(
+        at=service.clock(),
+        run_id=lease.run_id,
+        attempt=lease.attempt,
+        devices=lease.devices,
+        torch_device=lease.torch_device,
+        processes=launch.processes,
+        threads=launch.threads,
+        process=ProcessIdentity.current(),
+    )
+
+
+def _failed(service: TrainingService, problem: TrainplatError) -> End:
+    return End(service.clock(), Outcome.FAILED, problem.problem, problem.next_step)
+
+
+def _asset_of(context: AssetExecutionContext) -> str | None:
+    return context.asset_key.to_user_string() if context.has_assets_def else None
+
+
+def _pass_on(line: LogLine) -> None:
+    """What a process of the training writes goes to the step's own output, which Dagster keeps."""
+    stream = sys.stderr if line.stream == "stderr" else sys.stdout
+    stream.write(f"[{line.process}] {line.text}\n")
+    stream.flush()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except TrainplatError as problem:
+        # What no second try mends is not tried a second time.
+        hopeless = isinstance(problem, BadInput | NotFound | Conflict)
+        raise Failure(str(problem), allow_retries=not hopeless) from problem
+
+
+@contextmanager
+def _cancelling() -> Iterator[Callable[[], bool]]:
+    """Whether the run was cancelled since: it is not broken off at once, but writes a checkpoint."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    asked = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGTERM, before)
