@@ -20,7 +20,7 @@ def _guards(
     policy: TriggerPolicy, at: TriggerSnapshot, now: datetime, *, by_hand: bool
 ) -> Iterator[GuardRow]:
     yield _busy(at)
-    yield _nothing_new(at, by_hand=by_hand)
+    yield _nothing_new(at)
     if at.pause is not None:
         yield _paused(at.pause, by_hand=by_hand)
     if policy.quiet_for_s:
@@ -40,15 +40,13 @@ def _busy(at: TriggerSnapshot) -> GuardRow:
     return GuardRow("busy", at.under_way is not None, None, None, "", said)
 
 
-def _nothing_new(at: TriggerSnapshot, *, by_hand: bool) -> GuardRow:
-    something = at.new_labels > 0 or (by_hand and at.new_samples > 0)
-    template = (
-        mark("there are {labels} new labels and {samples} new samples")
-        if something
-        else mark("there is nothing new to train on: {labels} new labels, {samples} new samples")
+def _nothing_new(at: TriggerSnapshot) -> GuardRow:
+    said = (
+        Said(mark("there is something new to train on"))
+        if at.new_labels
+        else Said(mark("there is no new label to train on"))
     )
-    said = Said(template, {"labels": at.new_labels, "samples": at.new_samples})
-    return GuardRow("nothing_new", not something, at.new_labels, 1, "labels", said)
+    return GuardRow("nothing_new", not at.new_labels, at.new_labels, 1, "labels", said)
 
 
 def _paused(pause: Pause, *, by_hand: bool) -> GuardRow:

@@ -81,8 +81,6 @@ class TriggerSnapshot:
     labels_per_round: int
     new_labels: int
     """Confirmed labels that no version has taken up."""
-    new_samples: int = 0
-    """Samples that came by themselves, and that no version has taken up."""
     questions_sent: bool = True
     """Whether all questions of the newest version are in Label Studio."""
     questions_open: int = 0

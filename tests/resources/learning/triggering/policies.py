@@ -79,7 +79,6 @@ def snapshots(draw: st.DrawFn) -> TriggerSnapshot:
     return replace(
         NOTHING,
         new_labels=labels,
-        new_samples=draw(st.integers(0, 5)),
         questions_sent=draw(st.booleans()),
         questions_open=draw(st.integers(0, 5)),
         first_answer_at=first if labels else None,

@@ -77,7 +77,7 @@ def test_one_training_at_a_time_within_no_cool_down_and_never_over_budget(
     if not judge(policy, at, NOW).fires:
         return
     assert at.under_way is None
-    assert at.new_labels or (at.wishes and at.new_samples)
+    assert at.new_labels
     if at.last_training_at is not None:
         assert NOW - at.last_training_at >= timedelta(seconds=policy.cool_down_s)
     if policy.budget_gpu_hours is not None:
@@ -178,8 +178,7 @@ LOW = PickQuality(right=14, picks=20, high=0.85, reference=0.95)
             "user:anna asked for it by hand: before the fair",
         ),
         (ByHand(), {"new_labels": 1}, False, "nobody asked for it by hand"),
-        (ByHand(), {"wishes": (WISH,)}, False, "nothing new to train on: 0 new labels, 0 new samples"),
-        (ByHand(), {"wishes": (WISH,), "new_samples": 2}, True, "asked for it by hand"),
+        (ByHand(), {"wishes": (WISH,)}, False, "there is no new label to train on"),
         (
             LabelCount(1),
             {"new_labels": 1, "under_way": VersionKey("v1.4")},
