@@ -20,6 +20,7 @@ ALL = (
     ["accuracy"],
     ["active"],
     ["continual"],
+    ["flipped"],
     ["packing"],
     ["queue"],
     ["churn"],

@@ -13,6 +13,7 @@ NAMES = (
     "accuracy",
     "active",
     "continual",
+    "flipped",
     "packing",
     "queue",
     "churn",

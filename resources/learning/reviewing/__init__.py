@@ -1,0 +1,1 @@
+"""Reviewing: which of the labels so far are likely to be wrong."""

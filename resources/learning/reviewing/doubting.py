@@ -1,0 +1,85 @@
+"""Which labels a model doubts, by confident learning.
+
+Northcutt, Jiang and Chuang 2021, *Confident learning: estimating uncertainty in dataset labels*, as cleanlab
+does it: a label is doubted where the model is at least as sure of another class as it usually is of samples
+with that class's label, and how many of each class are doubted follows the noise that is estimated so. A
+network that is nearly always sure makes that a high bar, under which a seventh of the flipped digits passes;
+so the rest of what may be returned is filled with labels beside which the model holds one other class for
+likelier than all the rest together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from resources.errors import BadInput
+from resources.learning.model import ClassIndices, Probabilities
+
+MAJORITY = 0.5
+"""So likely another class must be where confident learning alone does not doubt the label."""
+
+LEAST_LABELS = 20
+"""With fewer labels than this nothing is said: each class's usual sureness would be that of one or two."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One label that is likely to be wrong."""
+
+    row: int
+    """Which of the labels that were looked at."""
+    given: int
+    """The class that was given."""
+    given_probability: float
+    """How likely the model takes it to be, in 0..1."""
+    other: int
+    """The class that the model takes it for."""
+    other_probability: float
+
+    @property
+    def margin(self) -> float:
+        """How much likelier the given class is than the other one; the least first."""
+        return self.given_probability - self.other_probability
+
+
+def doubts(
+    labels: ClassIndices, probabilities: Probabilities, share: float, *, of: Sequence[bool] | None = None
+) -> list[Doubt]:
+    """The labels to be returned, the most doubtful first: at most ``share`` of those looked at, rounded.
+
+    ``probabilities`` must come from a model that was not trained on the sample, else it repeats the label.
+    ``of``: which labels may be returned; the others only tell what the model is usually like.
+    """
+    if len(labels) != len(probabilities) or not 0 <= share <= 1:
+        raise BadInput(
+            f"{len(labels)} labels came with {len(probabilities)} rows of probabilities and a share of "
+            f"{share}; expected as many rows, and a share from 0 to 1",
+            "Let a model say for each label how likely each class is.",
+        )
+    returnable = np.ones(len(labels), dtype=bool) if of is None else np.asarray(of, dtype=bool)
+    most = round(share * int(returnable.sum()))
+    if most == 0 or len(labels) < LEAST_LABELS:
+        return []
+    every = [_doubt(row, labels, probabilities) for row in np.flatnonzero(returnable)]
+    confident = set(_confident(labels, probabilities))
+    doubted = [one for one in every if one.row in confident or one.other_probability > MAJORITY]
+    doubted.sort(key=lambda one: (one.row not in confident, one.margin, one.row))
+    return doubted[:most]
+
+
+def _confident(labels: ClassIndices, probabilities: Probabilities) -> list[int]:
+    if len(np.unique(labels)) < 2:
+        return []  # there is no other class to compare with
+    from cleanlab.filter import find_label_issues
+
+    found = find_label_issues(labels, probabilities, return_indices_ranked_by="normalized_margin", n_jobs=1)
+    return [int(row) for row in found]
+
+
+def _doubt(row: int, labels: ClassIndices, probabilities: Probabilities) -> Doubt:
+    row, given = int(row), int(labels[row])
+    others = probabilities[row].copy()
+    others[given] = -1.0
+    other = int(others.argmax())
+    return Doubt(row, given, float(probabilities[row, given]), other, float(probabilities[row, other]))
