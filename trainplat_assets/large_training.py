@@ -20,7 +20,7 @@ from dagster import AssetExecutionContext, Failure
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from resources import making_room
-from resources.errors import BadInput, Conflict, NotFound, TrainplatError
+from resources.errors import BadInput, Conflict, NotFound, TrainplatError, Unavailable
 from resources.gpu.resource import DeviceLease, GpuResource
 from resources.home import Home
 from resources.learning.distributed.launching import Launch
@@ -31,11 +31,20 @@ from resources.learning.trainings.model import End, Outcome, TakenUp, Training, 
 from resources.learning.trainings.result import Finished, finished_in
 from resources.learning.trainings.service import TrainingService
 from resources.process import ProcessIdentity
+from resources.registry.training_runs import FAILED, FINISHED, KILLED, TrainingRun, TrainingRuns
+from resources.registry.trainings import TrainingRegistry
 from resources.terms import Actor
 from trainplat_assets.training_events import TrainingEvents
 from trainplat_assets.training_metadata import TrainedLarge
+from trainplat_assets.training_mirror import Mirror, MirrorThread, params_of
+from trainplat_assets.training_model import register_trained
+from trainplat_assets.training_use import watched_use
 
 ONE_PROCESS = (Parallel.SINGLE, Parallel.DATA_PARALLEL)
+FAREWELL_S = 0.0
+"""How long a training that stops tries to tell MLflow so: once."""
+MLFLOW_S = 60.0
+"""How long one that is done waits for MLflow to take its model."""
 CANCEL_GRACE_S = 12.0
 """How long a cancelled training has for its last checkpoint: the platform kills it after 20 s."""
 
@@ -52,6 +61,8 @@ class LargeTraining:
     restarts: int = 3
     """How often its processes are started again, from the last checkpoint, after one of them died."""
     patience: Patience = field(default_factory=Patience)
+    is_registered: bool = True
+    """Whether the model becomes a version in MLflow; its curves are there in any case."""
 
 
 def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeTraining) -> TrainedLarge:
@@ -63,9 +74,10 @@ def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeT
 
     It goes on from its last checkpoint whenever it is started again under the same name and key: after the
     run made room for another one (which ends this process), after it was killed, and in a re-execution. One
-    that is done already is not trained again.
+    that is done already is not trained again. Its curves go to MLflow while it runs; at its end the model
+    is registered there, once. MLflow may be down meanwhile, not at the end.
 
-    Raises Failure, with what to do next, for one that cannot be trained.
+    Raises Failure, with what to do next, for one that cannot be trained or registered.
     """
     home = Home.from_environment()
     service = TrainingService(home, home.database())
@@ -78,7 +90,7 @@ def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeT
         else:
             with gpu.lease(context) as lease:
                 done = _train(context, service, training, asked, lease)
-        return TrainedLarge(training, done)
+        return TrainedLarge(training, done, _model_of(context, service, training, asked, done))
 
 
 def processes_on(plan: Plan, devices: int) -> int:
@@ -97,7 +109,13 @@ def _train(
     launch = _launch(asked, folder, lease)
     known = service.take_up(training, asked.plan, _taken(service, launch, lease), actor, _asset_of(context))
     events = TrainingEvents(context, known, folder)
-    with making_room.listening() as is_asked, _cancelling() as is_cancelled:
+    mirror = _mirror(context, service, training, asked.plan)
+    mirror.start()
+    with (
+        making_room.listening() as is_asked,
+        _cancelling() as is_cancelled,
+        watched_use(folder, known.last),
+    ):
         try:
             done = run(
                 launch,
@@ -108,9 +126,14 @@ def _train(
             )
         except TrainplatError as problem:
             service.end(known, _failed(service, problem), actor)
+            mirror.finish(FAILED, FAREWELL_S)
+            raise
+        except BaseException:  # broken off: what MLflow misses it gets when this is taken up again
+            mirror.stop()
             raise
         if not done:
-            _stop(context, service, known, actor, is_cancelled=is_cancelled())
+            _stop(context, service, known, actor, mirror, is_cancelled=is_cancelled())
+    mirror.stop()
     service.end(known, End(service.clock(), Outcome.DONE), actor)
     found = finished_in(folder, asked.plan)
     if found is None:
@@ -119,6 +142,51 @@ def _train(
             "Start it again: it goes on from the checkpoint before.",
         )
     return found
+
+
+def _mirror(
+    context: AssetExecutionContext, service: TrainingService, training: TrainingId, plan: Plan
+) -> MirrorThread:
+    shown = _shown(context, training, plan)
+    mirror = Mirror(service.folder(training), TrainingRuns(service.home), shown)
+    return MirrorThread(mirror, context.log.warning)
+
+
+def _shown(context: AssetExecutionContext, training: TrainingId, plan: Plan) -> TrainingRun:
+    return TrainingRun(
+        name=training.name,
+        source_id=str(training),
+        title=str(training),
+        dagster_run_id=context.run.run_id,
+        params=params_of(plan),
+    )
+
+
+def _model_of(
+    context: AssetExecutionContext,
+    service: TrainingService,
+    training: TrainingId,
+    asked: LargeTraining,
+    done: Finished,
+) -> str | None:
+    """Let MLflow have the rest of the curves, and the model."""
+    mirror, actor = _mirror(context, service, training, asked.plan), Actor(f"run:{context.run.run_id}")
+    is_told = mirror.finish(FINISHED, MLFLOW_S)
+    if not asked.is_registered:
+        return None
+    if not is_told:
+        raise Unavailable(
+            f"the training {training} is done, and MLflow does not take its model",
+            "Start MLflow (`trainplat up`), then re-execute this run: it is registered, not trained again.",
+        )
+    registry = TrainingRegistry(service.home, service.database, service.clock)
+    shown = _shown(context, training, asked.plan)
+    version = register_trained(registry, shown, mirror.mirror.sync().run_id, done, actor)
+    known = service.find(training)
+    if known is not None:
+        service.became(known, version.uri, actor)
+    context.log.info("It is registered as %s.", version.uri)
+    return version.uri
 
 
 def _note_end(service: TrainingService, training: TrainingId, actor: Actor) -> None:
@@ -133,11 +201,13 @@ def _stop(
     service: TrainingService,
     known: Training,
     actor: Actor,
+    mirror: MirrorThread,
     *,
     is_cancelled: bool,
 ) -> None:
     if is_cancelled:
         service.end(known, End(service.clock(), Outcome.CANCELLED), actor)
+        mirror.finish(KILLED, FAREWELL_S)
         raise DagsterExecutionInterruptedError
     service.end(known, End(service.clock(), Outcome.MADE_ROOM), actor)
     context.log.info("Makes room. It goes on from its checkpoint once its run has devices again.")

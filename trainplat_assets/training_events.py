@@ -8,12 +8,16 @@ from dagster import AssetExecutionContext, AssetObservation, MetadataValue
 
 from resources.learning.distributed.progress import Began, Ended, Event, Hung, Measured, Point, Saved
 from resources.learning.trainings.model import Training
+from resources.learning.trainings.use import newest_use
 from trainplat_assets.training_metadata import Metadata, point_metadata
 
 EACH_S = 30.0
 """How often an observation tells how it goes: each is a row for ever."""
 STACKS_CHARACTERS = 12_000
 """So much of the stacks of a process that hung is kept in the event."""
+
+
+LAST_USE_BYTES = 8_192
 
 
 class TrainingEvents:
@@ -49,7 +53,7 @@ class TrainingEvents:
         now_s = time.monotonic()
         if self._observed_s is None or now_s - self._observed_s >= EACH_S:
             self._observed_s = now_s
-            self._observe(point_metadata(point, self._training.plan.steps))
+            self._observe(self._at(point))
 
     def _saved(self, event: Saved) -> None:
         now_s = time.monotonic()
@@ -62,7 +66,7 @@ class TrainingEvents:
 
     def _ended(self, event: Ended) -> None:
         if self._last is not None:
-            self._observe(point_metadata(self._last, self._training.plan.steps))
+            self._observe(self._at(self._last))
         self._say(
             f"All {event.step} steps are done."
             if event.done
@@ -75,6 +79,10 @@ class TrainingEvents:
         self._context.log.error(said)
         stacks: Metadata = {name: MetadataValue.md(self._stacks(name)) for name in event.stacks}
         self._observe({"hung": said, "step": event.step, **stacks})
+
+    def _at(self, point: Point) -> Metadata:
+        uses = newest_use(self._folder, LAST_USE_BYTES)
+        return point_metadata(point, self._training.plan.steps, uses[-1] if uses else None)
 
     def _stacks(self, name: str) -> str:
         try:

@@ -1,6 +1,7 @@
 """What a large training tells Dagster: values beside its asset, while it runs and at its end."""
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from dagster import DataVersion, MetadataValue
@@ -9,6 +10,7 @@ from resources.learning.distributed.plan import write_plan
 from resources.learning.distributed.progress import Point
 from resources.learning.trainings.model import TrainingId
 from resources.learning.trainings.result import Finished
+from resources.learning.trainings.use import Use
 
 Metadata = dict[str, MetadataValue[Any] | float | int | str | bool]
 
@@ -29,7 +31,7 @@ class TrainedLarge:
 
     @property
     def data_version(self) -> DataVersion:
-        """Equal for equal parameters."""
+        """Which checkpoint its parameters are in."""
         return DataVersion(self.finished.checkpoint_sha256)
 
     def metadata(self) -> Metadata:
@@ -52,9 +54,11 @@ class TrainedLarge:
         return told
 
 
-def point_metadata(point: Point, steps: int) -> Metadata:
+def point_metadata(point: Point, steps: int, use: Use | None = None) -> Metadata:
     """How a training goes, as numbers that Dagster plots."""
-    return {
+    shares = [] if use is None else [one.share for one in use.devices if one.share is not None]
+    busy: Metadata = {"device_use": fmean(shares)} if shares else {}
+    return busy | {
         "loss": point.loss,
         "learning_rate": point.learning_rate,
         "samples_per_s": point.samples_per_s,

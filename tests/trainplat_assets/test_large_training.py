@@ -18,6 +18,8 @@ from resources.home import Home
 from resources.learning.distributed.plan import Parallel, Plan
 from resources.learning.trainings.model import Outcome
 from resources.learning.trainings.service import TrainingService
+from resources.registry.training_runs import TrainingRuns
+from resources.registry.trainings import TrainingRegistry
 from tests.resources.learning.distributed.plans import tiny
 from trainplat_assets.large_training import LargeTraining, processes_on, run_training
 
@@ -74,10 +76,15 @@ def test_a_training_tells_its_run_how_it_goes_and_is_not_done_twice(home: Home) 
     assert known.end is not None
     assert known.end.outcome is Outcome.DONE
     assert known.asset == "stories"
+    assert known.model == metadata["registered_as"].value == "models:/stories/1"
     again = train(tiny())
     assert again.success
     assert not again.get_asset_observation_events(), "nothing was trained"
     assert len(service.all()[0].taken_up) == 1
+    version = TrainingRuns(home)._client().get_model_version("stories", "1")
+    assert version.tags["trainplat_checkpoint_sha256"] == metadata["checkpoint_sha256"].value
+    assert "held_out_loss" in version.tags["scores"]
+    assert len(TrainingRegistry(home, home.database()).runs.trained_versions("stories", "stories/one")) == 1
 
 
 @pytest.mark.usefixtures("home")

@@ -14,8 +14,6 @@ from resources.learning.trainings.model import Training
 
 RECORD = "training.json"
 LOCK = "follower.lock"
-USE = "use.jsonl"
-"""How busy its devices were, as its follower saw it."""
 _TRAININGS = TypeAdapter(Training)
 
 
