@@ -13,12 +13,14 @@ from statistics import mean
 
 from benchmarks.seeds import parse_seeds
 from resources.asking import QueryPlan, Strategy
+from resources.continual import ContinualSettings, MethodName
 from resources.data.model import ConfirmedLabel, ImageSet, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.home import Home
+from resources.learning.continual.lesson import lesson_of
 from resources.learning.evaluation import evaluate
-from resources.learning.model import ClassIndices
+from resources.learning.model import ClassIndices, TrainedWeights
 from resources.learning.querying.choosing import choose
 from resources.learning.settings import TrainSettings
 from resources.learning.training import train
@@ -54,6 +56,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=DEFAULT.random_share,
         help=f"the share of each batch that chance takes (default: {DEFAULT.random_share})",
     )
+    parser.add_argument(
+        "--method", type=MethodName, choices=list(MethodName), help="default: the digits' own"
+    )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a training (default: 1)")
 
 
@@ -61,7 +66,9 @@ def run(args: Namespace) -> dict[str, float]:
     """The champion's accuracy by number of labels, mean and lowest over the seeds; CPU time of a training."""
     seeds = parse_seeds(args.seeds)
     plan = QueryPlan(args.strategy, args.random_share)
-    outcomes = [_loop(replace(DIGITS, seed=seed, query=plan), args.rounds, args.threads) for seed in seeds]
+    continual = DIGITS.continual if args.method is None else ContinualSettings(args.method)
+    spec = replace(DIGITS, query=plan, continual=continual)
+    outcomes = [_loop(replace(spec, seed=seed), args.rounds, args.threads) for seed in seeds]
     metrics: dict[str, float] = {"seeds": len(seeds), "test_images": DIGITS.test_count}
     for rounds in zip(*outcomes, strict=True):
         labels = rounds[0].labels
@@ -76,31 +83,37 @@ def _loop(spec: DatasetSpec, rounds: int, threads: int) -> list[RoundOutcome]:
         home = Home(Path(folder))
         data = DataService(home, home.database())
         version = data.plan_first(spec, ACTOR).version
-        champion: bytes | None = None
+        champion: TrainedWeights | None = None
+        known: dict[str, int] | None = None
         best = -1.0
-        outcomes = []
+        outcomes: list[RoundOutcome] = []
         while True:
             data.make(spec, version, ACTOR)
             labelled = data.images(spec.name, version, Split.TRAIN)
+            labels = _labels(labelled)
+            memory = champion.memory if champion else None
+            lesson = lesson_of(spec.continual, labelled.ids, labels, known, memory, len(outcomes))
             began = time.process_time()
             trained = train(
                 labelled.images,
-                _labels(labelled),
+                labels,
                 spec.classes,
                 TrainSettings(),
                 seed=spec.seed_in_use(),
-                start=champion,
+                start=champion.weights if champion and not lesson.starts_anew else None,
+                lesson=lesson,
                 threads=threads,
             )
             cpu_s = time.process_time() - began
             test = data.images(spec.name, version, Split.TEST)
             accuracy = evaluate(trained.weights, test.images, _labels(test), spec.classes).accuracy
             if accuracy > best:
-                champion, best = trained.weights, accuracy
+                champion, best = trained, accuracy
+                known = dict(zip(labelled.ids, labels.tolist(), strict=True))
             outcomes.append(RoundOutcome(len(labelled.ids), best, cpu_s))
             if len(outcomes) == rounds:
                 return outcomes
-            answers = _answers(data, spec, version, champion or trained.weights)
+            answers = _answers(data, spec, version, (champion or trained).weights)
             version = data.plan_next(spec, answers, ACTOR).version
 
 

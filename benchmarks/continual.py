@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.seeds import parse_seeds
+from resources.continual import ContinualSettings, MethodName, published_derpp
 from resources.learning.continual.forgetting import ForgettingMatrix
 from resources.learning.continual.model import Schedule, TaskData
 from resources.learning.continual.sequence import learn
-from resources.learning.continual.settings import ContinualSettings, MethodName, published_derpp
 
 NAME = "continual"
 DESCRIPTION = "Final mean accuracy, in percent, after tasks that were learnt one after another, by method."

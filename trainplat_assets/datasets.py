@@ -1,5 +1,6 @@
 """The data sets of this platform, as they are declared."""
 
+from resources.continual import ContinualSettings, MethodName
 from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec
 from resources.terms import DatasetName, Label
@@ -13,4 +14,5 @@ DIGITS = DatasetSpec(
     test_count=360,
     labels_per_round=50,
     fill_source=fill_with_digits,
+    continual=ContinualSettings(MethodName.JOINT, joint_starts_anew=False),
 )

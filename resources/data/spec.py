@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resources.asking import QueryPlan
+from resources.continual import ContinualSettings
 from resources.data.making.sources.model import INBOX, Source
 from resources.data.making.transforms import Transform
 from resources.data.results.model import AfterTraining
@@ -71,6 +72,8 @@ class DatasetSpec:
     """What is done to each picture, in this order, before it is brought to the size that models see."""
     query: QueryPlan = field(default_factory=QueryPlan)
     """By what people are asked, and how many of them at random."""
+    continual: ContinualSettings = field(default_factory=ContinualSettings)
+    """How a version's model goes on from the champion without forgetting what that one knows."""
     drift: DriftLimits = field(default_factory=DriftLimits)
     after_training: AfterTraining = field(default_factory=AfterTraining)
     """What is done with a branch when a training on it has succeeded."""

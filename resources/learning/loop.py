@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from resources.files import write_atomically
+from resources.learning.continual.going_on import GoingOn
+from resources.learning.continual.lesson import Lesson
 from resources.learning.model import ClassIndices, EpochPoint, Images, Progress, TrainedWeights
 from resources.learning.network import ImageNet, Shape, check_fit, from_bytes, thread_limit, to_bytes
 from resources.learning.settings import TrainSettings
@@ -29,6 +31,7 @@ class Task:
     settings: TrainSettings
     seed: int
     start: bytes | None
+    lesson: Lesson | None = None
 
     @property
     def epochs(self) -> int:
@@ -44,6 +47,7 @@ class Task:
         digest.update(np.ascontiguousarray(self.images).tobytes())
         digest.update(np.ascontiguousarray(self.labels, dtype=np.int64).tobytes())
         digest.update(b"" if self.start is None else sha256(self.start).digest())
+        digest.update(b"" if self.lesson is None else self.lesson.fingerprint().encode())
         return digest.hexdigest()
 
 
@@ -53,28 +57,30 @@ def run(
     """See :func:`resources.learning.training.train`."""
     with thread_limit(threads):
         network = _network(task).to(device)
+        images = torch.from_numpy(np.array(task.images)).to(device)
+        labels = torch.from_numpy(np.array(task.labels, dtype=np.int64)).to(device)
+        going_on = _going_on(task, network, images, labels)
+        network.grow(task.classes)
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=task.settings.learning_rate, weight_decay=task.settings.weight_decay
         )
         curve = _resume(checkpoint, task, network, optimizer) if checkpoint else []
         resumed_from = len(curve)
-        images = torch.from_numpy(np.array(task.images)).to(device)
-        labels = torch.from_numpy(np.array(task.labels, dtype=np.int64)).to(device)
         for epoch in range(resumed_from + 1, task.epochs + 1):
-            point = _epoch(epoch, task, network, optimizer, images, labels)
+            point = _epoch(epoch, task, network, optimizer, going_on, images, labels)
             curve.append(point)
             if checkpoint and (epoch % task.settings.checkpoint_every_epochs == 0 or epoch == task.epochs):
                 _save(checkpoint, task, network, optimizer, curve)
             if progress:
                 progress(point)
-        return TrainedWeights(to_bytes(network), tuple(curve), resumed_from)
+        memory = going_on.memory(task.lesson, network, images, labels, task.seed)
+        return TrainedWeights(to_bytes(network), tuple(curve), resumed_from, memory)
 
 
 def _network(task: Task) -> ImageNet:
     if task.start is not None:
         network = from_bytes(task.start)
         check_fit(network.shape, task.images, task.classes)
-        network.grow(task.classes)
         return network
     _, height_px, width_px = task.images.shape
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers are left as they were
@@ -82,19 +88,30 @@ def _network(task: Task) -> ImageNet:
         return ImageNet(Shape(task.classes, height_px, width_px, task.settings.channels))
 
 
+def _going_on(task: Task, network: ImageNet, images: Tensor, labels: Tensor) -> GoingOn:
+    def shown(remembered: Tensor, generator: torch.Generator) -> Tensor:
+        return _distort(remembered.float(), task.settings, generator)
+
+    earlier = None if task.start is None else network
+    smoothing = task.settings.label_smoothing
+    return GoingOn.of(task.lesson, earlier, images, labels, task.seed, smoothing, shown)
+
+
 def _epoch(
     epoch: int,
     task: Task,
     network: ImageNet,
     optimizer: torch.optim.Optimizer,
+    going_on: GoingOn,
     images: Tensor,
     labels: Tensor,
 ) -> EpochPoint:
     # Random numbers are drawn on the CPU from (seed, epoch) alone: a resumed epoch draws the same ones.
     generator = torch.Generator().manual_seed(task.seed * 1_000_003 + epoch)
     network.train()
-    order = torch.randperm(len(images), generator=generator)
-    steps = math.ceil(len(images) / task.settings.batch_size)
+    count = len(going_on.rows)
+    order = going_on.rows[torch.randperm(count, generator=generator)]
+    steps = math.ceil(count / task.settings.batch_size)
     loss_sum = 0.0
     right = 0
     for step, rows in enumerate(torch.split(order, task.settings.batch_size)):
@@ -103,16 +120,13 @@ def _epoch(
             group["lr"] = rate
         here = rows.to(images.device)
         batch = _distort(images[here].float(), task.settings, generator)
-        logits = network(batch)
-        loss = nn.functional.cross_entropy(
-            logits, labels[here], label_smoothing=task.settings.label_smoothing
-        )
+        loss, logits = going_on.steps.step(network, batch, labels[here], generator)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         loss_sum += float(loss.detach()) * len(rows)
         right += int((logits.detach().argmax(dim=1) == labels[here]).sum())
-    return EpochPoint(epoch, loss_sum / len(images), right / len(images))
+    return EpochPoint(epoch, loss_sum / count, right / count)
 
 
 def _one_cycle(done: float) -> float:

@@ -54,3 +54,5 @@ class TrainedWeights:
     """Every epoch, those before a kill too."""
     resumed_from_epoch: int
     """How many epochs came from a checkpoint; 0 when none did."""
+    memory: bytes | None = None
+    """What the next training is to be given beside the weights; None for nothing."""

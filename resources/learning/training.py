@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from resources.errors import BadInput
+from resources.learning.continual.lesson import Lesson
 from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights
 from resources.learning.settings import TrainSettings
 from resources.terms import Label
@@ -17,12 +18,16 @@ def train(
     *,
     seed: int,
     start: bytes | None = None,
+    lesson: Lesson | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
     threads: int = 1,
     progress: Progress | None = None,
 ) -> TrainedWeights:
     """Train on all of ``images``, old and new, from nothing or on from the weights ``start``.
+
+    A ``lesson`` says which of them are new and by which method the others are kept in mind: then a training
+    that goes on is made of steps on the new ones, and returns what the next one is to remember.
 
     Classes may come after those that ``start`` knows: its head grows, and what it says of the others stays.
     The same arguments give the same bits on the same kind of device and number of threads. When
@@ -34,10 +39,15 @@ def train(
     :class:`Unavailable` when the disk is full.
     """
     _check(images, labels, classes)
+    if lesson is not None and len(lesson.ids) != len(images):
+        raise BadInput(
+            f"the lesson is of {len(lesson.ids)} images; {len(images)} are given",
+            "Give the lesson of these images.",
+        )
     from resources.learning import loop
 
     return loop.run(
-        loop.Task(images, labels, tuple(classes), settings, seed, start),
+        loop.Task(images, labels, tuple(classes), settings, seed, start, lesson),
         checkpoint=checkpoint,
         device=device,
         threads=threads,

@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,32 @@ def widened(logits: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
     wide = np.full((len(logits), classes), np.nan, dtype=np.float32)
     wide[:, : logits.shape[1]] = logits
     return wide
+
+
+def among(buffer: Buffer, ids: NDArray[np.str_], inputs: NDArray[Any], labels: ClassIndices) -> Buffer:
+    """The buffer with the inputs of these samples; those that are not among them, or are labelled otherwise
+    there, are forgotten: what a model said of a wrong label is nothing to hold to.
+    """
+    if buffer.kept is None:
+        return buffer
+    places = {str(one): place for place, one in enumerate(ids)}
+    at = np.array([places.get(str(one), -1) for one in buffer.kept.ids], dtype=np.int64)
+    rows = np.flatnonzero((at >= 0) & (labels[at] == buffer.kept.labels)) if len(labels) else at[:0]
+    kept = buffer.kept.take(rows)
+    return replace(buffer, kept=replace(kept, inputs=inputs[at[rows]]))
+
+
+def without_inputs(buffer: Buffer) -> Buffer:
+    """The buffer as it is kept beside data versions, which have the inputs of its samples."""
+    if buffer.kept is None:
+        return buffer
+    nothing = np.zeros((len(buffer.kept), 0), dtype=np.uint8)
+    return replace(buffer, kept=replace(buffer.kept, inputs=nothing))
+
+
+def buffer_of(memory: bytes | None) -> Buffer | None:
+    """The buffer that a training kept; None where it kept nothing, or something else."""
+    return from_bytes(memory) if memory is not None and memory.startswith(MAGIC) else None
 
 
 def to_bytes(buffer: Buffer) -> bytes:

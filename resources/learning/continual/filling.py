@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resources.continual import ContinualSettings, Fill
 from resources.learning.continual.buffer import Buffer, Remembered
-from resources.learning.continual.settings import ContinualSettings, Fill
 
 TRIES = 2
 """How often centres are sought; the best ones count."""
@@ -58,6 +59,14 @@ def representatives(buffer: Buffer, offered: Remembered, unsure_share: float = 1
         chosen.append(candidates[nearest_to_centres(everything.inputs[candidates], share)])
     kept = everything.take(np.concatenate([*chosen, np.zeros(0, dtype=np.int64)]))
     return Buffer(buffer.capacity, buffer.seen + len(offered), kept)
+
+
+def bounded(buffer: Buffer, settings: ContinualSettings, seed: int) -> Buffer:
+    """The buffer with the bound that ``settings`` give: what is too much for it goes."""
+    if buffer.kept is None or len(buffer) <= settings.buffer_size:
+        return replace(buffer, capacity=settings.buffer_size)
+    less = fill(Buffer.empty(settings.buffer_size), buffer.kept, settings, seed)
+    return replace(less, seen=buffer.seen)
 
 
 def least_sure(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:

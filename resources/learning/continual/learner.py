@@ -5,11 +5,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from resources.continual import ContinualSettings, MethodName
 from resources.learning.continual.methods import Consolidation, Distillation, Joint, Method, Task
 from resources.learning.continual.model import Schedule, TaskData
 from resources.learning.continual.network import Perceptron
 from resources.learning.continual.replay import DarkReplay, Replay
-from resources.learning.continual.settings import ContinualSettings, MethodName
 from resources.learning.model import ClassIndices
 
 

@@ -4,6 +4,7 @@ A method says what a task is trained with, how a step's loss is made, and what i
 """
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resources.learning.continual import importances
 from resources.learning.continual.buffer import Buffer
 
 FISHER_BATCH = 256
@@ -29,6 +31,10 @@ class Task:
     labels: Tensor
 
 
+Shown = Callable[[Tensor, torch.Generator], Tensor]
+"""How the network is shown remembered samples: distorted, say, as new ones are."""
+
+
 class Method:
     """Fine-tuning: only what is new is learnt, nothing is remembered. The others build on it."""
 
@@ -38,19 +44,48 @@ class Method:
     buffer: Buffer | None = None
     """What is remembered of samples, where something is."""
 
+    known_tasks: int = 0
+    """How many tasks came before the next one, as far as is remembered."""
+
+    label_smoothing: float = 0.0
+    """The share of each label that is spread over all classes."""
+
+    shown: Shown = staticmethod(lambda inputs, _generator: inputs)
+
     def samples(self, task: Task) -> tuple[Tensor, Tensor]:
         """The inputs and labels that ``task`` is trained with."""
         return task.inputs, task.labels
 
-    def loss(
+    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        """The loss of one step on a batch of :meth:`samples`. What is drawn is drawn with ``generator``."""
+        return self.step(network, inputs, labels, generator)[0]
+
+    def step(
         self,
         network: nn.Module,
         inputs: Tensor,
         labels: Tensor,
         generator: torch.Generator,  # noqa: ARG002 - for those that draw
-    ) -> Tensor:
-        """The loss of one step on a batch of :meth:`samples`. What is drawn is drawn with ``generator``."""
-        return functional.cross_entropy(network(inputs), labels)
+    ) -> tuple[Tensor, Tensor]:
+        """The same, and the logits of the batch."""
+        logits = network(inputs)
+        return self.wrongness(logits, labels), logits
+
+    def wrongness(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy."""
+        return functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+
+    def recall(self, network: nn.Module, earlier: Task | None, memory: bytes | None, seed: int) -> None:
+        """Be as after the training of ``network``, which goes on now.
+
+        ``memory`` is what :meth:`memory` gave then. Where it is of another method, or there is none, what
+        ``network`` says of ``earlier`` takes its place: what it was trained with. What is remembered of
+        samples that are not among these any more, or have another label there, is forgotten.
+        """
+
+    def memory(self) -> bytes | None:
+        """What is to be kept for the next training, beside the weights; None for nothing."""
+        return None
 
     def remember(self, network: nn.Module, task: Task, seed: int) -> None:
         """Keep what later tasks need; ``network`` has just learnt ``task``."""
@@ -87,14 +122,16 @@ class Consolidation(Method):
         self.anchors: dict[str, Tensor] = {}
         self.importances: dict[str, Tensor] = {}
 
-    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def step(
+        self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Cross-entropy, and half the strength times the weighted distance from the anchors."""
-        loss = super().loss(network, inputs, labels, generator)
+        loss, logits = super().step(network, inputs, labels, generator)
         for name, weights in network.named_parameters():
             if name in self.anchors:
                 moved = weights - self.anchors[name]
                 loss = loss + self.strength / 2 * (self.importances[name] * moved * moved).sum()
-        return loss
+        return loss, logits
 
     def remember(self, network: nn.Module, task: Task, seed: int) -> None:
         """Add the task's Fisher information, its labels drawn from what the network says."""
@@ -115,6 +152,24 @@ class Consolidation(Method):
                 self.importances[name] = self.importances.get(name, torch.zeros_like(squares)) + squares
         self.anchors = weights
 
+    def recall(self, network: nn.Module, earlier: Task | None, memory: bytes | None, seed: int) -> None:
+        """The importances that were kept, around the weights of the network."""
+        weights = {name: tensor.detach().clone() for name, tensor in network.named_parameters()}
+        kept = None if memory is None else importances.from_bytes(memory)
+        if kept is not None and {name: one.shape for name, one in kept.items()} == {
+            name: tuple(one.shape) for name, one in weights.items()
+        }:
+            self.importances = {
+                name: torch.from_numpy(one).to(weights[name].device) for name, one in kept.items()
+            }
+            self.anchors = weights
+        elif earlier is not None:
+            self.remember(network, earlier, seed)
+
+    def memory(self) -> bytes | None:
+        """The importances."""
+        return importances.to_bytes({name: one.cpu().numpy() for name, one in self.importances.items()})
+
 
 class Distillation(Method):
     """LwF: of the new samples, the new model is to say of the old classes what the old model says.
@@ -126,17 +181,23 @@ class Distillation(Method):
         self.temperature = temperature
         self.teacher: nn.Module | None = None
 
-    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def step(
+        self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Cross-entropy, and the divergence from what the old model says, both softened."""
         if self.teacher is None:
-            return super().loss(network, inputs, labels, generator)
+            return super().step(network, inputs, labels, generator)
         logits = network(inputs)
         with torch.no_grad():
             said = self.teacher(inputs)
         mine = (logits[:, : said.shape[1]] / self.temperature).log_softmax(dim=1)
         theirs = (said / self.temperature).log_softmax(dim=1)
         divergence = functional.kl_div(mine, theirs, reduction="batchmean", log_target=True)
-        return functional.cross_entropy(logits, labels) + self.temperature**2 * divergence
+        return self.wrongness(logits, labels) + self.temperature**2 * divergence, logits
+
+    def recall(self, network: nn.Module, earlier: Task | None, memory: bytes | None, seed: int) -> None:  # noqa: ARG002 - no need of them
+        """The network is the teacher."""
+        self.teacher = copy.deepcopy(network).requires_grad_(False)
 
     def remember(self, network: nn.Module, task: Task, seed: int) -> None:  # noqa: ARG002 - no need of them
         """Keep the network as it is now."""

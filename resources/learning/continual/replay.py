@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resources.learning.continual.buffer import Buffer, Remembered
-from resources.learning.continual.filling import fill
+from resources.continual import ContinualSettings, Fill
+from resources.learning.continual.buffer import Buffer, Remembered, among, buffer_of, to_bytes, without_inputs
+from resources.learning.continual.filling import bounded, fill
 from resources.learning.continual.methods import Method, Task
-from resources.learning.continual.settings import ContinualSettings, Fill
+
+LOOKED_AT = 4096
+"""Samples per forward pass when nothing is learnt; bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,19 @@ class Replay(Method):
     def __init__(self, settings: ContinualSettings, buffer: Buffer | None = None) -> None:
         self.settings = replace(settings, fill=Fill.RESERVOIR)
         self.buffer = buffer or Buffer.empty(settings.buffer_size)
-        self.memory: Memory | None = None
+        self.held: Memory | None = None
 
-    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def step(
+        self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Cross-entropy of the new batch, and of one from the buffer."""
         memory = self.recalled(inputs.device)
         if memory is None:
-            return super().loss(network, inputs, labels, generator)
+            return super().step(network, inputs, labels, generator)
         rows = self.draw(memory, generator, 1)
-        new, old = network(torch.cat([inputs, memory.inputs[rows]])).split([len(inputs), len(rows)])
-        loss = functional.cross_entropy(new, labels)
-        return loss + functional.cross_entropy(old, memory.labels[rows])
+        shown = self.shown(memory.inputs[rows], generator)
+        new, old = network(torch.cat([inputs, shown])).split([len(inputs), len(rows)])
+        return self.wrongness(new, labels) + self.wrongness(old, memory.labels[rows]), new
 
     def remember(self, network: nn.Module, task: Task, seed: int) -> None:
         """Offer the task's samples to the buffer, with what the network says of them now."""
@@ -73,13 +78,32 @@ class Replay(Method):
         self.buffer = fill(
             self.buffer or Buffer.empty(self.settings.buffer_size), offered, self.settings, seed
         )
-        self.memory = None
+        self.held = None
+        self.known_tasks = task.number + 1
+
+    def recall(self, network: nn.Module, earlier: Task | None, memory: bytes | None, seed: int) -> None:
+        """The samples that were kept, with the inputs and labels that they have among ``earlier``."""
+        kept = buffer_of(memory)
+        if earlier is None:
+            return
+        if kept is None:
+            self.remember(network, earlier, seed)
+            return
+        self.known_tasks = int(kept.kept.tasks.max(initial=-1)) + 1 if kept.kept is not None else 0
+        found = among(
+            kept, np.asarray(earlier.ids), earlier.inputs.cpu().numpy(), earlier.labels.cpu().numpy()
+        )
+        self.buffer = bounded(found, self.settings, seed)
+
+    def memory(self) -> bytes | None:
+        """The buffer, without the inputs: each version has those of its samples."""
+        return None if self.buffer is None else to_bytes(without_inputs(self.buffer))
 
     def recalled(self, device: torch.device) -> Memory | None:
         """What there is to replay; None before anything is remembered."""
-        if self.memory is None and self.buffer is not None and self.buffer.kept is not None:
-            self.memory = Memory.of(self.buffer.kept, device)
-        return self.memory
+        if self.held is None and self.buffer is not None and self.buffer.kept is not None:
+            self.held = Memory.of(self.buffer.kept, device) if len(self.buffer) else None
+        return self.held
 
     def draw(self, memory: Memory, generator: torch.Generator, times: int) -> Tensor:
         """Rows for ``times`` batches from the buffer."""
@@ -102,19 +126,21 @@ class DarkReplay(Replay):
         super().__init__(settings, buffer)
         self.settings = settings
 
-    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def step(
+        self, network: nn.Module, inputs: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Cross-entropy of the new batch, distance from what was said, cross-entropy of remembered labels."""
         memory = self.recalled(inputs.device)
         if memory is None:
-            return Method.loss(self, network, inputs, labels, generator)
+            return Method.step(self, network, inputs, labels, generator)
         rows = self.draw(memory, generator, 2)
         size = self.settings.replay_batch_size
-        logits = network(torch.cat([inputs, memory.inputs[rows]]))
+        logits = network(torch.cat([inputs, self.shown(memory.inputs[rows], generator)]))
         new, dark, plain = logits.split([len(inputs), size, size])
         labels_weight = self.settings.labels_weight * (memory.tasks if self.settings.weigh_by_tasks else 1)
-        loss = functional.cross_entropy(new, labels)
+        loss = self.wrongness(new, labels)
         loss = loss + self.settings.logits_weight * distance(dark, memory, rows[:size])
-        return loss + labels_weight * functional.cross_entropy(plain, memory.labels[rows[size:]])
+        return loss + labels_weight * self.wrongness(plain, memory.labels[rows[size:]]), new
 
     def remember(self, network: nn.Module, task: Task, seed: int) -> None:
         """As replay does; then what is said now of the whole buffer takes the place of what was said."""
@@ -124,6 +150,7 @@ class DarkReplay(Replay):
             logits = said(network, torch.from_numpy(old.inputs).to(task.inputs.device))
             renewed = Remembered(old.ids, old.inputs, old.labels, old.tasks, logits)
             self.buffer = Buffer(self.buffer.capacity, self.buffer.seen, renewed)
+            self.held = None
 
 
 def distance(logits: Tensor, memory: Memory, rows: Tensor) -> Tensor:
@@ -139,5 +166,6 @@ def distance(logits: Tensor, memory: Memory, rows: Tensor) -> Tensor:
 def said(network: nn.Module, inputs: Tensor) -> NDArray[np.float32]:
     """The logits, nothing learnt."""
     with torch.no_grad():
-        logits: NDArray[np.float32] = network(inputs).float().cpu().numpy()
+        parts = [network(some).float().cpu().numpy() for some in torch.split(inputs, LOOKED_AT)]
+    logits: NDArray[np.float32] = np.concatenate(parts)
     return logits

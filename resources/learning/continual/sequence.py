@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from resources.continual import ContinualSettings
 from resources.errors import BadInput
 from resources.learning.continual.forgetting import ForgettingMatrix
 from resources.learning.continual.model import Learnt, Schedule, TaskData
-from resources.learning.continual.settings import ContinualSettings
 
 
 def learn(

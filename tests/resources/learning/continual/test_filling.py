@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.continual import ContinualSettings, Fill
 from resources.learning.continual.buffer import Buffer, to_bytes
 from resources.learning.continual.filling import (
     fill,
@@ -12,7 +13,6 @@ from resources.learning.continual.filling import (
     reservoir,
     shares_of,
 )
-from resources.learning.continual.settings import ContinualSettings, Fill
 from tests.resources.learning.continual.examples import remembered
 
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch.nn import Linear, Module, functional
 
+from resources.continual import ContinualSettings, published_derpp
 from resources.learning.continual.buffer import Buffer
 from resources.learning.continual.methods import Consolidation, Distillation, Joint, Method, Task
 from resources.learning.continual.network import Perceptron
 from resources.learning.continual.replay import DarkReplay, Replay
-from resources.learning.continual.settings import ContinualSettings, published_derpp
 from tests.resources.learning.continual.examples import heaps
 
 SETTINGS = ContinualSettings(buffer_size=8, replay_batch_size=4)

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
+from resources.continual import ContinualSettings, MethodName
 from resources.errors import BadInput
 from resources.learning.continual.buffer import to_bytes
 from resources.learning.continual.model import Learnt, Schedule, TaskData
 from resources.learning.continual.sequence import learn
-from resources.learning.continual.settings import ContinualSettings, MethodName
 from tests.resources.learning.continual.examples import heaps
 
 PAIRS = [[0, 1], [2, 3]]

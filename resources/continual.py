@@ -1,4 +1,4 @@
-"""How a model goes on learning: the method, what it remembers, and how much that counts."""
+"""How a model goes on learning, in the words that data sets and learning share."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ class MethodName(StrEnum):
     LWF = "lwf"
     """Learning without forgetting: the new model is to say of the new samples what the old one said."""
     JOINT = "joint"
-    """Trained anew on everything so far: the bound that others are measured by."""
+    """Trained on everything so far, anew or on from the champion: the bound that others are measured by."""
     NAIVE = "naive"
     """Fine-tuning on what is new, and nothing else: the yardstick at the other end."""
 
@@ -62,6 +62,12 @@ class ContinualSettings:
     weigh_by_tasks: bool = True
     """Let the labels of the buffer count once for each task that it holds; else once."""
 
+    joint_every: int = 0
+    """Each so many versions one is trained on everything so far, whatever the method; 0 for none."""
+
+    joint_starts_anew: bool = True
+    """Whether what is trained on everything starts from fresh weights; else it goes on from the champion."""
+
     ewc_strength: float = 200.0
     """How firmly EWC holds the weights (lambda of the paper)."""
 
@@ -73,6 +79,8 @@ class ContinualSettings:
         for name in ("buffer_size", "replay_batch_size"):
             if getattr(self, name) < 1:
                 _refuse(name, getattr(self, name), "a whole number of at least 1")
+        if self.joint_every < 0:
+            _refuse("joint_every", self.joint_every, "a whole number, 0 or more")
         for name in ("logits_weight", "labels_weight", "ewc_strength"):
             if not 0 <= getattr(self, name) < float("inf"):
                 _refuse(name, getattr(self, name), "0 or more")
@@ -80,6 +88,11 @@ class ContinualSettings:
             _refuse("unsure_share", self.unsure_share, "above 0 and at most 1")
         if not 0 < self.lwf_temperature < float("inf"):
             _refuse("lwf_temperature", self.lwf_temperature, "more than 0")
+
+    def is_joint(self, number: int) -> bool:
+        """Whether the version with that many versions before it is trained on everything so far."""
+        scheduled = self.joint_every > 0 and number % self.joint_every == 0
+        return number == 0 or self.method is MethodName.JOINT or scheduled
 
 
 def published_derpp() -> ContinualSettings:

@@ -1,7 +1,7 @@
 import pytest
 
+from resources.continual import ContinualSettings, Fill, MethodName, published_derpp
 from resources.errors import BadInput
-from resources.learning.continual.settings import ContinualSettings, Fill, MethodName, published_derpp
 
 
 def test_the_default_is_dark_replay_with_a_bounded_buffer() -> None:
