@@ -32,6 +32,7 @@ from trainplat_assets.model_assets import (
     LOG_EVERY_EPOCHS,
     OWNERS,
     Metadata,
+    lesson_metadata,
     priority_of,
     show_result,
 )
@@ -108,6 +109,7 @@ def build_branch_assets(spec: DatasetSpec) -> list[AssetsDefinition]:
             "epochs_from_checkpoint": trained.weights.resumed_from_epoch,
             "labelled_samples": trained.labelled,
             "goes_on_from": trained.start.uri if trained.start else "nothing: a base model",
+            **lesson_metadata(trained),
             **trained.scores,
         }
         return MaterializeResult(metadata=metadata, data_version=DataVersion(trained.model.weights_sha256))

@@ -16,7 +16,9 @@ from resources.learning.settings import TrainSettings
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
-from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, labels_of, locked
+from trainplat_assets.labels import labels_of
+from trainplat_assets.lessons import Lessons
+from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
 
 ACCURACY, BEFORE = "test_accuracy", "champion_test_accuracy"
 """Scores of a model that was trained on a branch, and of the champion that the branch came from."""
@@ -90,6 +92,7 @@ class BranchRound:
             self.spec,
             self.snapshot,
             self.taken.branch,
+            Lessons(self.spec, self.data, self.actor).number_of(self.taken.base.version) + 1,
             self.data,
             self.registry,
             self.actor,

@@ -29,6 +29,7 @@ from resources.terms import Actor, VersionKey
 from trainplat_assets import model_round
 from trainplat_assets.model_pictures import confusion_picture, curve_picture
 from trainplat_assets.pictures import embedded
+from trainplat_assets.training_work import TrainedModel
 
 OWNERS = ["team:ml"]
 GPU_REQUEST = {"trainplat/gpu": "1", "trainplat/preemptible": "true"}
@@ -55,8 +56,8 @@ def _model_asset(spec: DatasetSpec) -> AssetsDefinition:
         op_tags=GPU_REQUEST,
         description=(
             f"A model of {spec.title.lower()}, trained under a GPU lease. The first version trains a base "
-            "model; each later one goes on from the champion with all labels, old and new. A snapshot that "
-            "has a registered model is not trained again."
+            f"model; each later one goes on from the champion by the method {spec.continual.method}, so that "
+            "what that one knows is kept. A snapshot that has a registered model is not trained again."
         ),
     )
     def model(
@@ -102,6 +103,7 @@ def _model_asset(spec: DatasetSpec) -> AssetsDefinition:
             "epochs_from_checkpoint": trained.weights.resumed_from_epoch,
             "labelled_samples": trained.labelled,
             "goes_on_from": trained.start.uri if trained.start else "nothing: a base model",
+            **lesson_metadata(trained),
         }
         return MaterializeResult(metadata=metadata, data_version=DataVersion(trained.model.weights_sha256))
 
@@ -165,6 +167,15 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
         )
 
     return champion
+
+
+def lesson_metadata(trained: TrainedModel) -> Metadata:
+    """By which method it was trained, and with how much of what is labelled."""
+    return {
+        "method": "joint" if trained.lesson.takes_all else trained.lesson.settings.method.value,
+        "trained_with": len(trained.lesson.trained_with),
+        "remembered_bytes": len(trained.weights.memory or b""),
+    }
 
 
 def _actor(context: AssetExecutionContext) -> Actor:

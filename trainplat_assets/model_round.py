@@ -25,7 +25,9 @@ from resources.registry.model import (
 )
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
-from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, labels_of, locked
+from trainplat_assets.labels import labels_of
+from trainplat_assets.lessons import Lessons
+from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,10 @@ class Round:
 
     def _work(self) -> TrainingWork:
         snapshot = self.data.snapshot(self.spec.name, self.version)
-        return TrainingWork(self.spec, snapshot, None, self.data, self.registry, self.actor, self.settings)
+        number = Lessons(self.spec, self.data, self.actor).number_of(self.version)
+        return TrainingWork(
+            self.spec, snapshot, None, number, self.data, self.registry, self.actor, self.settings
+        )
 
 
 def identity_of(test: ImageSet) -> str:

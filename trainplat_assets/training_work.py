@@ -14,14 +14,16 @@ from resources.data.results.model import TAG, ResultSnapshot, TrainingResult
 from resources.data.results.service import ResultService
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
-from resources.errors import NotFound
-from resources.learning.model import ClassIndices, Progress, TrainedWeights
+from resources.learning.continual.lesson import Lesson
+from resources.learning.model import Progress, TrainedWeights
 from resources.learning.settings import TrainSettings
 from resources.learning.training import train
 from resources.registry.model import Candidate, CurvePoint, ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
 from resources.users import current_user
+from trainplat_assets.labels import labels_of
+from trainplat_assets.lessons import Lessons, configuration_of
 
 BRANCH_TAG = "trainplat.branch"
 """The tag of a model in MLflow that names the branch that it was trained on."""
@@ -39,6 +41,8 @@ class TrainedModel:
     """False when another process had registered a model of this snapshot in the meantime."""
     weights: TrainedWeights
     start: ModelVersion | None
+    """What it went on from; None for fresh weights."""
+    lesson: Lesson
     labelled: int
     seconds: float
     result: ResultSnapshot
@@ -62,6 +66,8 @@ class TrainingWork:
     spec: DatasetSpec
     snapshot: Snapshot
     branch: str | None
+    number: int
+    """How many versions of its line came before the one that is trained on."""
     data: DataService
     registry: RegistryService
     actor: Actor
@@ -85,13 +91,15 @@ class TrainingWork:
         progress: Progress | None = None,
         score: Scorer | None = None,
     ) -> TrainedModel:
-        """Train, keep the result, register the model with the result's id on it.
+        """Train by the data set's method, keep the result, register the model with the result's id on it.
 
         A training that was killed goes on from its checkpoint, which stays until all of this is done: then
         the same weights have the same result and the same model.
         """
         from resources.learning.network import from_bytes
 
+        lesson = Lessons(self.spec, self.data, self.actor).of(images, start, self.number)
+        start = None if lesson.starts_anew else start
         checkpoint = self._checkpoint()
         began, began_s = self.data.clock(), time.monotonic()
         weights = train(
@@ -101,6 +109,7 @@ class TrainingWork:
             self.settings,
             seed=self.spec.seed_in_use(),
             start=self.registry.weights(start) if start else None,
+            lesson=lesson,
             checkpoint=checkpoint,
             device=device.name,
             threads=device.threads,
@@ -111,7 +120,8 @@ class TrainingWork:
         scored = [] if score is None else _points(score(weights.weights), weights)
         metrics = (*_curve(weights), *scored)
         log = _log(self.snapshot, device, began, weights, scored, seconds)
-        result = self._keep(weights.weights, metrics, params, log, run_id)
+        told = configuration_of(lesson, weights.memory)
+        result = self._keep(weights.weights, weights.memory, metrics, params, told, log, run_id)
         candidate = Candidate(
             dataset=self.spec.name,
             version=self.snapshot.dataset_version,
@@ -133,6 +143,7 @@ class TrainingWork:
             created=done.created,
             weights=weights,
             start=start,
+            lesson=lesson,
             labelled=len(images.ids),
             seconds=seconds,
             result=result,
@@ -145,15 +156,17 @@ class TrainingWork:
         found = results.find(self.spec.name, self.snapshot.id, model.weights_sha256)
         if found is None:
             log = f"{model.uri} was registered without a result snapshot; its log is not known.\n"
-            found = self._keep(self.registry.weights(model), (), {}, log, model.run_id)
+            found = self._keep(self.registry.weights(model), None, (), {}, {}, log, model.run_id)
             self.registry.tag(model, TAG, found.id)
         return results.bind(found, model.uri, self.actor)
 
     def _keep(
         self,
         weights: bytes,
+        memory: bytes | None,
         metrics: tuple[CurvePoint, ...],
         params: Mapping[str, str],
+        lesson: Mapping[str, object],
         log: str,
         run_id: str,
     ) -> ResultSnapshot:
@@ -166,6 +179,7 @@ class TrainingWork:
             "classes": list(self.spec.classes),
             "image_size_px": list(self.spec.image_size_px),
             "weights_sha256": sha256(weights).hexdigest(),
+            **({"lesson": dict(lesson)} if lesson else {}),
         }
         result = TrainingResult(
             dataset=self.spec.name,
@@ -173,6 +187,7 @@ class TrainingWork:
             branch=self.branch,
             snapshot_id=self.snapshot.id,
             weights=weights,
+            memory=memory,
             metrics=tuple((one.name, one.step, one.value) for one in metrics),
             configuration=configuration,
             log=log,
@@ -182,6 +197,7 @@ class TrainingWork:
 
     def _params(self, start: ModelVersion | None, device: Device, labelled: int) -> dict[str, str]:
         params = {name: str(value) for name, value in asdict(self.settings).items()}
+        params |= {f"continual_{name}": str(value) for name, value in asdict(self.spec.continual).items()}
         return params | {
             "dataset_version": self.snapshot.dataset_version,
             "labelled_samples": str(labelled),
@@ -207,16 +223,6 @@ def locked(
     data.publish(spec.name, version, actor)
     with locks.reading(spec.name, version, asked) as holding:
         yield holding
-
-
-def labels_of(images: ImageSet) -> ClassIndices:
-    """The labels of a split that has them. Raises :class:`NotFound`."""
-    if images.labels is None:
-        raise NotFound(
-            f"{len(images.ids)} images came without labels; expected those of the split train or test",
-            "Make the data version again.",
-        )
-    return images.labels
 
 
 def _curve(trained: TrainedWeights) -> tuple[CurvePoint, ...]:

@@ -20,6 +20,7 @@ def test_the_published_form_has_a_reservoir_and_keeps_the_first_logits() -> None
     [
         ("buffer_size", 0),
         ("replay_batch_size", 0),
+        ("joint_every", -1),
         ("logits_weight", -0.1),
         ("labels_weight", float("nan")),
         ("ewc_strength", float("inf")),

@@ -54,7 +54,7 @@ def trained(home: Home, branch: str, number: int = 1) -> ResultSnapshot:
     results = ResultService(home, home.database())
     key = VersionKey(f"{branch}@{number}")
     weights = f"weights of {key}".encode()
-    result = TrainingResult(SHAPES.name, key, branch, "a" * 64, weights, (), {}, "", "1234")
+    result = TrainingResult(SHAPES.name, key, branch, "a" * 64, weights, None, (), {}, "", "1234")
     return results.bind(results.keep(result, RUN), f"models:/shapes/{number + 1}", RUN)
 
 

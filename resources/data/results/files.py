@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from resources.data.results.model import TrainingResult
 
-WEIGHTS, METRICS, CONFIGURATION, LOG = (
+WEIGHTS, MEMORY, METRICS, CONFIGURATION, LOG = (
     "model/weights.pt",
+    "model/memory.bin",
     "metrics.csv",
     "configuration.json",
     "logs/training.log",
@@ -29,7 +30,8 @@ def files_of(result: TrainingResult) -> Mapping[str, bytes]:
         "run": result.run_id,
         **result.configuration,
     }
-    return {
+    memory = {} if result.memory is None else {MEMORY: result.memory}
+    return memory | {
         WEIGHTS: result.weights,
         METRICS: table.getvalue().encode(),
         CONFIGURATION: (json.dumps(told, indent=2, sort_keys=True) + "\n").encode(),

@@ -47,6 +47,8 @@ class TrainingResult:
     snapshot_id: str
     """What it started from."""
     weights: bytes
+    memory: bytes | None
+    """What the next training is given beside the weights; None for nothing."""
     metrics: tuple[tuple[str, int, float], ...]
     """Name, step and value."""
     configuration: Mapping[str, object]

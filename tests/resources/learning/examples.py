@@ -2,12 +2,22 @@
 
 import numpy as np
 
+from resources.continual import ContinualSettings
+from resources.learning.continual.lesson import Lesson
 from resources.learning.model import ClassIndices, Images
 from resources.learning.settings import TrainSettings
 from resources.terms import Label
 
 CLASSES = (Label("top"), Label("left"))
 QUICK = TrainSettings(epochs=6, incremental_epochs=4, channels=4, checkpoint_every_epochs=2)
+
+
+CONTINUAL = ContinualSettings(buffer_size=12, replay_batch_size=8)
+
+
+def going_on(settings: ContinualSettings = CONTINUAL, memory: bytes | None = None) -> Lesson:
+    """The lesson of 36 bars of which the last 12 are new."""
+    return Lesson(settings, tuple(f"bar-{row}" for row in range(36)), np.arange(36) >= 24, memory)
 
 
 def bars(count: int, seed: int = 0) -> tuple[Images, ClassIndices]:

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from resources.continual import MethodName
 from resources.errors import BadInput, Unavailable
+from resources.learning.continual.buffer import buffer_of
+from resources.learning.continual.lesson import Lesson
 from resources.learning.evaluation import evaluate
-from resources.learning.model import EpochPoint
+from resources.learning.model import EpochPoint, Progress, TrainedWeights
 from resources.learning.network import from_bytes
 from resources.learning.training import train
 from resources.terms import Label
-from tests.resources.learning.examples import CLASSES, QUICK, bars
+from tests.resources.learning.examples import CLASSES, CONTINUAL, QUICK, bars, going_on
 
 IMAGES, LABELS = bars(24)
 
@@ -99,6 +102,112 @@ def test_a_training_under_kill_9_resumes_to_the_same_bits(tmp_path: Path) -> Non
     resumed = train(IMAGES, LABELS, CLASSES, QUICK, seed=0, checkpoint=checkpoint)
     assert resumed.resumed_from_epoch == 4
     assert resumed.weights == train(IMAGES, LABELS, CLASSES, QUICK, seed=0).weights
+
+
+@pytest.fixture(scope="module")
+def champion() -> TrainedWeights:
+    """Trained on the first 24 of 36 bars, with a buffer of them."""
+    known = np.ones(24, dtype=np.bool_)
+    first = Lesson(CONTINUAL, going_on().ids[:24], known, takes_all=True)
+    images, labels = bars(36)
+    return train(images[:24], labels[:24], CLASSES, QUICK, seed=0, lesson=first)
+
+
+def test_a_base_model_with_a_lesson_has_the_same_weights_and_a_memory(champion: TrainedWeights) -> None:
+    images, labels = bars(36)
+    assert champion.weights == train(images[:24], labels[:24], CLASSES, QUICK, seed=0).weights
+    kept = buffer_of(champion.memory)
+    assert kept is not None
+    assert kept.kept is not None
+    assert (len(kept), kept.seen, set(kept.kept.tasks.tolist())) == (12, 24, {0})
+
+
+@pytest.mark.parametrize("name", list(MethodName))
+def test_going_on_by_each_method_is_made_of_the_new_images_and_resumes_to_the_same_bits(
+    tmp_path: Path, champion: TrainedWeights, name: MethodName
+) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stop(point: EpochPoint) -> None:
+        if point.epoch == 3:
+            raise Stopped
+
+    checkpoint = tmp_path / "checkpoint.pt"
+    lesson = going_on(replace(CONTINUAL, method=name), champion.memory)
+
+    def trained(progress: Progress | None = None, at: Path | None = None) -> TrainedWeights:
+        start = champion.weights
+        return train(
+            *bars(36), CLASSES, QUICK, seed=0, start=start, lesson=lesson, checkpoint=at, progress=progress
+        )
+
+    whole = trained()
+    with pytest.raises(Stopped):
+        trained(stop, checkpoint)
+    resumed = trained(at=checkpoint)
+    assert resumed.resumed_from_epoch == 2
+    assert (resumed.weights, resumed.curve, resumed.memory) == (whole.weights, whole.curve, whole.memory)
+    images, labels = bars(36)
+    only_new = train(images[24:], labels[24:], CLASSES, QUICK, seed=0, start=champion.weights)
+    assert (whole.weights == only_new.weights) is (name in (MethodName.NAIVE, MethodName.JOINT))
+
+
+def test_joint_training_that_goes_on_has_the_weights_of_plain_training(champion: TrainedWeights) -> None:
+    lesson = replace(going_on(), takes_all=True, memory=champion.memory)
+    joint = train(*bars(36), CLASSES, QUICK, seed=0, start=champion.weights, lesson=lesson)
+    plain = train(*bars(36), CLASSES, QUICK, seed=0, start=champion.weights)
+    assert (joint.weights, joint.curve) == (plain.weights, plain.curve)
+    kept = buffer_of(joint.memory)
+    assert kept is not None
+    assert kept.kept is not None
+    assert set(kept.kept.tasks.tolist()) == {0, 1}, "a later version goes on by replay"
+
+
+def test_a_training_with_a_buffer_under_kill_9_resumes_to_the_same_losses(
+    tmp_path: Path, champion: TrainedWeights
+) -> None:
+    checkpoint, weights, memory = (tmp_path / name for name in ("checkpoint.pt", "weights", "memory"))
+    weights.write_bytes(champion.weights)
+    memory.write_bytes(champion.memory or b"")
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from resources.learning.training import train\n"
+        "from tests.resources.learning.examples import CLASSES, QUICK, bars, going_on\n"
+        "checkpoint, weights, memory = map(Path, sys.argv[1:])\n"
+        "def stop(point):\n"
+        "    if point.epoch == 3: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "lesson = going_on(memory=memory.read_bytes())\n"
+        "train(*bars(36), CLASSES, QUICK, seed=0, start=weights.read_bytes(), lesson=lesson,"
+        " checkpoint=checkpoint, progress=stop)\n"
+    )
+    given = [sys.executable, "-c", program, str(checkpoint), str(weights), str(memory)]
+    killed = subprocess.run(given, env=os.environ, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    lesson, start = going_on(memory=champion.memory), champion.weights
+    resumed = train(*bars(36), CLASSES, QUICK, seed=0, start=start, lesson=lesson, checkpoint=checkpoint)
+    whole = train(*bars(36), CLASSES, QUICK, seed=0, start=start, lesson=lesson)
+    assert resumed.resumed_from_epoch == 2
+    assert [point.loss for point in resumed.curve] == [point.loss for point in whole.curve]
+    assert (resumed.weights, resumed.memory) == (whole.weights, whole.memory)
+
+
+def test_a_checkpoint_of_another_buffer_is_not_taken_up(tmp_path: Path, champion: TrainedWeights) -> None:
+    checkpoint, start = tmp_path / "checkpoint.pt", champion.weights
+
+    def trained(memory: bytes | None) -> TrainedWeights:
+        lesson = going_on(memory=memory)
+        return train(*bars(36), CLASSES, QUICK, seed=0, start=start, lesson=lesson, checkpoint=checkpoint)
+
+    assert trained(champion.memory).resumed_from_epoch == 0
+    assert trained(None).resumed_from_epoch == 0
+    assert trained(None).resumed_from_epoch == QUICK.incremental_epochs
+
+
+def test_a_lesson_of_other_images_is_refused() -> None:
+    with pytest.raises(BadInput, match="the lesson is of 36 images; 24 are given"):
+        train(IMAGES, LABELS, CLASSES, QUICK, seed=0, lesson=going_on())
 
 
 @pytest.mark.parametrize("change", ["seed", "labels", "settings", "start", "damage", "layout"])

@@ -27,6 +27,7 @@ RESULT = TrainingResult(
     branch=None,
     snapshot_id="a" * 64,
     weights=b"weights",
+    memory=b"samples",
     metrics=(("train_loss", 1, 0.5), ("train_loss", 2, 0.25)),
     configuration={"settings": {"epochs": "2"}},
     log="epoch 1\nepoch 2\n",
@@ -60,6 +61,7 @@ def test_a_result_is_a_version_with_model_metrics_configuration_and_log(
     assert (found.message, found.author, found.parents) == ("result of demo v1.0", RUN, ())
     out = tmp_path / "out"
     assert (out / "model" / "weights.pt").read_bytes() == b"weights"
+    assert (out / "model" / "memory.bin").read_bytes() == b"samples"
     assert (out / "metrics.csv").read_text() == "name,step,value\ntrain_loss,1,0.5\ntrain_loss,2,0.25\n"
     assert (out / "logs" / "training.log").read_text() == RESULT.log
     told = json.loads((out / "configuration.json").read_text())
@@ -75,6 +77,15 @@ def test_the_same_training_again_makes_no_second_result(results: ResultService) 
     assert results.keep(replace(RESULT, log="another time", run_id="5678"), RUN) == kept
     other = results.keep(replace(RESULT, weights=b"others"), RUN)
     assert (other.key, len(results.results(DEMO))) == ("v1.1", 2)
+
+
+def test_a_training_that_remembers_nothing_keeps_no_memory(home: Home, results: ResultService) -> None:
+    kept = results.keep(replace(RESULT, memory=None), RUN)
+    tree = VersionService(home, results.database).tree(
+        VersionService(home, results.database).show(results_of(DEMO), kept.key)
+    )
+    assert tree.position("model/memory.bin") is None
+    assert tree.position("model/weights.pt") is not None
 
 
 def test_what_a_model_rests_on_is_not_erased(home: Home, results: ResultService) -> None:

@@ -1,0 +1,15 @@
+"""The labels of a split."""
+
+from resources.data.model import ImageSet
+from resources.errors import NotFound
+from resources.learning.model import ClassIndices
+
+
+def labels_of(images: ImageSet) -> ClassIndices:
+    """The labels of a split that has them. Raises :class:`NotFound`."""
+    if images.labels is None:
+        raise NotFound(
+            f"{len(images.ids)} images came without labels; expected those of the split train or test",
+            "Make the data version again.",
+        )
+    return images.labels
