@@ -1,13 +1,14 @@
 """Hears what people answered, and starts the next version when there is enough of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster import (
     AddDynamicPartitionsRequest,
+    AssetKey,
     DefaultSensorStatus,
     RunRequest,
     SensorDefinition,
@@ -25,13 +26,19 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import TrainplatError
 from resources.files import require_room
-from resources.labeling.model import Problem, Standing
+from resources.labeling.model import ConfirmedAnswer, Problem, Standing
 from resources.labeling.resource import LabelStudioResource
 from resources.labeling.service import LabelingService
+from resources.learning.triggering.judging import judge
+from resources.learning.triggering.model import TriggerSnapshot, Verdict
+from resources.learning.triggering.service import TriggerService
+from resources.learning.triggering.telling import sentence
+from resources.registry.model import Decision
 from resources.registry.resource import MlflowResource
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, Actor, VersionKey
 from sensors.attempts import Ask, Attempt, Outcome, is_given_up, next_step, read_attempts, run_key
+from sensors.measuring import Measures, Sources
 from sensors.ownership import held_elsewhere
 
 if TYPE_CHECKING:
@@ -42,6 +49,12 @@ TIME_BUDGET = timedelta(seconds=30)
 """Half of what Dagster allows a tick: a longer poll goes on from its cursor in the next one."""
 
 SHOWN_PROBLEMS = 3
+TRIGGER_TAG = "trainplat/trigger"
+"""Why a round was started, on its run: a display, never a store."""
+LONGEST_TAG = 400
+
+
+NOTHING_MEASURED = TriggerSnapshot(labels_per_round=1, new_labels=0)
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,8 @@ class Situation:
     standing: Standing
     problems: tuple[Problem, ...]
     """Those that keep a question open."""
+    measured: TriggerSnapshot = NOTHING_MEASURED
+    """What the trigger policy looks at besides the labels and questions above."""
 
 
 @dataclass(frozen=True)
@@ -76,44 +91,77 @@ class PlanNext:
 
 
 @dataclass(frozen=True)
+class Carry:
+    """Let the champion stay after a version that brought samples and no label: nothing is to be learned."""
+
+    version: VersionKey
+    parent: VersionKey
+
+
+@dataclass(frozen=True)
 class Wait:
     """Do nothing, and why, for a person."""
 
     reason: str
 
 
-def decide(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | PlanNext | Wait:
+def decide(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | PlanNext | Carry | Wait:
     """What to do in ``at``. Pure.
 
     1. While the newest version's round is not decided, nothing new is planned. A round that nobody asked for
-       is requested (the first version's is left to people); one that failed, again, with back-off. So is one
-       that failed behind its decision: MLflow was not told of it then, and shows another champion.
-    2. With as many new labels as a round asks for, the next version is planned.
-    3. With fewer, but some, it is planned when all questions were sent and none is open any more.
-    4. Else it waits for people, and says for how many and what they must mend.
+       is requested (the first version's is left to people, who may ask for it by hand); one that failed,
+       again, with back-off. So is one that failed behind its decision: MLflow was not told of it then, and
+       shows another champion.
+    2. A version that brought samples and no label is made, and the champion stays: nothing is trained.
+    3. When the data set's trigger policy says so, the next version is planned with all new labels.
+    4. Else it waits for people, and says for how many, what they must mend, and what the policy lacks.
     """
-    if at.newest.state is VersionState.PLANNED or not at.decided or _is_untold(at.attempts):
+    if _is_unfinished(at):
         return _finish_round(spec, at, now)
-    if at.new_labels >= spec.labels_per_round:
+    verdict = judged(spec, at, now)
+    if verdict.fires:
         return PlanNext()
-    if at.new_labels > 0 and at.questions_sent and at.standing.open == 0:
-        return PlanNext()
-    return Wait(_waits_for_people(spec, at))
+    return Wait(f"{_waits_for_people(spec, at)} {sentence(verdict)}")
+
+
+def judged(spec: DatasetSpec, at: Situation, now: datetime) -> Verdict:
+    """What the data set's trigger policy says to ``at``. Pure."""
+    snapshot = replace(
+        at.measured,
+        labels_per_round=spec.labels_per_round,
+        new_labels=at.new_labels,
+        questions_sent=at.questions_sent,
+        questions_open=at.standing.open,
+        under_way=at.newest.version if _is_unfinished(at) else None,
+    )
+    return judge(spec.triggers, snapshot, now)
+
+
+def _is_unfinished(at: Situation) -> bool:
+    return at.newest.state is VersionState.PLANNED or not at.decided or _is_untold(at.attempts)
+
+
+def brings_no_label(version: VersionRecord) -> bool:
+    """Whether a version only takes up samples that came by themselves: there is nothing to learn from it."""
+    return version.parent is not None and version.new_labels == 0 and not version.adopted
 
 
 def build_annotation_sensor(
     spec: DatasetSpec,
     job: "ExecutableDefinition",
     *,
+    making: Sequence[AssetKey] = (),
     minimum_interval_s: int = MINIMUM_INTERVAL_S,
     clock: Clock = utc_now,
 ) -> SensorDefinition:
-    """The sensor ``<dataset>_annotations``; ``job`` is the round that it requests for each version.
+    """The sensor ``<dataset>_annotations``; ``job`` is the round that it requests for each version, and
+    ``making`` those of its assets that make the version: all that is run where there is nothing to learn.
 
     Exactly one version, and one run of its round, for one set of annotations, whatever is killed between any
     two steps: the version is a row before it is requested, a label's ref goes into one version only, and the
     run key names version and attempt.
     """
+    measures = Measures()
 
     @sensor(
         name=f"{spec.name}_annotations",
@@ -121,9 +169,9 @@ def build_annotation_sensor(
         minimum_interval_seconds=minimum_interval_s,
         default_status=DefaultSensorStatus.RUNNING,
         description=(
-            f"Asks Label Studio what people answered about {spec.title.lower()}. With "
-            f"{spec.labels_per_round} new labels, or when no question is open any more, it plans the next "
-            "version and requests its round; a round that failed is requested again, with back-off."
+            f"Asks Label Studio what people answered about {spec.title.lower()}. When the trigger policy "
+            "says so, it plans the next version and requests its round; a round that failed is requested "
+            "again, with back-off."
         ),
     )
     def annotations(
@@ -152,21 +200,29 @@ def build_annotation_sensor(
         )
         known, unfit = _with_what_people_committed(versions, spec, known, actor) if is_over else (known, "")
         trouble = " ".join(part for part in (trouble, unfit) if part)
-        newest = known[-1]
-        new = _new_labels(versions, people, spec)
+        newest, attempts = known[-1], attempts_at(known[-1].version)
+        new, decisions = _new_answers(versions, people, spec), registered.decisions(spec.name)
+        triggers = TriggerService(versions.database, versions.clock)
+        sources = Sources(spec, versions, people, triggers, context.instance, job.name, actor)
         at = Situation(
             newest=newest,
-            decided=registered.decision(spec.name, newest.version) is not None,
-            attempts=attempts_at(newest.version),
+            decided=any(one.version == newest.version for one in decisions),
+            attempts=attempts,
             questions_sent=people.asked(spec.name, newest.version) is not None,
             new_labels=len(new),
             standing=people.standing(spec.name),
             problems=tuple(problem for problem in people.problems(spec.name) if problem.blocks),
+            measured=measures.take(sources, known, _begun(known, attempts), decisions, new, clock()),
         )
+        triggers.note_planned(spec.name, newest.version, newest.planned_at)
+        triggers.keep(spec.name, judged(spec, at, clock()))
         step = decide(spec, at, clock())
         if isinstance(step, PlanNext):
             step = _plan(versions, spec, new, actor)
             known = versions.versions(spec.name)
+            triggers.note_planned(spec.name, known[-1].version, known[-1].planned_at)
+        if isinstance(step, Carry):
+            step = _carry(registered, spec, step, actor)
         if isinstance(step, StartRound):
             step = _when_it_can_be_kept(versions.home.path, registered, step)
         partitions = _missing_partitions(context, spec, known)
@@ -175,9 +231,14 @@ def build_annotation_sensor(
             return SensorResult(
                 skip_reason=SkipReason(reason), dynamic_partitions_requests=partitions, cursor=cursor
             )
-        key = run_key(_keys(spec, step.version), str(step.attempt))
+        request = RunRequest(
+            run_key=run_key(_keys(spec, step.version), str(step.attempt)),
+            partition_key=step.version,
+            tags=_why_tags(triggers, spec, step.version),
+            asset_selection=list(making) if making and _learns_nothing(known[-1], decisions) else None,
+        )
         return SensorResult(
-            run_requests=[RunRequest(run_key=key, partition_key=step.version)],
+            run_requests=[request],
             dynamic_partitions_requests=partitions,
             cursor=cursor,
         )
@@ -203,9 +264,9 @@ def _with_what_people_committed(
     return (versions.versions(spec.name), "") if adopted else (known, "")
 
 
-def _finish_round(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | Wait:
-    version = at.newest.version
-    if not at.attempts and version == FIRST_VERSION:
+def _finish_round(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | Carry | Wait:
+    version, parent = at.newest.version, at.newest.parent
+    if not at.attempts and version == FIRST_VERSION and not at.measured.wishes:
         return Wait(
             f"{version} has not been made yet. Start it: run {spec.name}_round for partition {version}."
         )
@@ -213,6 +274,8 @@ def _finish_round(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound
     if isinstance(step, Ask):
         return StartRound(version, step.number)
     if step.done:
+        if not at.decided and parent is not None and brings_no_label(at.newest):
+            return Carry(version, parent)
         return Wait(
             f"{step.reason} But {version} has no decision: materialize {spec.name}/champion for {version}."
         )
@@ -254,22 +317,48 @@ def _poll(
         return cursor, problem.one_line
 
 
-def _new_labels(
+def _new_answers(
     versions: DataService, people: LabelingService, spec: DatasetSpec
-) -> Sequence[ConfirmedLabel]:
+) -> Sequence[ConfirmedAnswer]:
     taken = versions.taken_refs(spec.name)
+    return [answer for answer in people.confirmed(spec.name) if answer.ref not in taken]
+
+
+def _begun(known: Sequence[VersionRecord], attempts: Sequence[Attempt]) -> list[VersionKey]:
+    """The versions that take wishes: all but a first one that waits for somebody to start it."""
     return [
-        ConfirmedLabel(answer.sample, answer.label, answer.ref)
-        for answer in people.confirmed(spec.name)
-        if answer.ref not in taken
+        one.version
+        for one in known
+        if one.version != FIRST_VERSION or one.state is not VersionState.PLANNED or attempts
     ]
 
 
+def _learns_nothing(version: VersionRecord, decisions: Sequence[Decision]) -> bool:
+    """Whether the champion before a version can stay after it untried."""
+    return brings_no_label(version) and any(one.version == version.parent for one in decisions)
+
+
+def _carry(registry: RegistryService, spec: DatasetSpec, step: Carry, actor: Actor) -> Wait:
+    if registry.carry(spec.name, step.version, step.parent, actor) is None:
+        return Wait(
+            f"{step.version} is made, and {step.parent} before it has no champion: "
+            f"run {spec.name}_round for partition {step.parent}."
+        )
+    return Wait(f"{step.version} brought new samples and no label: the champion stays.")
+
+
+def _why_tags(triggers: TriggerService, spec: DatasetSpec, version: VersionKey) -> dict[str, str]:
+    """Why the version was planned, for who looks at its run."""
+    found = triggers.planned(spec.name, version)
+    return {} if found is None else {TRIGGER_TAG: sentence(found.verdict)[:LONGEST_TAG]}
+
+
 def _plan(
-    versions: DataService, spec: DatasetSpec, new: Sequence[ConfirmedLabel], actor: Actor
+    versions: DataService, spec: DatasetSpec, new: Sequence[ConfirmedAnswer], actor: Actor
 ) -> StartRound | Wait:
+    labels = [ConfirmedLabel(answer.sample, answer.label, answer.ref) for answer in new]
     try:
-        return StartRound(versions.plan_next(spec, new, actor).version, 1)
+        return StartRound(versions.plan_next(spec, labels, actor).version, 1)
     except TrainplatError as problem:
         return Wait(f"The next version cannot be planned: {problem.one_line}")
 

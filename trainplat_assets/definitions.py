@@ -32,9 +32,10 @@ from trainplat_assets.upkeep import build_upkeep_definitions
 def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
     """All that belongs to one data set: the loop from its samples to its champion and back to people."""
     round_job, ask_job = build_round_job(spec), build_ask_job(spec)
+    data_assets = build_data_assets(spec)
     return Definitions(
         assets=[
-            *build_data_assets(spec),
+            *data_assets,
             *build_model_assets(spec),
             *build_branch_assets(spec),
             *build_labeling_assets(spec),
@@ -43,7 +44,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
         asset_checks=[*build_data_checks(spec), *build_model_checks(spec), *build_labeling_checks(spec)],
         jobs=[round_job, ask_job, build_branch_job(spec)],
         sensors=[
-            build_annotation_sensor(spec, round_job),
+            build_annotation_sensor(spec, round_job, making=[key for one in data_assets for key in one.keys]),
             build_arrivals_sensor(spec),
             build_merge_sensor(spec),
             build_questions_sensor(spec, ask_job),

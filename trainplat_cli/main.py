@@ -5,7 +5,20 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("demo", "up", "status", "down", "gpu", "data", "notebook", "doctor", "env", "version")
+COMMANDS = (
+    "demo",
+    "up",
+    "status",
+    "down",
+    "gpu",
+    "data",
+    "trigger",
+    "triggers",
+    "notebook",
+    "doctor",
+    "env",
+    "version",
+)
 
 
 @click.group(

@@ -1,6 +1,6 @@
 """A version compared with itself and with its parent, for a person to look at."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from resources.data.making.drift import class_drift, value_drift
@@ -25,11 +25,27 @@ def drift(
     before = {one.id: one.label for one in parent if one.split is Split.TRAIN and one.label is not None}
     new_labels = [label for sample, label in now.items() if before.get(sample) != label]
     known = {one.id for one in parent}
-    measures = [class_drift(list(before.values()), new_labels, list(now.values()), limits)]
-    for what, column in COMPARED.items():
-        earlier = _values(looks, column, known)
-        arrived = _values(looks, column, (one.id for one in samples if one.id not in known))
-        measures.append(value_drift(what, earlier, arrived, limits))
+    classes = class_drift(list(before.values()), new_labels, list(now.values()), limits)
+    arrived = [one.id for one in samples if one.id not in known]
+    return [*([] if classes is None else [classes]), *_values_drift(looks, known, arrived, limits)]
+
+
+def drift_of_pool(
+    samples: Sequence[Sample], before: Sequence[Sample], looks: Looks, limits: DriftLimits
+) -> list[DriftMeasure]:
+    """How samples without a label that an earlier version did not know differ from all that it knew."""
+    known = {one.id for one in before}
+    arrived = [one.id for one in samples if one.split is Split.POOL and one.id not in known]
+    return _values_drift(looks, known, arrived, limits)
+
+
+def _values_drift(
+    looks: Looks, known: Collection[SampleId], arrived: Collection[SampleId], limits: DriftLimits
+) -> list[DriftMeasure]:
+    measures = [
+        value_drift(what, _values(looks, column, known), _values(looks, column, arrived), limits)
+        for what, column in COMPARED.items()
+    ]
     return [one for one in measures if one is not None]
 
 

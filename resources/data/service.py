@@ -37,7 +37,7 @@ from resources.data.model import (
 )
 from resources.data.planning import arrivals_planned, first_planned, next_planned, refuse_unusable
 from resources.data.reading import image_set, pictures, samples_of, true_labels, unreadable_images
-from resources.data.reviewing import drift
+from resources.data.reviewing import drift, drift_of_pool
 from resources.data.spec import DatasetSpec
 from resources.data.splitting import Place
 from resources.data.storage.repository import DatasetRepository
@@ -172,6 +172,22 @@ class DataService:
         with self.database.read() as connection:
             return ledger.all_versions(connection, dataset)
 
+    def newest_begun(self, dataset: DatasetName) -> VersionKey | None:
+        """The newest version; None while there is only a first one that nobody has made.
+
+        Raises :class:`NotFound` for a data set without any version.
+        """
+        known = self.versions(dataset)
+        if not known:
+            raise NotFound(
+                f"the home {self.home.path} has no data set {dataset} with a version",
+                "Look at `trainplat data show`, or start the platform, which plans first versions: "
+                "`trainplat up`.",
+            )
+        newest = known[-1]
+        is_begun = newest.parent is not None or newest.state is not VersionState.PLANNED
+        return newest.version if is_begun else None
+
     def version(self, dataset: DatasetName, key: str) -> VersionRecord:
         """One version. Raises :class:`UnknownVersion`, which lists the known ones."""
         known = self.versions(dataset)
@@ -301,6 +317,15 @@ class DataService:
             return []
         looks = self._looks(spec.name, self._usable(spec.name, version))
         return drift(self.candidate(spec.name, version), self.samples(spec.name, parent), looks, spec.drift)
+
+    def drift_of_pool(self, spec: DatasetSpec, version: VersionKey, since: VersionKey) -> list[DriftMeasure]:
+        """How the samples that came to the pool after ``since`` look, beside all that ``since`` knew.
+
+        Raises :class:`NotFound` where one of the two is not sealed.
+        """
+        before, now = self.samples(spec.name, since), self.samples(spec.name, version)
+        looks = self._looks(spec.name, self._usable(spec.name, version))
+        return drift_of_pool(now, before, looks, spec.drift)
 
     def pictures(
         self, dataset: DatasetName, version: VersionKey, samples: Sequence[SampleId]

@@ -15,6 +15,7 @@ from resources.data.results.model import AfterTraining
 from resources.data.versions.naming import LONGEST, RESULTS, refuse_results
 from resources.errors import BadInput
 from resources.terms import DatasetName, Label
+from resources.triggers import TriggerPolicy
 
 SEED_VARIABLE = "TRAINPLAT_SEED"
 DEFAULT_SEED = 0
@@ -54,7 +55,8 @@ class DatasetSpec:
     test_count: int
     """How many samples are held out for testing, the same ones in every version of one major number."""
     labels_per_round: int
-    """How many samples people are asked about at a time, and how many answers start the next round."""
+    """How many samples people are asked about at a time, and, unless ``triggers`` says otherwise, how many
+    answers start the next round."""
     stratified: bool = True
     """Whether each class gives its share of the test set; the first version decides for all that follow."""
     seed: int | None = None
@@ -74,6 +76,8 @@ class DatasetSpec:
     """By what people are asked, and how many of them at random."""
     continual: ContinualSettings = field(default_factory=ContinualSettings)
     """How a version's model goes on from the champion without forgetting what that one knows."""
+    triggers: TriggerPolicy = field(default_factory=TriggerPolicy)
+    """When it trains again by itself, and what holds that back."""
     drift: DriftLimits = field(default_factory=DriftLimits)
     after_training: AfterTraining = field(default_factory=AfterTraining)
     """What is done with a branch when a training on it has succeeded."""

@@ -80,6 +80,18 @@ class ConfirmedAnswer:
     """When the annotation was last changed in Label Studio."""
 
 
+@dataclass(frozen=True)
+class RandomPick:
+    """A random pick that people answered."""
+
+    version: VersionKey
+    """The version whose champion asked, and guessed."""
+    guessed: bool
+    """Whether it had guessed the answer."""
+    at: datetime
+    """When it was answered."""
+
+
 class ProblemKind(StrEnum):
     """What can be wrong with what people did in Label Studio."""
 

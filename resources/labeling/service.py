@@ -23,6 +23,7 @@ from resources.labeling.model import (
     Problem,
     Question,
     QuestionState,
+    RandomPick,
     Standing,
 )
 from resources.labeling.polling import Cursor, Poller
@@ -145,12 +146,21 @@ class LabelingService:
 
     def random_guesses(self, dataset: DatasetName) -> list[bool]:
         """For each random pick that people answered, whether the model that asked had guessed it."""
-        answers = {answer.sample: answer.label for answer in self.confirmed(dataset)}
-        return [
-            answers[question.sample] == question.guess
+        return [one.guessed for one in self.random_picks(dataset)]
+
+    def random_picks(self, dataset: DatasetName) -> list[RandomPick]:
+        """The random picks that people answered, in the order of their answers."""
+        answers = {answer.sample: answer for answer in self.confirmed(dataset)}
+        picks = [
+            RandomPick(
+                question.version,
+                answers[question.sample].label == question.guess,
+                answers[question.sample].at,
+            )
             for question in self.questions(dataset)
             if question.why is Why.RANDOM and question.sample in answers
         ]
+        return sorted(picks, key=lambda one: one.at)
 
     def problems(self, dataset: DatasetName, limit: int = 100) -> list[Problem]:
         """Open problems, each with what to do: first those that keep a question open, then the newest."""

@@ -119,3 +119,13 @@ class Decision:
     lease_s: float
     """How long the training held its devices, in seconds."""
     decided_at: datetime
+
+    @property
+    def carried(self) -> bool:
+        """Whether nothing was trained: the version only brought new samples, and the champion stayed."""
+        return self.model_number == self.champion_number and not self.promoted
+
+    @property
+    def champion_accuracy(self) -> float:
+        """What the champion from here on was measured to reach on the test set, in 0..1."""
+        return self.accuracy_new if self.promoted or self.accuracy_old is None else self.accuracy_old

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
@@ -155,6 +156,35 @@ class RegistryService:
             model = store.model_by_number(connection, dataset, decision.model_number)
         self._show(newest, decision, model, actor)
         return decision
+
+    def carry(
+        self, dataset: DatasetName, version: VersionKey, parent: VersionKey, actor: Actor
+    ) -> Decision | None:
+        """Let the champion after ``parent`` stay champion after ``version``, which brought no label.
+
+        Nothing is trained or measured: labels and test set are the parent's. A decision that is made stands.
+        None where the parent has none.
+        """
+        with self.database.write() as connection:
+            decisions = {made.version: made for made in store.decisions_of(connection, dataset)}
+            if version in decisions or parent not in decisions:
+                return decisions.get(version)
+            before = decisions[parent]
+            carried = replace(
+                before,
+                version=version,
+                model_number=before.champion_number,
+                accuracy_new=before.champion_accuracy,
+                accuracy_old=before.champion_accuracy,
+                promoted=False,
+                lease_s=0.0,
+                decided_at=self.clock(),
+            )
+            store.put_decision(connection, carried)
+            detail = f"model {carried.champion_number} stays champion: nothing new to train on"
+            subject = f"{dataset} {version}"
+            record(connection, AuditRow(carried.decided_at, actor, "registry.carry", subject, detail))
+        return carried
 
     def decision(self, dataset: DatasetName, version: VersionKey) -> Decision | None:
         """The decision of one round, or None while there is none; from our tables, without MLflow."""

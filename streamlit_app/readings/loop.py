@@ -63,10 +63,7 @@ class Loop:
 
     def champion_accuracies(self) -> list[float]:
         """The accuracy of the champion after each round, from 0 to 1."""
-        return [
-            one.accuracy_new if one.promoted or one.accuracy_old is None else one.accuracy_old
-            for one in self.rounds
-        ]
+        return [one.champion_accuracy for one in self.rounds]
 
     def task_page(self, task: int) -> str | None:
         """The page of a task in Label Studio; None while its address is not known."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.scheduler.instigation import InstigatorTick, SensorInstigatorData
 from dagster._core.test_utils import create_test_daemon_workspace_context, freeze_time, instance_for_test
@@ -87,6 +87,9 @@ class SensorDaemon:
                 self.instance.report_run_failed(run)
             elif status is DagsterRunStatus.CANCELED:
                 self.instance.report_run_canceled(run)
+            elif status is DagsterRunStatus.SUCCESS:
+                done = DagsterEventType.RUN_SUCCESS
+                self.instance.report_dagster_event(DagsterEvent(done.value, run.job_name), run.run_id)
             else:
                 raise AssertionError(status)
 

@@ -16,9 +16,14 @@ from tests.resources.data.shapes import SHAPES
 PARTITIONS = versions_partitions(SHAPES.name)
 
 
-@asset(key=AssetKey(["shapes", "model"]), partitions_def=PARTITIONS)
+@asset(key=AssetKey(["shapes", "dataset"]), partitions_def=PARTITIONS)
+def dataset(context: AssetExecutionContext) -> None:
+    """Stands for making a version."""
+
+
+@asset(key=AssetKey(["shapes", "model"]), deps=[dataset], partitions_def=PARTITIONS)
 def model(context: AssetExecutionContext) -> None:
-    """Stands for the whole round."""
+    """Stands for learning from it."""
 
 
 @asset(key=AssetKey(["shapes", "label_tasks"]), partitions_def=PARTITIONS)
@@ -26,14 +31,14 @@ def label_tasks(context: AssetExecutionContext) -> None:
     """Stands for the asking."""
 
 
-ROUND = define_asset_job("shapes_round", AssetSelection.assets(model))
+ROUND = define_asset_job("shapes_round", AssetSelection.assets(dataset, model))
 ASK = define_asset_job("shapes_ask", AssetSelection.assets(label_tasks))
 
 defs = Definitions(
-    assets=[model, label_tasks],
+    assets=[dataset, model, label_tasks],
     jobs=[ROUND, ASK],
     sensors=[
-        build_annotation_sensor(SHAPES, ROUND, clock=get_current_datetime),
+        build_annotation_sensor(SHAPES, ROUND, making=[dataset.key], clock=get_current_datetime),
         build_arrivals_sensor(SHAPES, clock=get_current_datetime),
         build_merge_sensor(SHAPES, clock=get_current_datetime),
         build_questions_sensor(SHAPES, ASK, clock=get_current_datetime),

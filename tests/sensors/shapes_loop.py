@@ -11,6 +11,7 @@ from resources.data.service import DataService
 from resources.home import Home
 from resources.labeling.model import Question
 from resources.labeling.service import LabelingService
+from resources.registry.service import RegistryService
 from resources.registry.store import DECISIONS
 from resources.terms import FIRST_VERSION, Actor, Label, SampleId, VersionKey
 from tests.resources.data.shapes import SHAPES, first_version
@@ -25,6 +26,11 @@ class ShapesLoop:
     home: Home
     data: DataService
     people: LabelingService
+
+    @property
+    def registry(self) -> RegistryService:
+        """Its models."""
+        return RegistryService(self.home, self.home.database())
 
     def decide(self, version: VersionKey) -> None:
         """Let the round of a version be decided: its model is champion."""

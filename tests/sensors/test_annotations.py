@@ -14,20 +14,23 @@ from dagster import DagsterRunStatus
 from resources.data.model import VersionRecord, VersionState
 from resources.data.service import DataService
 from resources.errors import Unavailable
+from resources.home import Home
 from resources.labeling.label_studio.values import ProjectId, TaskId
 from resources.labeling.model import Finding, Problem, ProblemKind, Standing
 from resources.labeling.service import LabelingService
+from resources.learning.triggering.model import Paused
+from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION, VersionKey
 from sensors.annotations import PlanNext, Situation, StartRound, Wait, decide
 from sensors.attempts import Attempt, Outcome
 from tests.resources.data.shapes import SHAPES
 from tests.sensors.daemon import SensorDaemon, sensor_daemon
-from tests.sensors.shapes_loop import ShapesLoop, begun
+from tests.sensors.shapes_loop import ANNA, ShapesLoop, begun
 from tests.servers.label_studio import LabelStudioServer
 from tests.servers.mlflow import free_port
 
 SENSOR = "shapes_annotations"
-V1_2 = VersionKey("v1.2")
+V1_1, V1_2 = VersionKey("v1.1"), VersionKey("v1.2")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LOCATION = "tests.sensors.loop_location"
 
@@ -41,6 +44,10 @@ def daemon(tmp_path: Path) -> Iterator[SensorDaemon]:
 @pytest.fixture
 def loop(label_studio: LabelStudioServer, trainplat_home: Path) -> ShapesLoop:
     return begun(trainplat_home)
+
+
+def triggers(loop: ShapesLoop) -> TriggerService:
+    return TriggerService(loop.home.database())
 
 
 def versions(loop: ShapesLoop) -> list[str]:
@@ -60,8 +67,13 @@ def test_enough_answers_plan_the_next_version_and_request_its_round(
     assert versions(loop) == ["v1.0", "v1.1"]
     assert run.tags["dagster/partition"] == "v1.1"
     assert run.tags["dagster/run_key"] == "shapes:v1.1:1"
+    assert run.tags["trainplat/trigger"] == (
+        "Trains, because 3 new labels, 3 are enough; no question waits for an answer any more."
+    )
     assert run.status is DagsterRunStatus.QUEUED
     assert tick.run_ids == [run.run_id]
+    evaluations = triggers(loop).evaluations(SHAPES.name)
+    assert [(one.verdict.fires, one.version) for one in evaluations] == [(True, "v1.1")]
     assert daemon.instance.get_dynamic_partitions("shapes_versions") == ["v1.0", "v1.1"]
 
 
@@ -140,6 +152,74 @@ def test_a_code_server_killed_in_a_tick_starts_one_training_all_the_same(
     assert [run.tags["dagster/partition"] for run in daemon.runs("shapes_round")] == ["v1.1"]
 
 
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "arm",
+    [
+        pytest.param(
+            _before(TriggerService, "keep"), id="before what was found is kept", marks=pytest.mark.slow
+        ),
+        pytest.param(_before(DataService, "plan_next"), id="before the plan", marks=pytest.mark.slow),
+        pytest.param(_after(DataService, "plan_next"), id="after the plan"),
+        pytest.param(_before(TriggerService, "note_planned"), id="before it is said", marks=pytest.mark.slow),
+    ],
+)
+def test_a_wish_starts_one_training_whatever_is_killed(
+    loop: ShapesLoop, daemon: SensorDaemon, arm: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    loop.answer(loop.ask()[0])
+    triggers(loop).wish(SHAPES.name, FIRST_VERSION, "before the fair", ANNA)
+
+    with pytest.MonkeyPatch.context() as patched:
+        arm(patched)
+        daemon.tick_killed(SENSOR)
+    for _ in range(3):
+        daemon.tick(SENSOR)
+
+    (run,) = daemon.runs("shapes_round")
+    assert versions(loop) == ["v1.0", "v1.1"]
+    assert run.tags["trainplat/trigger"] == "Trains, because user:anna asked for it by hand: before the fair."
+    assert [one.version for one in triggers(loop).past_wishes(SHAPES.name)] == ["v1.1"]
+
+
+@pytest.mark.real
+def test_a_wish_waits_for_something_to_train_on_and_is_taken_once(
+    loop: ShapesLoop, daemon: SensorDaemon
+) -> None:
+    service, first = triggers(loop), loop.ask()[0]
+    service.wish(SHAPES.name, FIRST_VERSION, "", ANNA)
+    assert "Would train (user:anna asked for it by hand), but there is no new label to train on." in skipped(
+        daemon
+    )
+    loop.answer(first)
+    daemon.tick(SENSOR)
+    loop.train(V1_1)
+    loop.answer(loop.people.questions_open(SHAPES.name)[0].sample)
+    assert "nobody asked for it by hand" in skipped(daemon)
+    assert versions(loop) == ["v1.0", "v1.1"]
+
+
+@pytest.mark.real
+def test_while_training_is_paused_only_a_wish_starts_one(loop: ShapesLoop, daemon: SensorDaemon) -> None:
+    service = triggers(loop)
+    service.pause(SHAPES.name, Paused.TRAINING, "the guide is rewritten", ANNA)
+    for sample in loop.ask():
+        loop.answer(sample)
+    assert "but user:anna paused it: the guide is rewritten." in skipped(daemon)
+    assert versions(loop) == ["v1.0"]
+    service.wish(SHAPES.name, FIRST_VERSION, "", ANNA)
+    daemon.tick(SENSOR)
+    assert versions(loop) == ["v1.0", "v1.1"]
+
+
+def test_who_asks_for_the_first_version_by_hand_gets_it(trainplat_home: Path, daemon: SensorDaemon) -> None:
+    skipped(daemon)
+    TriggerService(Home.from_environment().database()).wish(SHAPES.name, None, "", ANNA)
+    for _ in range(2):
+        daemon.tick(SENSOR)
+    assert [run.tags["dagster/partition"] for run in daemon.runs("shapes_round")] == ["v1.0"]
+
+
 def skipped(daemon: SensorDaemon) -> str:
     return daemon.tick(SENSOR).skip_reason or ""
 
@@ -158,7 +238,10 @@ def test_few_answers_wait_for_the_others(loop: ShapesLoop, daemon: SensorDaemon)
     first, second, third = loop.ask()
     loop.answer(first)
 
-    assert skipped(daemon) == "Waits for people: 1 of 3 new labels, 2 questions are open."
+    assert skipped(daemon) == (
+        "Waits for people: 1 of 3 new labels, 2 questions are open. Does not train: 1 of 3 new labels, "
+        "2 missing; 2 questions wait for an answer; nobody asked for it by hand."
+    )
     loop.answer(second)
     loop.answer(third, "dark", "light")
     reason = skipped(daemon)

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dagster import AssetKey, DagsterRunStatus
 
 from resources.data.arrivals import store
 from resources.data.arrivals.service import ArrivalService
 from resources.data.service import DataService
 from resources.home import Home
-from resources.terms import FIRST_VERSION
+from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import SHAPES, first_version, image
 from tests.sensors.daemon import SensorDaemon, sensor_daemon
-from tests.sensors.shapes_loop import ShapesLoop, begun
+from tests.sensors.shapes_loop import ANNA, ShapesLoop, begun
 
 SENSOR = "shapes_arrivals"
+V1_1 = VersionKey("v1.1")
 
 
 @pytest.fixture
@@ -72,6 +74,25 @@ def test_enough_new_samples_make_a_version_and_its_round_is_requested_once(
     daemon.tick("shapes_annotations")
     daemon.tick("shapes_annotations")
     assert [run.tags["dagster/partition"] for run in daemon.runs("shapes_round")] == ["v1.1"]
+
+
+def test_a_version_without_a_label_is_made_and_nothing_is_trained(
+    loop: ShapesLoop, daemon: SensorDaemon, trainplat_home: Path
+) -> None:
+    put(trainplat_home, range(100, 103))
+    daemon.tick(SENSOR)
+    daemon.tick("shapes_annotations")
+    (run,) = daemon.runs("shapes_round")
+    assert run.asset_selection == {AssetKey(["shapes", "dataset"])}
+    loop.data.make(SHAPES, V1_1, ANNA)
+    daemon.end(run, DagsterRunStatus.SUCCESS)
+    told = [daemon.tick("shapes_annotations").skip_reason or "" for _ in range(2)]
+    assert told[0] == "v1.1 brought new samples and no label: the champion stays."
+    assert "0 of 3 new labels" in told[1]
+    before, carried = loop.registry.decisions(SHAPES.name)
+    assert (carried.version, carried.carried, carried.champion_version) == (V1_1, True, FIRST_VERSION)
+    assert (carried.champion_accuracy, carried.labels) == (before.champion_accuracy, before.labels)
+    assert len(daemon.runs("shapes_round")) == 1
 
 
 def test_a_version_that_is_not_sealed_or_decided_is_waited_for(

@@ -15,7 +15,13 @@ from resources.gpu.policy.quota import QuotaTree
 from resources.gpu.policy.quota_model import Party, QuotaRows, Scope
 from resources.gpu.usage import store
 from resources.gpu.usage.budgets import standings
-from resources.gpu.usage.model import BudgetStanding, By, QuotaCost, UsageReport
+from resources.gpu.usage.model import (
+    MILLI_MS_PER_HOUR,
+    BudgetStanding,
+    By,
+    QuotaCost,
+    UsageReport,
+)
 from resources.gpu.usage.prices import home_prices
 from resources.gpu.usage.report import cost_of, report
 
@@ -74,6 +80,17 @@ class UsageService:
         with self._database.read() as connection:
             leases = ledger.leases_of_run(connection, run_id)
         return self.cost_of(leases)
+
+    def device_hours(self, runs: Iterable[RunId], since: datetime) -> float:
+        """For how many hours of whole devices these runs held any since then, over all their attempts, up to
+        now. Slots of machines without accelerators count like devices.
+        """
+        milli_ms, now = 0, self._clock()
+        with self._database.read() as connection:
+            for lease in (one for run in runs for one in ledger.leases_of_run(connection, run)):
+                held_ms = ledger.held_for_ms(max(lease.granted_at, since), lease.released_at or now)
+                milli_ms += held_ms * sum(milli for _kind, milli in lease.held)
+        return milli_ms / MILLI_MS_PER_HOUR
 
     def monthly_cost(self, rows: QuotaRows, models: Collection[str | None] = ()) -> list[QuotaCost]:
         """What it would cost to use all that each cohort and project is owed, for a month of 730 hours.

@@ -1,7 +1,7 @@
 """Triggers for everyone above: what was found, what people wish, and what they pause."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
@@ -23,20 +23,37 @@ class TriggerService:
         self.database = database
         self.clock = clock
 
-    def keep(self, dataset: DatasetName, verdict: Verdict, *, version: VersionKey | None = None) -> None:
-        """Keep what an evaluation found, and the version that was planned for it."""
+    def keep(self, dataset: DatasetName, verdict: Verdict) -> None:
+        """Keep what an evaluation found: a row for each change, the newest of which is brought up to date."""
         newest = self.newest(dataset)
         now = self.clock()
         if (
-            version is None
-            and newest is not None
+            newest is not None
             and newest.version is None
             and newest.verdict == verdict
             and timedelta() <= now - newest.seen_at < SEEN_AGAIN
         ):
             return
         with self.database.write() as connection:
-            store.put_evaluation(connection, dataset, verdict, version, now)
+            store.put_evaluation(connection, dataset, verdict, now)
+
+    def note_planned(self, dataset: DatasetName, version: VersionKey, planned_at: datetime) -> None:
+        """Name the version that came of the last evaluation, where that one fired and names none yet.
+
+        Whoever plans is killed at times before it says so: the next one that looks does.
+        """
+        newest = self.newest(dataset)
+        if newest is None or newest.version is not None or not newest.verdict.fires:
+            return
+        if planned_at < newest.began_at:
+            return
+        with self.database.write() as connection:
+            store.name_version(connection, dataset, version)
+
+    def planned(self, dataset: DatasetName, version: VersionKey) -> Evaluation | None:
+        """The evaluation that planned a version; None where none is known to have."""
+        with self.database.read() as connection:
+            return store.evaluation_that_planned(connection, dataset, version)
 
     def newest(self, dataset: DatasetName) -> Evaluation | None:
         """The last evaluation, or None before the first."""

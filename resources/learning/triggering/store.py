@@ -16,23 +16,18 @@ KEPT = 200
 KEPT_WISHES = 200
 
 
-def put_evaluation(
-    connection: Connection, dataset: DatasetName, verdict: Verdict, version: VersionKey | None, now: datetime
-) -> None:
+def put_evaluation(connection: Connection, dataset: DatasetName, verdict: Verdict, now: datetime) -> None:
     """Keep a verdict: a new row where it changed, else the newest one is brought up to date.
 
-    One that planned a version is a change of its own, so that what fired is never written over.
+    One that planned a version stays as it is.
     """
     newest = connection.execute(_of(dataset).limit(1)).first()
     values = {"seen_at": now, "verdict": to_json(verdict)}
-    is_same = newest is not None and newest.signature == signature(verdict) and newest.version is None
-    if newest is not None and is_same and version is None:
+    if newest is not None and newest.signature == signature(verdict) and newest.version is None:
         connection.execute(update(EVALUATIONS).where(EVALUATIONS.c.id == newest.id).values(**values))
         return
     connection.execute(
-        insert(EVALUATIONS).values(
-            dataset=dataset, began_at=now, signature=signature(verdict), version=version, **values
-        )
+        insert(EVALUATIONS).values(dataset=dataset, began_at=now, signature=signature(verdict), **values)
     )
     oldest = connection.execute(_of(dataset).offset(KEPT).limit(1)).first()
     if oldest is not None:
@@ -41,18 +36,24 @@ def put_evaluation(
         )
 
 
+def name_version(connection: Connection, dataset: DatasetName, version: VersionKey) -> None:
+    """Note which version came of the newest evaluation."""
+    newest = connection.execute(_of(dataset).limit(1)).first()
+    if newest is not None and newest.version is None:
+        connection.execute(update(EVALUATIONS).where(EVALUATIONS.c.id == newest.id).values(version=version))
+
+
+def evaluation_that_planned(
+    connection: Connection, dataset: DatasetName, version: VersionKey
+) -> Evaluation | None:
+    """The one that a version came of."""
+    row = connection.execute(_of(dataset).where(EVALUATIONS.c.version == version).limit(1)).first()
+    return None if row is None else _evaluation(row)
+
+
 def evaluations_of(connection: Connection, dataset: DatasetName, limit: int) -> list[Evaluation]:
     """The newest evaluations, newest first."""
-    return [
-        Evaluation(
-            DatasetName(row.dataset),
-            row.began_at,
-            row.seen_at,
-            from_json(row.verdict),
-            None if row.version is None else VersionKey(row.version),
-        )
-        for row in connection.execute(_of(dataset).limit(limit))
-    ]
+    return [_evaluation(row) for row in connection.execute(_of(dataset).limit(limit))]
 
 
 def evaluated_datasets(connection: Connection) -> list[DatasetName]:
@@ -138,4 +139,14 @@ def _wish(row: Row[Any]) -> Wish:
         row.taken_at,
         None if row.version is None else VersionKey(row.version),
         bool(row.withdrawn),
+    )
+
+
+def _evaluation(row: Row[Any]) -> Evaluation:
+    return Evaluation(
+        DatasetName(row.dataset),
+        row.began_at,
+        row.seen_at,
+        from_json(row.verdict),
+        None if row.version is None else VersionKey(row.version),
     )

@@ -62,10 +62,18 @@ def test_each_change_is_kept_and_the_same_again_only_brings_it_up_to_date(
 
 
 def test_what_planned_a_version_is_never_written_over(service: TriggerService) -> None:
-    service.keep(SHAPES, found(10), version=V1_1)
+    service.keep(SHAPES, found(1))
+    service.note_planned(SHAPES, V1_0, NOW)  # it did not fire
     service.keep(SHAPES, found(10))
-    service.keep(SHAPES, found(10), version=V1_2)
-    assert [one.version for one in service.evaluations(SHAPES)] == [V1_2, None, V1_1]
+    service.note_planned(SHAPES, V1_0, NOW - timedelta(seconds=1))  # it was there before
+    service.note_planned(SHAPES, V1_1, NOW)
+    service.keep(SHAPES, found(10))
+    service.note_planned(SHAPES, V1_2, NOW)
+    assert [one.version for one in service.evaluations(SHAPES)] == [V1_2, V1_1, None]
+    planned = service.planned(SHAPES, V1_1)
+    assert planned is not None
+    assert planned.verdict.fires
+    assert service.planned(SHAPES, V1_0) is None
 
 
 def test_the_evaluations_that_are_kept_are_bounded(
