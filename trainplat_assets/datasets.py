@@ -1,18 +1,19 @@
-"""The data sets of this platform, as they are declared."""
+"""The data sets of this platform, as files declare them: see ``pipelines/digits/defs.yaml``."""
 
-from resources.continual import ContinualSettings, MethodName
-from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec
-from resources.terms import DatasetName, Label
+from resources.pipelines.folder import OURS, Folder
+from resources.pipelines.model import Pipeline
+from resources.pipelines.specs.loop import LoopSpec
 
-DIGITS = DatasetSpec(
-    name=DatasetName("digits"),
-    title="Scanned digits",
-    classes=tuple(Label(str(digit)) for digit in range(10)),
-    image_size_px=(8, 8),
-    first_labelled=100,
-    test_count=360,
-    labels_per_round=50,
-    fill_source=fill_with_digits,
-    continual=ContinualSettings(MethodName.JOINT, joint_starts_anew=False),
-)
+
+def datasets(folder: Folder) -> list[DatasetSpec]:
+    """Those that the pipelines of a folder declare, by name."""
+    return [
+        one.spec.dataset(one.name)
+        for one in folder.all()
+        if isinstance(one, Pipeline) and isinstance(one.spec, LoopSpec)
+    ]
+
+
+DIGITS = next(one for one in datasets(Folder(OURS)) if one.name == "digits")
+"""The one that comes with the platform."""

@@ -1,65 +1,32 @@
-"""The code location: every data set with its assets, checks, jobs and sensors, and what they draw on."""
+"""The code location: every pipeline that a file declares, data sets with their loops among them, and what
+they draw on.
+"""
 
 from dagster import Definitions, in_process_executor
 
 from resources.data.mounts.resource import MountsResource
 from resources.data.resource import DataResource
-from resources.data.spec import DatasetSpec
 from resources.gpu.resource import GpuResource
 from resources.labeling.resource import LabelStudioResource
+from resources.pipelines.folder import Folder
 from resources.registry.resource import MlflowResource
-from sensors.annotations import build_annotation_sensor
 from sensors.arbiter import build_arbiter_sensor
-from sensors.arrivals import build_arrivals_sensor
-from sensors.merges import build_merge_sensor
 from sensors.prefetch import build_prefetch_sensor
-from sensors.questions import build_questions_sensor
-from trainplat_assets.branch_assets import build_branch_assets, build_branch_job
-from trainplat_assets.data_assets import build_data_assets
-from trainplat_assets.data_checks import build_data_checks
-from trainplat_assets.datasets import DIGITS
+from trainplat_assets.datasets import datasets
 from trainplat_assets.forecast import build_forecast_definitions
-from trainplat_assets.jobs import build_ask_job, build_round_job
-from trainplat_assets.labeling_assets import build_labeling_assets
-from trainplat_assets.labeling_checks import build_labeling_checks
-from trainplat_assets.model_assets import build_model_assets
-from trainplat_assets.model_checks import build_model_checks
 from trainplat_assets.replication import build_replication_definitions
-from trainplat_assets.reports import build_report_assets, build_report_sensors
+from trainplat_assets.templates.loading import build_pipeline_definitions
 from trainplat_assets.upkeep import build_upkeep_definitions
 
-
-def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
-    """All that belongs to one data set: the loop from its samples to its champion and back to people."""
-    round_job, ask_job = build_round_job(spec), build_ask_job(spec)
-    data_assets = build_data_assets(spec)
-    return Definitions(
-        assets=[
-            *data_assets,
-            *build_model_assets(spec),
-            *build_branch_assets(spec),
-            *build_labeling_assets(spec),
-            *build_report_assets(spec),
-        ],
-        asset_checks=[*build_data_checks(spec), *build_model_checks(spec), *build_labeling_checks(spec)],
-        jobs=[round_job, ask_job, build_branch_job(spec)],
-        sensors=[
-            build_annotation_sensor(spec, round_job, making=[key for one in data_assets for key in one.keys]),
-            build_arrivals_sensor(spec),
-            build_merge_sensor(spec),
-            build_questions_sensor(spec, ask_job),
-            *build_report_sensors(spec),
-        ],
-    )
-
+PIPELINES = Folder.from_environment()
 
 defs = Definitions.merge(
-    build_dataset_definitions(DIGITS),
+    build_pipeline_definitions(PIPELINES),
     build_forecast_definitions(),
     build_upkeep_definitions(),
     build_replication_definitions(),
     Definitions(
-        sensors=[build_arbiter_sensor(), build_prefetch_sensor([DIGITS.name])],
+        sensors=[build_arbiter_sensor(), build_prefetch_sensor([one.name for one in datasets(PIPELINES)])],
         resources={
             "data": DataResource(),
             "gpu": GpuResource(),

@@ -1,6 +1,6 @@
 """The scanned digits that come with scikit-learn (8 x 8 grey images), by the network for images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from pydantic import ConfigDict
@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass as checked
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resources.errors import BadInput
 from resources.learning.distributed.order import Places
 from resources.learning.distributed.scoring import accuracy, check_least
 from resources.learning.distributed.task import Batch
@@ -16,6 +17,7 @@ from resources.terms import Label
 
 LARGEST = 16.0
 """Of the grey values as scikit-learn has them; the network reads 0 to 255."""
+SIDE_PX = 8
 HELD_OUT = 5
 """Each fifth image is held out."""
 
@@ -43,7 +45,8 @@ class Digits:
         held_out = torch.arange(len(labels)) % HELD_OUT == 0
         self._train = {"images": images[~held_out], "labels": labels[~held_out]}
         self._test = {"images": images[held_out], "labels": labels[held_out]}
-        self._shape = Shape(tuple(Label(str(digit)) for digit in range(10)), 8, 8, settings.channels)
+        self.classes = [str(digit) for digit in range(10)]
+        self._shape = Shape(tuple(map(Label, self.classes)), SIDE_PX, SIDE_PX, settings.channels)
 
     @property
     def count(self) -> int:
@@ -70,6 +73,16 @@ class Digits:
     def scores(self, model: nn.Module) -> dict[str, float]:
         """``accuracy`` on the images that are held out."""
         return {"accuracy": accuracy(model, self._test["images"], self._test["labels"])}
+
+    def read(self, values: Sequence[float]) -> Tensor:
+        """One image [h, w] from its grey values row by row, 0 to 16 each. Raises :class:`BadInput`."""
+        if len(values) != SIDE_PX * SIDE_PX or not all(0 <= one <= LARGEST for one in values):
+            raise BadInput(
+                f"an image of {len(values)} values cannot be read; expected {SIDE_PX * SIDE_PX} from 0 to 16",
+                "Give the grey values of an image of 8 x 8, row by row.",
+            )
+        grey = torch.tensor(values) * (255.0 / LARGEST)
+        return grey.round().to(torch.uint8).view(SIDE_PX, SIDE_PX)
 
 
 def build(settings: Settings) -> Digits:

@@ -56,8 +56,7 @@ class Sentences:
         self.classes = sorted({label for label, _ in pairs})
         seen = torch.zeros(len(pairs), settings.longest, dtype=torch.uint8)
         for number, (_, text) in enumerate(pairs):
-            found = torch.frombuffer(bytearray(text.encode()[: settings.longest]), dtype=torch.uint8)
-            seen[number, : len(found)] = found
+            seen[number] = self.read(text)
         labels = torch.tensor([self.classes.index(label) for label, _ in pairs])
         held_out = torch.arange(len(pairs)) % HELD_OUT == 0
         self._train = {"seen": seen[~held_out], "labels": labels[~held_out]}
@@ -88,6 +87,11 @@ class Sentences:
     def scores(self, model: nn.Module) -> dict[str, float]:
         """``accuracy`` on the texts that are held out."""
         return {"accuracy": accuracy(model, self._test["seen"], self._test["labels"])}
+
+    def read(self, text: str) -> Tensor:
+        """The bytes [t] of one text, cut or filled up to as many as are read."""
+        longest = self.settings.longest
+        return torch.frombuffer(bytearray(text.encode()[:longest].ljust(longest, b"\0")), dtype=torch.uint8)
 
 
 class Encoder(nn.Module):

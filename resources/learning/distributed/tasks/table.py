@@ -1,6 +1,6 @@
 """A table of numbers with a column of classes, by a small network of linear layers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,8 @@ class Table:
         held_out = torch.arange(len(names)) % HELD_OUT == 0
         values = torch.from_numpy(rows[order])
         kept = values[~held_out]
-        scaled = ((values - kept.mean(dim=0)) / kept.std(dim=0).clamp(min=1e-9)).float()
+        self._mean, self._spread = kept.mean(dim=0), kept.std(dim=0).clamp(min=1e-9)
+        scaled = self._scaled(values)
         self._train = {"rows": scaled[~held_out], "labels": labels[~held_out]}
         self._test = {"rows": scaled[held_out], "labels": labels[held_out]}
 
@@ -83,6 +84,18 @@ class Table:
     def scores(self, model: nn.Module) -> dict[str, float]:
         """``accuracy`` on the rows that are held out."""
         return {"accuracy": accuracy(model, self._test["rows"], self._test["labels"])}
+
+    def read(self, values: Sequence[float]) -> Tensor:
+        """One row [c] from its columns, in the order of the table. Raises :class:`BadInput`."""
+        if len(values) != len(self._mean):
+            raise BadInput(
+                f"a row of {len(values)} numbers cannot be read; expected {len(self._mean)}",
+                "Give each column of the table but its class, in its order.",
+            )
+        return self._scaled(torch.tensor(values, dtype=torch.float64))
+
+    def _scaled(self, values: Tensor) -> Tensor:
+        return ((values - self._mean) / self._spread).float()
 
 
 def build(settings: Settings) -> Table:

@@ -1,0 +1,92 @@
+"""Where pipelines lie: a folder each, with a file ``defs.yaml``."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.errors import BadInput, Conflict, NotFound
+from resources.files import write_atomically
+from resources.pipelines.model import Pipeline
+from resources.pipelines.problems import BadPipeline, Problem, Span
+from resources.pipelines.reading import read_pipeline
+from resources.pipelines.specs.common import LONGEST_NAME, NAME_PATTERN
+
+PIPELINES_VARIABLE = "TRAINPLAT_PIPELINES"
+FILE = "defs.yaml"
+OURS = Path(__file__).parents[2] / "trainplat_assets" / "pipelines"
+_WHOLE = Span(1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file that declares no pipeline now."""
+
+    name: str
+    path: Path
+    problem: BadInput
+
+
+@dataclass(frozen=True)
+class Folder:
+    """All pipelines of a code location. Making the object reads nothing."""
+
+    path: Path
+
+    @classmethod
+    def from_environment(cls) -> "Folder":
+        """The one that ``TRAINPLAT_PIPELINES`` names, else ``trainplat_assets/pipelines`` in the checkout."""
+        given = os.environ.get(PIPELINES_VARIABLE)
+        return cls(OURS if not given else Path(given).expanduser().absolute())
+
+    def file(self, name: str) -> Path:
+        """Where the file of a pipeline lies. Raises BadInput for what is no name."""
+        if re.fullmatch(NAME_PATTERN, name) is None or len(name) > LONGEST_NAME:
+            raise BadInput(
+                f"pipeline name {name!r} is not of the form [a-z][a-z0-9_]* with at most {LONGEST_NAME} "
+                "characters",
+                "Choose a name such as stories.",
+            )
+        return self.path / name / FILE
+
+    def names(self) -> tuple[str, ...]:
+        """Those that have a file, by name."""
+        if not self.path.is_dir():
+            return ()
+        return tuple(sorted(one.name for one in self.path.iterdir() if (one / FILE).is_file()))
+
+    def all(self) -> Iterator[Pipeline | Broken]:
+        """Every pipeline, by name; a broken file does not hide the others."""
+        for name in self.names():
+            try:
+                yield self.read(name)
+            except BadInput as problem:
+                yield Broken(name, self.path / name / FILE, problem)
+
+    def read(self, name: str) -> Pipeline:
+        """One pipeline. Raises NotFound; :class:`BadPipeline` for a file that declares none."""
+        path = self.file(name)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError as problem:
+            known = ", ".join(self.names()) or "none yet"
+            raise NotFound(
+                f"there is no pipeline {name!r}", f"There are: {known}. `trainplat pipeline new` makes one."
+            ) from problem
+        except UnicodeDecodeError as problem:
+            said = f"byte {problem.start} is no text in UTF-8"
+            raise BadPipeline(path, "", (Problem("", said, _WHOLE),), "") from problem
+        return read_pipeline(name, text, path)
+
+    def write(self, name: str, text: str, *, force: bool = False) -> Pipeline:
+        """Keep a pipeline, checked before anything is written. Raises Conflict where there is one already."""
+        path = self.file(name)
+        made = read_pipeline(name, text, path)
+        if path.exists() and not force:
+            raise Conflict(
+                f"there is a pipeline {name!r} already: {path}", "Choose another name, or give --force."
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
+        return made

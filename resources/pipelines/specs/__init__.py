@@ -1,0 +1,1 @@
+"""What each template asks for: one class of parameters each."""

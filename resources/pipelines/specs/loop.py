@@ -1,0 +1,100 @@
+"""The template ``loop``: a data set with the seven steps of its loop."""
+
+from dataclasses import fields
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+
+from resources.asking import QueryPlan, Strategy
+from resources.continual import ContinualSettings
+from resources.data.making.source import fill_with_digits
+from resources.data.spec import DatasetSpec
+from resources.pipelines.specs.common import Spec, as_value_errors
+from resources.terms import DatasetName, Label
+from resources.texts import mark
+
+FILLED_WITH = {"digits": fill_with_digits}
+"""What can fill a source folder by itself."""
+
+Side = Annotated[int, Field(ge=1)]
+
+
+def _told(given: Any, read: ValidatorFunctionWrapHandler) -> ContinualSettings:
+    known = [one.name for one in fields(ContinualSettings)]
+    others = [name for name in given if name not in known] if isinstance(given, dict) else []
+    if others:
+        raise ValueError(f"continual has no {others[0]}; it has {', '.join(known)}")
+    with as_value_errors():
+        return read(given)  # type: ignore[no-any-return]
+
+
+class LoopSpec(Spec):
+    """Collects, splits, trains, evaluates, decides, asks people, and begins again with what they answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = Field(min_length=1, max_length=200, description=mark("How people call the data set."))
+    classes: list[str] = Field(
+        min_length=2, description=mark("The labels that exist, in the order of a model's outputs.")
+    )
+    image_size_px: tuple[Side, Side] = Field(
+        description=mark("Height and width of the images that a model sees.")
+    )
+    first_labelled: int = Field(ge=1, description=mark("Samples that are labelled in the first version."))
+    test_count: int = Field(ge=1, description=mark("Samples that are held out for testing."))
+    labels_per_round: int = Field(
+        ge=1, description=mark("How many samples people are asked about at a time.")
+    )
+    stratified: bool = Field(True, description=mark("Whether each class gives its share of the test set."))
+    seed: int | None = Field(
+        None, ge=0, description=mark("What chance is drawn from; empty for TRAINPLAT_SEED.")
+    )
+    filled_with: str | None = Field(
+        None,
+        json_schema_extra={"enum": [None, *sorted(FILLED_WITH)]},
+        description=mark("What fills the source folder by itself; empty where people do."),
+    )
+    arrivals_per_version: int | None = Field(
+        None, ge=1, description=mark("So many new samples make a version; empty for labels_per_round.")
+    )
+    strategy: Strategy = Field(
+        QueryPlan.strategy, description=mark("How the value of a question is measured.")
+    )
+    random_share: float = Field(
+        QueryPlan.random_share,
+        ge=0,
+        le=1,
+        description=mark("The share of each batch that is drawn at random."),
+    )
+    continual: Annotated[ContinualSettings, WrapValidator(_told)] = Field(
+        default_factory=ContinualSettings,
+        description=mark("How a model goes on from the champion without forgetting what that one knows."),
+    )
+
+    def dataset(self, name: str) -> DatasetSpec:
+        """The data set that is declared. Raises BadInput for what no version could be made of."""
+        return DatasetSpec(
+            name=DatasetName(name),
+            title=self.title,
+            classes=tuple(Label(one) for one in self.classes),
+            image_size_px=self.image_size_px,
+            first_labelled=self.first_labelled,
+            test_count=self.test_count,
+            labels_per_round=self.labels_per_round,
+            stratified=self.stratified,
+            seed=self.seed,
+            fill_source=None if self.filled_with is None else FILLED_WITH[self.filled_with],
+            arrivals_per_version=self.arrivals_per_version,
+            query=QueryPlan(self.strategy, self.random_share),
+            continual=self.continual,
+        )
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if self.filled_with is not None and self.filled_with not in FILLED_WITH:
+            raise ValueError(
+                f"filled_with is {self.filled_with!r}; expected one of {', '.join(sorted(FILLED_WITH))}"
+            )
+        with as_value_errors():
+            self.dataset("data")
+        return self

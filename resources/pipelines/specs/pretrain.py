@@ -1,0 +1,7 @@
+"""The template ``pretrain``."""
+
+from resources.pipelines.specs.training import TrainingSpec
+
+
+class PretrainSpec(TrainingSpec):
+    """Trains a model from nothing."""

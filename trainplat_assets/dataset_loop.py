@@ -1,0 +1,42 @@
+"""All definitions of one data set."""
+
+from dagster import Definitions
+
+from resources.data.spec import DatasetSpec
+from sensors.annotations import build_annotation_sensor
+from sensors.arrivals import build_arrivals_sensor
+from sensors.merges import build_merge_sensor
+from sensors.questions import build_questions_sensor
+from trainplat_assets.branch_assets import build_branch_assets, build_branch_job
+from trainplat_assets.data_assets import build_data_assets
+from trainplat_assets.data_checks import build_data_checks
+from trainplat_assets.jobs import build_ask_job, build_round_job
+from trainplat_assets.labeling_assets import build_labeling_assets
+from trainplat_assets.labeling_checks import build_labeling_checks
+from trainplat_assets.model_assets import build_model_assets
+from trainplat_assets.model_checks import build_model_checks
+from trainplat_assets.reports import build_report_assets, build_report_sensors
+
+
+def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
+    """All that belongs to one data set: the loop from its samples to its champion and back to people."""
+    round_job, ask_job = build_round_job(spec), build_ask_job(spec)
+    data_assets = build_data_assets(spec)
+    return Definitions(
+        assets=[
+            *data_assets,
+            *build_model_assets(spec),
+            *build_branch_assets(spec),
+            *build_labeling_assets(spec),
+            *build_report_assets(spec),
+        ],
+        asset_checks=[*build_data_checks(spec), *build_model_checks(spec), *build_labeling_checks(spec)],
+        jobs=[round_job, ask_job, build_branch_job(spec)],
+        sensors=[
+            build_annotation_sensor(spec, round_job, making=[key for one in data_assets for key in one.keys]),
+            build_arrivals_sensor(spec),
+            build_merge_sensor(spec),
+            build_questions_sensor(spec, ask_job),
+            *build_report_sensors(spec),
+        ],
+    )

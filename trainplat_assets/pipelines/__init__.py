@@ -1,0 +1,1 @@
+"""The pipelines that come with the platform: a folder each, with a file ``defs.yaml``."""
