@@ -10,9 +10,9 @@ from resources.pipelines.model import Pipeline
 from resources.pipelines.specs.finetune import FinetuneSpec
 from resources.pipelines.specs.pretrain import PretrainSpec
 from resources.pipelines.specs.training import TrainingSpec
+from trainplat_assets.large_training import LargeTraining, run_training
 from trainplat_assets.templates.component import RunComponent, model_key
 from trainplat_assets.templates.models import model_of
-from trainplat_assets.templates.running import train
 
 T = TypeVar("T", bound=TrainingSpec)
 
@@ -46,7 +46,10 @@ class TrainingComponent(RunComponent[T]):
         )
         def model(context: AssetExecutionContext, gpu: GpuResource) -> MaterializeResult[None]:
             name = pipeline.name if key == "model" else f"{pipeline.name}_{key}"
-            return train(context, gpu, name, self.plan(context, seed), pipeline.content_hash)
+            asked = LargeTraining(name, self.plan(context, seed), is_registered=self.spec.registered)
+            trained = run_training(context, gpu, asked)
+            metadata = {**trained.metadata(), "pipeline_version": pipeline.content_hash}
+            return MaterializeResult(metadata=metadata, data_version=trained.data_version)
 
         return model
 

@@ -70,6 +70,8 @@ class TrainingSpec(RunSpec):
     )
     keep_checkpoints: int = Field(2, ge=1, description=mark("How many checkpoints are kept."))
 
+    registered: bool = Field(True, description=mark("Whether the model becomes a version in MLflow."))
+
     def plan(self, seed: int, start_from: str | None = None) -> Plan:
         """The training of one of the seeds."""
         return Plan(

@@ -29,7 +29,7 @@ def test_a_model_is_trained_finetuned_measured_and_asked(tmp_path: Path, instanc
     lines.write_text(f"{row}\n\n{row}\n")
     declare(tmp_path, "wine", "pretrain", SMALL)
     declare(tmp_path, "tuned", "finetune", SMALL + "  start_from: wine\n  seeds: [3]\n")
-    declare(tmp_path, "scores", "evaluation", "  of: [wine, tuned]\n  at_least: {accuracy: 0.99}\n")
+    declare(tmp_path, "scores", "evaluation", "  of: [wine, tuned]\n  at_least: {accuracy: 0.01}\n")
     declare(tmp_path, "answers", "inference", f"  of: tuned\n  inputs: {lines}\n  parts: 2\n")
     trained = metadata_of(run(tmp_path, "wine_pipeline", instance), "model")
     tuned = metadata_of(run(tmp_path, "tuned_pipeline", instance), "model")
@@ -38,8 +38,11 @@ def test_a_model_is_trained_finetuned_measured_and_asked(tmp_path: Path, instanc
     measured = run(tmp_path, "scores_pipeline", instance)
     assert metadata_of(measured, "wine")["score_accuracy"] == trained["accuracy"]
     assert metadata_of(measured, "tuned")["score_accuracy"] == tuned["accuracy"]
-    checks = {one.asset_key.path[-1]: one for one in measured.get_asset_check_evaluations()}
-    assert checks["wine"].passed == (float(str(trained["accuracy"])) >= 0.99)
+    assert [one.passed for one in measured.get_asset_check_evaluations()] == [True, True]
+    declare(tmp_path, "scores", "evaluation", "  of: [wine]\n  at_most: {accuracy: 0.01}\n")
+    (check,) = run(tmp_path, "scores_pipeline", instance, raise_on_error=False).get_asset_check_evaluations()
+    assert not check.passed
+    assert "at most 0.01 is asked" in str(check.description)
     asked = run(tmp_path, "answers_pipeline", instance)
     first, second = (metadata_of(asked, f"part_{part}") for part in range(2))
     assert (first["answers"], second["answers"]) == (2, 0)
