@@ -28,6 +28,7 @@ def main() -> None:
                     icon=":material/compare_arrows:",
                     url_path="models",
                 ),
+                st.Page("views/training.py", title=_("Training"), icon=":material/model_training:"),
                 st.Page("views/data.py", title=_("Data"), icon=":material/account_tree:"),
             ],
             _("GPUs"): [

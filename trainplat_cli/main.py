@@ -12,6 +12,7 @@ COMMANDS = (
     "down",
     "gpu",
     "data",
+    "training",
     "trigger",
     "triggers",
     "notebook",

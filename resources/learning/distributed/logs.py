@@ -50,6 +50,42 @@ class Logs:
         return sorted(self._folder.rglob("std*.log"))
 
 
+def tail(folder: Path, lines: int) -> list[LogLine]:
+    """The last lines of each process, of the last start and its last restart."""
+    return [line for path in _last_files(folder / LOGS) for line in _last_lines(path, lines)]
+
+
+def _last_lines(path: Path, lines: int) -> list[LogLine]:
+    match = _PLACE.match(path.as_posix())
+    if match is None:
+        return []
+    texts = _end_of(path).splitlines()[-lines:]
+    return [LogLine(int(match[1]), int(match[2]), match[3], text) for text in texts]
+
+
+def _last_files(folder: Path) -> list[Path]:
+    files = list(folder.rglob("std*.log"))
+    if not files:
+        return []
+    # torchrun names a start's folder at random, and a restart's in order.
+    start = max(files, key=lambda path: path.stat().st_mtime_ns).parents[2]
+    attempts = [path for path in files if path.parents[2] == start]
+    newest = max(_attempt(path) for path in attempts)
+    return sorted(path for path in attempts if _attempt(path) == newest)
+
+
+def _attempt(path: Path) -> int:
+    match = _PLACE.match(path.as_posix())
+    return int(match[1]) if match else -1
+
+
+def _end_of(path: Path, size_bytes: int = 65_536) -> str:
+    with path.open("rb") as file:
+        end = file.seek(0, 2)
+        file.seek(max(0, end - size_bytes))
+        return file.read().decode(errors="replace")
+
+
 def last_words(folder: Path) -> str | None:
     """The last line that a process wrote to its stderr, of the last start: most often the error's name."""
     files = sorted((folder / LOGS).rglob("stderr.log"), key=lambda path: path.stat().st_mtime_ns)

@@ -82,6 +82,8 @@ class Training:
     """The last one last."""
     end: End | None = None
     """None while it is followed, and after its follower was killed."""
+    earlier: tuple[End, ...] = ()
+    """How it had ended before it was taken up again."""
     model: str | None = None
     """How MLflow calls what it became, once that is registered."""
     asset: str | None = None

@@ -89,7 +89,8 @@ class TrainingService:
             now = Training(training, plan, (taken,), asset=asset)
         else:
             self._refuse_others(before, plan)
-            now = replace(before, plan=plan, taken_up=(*before.taken_up, taken), end=None)
+            ends = before.earlier if before.end is None else (*before.earlier, before.end)
+            now = replace(before, plan=plan, taken_up=(*before.taken_up, taken), end=None, earlier=ends)
         verb = "begin" if before is None else "take_up"
         devices = ", ".join(taken.devices) or "no device"
         self._keep(now, actor, verb, f"{taken.processes} processes on {devices}, run {taken.run_id}")

@@ -19,6 +19,8 @@ TASKS = {
     "table": "A table that comes with scikit-learn, or a CSV file with a column of classes.",
 }
 """What each is, for people. The module of a task has its name, with ``Settings`` and ``build(settings)``."""
+CONTEXT = 128
+"""So many bytes of text one sample has, where nobody says otherwise."""
 
 
 def build_task(choice: TaskChoice) -> "Task":
@@ -27,6 +29,14 @@ def build_task(choice: TaskChoice) -> "Task":
         raise NotFound(f"there is no task {choice.name!r}", f"Choose one of {', '.join(sorted(TASKS))}.")
     module = import_module(f"resources.learning.distributed.tasks.{choice.name}")
     return module.build(_settings(module.Settings, choice))  # type: ignore[no-any-return]
+
+
+def tokens_of(choice: TaskChoice) -> int | None:
+    """How many tokens one sample has; None where it has none."""
+    if choice.name != "text":
+        return None
+    given = choice.settings.get("context", CONTEXT)
+    return given if isinstance(given, int) else None
 
 
 def _settings(kind: type, choice: TaskChoice) -> Any:

@@ -13,6 +13,7 @@ from resources.errors import BadInput
 from resources.learning.distributed.order import Places
 from resources.learning.distributed.task import Batch
 from resources.learning.distributed.tasks import made_text
+from resources.learning.distributed.tasks.catalogue import CONTEXT
 
 BYTES = 256
 HELD_OUT = 0.1
@@ -28,7 +29,7 @@ class Settings:
     layers: int = 4
     heads: int = 4
     width: int = 128
-    context: int = 128
+    context: int = CONTEXT
     """Bytes that it sees at once."""
     dropout: float = 0.0
     characters: int = 400_000

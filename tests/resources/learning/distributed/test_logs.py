@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from resources.learning.distributed.launching import LOGS
-from resources.learning.distributed.logs import LogLine, Logs, last_words
+from resources.learning.distributed.logs import LogLine, Logs, last_words, tail
 
 
 def log_of(folder: Path, start: str, attempt: int, process: int, stream: str = "stderr") -> Path:
@@ -31,3 +31,13 @@ def test_the_last_words_are_those_of_the_last_process_that_said_any(tmp_path: Pa
     log_of(tmp_path, "first", 0, 0).write_text("Traceback\nKeyError: 'a'\n\n")
     log_of(tmp_path, "first", 0, 1).write_text("")
     assert last_words(tmp_path) == "KeyError: 'a'"
+
+
+def test_the_tail_has_the_last_lines_of_each_process_of_the_last_restart(tmp_path: Path) -> None:
+    for attempt, process, text in ((0, 0, "old\n"), (1, 0, "a\nb\nc\n"), (1, 1, "d\n")):
+        place = tmp_path / LOGS / "none_x" / f"attempt_{attempt}" / str(process)
+        place.mkdir(parents=True)
+        (place / "stderr.log").write_text(text)
+        (place / "stdout.log").write_text("")
+    assert [(one.process, one.text) for one in tail(tmp_path, 2)] == [(0, "b"), (0, "c"), (1, "d")]
+    assert tail(tmp_path / "none", 2) == []

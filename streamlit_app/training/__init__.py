@@ -1,0 +1,1 @@
+"""What the page of large trainings is made of."""

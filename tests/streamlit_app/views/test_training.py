@@ -1,0 +1,62 @@
+"""The page Training, on a home whose trainings are made up."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from resources.home import Home
+from tests.streamlit_app import training_home
+from tests.streamlit_app.conftest import words
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def trained(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """One that runs, one that waits, one that is done."""
+    monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", "2")
+    home = Home(trainplat_home)
+    training_home.fill(home, datetime.now(UTC))
+    return home
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_page_tells_how_each_training_stands_and_shows_the_one_that_runs(open_page: OpenPage) -> None:
+    page = open_page("training")
+    shown = words(page)
+    assert shown.index("stories") < shown.index("sums") < shown.index("wine")
+    assert "At step 50 of 100. Resumed from step 36 after it hung. 4 steps are done again." in shown
+    assert "It made room after step 20 of 100, and goes on when its run has devices." in shown
+    assert "The arbiter has not looked at it yet." in shown, "why its run waits"
+    assert "All 100 steps are done." in shown
+    assert "Tokens per second 1,920" in shown, "120 samples of 16 bytes"
+    assert "cpu:0: 91%, 0.32 GiB · cpu:1: 88%, 0.32 GiB" in shown
+    assert "2.5 MB" in shown
+    assert "[1] a warning of the second process" in shown
+    assert "File loop.py, line 12 in _step" in shown
+    assert len(page.get("vega_lite_chart")) == 4
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_address_names_the_training_that_is_shown(open_page: OpenPage) -> None:
+    shown = words(open_page("training", training=str(training_home.IS_DONE)))
+    assert "accuracy 0.9722" in shown
+    assert "Registered as `models:/wine/1`." in shown
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_chinese_reader_reads_how_they_stand(open_page: OpenPage) -> None:
+    shown = words(open_page("training", locale="zh-CN"))
+    assert "第 50 步，共 100 步。从第 36 步继续，原因：训练挂起。其中 4 步需要重做。" in shown
+    assert "At step" not in shown
+
+
+def test_without_a_training_the_page_says_where_they_come_from(
+    open_page: OpenPage, filled_home: Home
+) -> None:
+    shown = words(open_page("training"))
+    assert filled_home.path.is_dir()
+    assert "No training yet" in shown

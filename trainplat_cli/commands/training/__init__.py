@@ -1,0 +1,17 @@
+"""``trainplat training``: the trainings that are large or long. One module for each command."""
+
+import click
+
+from resources.texts import mark
+from trainplat_cli.command import Group
+
+COMMANDS = ("list", "show")
+
+
+@click.group(
+    cls=Group,
+    modules={name: f"{__name__}.{name}" for name in COMMANDS},
+    help=mark("Trainings that are large or long: how they stand, their losses and checkpoints."),
+)
+def training() -> None:
+    """Hold the commands."""
