@@ -8,6 +8,7 @@ from sensors.arrivals import build_arrivals_sensor
 from sensors.merges import build_merge_sensor
 from sensors.questions import build_questions_sensor
 from trainplat_assets.branch_assets import build_branch_assets, build_branch_job
+from trainplat_assets.by_hand_job import build_by_hand_job
 from trainplat_assets.data_assets import build_data_assets
 from trainplat_assets.data_checks import build_data_checks
 from trainplat_assets.jobs import build_ask_job, build_round_job
@@ -31,7 +32,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             *build_report_assets(spec),
         ],
         asset_checks=[*build_data_checks(spec), *build_model_checks(spec), *build_labeling_checks(spec)],
-        jobs=[round_job, ask_job, build_branch_job(spec)],
+        jobs=[round_job, ask_job, build_branch_job(spec), build_by_hand_job(spec)],
         sensors=[
             build_annotation_sensor(spec, round_job, making=[key for one in data_assets for key in one.keys]),
             build_arrivals_sensor(spec),

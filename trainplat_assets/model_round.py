@@ -61,7 +61,7 @@ class Round:
         A killed training goes on from its checkpoint. Raises :class:`NotFound` when the version before this
         one has no champion yet.
         """
-        work, start = self._work(), self.champion_before()
+        work, start = self._work(), self.start()
         labelled = self.data.images(self.spec.name, self.version, Split.TRAIN)
         return work.train(labelled, start, Device(device, threads), run_id, progress)
 
@@ -128,6 +128,20 @@ class Round:
                 f"Run {self.spec.name}_round for partition {parent} first.",
             )
         return champion
+
+    def start(self) -> ModelVersion | None:
+        """What the training goes on from: the champion before, or the model that the version names."""
+        champion = self.champion_before()
+        base = self.data.version(self.spec.name, self.version).starts_from
+        if base is None:
+            return champion
+        model = self.registry.model_from(self.spec.name, VersionKey(base))
+        if model is None:
+            raise NotFound(
+                f"{self.spec.name} {base} has no model any more; {self.version} is to be trained on from it",
+                f"Run {self.spec.name}_round for partition {base} again.",
+            )
+        return model
 
     def champion_link(self, decision: Decision) -> str | None:
         """The page of the champion in MLflow, or None when no MLflow server is known."""

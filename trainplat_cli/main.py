@@ -12,6 +12,7 @@ COMMANDS = (
     "down",
     "gpu",
     "data",
+    "train",
     "training",
     "trigger",
     "triggers",

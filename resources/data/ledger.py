@@ -37,6 +37,7 @@ VERSIONS = Table(
     Column("pool", Integer),
     Column("test", Integer),
     Column("adopted", Boolean, nullable=False, server_default=false()),
+    Column("starts_from", String(200)),
 )
 
 LABELS = Table(
@@ -79,6 +80,7 @@ def all_versions(connection: Connection, dataset: DatasetName) -> list[VersionRe
             row.pool,
             row.test,
             row.adopted,
+            row.starts_from,
         )
         for row in rows
     ]
@@ -96,6 +98,7 @@ def add_planned(connection: Connection, record: VersionRecord, labels: Sequence[
             planned_at=record.planned_at,
             new_labels=record.new_labels,
             adopted=record.adopted,
+            starts_from=record.starts_from,
         )
     )
     for position, label in enumerate(labels):
@@ -115,6 +118,16 @@ def versions_by_ref(connection: Connection, dataset: DatasetName) -> dict[str, V
     """For each ref that was taken up the version that did."""
     rows = connection.execute(select(LABELS.c.ref, LABELS.c.version).where(LABELS.c.dataset == dataset)).all()
     return {row.ref: VersionKey(row.version) for row in rows}
+
+
+def version_of_refs(connection: Connection, dataset: DatasetName, prefix: str) -> VersionKey | None:
+    """The version that took up labels whose refs begin with ``prefix``, or None."""
+    found = connection.execute(
+        select(LABELS.c.version)
+        .where(LABELS.c.dataset == dataset, LABELS.c.ref.startswith(prefix, autoescape=True))
+        .limit(1)
+    ).scalar()
+    return None if found is None else VersionKey(found)
 
 
 def labels_of(connection: Connection, dataset: DatasetName, version: VersionKey) -> list[ConfirmedLabel]:

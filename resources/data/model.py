@@ -55,6 +55,8 @@ class VersionRecord:
     test: int | None
     adopted: bool = False
     """Whether people committed or merged it, and no stages made it."""
+    starts_from: str | None = None
+    """The version whose model its training goes on from; None for the champion before it."""
 
 
 @dataclass(frozen=True)

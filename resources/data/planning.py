@@ -1,13 +1,32 @@
 """Which version comes next: pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from resources.data.arrivals.model import Arrival
 from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
 from resources.data.spec import DatasetSpec
 from resources.data.splitting import Place
 from resources.errors import BadInput, Conflict
 from resources.terms import FIRST_VERSION, DatasetName, SampleId, VersionKey, next_minor, version_order
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What else a version that takes up labels is planned with."""
+
+    starts_from: str | None = None
+    """See :class:`VersionRecord`."""
+    pool: frozenset[SampleId] = frozenset()
+    """Samples that are labelled as soon as they come: the parent does not have them."""
+    arrivals: tuple[Arrival, ...] = ()
+    """Of these the ones that have no row yet; their content is stored."""
+    epoch: int = 0
+    """The number of the last sweep before it was."""
+
+
+NOTHING_BESIDE = Beside()
 
 
 def first_planned(dataset: DatasetName, now: datetime) -> VersionRecord:

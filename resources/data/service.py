@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,7 +36,14 @@ from resources.data.model import (
     VersionRecord,
     VersionState,
 )
-from resources.data.planning import arrivals_planned, first_planned, next_planned, refuse_unusable
+from resources.data.planning import (
+    NOTHING_BESIDE,
+    Beside,
+    arrivals_planned,
+    first_planned,
+    next_planned,
+    refuse_unusable,
+)
 from resources.data.reading import image_set, pictures, samples_of, true_labels, unreadable_images
 from resources.data.reviewing import drift, drift_of_pool
 from resources.data.spec import DatasetSpec
@@ -89,7 +97,13 @@ class DataService:
             self._add(connection, planned, (), actor)
         return planned
 
-    def plan_next(self, spec: DatasetSpec, labels: Sequence[ConfirmedLabel], actor: Actor) -> VersionRecord:
+    def plan_next(
+        self,
+        spec: DatasetSpec,
+        labels: Sequence[ConfirmedLabel],
+        actor: Actor,
+        beside: Beside = NOTHING_BESIDE,
+    ) -> VersionRecord:
         """Plan the version that takes up ``labels``: the next minor one after the newest.
 
         Each ref goes into exactly one version; the same refs again give the same record. Raises
@@ -103,10 +117,15 @@ class DataService:
         if not is_new or planned.parent is None:
             return planned
         rows = self._tree(spec.name, planned.parent).rows
-        refuse_unusable(spec, labels, {row.id: Place(row.split, row.label) for row in rows})
+        places = {one: Place(Split.POOL, None) for one in beside.pool}
+        refuse_unusable(spec, labels, places | {row.id: Place(row.split, row.label) for row in rows})
         with self._writing(spec.name), self.database.write(lasting=True) as connection:
             planned, is_new = self._next(connection, spec.name, labels)
             if is_new:
+                planned = replace(planned, starts_from=beside.starts_from)
+                arrivals.come_with(
+                    connection, DatasetRepository(self.home, spec.name).objects, beside.arrivals, beside.epoch
+                )
                 self._add(connection, planned, labels, actor)
         return planned
 

@@ -215,6 +215,11 @@ class RegistryService:
         with self.database.read() as connection:
             return store.model_by_number(connection, dataset, number)
 
+    def model_from(self, dataset: DatasetName, version: VersionKey) -> ModelVersion | None:
+        """The newest model that was trained from a data version; from our tables, without MLflow."""
+        with self.database.read() as connection:
+            return store.newest_model_of(connection, dataset, version)
+
     def link(self, model: ModelVersion) -> str | None:
         """The page of a model version in MLflow, or None when no MLflow server is known."""
         server = self.home.addresses().mlflow

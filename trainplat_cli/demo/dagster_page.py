@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from resources.errors import Unavailable
-from resources.terms import VersionKey
+from resources.terms import DatasetName, VersionKey
 from trainplat_cli.demo.model import ASK_JOB, DATASET, ROUND_JOB, RunState, RunView
 from trainplat_cli.supervisor.prepare import LOCATION
 from trainplat_cli.texts import _
@@ -16,8 +16,8 @@ REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": LOCA
 PARTITION_TAG = "dagster/partition"
 REASON_TAG = "trainplat/reason"
 
-RUNS = """query Runs {
-  runsOrError(limit: 100) {
+RUNS = """query Runs($filter: RunsFilter) {
+  runsOrError(limit: 100, filter: $filter) {
     __typename
     ... on Runs { results {
       runId jobName status creationTime endTime tags { key value } stepStats { stepKey status }
@@ -46,6 +46,16 @@ FAILURES = """query Failures($run: ID!) {
       __typename
       ... on ExecutionStepFailureEvent { stepKey error { message errorChain { error { message } } } }
       ... on RunFailureEvent { message error { message } }
+    } }
+  }
+}"""
+SAID = """query Said($run: ID!, $after: String) {
+  logsForRun(runId: $run, afterCursor: $after, limit: 500) {
+    __typename
+    ... on EventConnection { cursor events {
+      __typename
+      ... on LogMessageEvent { message }
+      ... on ExecutionStepStartEvent { stepKey }
     } }
   }
 }"""
@@ -84,6 +94,15 @@ class DagsterPage:
         jobs = (ROUND_JOB, ASK_JOB)
         return tuple(_run(row) for row in reversed(answer["results"]) if row["jobName"] in jobs)
 
+    def newest_round(self, dataset: DatasetName, version: VersionKey) -> RunView | None:
+        """The newest run of a version's round, or None."""
+        tags = [{"key": PARTITION_TAG, "value": version}]
+        wanted = {"pipelineName": f"{dataset}_round", "tags": tags}
+        answer = self._ask(RUNS, {"filter": wanted})["runsOrError"]
+        if answer["__typename"] != "Runs":
+            raise self._refused(answer)
+        return next((_run(row) for row in answer["results"]), None)
+
     def add_version(self, version: VersionKey) -> None:
         """Register a version as a partition; one that is there already is left alone."""
         variables = {"repository": REPOSITORY, "name": f"{DATASET}_versions", "key": version}
@@ -106,6 +125,19 @@ class DagsterPage:
         if answer["__typename"] != "LaunchRunSuccess":
             raise self._refused(answer)
         return str(answer["run"]["runId"])
+
+    def said(self, run_id: str, after: str | None) -> tuple[list[str], str | None]:
+        """What a run began and logged since ``after``, and the next ``after``."""
+        answer = self._ask(SAID, {"run": run_id, "after": after})["logsForRun"]
+        if answer["__typename"] != "EventConnection":
+            return [], after
+        lines = []
+        for event in answer["events"]:
+            if event["__typename"] == "ExecutionStepStartEvent":
+                lines.append(str(event["stepKey"]))
+            elif event["__typename"] == "LogMessageEvent":
+                lines.append("  " + str(event["message"]))
+        return lines, answer["cursor"] or after
 
     def failure(self, run_id: str) -> str:
         """Why a run failed: the message at the root of it."""

@@ -6,8 +6,11 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from resources.data.arrivals.model import Arrival
 from resources.data.arrivals.tables import ARRIVALS
-from resources.data.storage.objects import StoredObject
+from resources.data.storage.objects import ObjectStore, StoredObject
+from resources.data.versions import sweeps
 from resources.database.bulk import insert_rows
+from resources.database.plain import plain_over
+from resources.errors import Conflict
 from resources.terms import DatasetName, SampleId, VersionKey
 
 
@@ -45,6 +48,25 @@ def add(connection: Connection, arrivals: Iterable[Arrival]) -> None:
     )
 
 
+def come_with(connection: Connection, objects: ObjectStore, arrivals: Sequence[Arrival], epoch: int) -> None:
+    """Write down what comes with the version that is planned; its content was stored after sweep ``epoch``.
+
+    Raises :class:`Conflict` where it was collected in between, for nothing said yet that it is needed.
+    """
+    if not arrivals:
+        return
+    rows = plain_over(connection)
+    if sweeps.epoch(rows) != epoch or sweeps.is_sweeping(rows):
+        gone = [one.name for one in arrivals if not objects.holds(one.stored)]
+        if gone:
+            raise Conflict(
+                f"{len(gone)} pictures were collected before they were taken in, such as {gone[0]}",
+                "Nothing is lost: run the same thing again.",
+            )
+    known = known_samples(connection, arrivals[0].dataset)
+    add(connection, [one for one in arrivals if one.sample not in known])
+
+
 def waiting_count(connection: Connection, dataset: DatasetName) -> int:
     """How many can be used and no version takes up yet."""
     counted = connection.execute(select(func.count()).select_from(ARRIVALS).where(*_waits(dataset))).scalar()
@@ -60,6 +82,11 @@ def assign(connection: Connection, dataset: DatasetName, version: VersionKey) ->
 def of_version(connection: Connection, dataset: DatasetName, version: VersionKey) -> list[Arrival]:
     """What a version takes up, in the order in which it came."""
     return _read(connection, ARRIVALS.c.dataset == dataset, ARRIVALS.c.version == version)
+
+
+def all_of(connection: Connection, dataset: DatasetName) -> list[Arrival]:
+    """All that ever came, in the order in which it did."""
+    return _read(connection, ARRIVALS.c.dataset == dataset)
 
 
 def left_out(connection: Connection, dataset: DatasetName) -> list[Arrival]:

@@ -331,6 +331,8 @@ class Stages:
             return first_division(self.spec, said, twins, wanted)
         places = {row.id: Place(row.split, row.label) for row in self.parent.rows}
         arrivals = [one.id for one in samples]
+        # What comes with a label was given to train with, so it is not held back for its hash.
+        wanted |= {one.sample: Split.TRAIN.value for one in self.labels if one.sample not in places}
         return next_division(places, self.parent.document.rule, arrivals, self.labels, twins, wanted)
 
     def _near_duplicates(self, samples: Sequence[CollectedSample]) -> list[NearDuplicate]:

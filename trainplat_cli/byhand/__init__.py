@@ -1,0 +1,1 @@
+"""Starting a training by hand, and following it."""
