@@ -22,12 +22,14 @@ from resources.data.spec import DatasetSpec
 from resources.gpu.policy.price import Cost
 from resources.gpu.resource import GpuResource
 from resources.gpu.terms import terms_of
+from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.model import EpochPoint
 from resources.registry.model import Decision, ModelVersion, RoundEvaluation
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor, VersionKey
 from trainplat_assets import model_round
-from trainplat_assets.model_pictures import confusion_picture, curve_picture
+from trainplat_assets.forgetting import table_of
+from trainplat_assets.model_pictures import confusion_picture, curve_picture, forgetting_picture
 from trainplat_assets.pictures import embedded
 from trainplat_assets.training_work import TrainedModel
 
@@ -120,7 +122,7 @@ def _evaluation_asset(spec: DatasetSpec) -> AssetsDefinition:
         owners=OWNERS,
         description=(
             "The new model and the champion before it, measured on the same held-out test set: accuracy, "
-            "recall of each class, and what each takes for what."
+            "recall of each class, what each takes for what, and what each version knows of each task."
         ),
     )
     def evaluation(
@@ -130,7 +132,7 @@ def _evaluation_asset(spec: DatasetSpec) -> AssetsDefinition:
         round_ = model_round.Round(spec, version, data.service(), registry.service(), _actor(context))
         measured = round_.evaluate()
         return MaterializeResult(
-            metadata=_evaluation_metadata(measured),
+            metadata=_evaluation_metadata(measured) | _forgetting_metadata(round_.matrix()),
             data_version=DataVersion(f"{measured.test_set[:16]}-{measured.challenger}-{measured.champion}"),
         )
 
@@ -218,6 +220,18 @@ def _evaluation_metadata(measured: RoundEvaluation) -> Metadata:
         metadata["champion_accuracy"] = old.accuracy
         metadata["gain"] = new.accuracy - old.accuracy
     return metadata
+
+
+def _forgetting_metadata(matrix: VersionMatrix | None) -> Metadata:
+    """What each version knows of each task; the numbers plot over the versions."""
+    if matrix is None:
+        return {}
+    return {
+        "forgetting": matrix.forgetting,
+        "backward_transfer": matrix.backward_transfer,
+        "forgetting_matrix": MetadataValue.md(table_of(matrix)),
+        "forgetting_plot": embedded(forgetting_picture(matrix), "right answers on each task, by version"),
+    }
 
 
 def _recall_table(measured: RoundEvaluation) -> MetadataValue[Any]:

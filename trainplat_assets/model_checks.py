@@ -10,6 +10,7 @@ from dagster import (
     AssetKey,
 )
 
+from resources.data.model import Split
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
@@ -18,6 +19,7 @@ from resources.registry import sanity
 from resources.registry.model import RoundEvaluation
 from resources.registry.resource import MlflowResource
 from resources.terms import VersionKey
+from trainplat_assets import forgetting, model_round
 from trainplat_assets.partitioned_checks import partitioned_check
 
 RECALL_LOSS = 0.15
@@ -25,8 +27,8 @@ RECALL_LOSS = 0.15
 
 
 def build_model_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
-    """The checks of the asset ``evaluation``: two that stop a promotion, one that warns."""
-    return [_accuracy_check(spec), _test_set_check(spec), _recall_check(spec)]
+    """The checks of the asset ``evaluation``: three that stop a promotion, one that warns."""
+    return [_accuracy_check(spec), _test_set_check(spec), _forgetting_check(spec), _recall_check(spec)]
 
 
 def _accuracy_check(spec: DatasetSpec) -> AssetChecksDefinition:
@@ -54,8 +56,8 @@ def _test_set_check(spec: DatasetSpec) -> AssetChecksDefinition:
         AssetKey([spec.name, "evaluation"]),
         name="same_test_set",
         description=(
-            "Both models were measured on the same images, those of the parent version's round. "
-            "Blocks a promotion."
+            "Both models were measured on the same images, those of the parent version's round; for classes "
+            "that came since there are more. Blocks a promotion."
         ),
         partitions=versions_partitions(spec.name),
         blocking=True,
@@ -67,12 +69,48 @@ def _test_set_check(spec: DatasetSpec) -> AssetChecksDefinition:
         evaluation = _evaluation(spec, registry, version)
         parent = data.service().version(spec.name, version).parent
         before = registry.service().evaluation(spec.name, parent) if parent else None
+        old_part = None
+        if before is not None and len(before.classes) < len(evaluation.classes):
+            test = data.service().images(spec.name, version, Split.TEST)
+            old_part = model_round.identity_of(test, len(before.classes))
         return _result(
-            sanity.measurement_problems(evaluation, before),
+            sanity.measurement_problems(evaluation, before, old_part),
             {"test_set": evaluation.test_set, "test_images": evaluation.test_count},
         )
 
     return same_test_set
+
+
+def _forgetting_check(spec: DatasetSpec) -> AssetChecksDefinition:
+    points = f"{100 * spec.most_forgotten:g}"
+
+    @partitioned_check(
+        AssetKey([spec.name, "evaluation"]),
+        name="little_forgotten",
+        description=(
+            f"On the test images of each task that was learnt earlier, the new model is at most {points} "
+            "points below the best version. Blocks a promotion. What to do: in the data set's declaration "
+            "give `continual` a larger `buffer_size`, a method that forgets less (derpp, joint), or "
+            "`joint_every`; delete the model's version in MLflow and run the round again. Or, to have it all "
+            "the same, materialize the champion by hand."
+        ),
+        partitions=versions_partitions(spec.name),
+        blocking=True,
+    )
+    def little_forgotten(
+        context: AssetCheckExecutionContext, data: DataResource, registry: MlflowResource
+    ) -> AssetCheckResult:
+        version = VersionKey(context.partition_key)
+        _evaluation(spec, registry, version)
+        matrix = forgetting.matrix_up_to(spec, version, data.service(), registry.service())
+        if matrix is None:
+            return _result([], {})
+        return _result(
+            forgetting.problems_of(matrix, spec.most_forgotten),
+            {"forgetting": matrix.forgetting, "allowed": spec.most_forgotten},
+        )
+
+    return little_forgotten
 
 
 def _recall_check(spec: DatasetSpec) -> AssetChecksDefinition:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.model import EpochPoint
 from resources.registry.model import RoundEvaluation, Scores
 from resources.terms import Label
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 BLUE = "#2a6fb0"
 ORANGE = "#d9822b"
 INK = "#33383f"
+SHOWN_VERSIONS = 20
+"""The newest ones; a picture of a hundred rows says nothing."""
 
 
 def curve_picture(curve: Sequence[EpochPoint]) -> bytes:
@@ -57,6 +60,32 @@ def confusion_picture(evaluation: RoundEvaluation) -> bytes:
     for axes, (title, scores) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         _draw_confusion(axes, evaluation.classes, scores)
         axes.set_title(f"{title}: {scores.accuracy:.1%}", fontsize=10, color=INK)
+    return _png(figure)
+
+
+def forgetting_picture(matrix: VersionMatrix) -> bytes:
+    """What each version knows of each task, the newest at the bottom, as a PNG."""
+    from matplotlib.figure import Figure
+
+    rows = matrix.rows[-SHOWN_VERSIONS:]
+    columns = range(len(matrix.tasks))
+    shares = [
+        [(row.accuracies[task] if task < len(row.accuracies) else None) for task in columns] for row in rows
+    ]
+    size = (2.2 + 1.3 * len(matrix.tasks), 1.2 + 0.32 * len(rows))
+    figure = Figure(figsize=size, dpi=RESOLUTION_DPI, layout="constrained")
+    axes = figure.subplots()
+    drawn = [[float("nan") if share is None else share for share in row] for row in shares]
+    axes.imshow(drawn, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(columns, labels=[task.replace(": ", "\n") for task in matrix.tasks])
+    axes.set_yticks(range(len(rows)), labels=[row.version for row in rows])
+    axes.set_title("right answers on each task, by version", fontsize=10, color=INK)
+    axes.tick_params(labelsize=8, colors=INK, length=0)
+    for row, values in enumerate(shares):
+        for column, share in enumerate(values):
+            if share is not None:
+                colour = "white" if share > 0.5 else INK
+                axes.text(column, row, f"{share:.1%}", ha="center", va="center", fontsize=8, color=colour)
     return _png(figure)
 
 

@@ -14,6 +14,7 @@ from resources.gpu.model import RunId
 from resources.gpu.policy.price import BadPrices, Cost
 from resources.gpu.service import GpuService
 from resources.gpu.usage.service import UsageService
+from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.evaluation import Evaluation, evaluate
 from resources.learning.model import Progress
 from resources.learning.settings import TrainSettings
@@ -25,6 +26,7 @@ from resources.registry.model import (
 )
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
+from trainplat_assets.forgetting import matrix_up_to
 from trainplat_assets.labels import labels_of
 from trainplat_assets.lessons import Lessons
 from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
@@ -90,6 +92,12 @@ class Round:
         )
         self.registry.record_evaluation(evaluation, self.actor)
         return evaluation
+
+    def matrix(self) -> VersionMatrix | None:
+        """What the models of this version and of those before it know of each task; None before one is
+        measured.
+        """
+        return matrix_up_to(self.spec, self.version, self.data, self.registry)
 
     def decide(self) -> Decision:
         """Promote the new model if it is strictly better."""
@@ -159,9 +167,10 @@ class Round:
         )
 
 
-def identity_of(test: ImageSet) -> str:
-    """SHA-256 of a test set: which samples, and what they are."""
+def identity_of(test: ImageSet, classes: int | None = None) -> str:
+    """SHA-256 of a test set: which samples, and what they are; of the first so many classes alone, if any."""
     pairs = sorted(zip(test.ids, labels_of(test).tolist(), strict=True))
+    pairs = [pair for pair in pairs if classes is None or pair[1] < classes]
     return sha256(repr(pairs).encode()).hexdigest()
 
 

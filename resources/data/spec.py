@@ -78,6 +78,8 @@ class DatasetSpec:
     """How a version's model goes on from the champion without forgetting what that one knows."""
     triggers: TriggerPolicy = field(default_factory=TriggerPolicy)
     """When it trains again by itself, and what holds that back."""
+    most_forgotten: float = 0.1
+    """By how much a new model may be below the best one before it on what was learnt earlier, 0 to 1."""
     drift: DriftLimits = field(default_factory=DriftLimits)
     after_training: AfterTraining = field(default_factory=AfterTraining)
     """What is done with a branch when a training on it has succeeded."""
@@ -109,6 +111,11 @@ class DatasetSpec:
                 raise BadInput(
                     f"{what} of {self.name} is {value}; expected 1 or more", "Give a positive number."
                 )
+        if not 0 <= self.most_forgotten <= 1:
+            raise BadInput(
+                f"most_forgotten of {self.name} is {self.most_forgotten}; expected 0 to 1",
+                "Give a share such as 0.1, which is ten points.",
+            )
         names = [source.name for source in (*self.sources, *self.watched)]
         if len(set(names)) != len(names):
             raise BadInput(

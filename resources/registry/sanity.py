@@ -35,8 +35,14 @@ def accuracy_problems(evaluation: RoundEvaluation) -> list[str]:
     return problems
 
 
-def measurement_problems(evaluation: RoundEvaluation, parent: RoundEvaluation | None) -> list[str]:
-    """Why the two models, or this round and the one before it, were not measured alike."""
+def measurement_problems(
+    evaluation: RoundEvaluation, parent: RoundEvaluation | None, old_part: str | None = None
+) -> list[str]:
+    """Why the two models, or this round and the one before it, were not measured alike.
+
+    Where classes were added since the parent's round, ``old_part`` is the identity of the test images of the
+    classes that it had.
+    """
     problems = []
     if (evaluation.champion is None) != (evaluation.champion_scores is None):
         problems.append("the champion was measured without a name, or named without being measured")
@@ -45,9 +51,11 @@ def measurement_problems(evaluation: RoundEvaluation, parent: RoundEvaluation | 
         theirs = [sum(row) for row in evaluation.champion_scores.confusion]
         if theirs != [sum(row) for row in evaluation.challenger_scores.confusion]:
             problems.append("challenger and champion were measured on different numbers of images per class")
-    if parent is not None and parent.test_set != evaluation.test_set:
+    has_more_classes = parent is not None and len(parent.classes) < len(evaluation.classes)
+    test_set = old_part if has_more_classes and old_part is not None else evaluation.test_set
+    if parent is not None and parent.test_set != test_set:
         problems.append(
-            f"the test set {evaluation.test_set[:12]} ({evaluation.test_count} images) is not that of "
+            f"the test set {test_set[:12]} ({evaluation.test_count} images) is not that of "
             f"{parent.version}, {parent.test_set[:12]} ({parent.test_count} images)"
         )
     return problems

@@ -126,6 +126,11 @@ class RegistryService:
         with self.database.read() as connection:
             return store.evaluation_of(connection, dataset, version)
 
+    def evaluations(self, dataset: DatasetName) -> dict[VersionKey, RoundEvaluation]:
+        """The evaluations of all rounds by version; from our tables, without MLflow."""
+        with self.database.read() as connection:
+            return store.evaluations_of(connection, dataset)
+
     def decide(
         self, dataset: DatasetName, version: VersionKey, *, labels: int, lease_s: float, actor: Actor
     ) -> Decision:

@@ -141,12 +141,20 @@ def evaluation_of(
     found = connection.execute(
         select(EVALUATIONS).where(table.dataset == dataset, table.version == version)
     ).first()
-    if found is None:
-        return None
+    return None if found is None else _evaluation(found)
+
+
+def evaluations_of(connection: Connection, dataset: DatasetName) -> dict[VersionKey, RoundEvaluation]:
+    """The evaluations of all rounds of a data set."""
+    rows = connection.execute(select(EVALUATIONS).where(EVALUATIONS.c.dataset == dataset)).all()
+    return {VersionKey(row.version): _evaluation(row) for row in rows}
+
+
+def _evaluation(found: Row[tuple[object, ...]]) -> RoundEvaluation:
     scores = json.loads(found.scores)
     return RoundEvaluation(
-        dataset=dataset,
-        version=version,
+        dataset=DatasetName(found.dataset),
+        version=VersionKey(found.version),
         challenger=found.challenger,
         champion=found.champion,
         test_set=found.test_set,

@@ -65,13 +65,25 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     measured = metadata_of(second, "evaluation")
     assert measured["champion_accuracy"] == metadata_of(first, "evaluation")["accuracy"]
     assert measured["test_set"] == metadata_of(first, "evaluation")["test_set"]
+    assert isinstance(measured["forgetting"], float)
+    assert isinstance(measured["backward_transfer"], float)
+    assert str(measured["forgetting_matrix"]).splitlines()[0] == "| model of | v1.0: dark, light |"
+    assert [line[:7] for line in str(measured["forgetting_matrix"]).splitlines()[2:]] == [
+        "| v1.0 ",
+        "| v1.1 ",
+    ]
+    assert "data:image/png" in str(measured["forgetting_plot"])
+    assert (metadata_of(second, "model")["method"], metadata_of(second, "model")["trained_with"]) == (
+        "derpp",
+        6,
+    )
     champion = metadata_of(second, "champion")
     assert champion["accuracy_old"] == measured["champion_accuracy"]
     assert str(champion["mlflow"]).startswith("http://127.0.0.1:9/#/models/shapes/versions/")
     assert str(champion["rounds"]).count("\n| v1.") == 2
     assert "lease_cost" not in champion
     assert mlflow_tags(trainplat_home, 2)["trainplat.result_snapshot"] == "shapes_results v1.1"
-    assert len(second.get_asset_check_evaluations()) == 3
+    assert len(second.get_asset_check_evaluations()) == 4
     assert all(check.passed for check in second.get_asset_check_evaluations())
     assert [made.version for made in registry_service(trainplat_home).decisions(SPEC.name)] == [
         "v1.0",

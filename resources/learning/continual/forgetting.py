@@ -48,3 +48,88 @@ class ForgettingMatrix:
         """Mean of :attr:`forgotten_by_task`; 0 where there is one task only."""
         by_task = self.forgotten_by_task
         return sum(by_task) / len(by_task) if by_task else 0.0
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How far the newest version is below the best one on one task."""
+
+    task: str
+    best: float
+    best_version: str
+    now: float
+
+    @property
+    def lost(self) -> float:
+        """The fall, 0 to 1; never negative."""
+        return self.best - self.now
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """One version's accuracies, 0 to 1, on the tasks that it knew, in their order."""
+
+    version: str
+    accuracies: tuple[float | None, ...]
+    """None where a task has nothing to be measured with."""
+
+
+@dataclass(frozen=True)
+class VersionMatrix:
+    """What the versions of one line know of each task, oldest first; a version may bring none, or several.
+
+    Raises :class:`BadInput` where a version knows fewer tasks than one before it, or the last not all.
+    """
+
+    tasks: tuple[str, ...]
+    rows: tuple[VersionRow, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse rows that cannot belong together."""
+        known = [len(row.accuracies) for row in self.rows]
+        if not known or known != sorted(known) or known[-1] != len(self.tasks):
+            raise BadInput(
+                f"versions that know {known} of {len(self.tasks)} tasks are no line of versions; expected as "
+                "many as before or more, and all of them in the end",
+                "Give the versions of one line in their order.",
+            )
+
+    @property
+    def forgotten(self) -> tuple[Forgotten, ...]:
+        """Of each task that was known before the newest version; none where there is one version only."""
+        found = []
+        for task in range(len(self.rows[-2].accuracies) if len(self.rows) > 1 else 0):
+            scores = self._scores(task)
+            now = self.rows[-1].accuracies[task]
+            if now is None or not scores:
+                continue
+            best, version = max(scores, key=lambda score: score[0])
+            found.append(Forgotten(self.tasks[task], best, version, now))
+        return tuple(found)
+
+    @property
+    def forgetting(self) -> float:
+        """Mean fall from the best to the newest version, over :attr:`forgotten`; 0 where there is none."""
+        lost = [one.lost for one in self.forgotten]
+        return sum(lost) / len(lost) if lost else 0.0
+
+    @property
+    def backward_transfer(self) -> float:
+        """Mean of what the newest version gained on tasks since each was learnt; negative where it lost.
+
+        Lopez-Paz and Ranzato, "Gradient episodic memory for continual learning", NeurIPS 2017.
+        """
+        gains = []
+        for task in range(len(self.rows[-2].accuracies) if len(self.rows) > 1 else 0):
+            scores = self._scores(task)
+            if scores:
+                gains.append(scores[-1][0] - scores[0][0])
+        return sum(gains) / len(gains) if gains else 0.0
+
+    def _scores(self, task: int) -> list[tuple[float, str]]:
+        """What each version that knew it scored, oldest first."""
+        return [
+            (score, row.version)
+            for row in self.rows
+            if task < len(row.accuracies) and (score := row.accuracies[task]) is not None
+        ]

@@ -25,6 +25,7 @@ from tests.resources.data.shapes import SHAPES
         ({"first_labelled": 0}, "first_labelled of shapes is 0"),
         ({"test_count": 0}, "test_count"),
         ({"labels_per_round": 0}, "labels_per_round"),
+        ({"most_forgotten": 1.5}, "most_forgotten of shapes is 1.5; expected 0 to 1"),
         ({"drift": DriftLimits(class_psi=0.0)}, "drift limit class_psi of shapes is 0"),
         ({"drift": DriftLimits(p_value=float("nan"))}, "p_value"),
     ],

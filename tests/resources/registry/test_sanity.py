@@ -73,3 +73,12 @@ def test_a_class_that_the_new_model_forgot_is_named() -> None:
         "class cat: recall 40.0%, the champion's was 80.0%"
     ]
     assert forgotten_classes(evaluation("digits", "v1.0", 1, forgot), 0.15) == []
+
+
+def test_with_more_classes_the_old_part_of_the_test_set_must_be_the_parents() -> None:
+    parent = replace(GOOD, version=VersionKey("v1.0"), classes=CLASSES[:1], test_set="p" * 64)
+    assert measurement_problems(GOOD, parent, "p" * 64) == []
+    (problem,) = measurement_problems(GOOD, parent, "q" * 64)
+    assert problem.startswith("the test set qqqqqqqqqqqq")
+    same = replace(parent, classes=CLASSES)
+    assert len(measurement_problems(GOOD, same, "p" * 64)) == 1

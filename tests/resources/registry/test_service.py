@@ -58,6 +58,8 @@ def test_three_rounds_leave_a_champion_that_mlflow_shows(place: str, trainplat_h
     assert registry.decisions(name) == [one, two, three]
     assert registry.decision(name, V2) == three
     assert registry.evaluation(name, V2) == better
+    assert registry.evaluations(name)[V2] == better
+    assert registry.evaluations(DatasetName("nothing")) == {}
     assert registry.model(name, third.number) == third
 
     with Mlflow(registry.home)._asked() as client:
