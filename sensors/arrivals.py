@@ -19,8 +19,13 @@ from resources.data.making.sources.watched import STILL_FOR_S
 from resources.data.model import VersionRecord, VersionState
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
+from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import Conflict, TrainplatError
+from resources.labeling.resource import LabelStudioResource
+from resources.labeling.service import LabelingService
+from resources.learning.triggering.model import Paused
+from resources.learning.triggering.service import TriggerService
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor
 from sensors.ownership import held_elsewhere
@@ -51,12 +56,16 @@ def build_arrivals_sensor(
         default_status=DefaultSensorStatus.RUNNING,
         description=(
             f"Takes new {spec.title.lower()} without a label in, from the inbox and the places that are "
-            f"watched. With {_enough(spec)} of them it plans a version that brings them into the pool; fewer "
-            "come with the next version that labels make."
+            f"watched. With {_enough(spec)} of them, or when no question is open, it plans a version "
+            "that brings them into the pool; fewer come with the next version that labels make. No training "
+            "is started for them: the champion predicts them, and people are asked."
         ),
     )
     def arrivals(
-        context: SensorEvaluationContext, data: DataResource, registry: MlflowResource
+        context: SensorEvaluationContext,
+        data: DataResource,
+        labeling: LabelStudioResource,
+        registry: MlflowResource,
     ) -> SensorResult | SkipReason:
         actor = Actor(f"sensor:{spec.name}_arrivals")
         elsewhere = held_elsewhere(context.instance, clock(), actor)
@@ -68,7 +77,8 @@ def build_arrivals_sensor(
         waiting, versions = coming.waiting(spec.name), data.service()
         known = versions.versions(spec.name)
         reason = " ".join([*told, _why_not_yet(spec, known, waiting)]).strip()
-        if waiting >= _enough(spec) and known and known[-1].state is VersionState.SEALED:
+        is_idle = waiting > 0 and bool(known) and _is_idle(versions, labeling.service(), spec, known[-1])
+        if (waiting >= _enough(spec) or is_idle) and known and known[-1].state is VersionState.SEALED:
             decided = registry.service().decision(spec.name, known[-1].version) is not None
             try:
                 planned = versions.plan_for_arrivals(spec, actor) if decided else None
@@ -118,6 +128,20 @@ def _is_over(begun: datetime, now: datetime) -> bool:
 def _beginning_with(places: Sequence[Source], name: str | None) -> list[Source]:
     at = next((place for place, one in enumerate(places) if one.name == name), 0)
     return [*places[at:], *places[:at]]
+
+
+def _is_idle(
+    versions: DataService, people: LabelingService, spec: DatasetSpec, newest: VersionRecord
+) -> bool:
+    """Whether people answered all that was asked, and no label is there that would make a version: fewer new
+    samples than usual are worth one then, for nobody would ever be asked about them.
+    """
+    if people.asked(spec.name, newest.version) is None or not people.settled(spec.name):
+        return False
+    if TriggerService(versions.database).paused(spec.name, Paused.ASKING) is not None:
+        return False
+    taken = versions.taken_refs(spec.name)
+    return all(answer.ref in taken for answer in people.confirmed(spec.name))
 
 
 def _why_not_yet(spec: DatasetSpec, known: Sequence[VersionRecord], waiting: int) -> str:

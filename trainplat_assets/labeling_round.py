@@ -10,7 +10,7 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
 from resources.labeling.model import AskReport, Question
-from resources.labeling.predictions import Pick, PoolPredictions, PredictionFiles, Query
+from resources.labeling.predictions import Drawing, Pick, PoolPredictions, PredictionFiles, Query
 from resources.labeling.service import LabelingService
 from resources.learning.querying.choosing import choose
 from resources.learning.querying.quality import Estimate, estimate_quality
@@ -60,23 +60,28 @@ class LabelingRound:
     def choose(self) -> Query:
         """Choose the samples to ask about, of those that were never asked, and keep them.
 
+        Again while its questions are open, it chooses the same; when all of them are answered, new ones.
         Raises :class:`NotFound` when the predictions lack what the strategy needs, as older ones do.
         """
         plan = self.spec.query
         predictions = self._files.read_predictions(self.spec.name, self.version)
-        asked = self.labeling.samples_asked(self.spec.name, but_by=self.version)
+        is_over = self.labeling.asked(self.spec.name, self.version) is not None and self.labeling.settled(
+            self.spec.name
+        )
+        asked = self.labeling.samples_asked(self.spec.name, but_by=None if is_over else self.version)
+        drawing = Drawing(self.spec.labels_per_round, plan.random_share, query_seed(self.spec, self.version))
         choices = choose(
             snapshot_of(self.spec, self.version, predictions, asked),
-            self.spec.labels_per_round,
+            drawing.count,
             plan.strategy,
-            random_share=plan.random_share,
-            seed=query_seed(self.spec, self.version),
+            random_share=drawing.random_share,
+            seed=drawing.seed,
         )
         rows = {sample: row for row, sample in enumerate(predictions.ids)}
         picks = tuple(
             Pick(choice.sample, *predictions.guess(rows[choice.sample]), choice.why) for choice in choices
         )
-        query = Query(predictions.model, plan.strategy.value, picks)
+        query = Query(predictions.model, plan.strategy.value, picks, drawing)
         self._files.write_query(self.spec.name, self.version, query)
         return query
 

@@ -17,6 +17,7 @@ from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import SHAPES, first_version, image
 from tests.sensors.daemon import SensorDaemon, sensor_daemon
 from tests.sensors.shapes_loop import ANNA, ShapesLoop, begun
+from tests.servers.label_studio import LabelStudioServer
 
 SENSOR = "shapes_arrivals"
 V1_1 = VersionKey("v1.1")
@@ -93,6 +94,23 @@ def test_a_version_without_a_label_is_made_and_nothing_is_trained(
     assert (carried.version, carried.carried, carried.champion_version) == (V1_1, True, FIRST_VERSION)
     assert (carried.champion_accuracy, carried.labels) == (before.champion_accuracy, before.labels)
     assert len(daemon.runs("shapes_round")) == 1
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_when_people_have_nothing_left_to_answer_one_new_sample_is_enough(
+    label_studio: LabelStudioServer, loop: ShapesLoop, daemon: SensorDaemon, trainplat_home: Path
+) -> None:
+    loop.ask()
+    put(trainplat_home, range(100, 101))
+    assert "1 of 3 new samples wait for the next version." in told(daemon)
+    for question in loop.people.questions_open(SHAPES.name):
+        assert question.task is not None
+        loop.people.client.skip(question.task)
+    daemon.tick("shapes_annotations")
+
+    assert told(daemon) == "v1.1 is planned: it takes up 1 new samples."
+    assert versions(trainplat_home) == ["v1.0", "v1.1"]
 
 
 def test_a_version_that_is_not_sealed_or_decided_is_waited_for(

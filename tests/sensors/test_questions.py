@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from dagster import DagsterRunStatus
 
+from resources.labeling.predictions import PoolPredictions, PredictionFiles
+from resources.learning.triggering.model import Paused
+from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION
+from tests.resources.data.shapes import SHAPES
 from tests.sensors.daemon import SensorDaemon, sensor_daemon
-from tests.sensors.shapes_loop import begun
+from tests.sensors.shapes_loop import ANNA, begun
 from tests.servers.label_studio import LabelStudioServer
 
 SENSOR = "shapes_questions"
@@ -52,8 +57,50 @@ def test_the_newest_decision_lets_people_be_asked_once(
     assert "under way" in skipped(daemon)
 
     loop.ask(FIRST_VERSION)
-    assert skipped(daemon) == "The 3 questions of v1.0 are in Label Studio."
+    assert skipped(daemon) == "The 3 questions of v1.0 are in Label Studio. 3 wait for an answer."
     assert len(daemon.runs("shapes_ask")) == 1
+
+
+def test_while_asking_is_paused_nothing_is_asked(trainplat_home: Path, daemon: SensorDaemon) -> None:
+    loop = begun(trainplat_home)
+    triggers = TriggerService(loop.home.database())
+    triggers.pause(SHAPES.name, Paused.ASKING, "the guide is rewritten", ANNA)
+    reason = skipped(daemon)
+    assert "by user:anna: the guide is rewritten" in reason
+    assert daemon.runs("shapes_ask") == []
+    triggers.resume(SHAPES.name, Paused.ASKING, ANNA)
+    assert "no address of Label Studio is known" in skipped(daemon)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_when_nothing_comes_of_the_answers_more_of_the_pool_is_asked_by_itself(
+    label_studio: LabelStudioServer, trainplat_home: Path, daemon: SensorDaemon
+) -> None:
+    loop = begun(trainplat_home)
+    pool = tuple(loop.pool())
+    guesses = np.full((len(pool), 2), 0.5)
+    PredictionFiles(loop.home).write_predictions(
+        SHAPES.name, FIRST_VERSION, PoolPredictions("shapes-1", SHAPES.classes, pool, guesses)
+    )
+    loop.ask(FIRST_VERSION)
+    for question in loop.people.questions_open(SHAPES.name):
+        assert question.task is not None
+        loop.people.client.skip(question.task)
+    assert "3 wait for an answer." in skipped(daemon)
+
+    daemon.tick("shapes_annotations")
+    for _ in range(2):
+        daemon.tick(SENSOR)
+
+    (run,) = daemon.runs("shapes_ask")
+    assert run.tags["dagster/run_key"] == "shapes:ask:v1.0:after-3:1"
+    loop.ask(FIRST_VERSION, count=len(pool))
+    for question in loop.people.questions_open(SHAPES.name):
+        assert question.task is not None
+        loop.people.client.skip(question.task)
+    daemon.tick("shapes_annotations")
+    assert skipped(daemon).endswith("All of the pool was asked.")
 
 
 @pytest.mark.real
