@@ -29,6 +29,12 @@ def main() -> None:
                     url_path="models",
                 ),
                 st.Page("views/training.py", title=_("Training"), icon=":material/model_training:"),
+                st.Page(
+                    "views/active_learning.py",
+                    title=_("Active learning"),
+                    icon=":material/psychology_alt:",
+                    url_path="active-learning",
+                ),
                 st.Page("views/data.py", title=_("Data"), icon=":material/account_tree:"),
             ],
             _("GPUs"): [

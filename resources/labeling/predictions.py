@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,15 @@ class Pick:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """With what a query was drawn: the same again, of the same pool, gives the same."""
+
+    count: int
+    random_share: float
+    seed: int
+
+
+@dataclass(frozen=True)
 class Query:
     """What one version asks people."""
 
@@ -66,6 +75,8 @@ class Query:
     strategy: str
     picks: tuple[Pick, ...]
     """The most useful first, then the random ones."""
+    drawing: Drawing | None = None
+    """None in files from before it was kept."""
 
 
 class PredictionFiles:
@@ -115,7 +126,9 @@ class PredictionFiles:
             {"sample": pick.sample, "guess": pick.guess, "score": pick.score, "why": pick.why}
             for pick in query.picks
         ]
-        content = {"model": query.model, "strategy": query.strategy, "picks": picks}
+        content: dict[str, object] = {"model": query.model, "strategy": query.strategy, "picks": picks}
+        if query.drawing is not None:
+            content["drawing"] = asdict(query.drawing)
         path = self._path(dataset, version, "query.json")
         write_atomically(path, json.dumps(content, indent=1))
         return path
@@ -139,6 +152,7 @@ class PredictionFiles:
                 )
                 for pick in picks
             ),
+            Drawing(**content["drawing"]) if "drawing" in content else None,
         )
 
     def _path(self, dataset: DatasetName, version: VersionKey, ending: str) -> Path:

@@ -1,0 +1,193 @@
+"""The charts of active learning, as Vega-Lite specifications."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from resources.labeling.model import QuestionState
+from resources.registry.model import Scores
+from resources.terms import Label, VersionKey
+from resources.texts import Translate, mark
+from streamlit_app import colours
+from streamlit_app.readings.active import ActiveLearning
+
+Chart = dict[str, Any]
+
+STATES = {
+    QuestionState.OPEN: mark("open"),
+    QuestionState.ANSWERED: mark("answered"),
+    QuestionState.SKIPPED: mark("skipped"),
+    QuestionState.WITHDRAWN: mark("withdrawn"),
+}
+_TONES = {
+    QuestionState.OPEN: colours.PEOPLE,
+    QuestionState.ANSWERED: colours.DONE,
+    QuestionState.SKIPPED: colours.IDLE,
+    QuestionState.WITHDRAWN: colours.TROUBLE,
+}
+BENCHMARK_ACCURACY = 0.9
+
+
+def efficiency(told: ActiveLearning, _: Translate) -> Chart:
+    """Accuracy by labels: on the test set, by random picks, and, where it is kept, the benchmark's marks."""
+    tested, guessed = _("champion on the test set"), _("random picks from the pool (95 %)")
+    bench, chance = _("benchmark: this strategy"), _("benchmark: random")
+    x = {
+        "field": "labels",
+        "type": "quantitative",
+        "title": _("labels"),
+        "scale": {"zero": False, "nice": True},
+    }
+    y = {
+        "field": "accuracy",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": False, "nice": True},
+        "axis": {"format": ".0%"},
+    }
+    colour = {
+        "field": "what",
+        "type": "nominal",
+        "title": None,
+        "scale": {
+            "domain": [tested, guessed, bench, chance],
+            "range": [colours.CHAMPION, colours.PEOPLE, colours.CHALLENGER, colours.IDLE],
+        },
+        "legend": {"orient": "top", "labelLimit": 300},
+    }
+    tooltip = [
+        {"field": "version", "title": _("version")},
+        {"field": "what", "title": _("measured by")},
+        {"field": "labels", "title": _("labels"), "type": "quantitative", "format": ","},
+        {"field": "accuracy", "title": _("accuracy"), "type": "quantitative", "format": ".1%"},
+    ]
+    line = [
+        {"version": one.version, "labels": one.labels, "accuracy": one.accuracy, "what": tested}
+        for one in told.rounds
+    ]
+    picks = [
+        {
+            "version": one.version,
+            "labels": one.labels,
+            "accuracy": one.guessed.share,
+            "low": one.guessed.low,
+            "high": one.guessed.high,
+            "what": guessed,
+        }
+        for one in told.rounds
+        if one.guessed is not None
+    ]
+    marks = []
+    if told.yardstick is not None:
+        for what, labels in ((bench, told.yardstick.strategy_labels), (chance, told.yardstick.random_labels)):
+            marks.append({"labels": labels, "accuracy": BENCHMARK_ACCURACY, "what": what})
+    return {
+        "height": 280,
+        "layer": [
+            {
+                "data": {"values": line},
+                "mark": {"type": "line", "point": {"size": 60, "filled": True}},
+                "encoding": {"x": x, "y": y, "color": colour, "tooltip": tooltip},
+            },
+            {
+                "data": {"values": picks},
+                "mark": {"type": "rule", "strokeWidth": 2},
+                "encoding": {
+                    "x": x,
+                    "y": {**y, "field": "low"},
+                    "y2": {"field": "high"},
+                    "color": colour,
+                },
+            },
+            {
+                "data": {"values": picks},
+                "mark": {"type": "point", "filled": True, "size": 70},
+                "encoding": {"x": x, "y": y, "color": colour, "tooltip": tooltip},
+            },
+            {
+                "data": {"values": marks},
+                "mark": {"type": "point", "shape": "diamond", "size": 130, "filled": True},
+                "encoding": {"x": x, "y": y, "color": colour, "tooltip": tooltip[1:]},
+            },
+        ],
+    }
+
+
+def queue(told: ActiveLearning, _: Translate) -> Chart:
+    """How many questions of each guessed class are in which state."""
+    counted = told.by_class()
+    bars = [
+        {"class": guess, "state": _(STATES[state]), "count": count}
+        for (guess, state), count in sorted(counted.items())
+    ]
+    return {
+        "height": 220,
+        "data": {"values": bars},
+        "mark": {"type": "bar", "cornerRadiusEnd": 2},
+        "encoding": {
+            "x": {"field": "class", "type": "nominal", "title": _("guess"), "axis": {"labelAngle": 0}},
+            "y": {"field": "count", "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}},
+            "color": {
+                "field": "state",
+                "type": "nominal",
+                "title": None,
+                "scale": {"domain": [_(name) for name in STATES.values()], "range": list(_TONES.values())},
+                "legend": {"orient": "top"},
+            },
+            "tooltip": [
+                {"field": "class", "title": _("guess")},
+                {"field": "state", "title": _("state")},
+                {"field": "count", "title": _("questions"), "type": "quantitative", "format": ","},
+            ],
+        },
+    }
+
+
+def recalls(measured: Sequence[tuple[VersionKey, Scores]], _: Translate, *, dark: bool = False) -> Chart:
+    """Which share of each class the model of each version finds."""
+    cells = [
+        {"version": version, "class": name, "recall": recall}
+        for version, scores in measured
+        for name, recall in scores.recalls.items()
+        if recall is not None
+    ]
+    classes: list[Label] = list(
+        dict.fromkeys(name for _version, scores in measured for name in scores.recalls)
+    )
+    x = {"field": "version", "type": "ordinal", "sort": None, "title": None, "axis": {"labelAngle": 0}}
+    y = {"field": "class", "type": "nominal", "sort": classes, "title": _("class")}
+    return {
+        "height": max(120, 26 * len(classes)),
+        "data": {"values": cells},
+        "layer": [
+            {
+                "mark": {"type": "rect", "cornerRadius": 3},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": {
+                        "field": "recall",
+                        "type": "quantitative",
+                        "legend": None,
+                        "scale": {"domain": [0.5, 1], "clamp": True, "scheme": "teals"},
+                    },
+                    "tooltip": [
+                        {"field": "version", "title": _("version")},
+                        {"field": "class", "title": _("class")},
+                        {"field": "recall", "title": _("recall"), "type": "quantitative", "format": ".1%"},
+                    ],
+                },
+            },
+            {
+                "mark": {"type": "text", "fontSize": 11, "tooltip": None},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "text": {"field": "recall", "type": "quantitative", "format": ".0%"},
+                    "color": {
+                        "condition": {"test": "datum.recall > 0.85", "value": "white"},
+                        "value": colours.INK_ON_DARK if dark else colours.INK_ON_LIGHT,
+                    },
+                },
+            },
+        ],
+    }

@@ -1,0 +1,104 @@
+"""Active learning: what labels bring, what is asked, when it trains next, and what it would ask now."""
+
+import streamlit as st
+
+from resources.labeling.model import QuestionState
+from resources.terms import DatasetName
+from streamlit_app import frame, pieces
+from streamlit_app.active import charts, next_query, triggers
+from streamlit_app.reader import Reader, current_reader
+from streamlit_app.readings.active import ActiveLearning, read_active
+from streamlit_app.readings.source import open_home
+
+
+def page() -> None:
+    """Draw the page, and keep it fresh."""
+    frame.live(_draw, "active-learning")
+
+
+@frame.cached
+def _read(_place: str, dataset: DatasetName) -> ActiveLearning:
+    return read_active(*open_home(), dataset)
+
+
+def _draw() -> None:
+    reader = current_reader()
+    note = frame.head(reader, reader.translate("Active learning"))
+    with frame.guarded(reader):
+        told = _read(frame.place(), frame.choose_dataset(reader))
+        frame.refreshed(note, reader, told.read_at)
+        triggers.draw(reader, told)
+        _efficiency(reader, told)
+        _queue(reader, told)
+        _recalls(reader, told)
+        next_query.draw(reader, told.dataset)
+
+
+def _efficiency(reader: Reader, told: ActiveLearning) -> None:
+    _ = reader.translate
+    st.subheader(_("What labels bring"), anchor=False)
+    if not told.rounds:
+        st.caption(_("No round is decided yet: accuracy is shown by labels once one is."))
+        return
+    newest, found = told.rounds[-1], told.estimate
+    frame.show_numbers(
+        {
+            _("Labels"): f"{newest.labels:,}",
+            _("Accuracy of the champion"): f"{newest.accuracy:.1%}",
+            _("Random picks guessed right"): "–"
+            if found is None
+            else f"{found.share:.0%} ({found.low:.0%}–{found.high:.0%})",
+            _("Random picks answered"): "0" if found is None else f"{found.asked:,}",
+        }
+    )
+    chart = charts.efficiency(told, _)
+    st.vega_lite_chart(chart, alt=_("Accuracy by labels"), key="efficiency")
+    st.caption(
+        _(
+            "Random picks are the only answers that say how good a model is on the pool: bars show where the "
+            "true share lies with 95 % confidence, for the champion that asked them."
+        )
+    )
+    if told.yardstick is not None:
+        st.caption(
+            _(
+                "Diamonds are no rounds of this data set: in the kept benchmark of the strategies, a linear "
+                "model on the digits over {seeds} seeds, 90 % took {strategy} labels by the default one, "
+                "and {random} at random."
+            ).format(
+                seeds=told.yardstick.seeds,
+                strategy=f"{told.yardstick.strategy_labels:g}",
+                random=f"{told.yardstick.random_labels:g}",
+            )
+        )
+
+
+def _queue(reader: Reader, told: ActiveLearning) -> None:
+    _ = reader.translate
+    st.subheader(_("What people are asked"), anchor=False)
+    if not told.parts:
+        st.caption(_("Nobody was asked yet: questions come with the first champion."))
+        return
+    counted = told.by_strategy()
+    names = list(dict.fromkeys(name for name, _state in counted))
+    rows = [
+        [pieces.text(name), *(f"{counted[name, state]:,}" for state in QuestionState)]
+        for name in sorted(names)
+    ]
+    heads = [_("Picked by"), *(_(charts.STATES[state]).capitalize() for state in QuestionState)]
+    st.html(pieces.table(heads, rows, numbers=frozenset(range(1, len(heads)))))
+    st.vega_lite_chart(charts.queue(told, _), alt=_("Questions by guessed class and state"), key="queue")
+
+
+def _recalls(reader: Reader, told: ActiveLearning) -> None:
+    _ = reader.translate
+    st.subheader(_("What is found of each class"), anchor=False)
+    if not told.recalls:
+        st.caption(_("No model was measured yet."))
+        return
+    chart = charts.recalls(told.recalls, _, dark=reader.dark)
+    st.vega_lite_chart(chart, alt=_("Share of each class that is found, by version"), key="recalls")
+
+
+if __name__ == "__main__":
+    page()
