@@ -38,6 +38,8 @@ class Why(StrEnum):
     """The strategy took it: its answer teaches the model, and says nothing about the pool as a whole."""
     RANDOM = "random"
     """Chance took it from the whole pool: the model's quality is estimated from these alone."""
+    KNOWN = "known"
+    """Its answer is known: whoever answers is measured by it, and no version takes it up."""
 
 
 @dataclass(frozen=True)

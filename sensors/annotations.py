@@ -40,6 +40,7 @@ from resources.terms import FIRST_VERSION, Actor, VersionKey
 from sensors.attempts import Ask, Attempt, Outcome, is_given_up, next_step, read_attempts, run_key
 from sensors.measuring import Measures, Sources
 from sensors.ownership import held_elsewhere
+from sensors.reviewing import send_back_doubtful, told
 
 if TYPE_CHECKING:
     from dagster._core.definitions.target import ExecutableDefinition
@@ -218,7 +219,8 @@ def build_annotation_sensor(
         triggers.keep(spec.name, judged(spec, at, clock()))
         step = decide(spec, at, clock())
         if isinstance(step, PlanNext):
-            step = _plan(versions, spec, new, actor)
+            returned = send_back_doubtful(people, spec, new, actor)
+            step = Wait(told(spec, returned)) if returned else _plan(versions, spec, new, actor)
             known = versions.versions(spec.name)
             triggers.note_planned(spec.name, known[-1].version, known[-1].planned_at)
         if isinstance(step, Carry):
@@ -312,7 +314,9 @@ def _poll(
 ) -> tuple[str | None, str | None]:
     """The new cursor, and what is wrong with Label Studio; a round that failed is tried again even then."""
     try:
-        return people.poll(spec.name, cursor, deadline, actor=actor).cursor, None
+        cursor = people.poll(spec.name, cursor, deadline, actor=actor).cursor
+        people.reviews.ask_again(spec.name, people.client, actor=actor)
+        return cursor, None
     except TrainplatError as problem:
         return cursor, problem.one_line
 

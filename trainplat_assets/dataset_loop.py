@@ -12,6 +12,7 @@ from trainplat_assets.by_hand_job import build_by_hand_job
 from trainplat_assets.data_assets import build_data_assets
 from trainplat_assets.data_checks import build_data_checks
 from trainplat_assets.jobs import build_ask_job, build_round_job
+from trainplat_assets.label_review_assets import build_review_asset, build_review_checks
 from trainplat_assets.labeling_assets import build_labeling_assets
 from trainplat_assets.labeling_checks import build_labeling_checks
 from trainplat_assets.model_assets import build_model_assets
@@ -29,9 +30,15 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             *build_model_assets(spec),
             *build_branch_assets(spec),
             *build_labeling_assets(spec),
+            build_review_asset(spec),
             *build_report_assets(spec),
         ],
-        asset_checks=[*build_data_checks(spec), *build_model_checks(spec), *build_labeling_checks(spec)],
+        asset_checks=[
+            *build_data_checks(spec),
+            *build_model_checks(spec),
+            *build_labeling_checks(spec),
+            *build_review_checks(spec),
+        ],
         jobs=[round_job, ask_job, build_branch_job(spec), build_by_hand_job(spec)],
         sensors=[
             build_annotation_sensor(spec, round_job, making=[key for one in data_assets for key in one.keys]),

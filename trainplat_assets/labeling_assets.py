@@ -28,6 +28,8 @@ from trainplat_assets.pictures import bar_chart, embedded, sample_grid
 OWNERS = ["team:ml"]
 GPU_REQUEST = {"trainplat/gpu": "1"}
 SHOWN_SAMPLES = 30
+PICKED_BY = (Why.STRATEGY, Why.RANDOM)
+"""Who takes samples of the pool."""
 
 Metadata = dict[str, MetadataValue[Any] | float | int | str | bool]
 
@@ -109,7 +111,7 @@ def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
                 "asked": embedded(sample_grid(images, captions), "what people are asked, with the guesses"),
                 "guesses": embedded(_guesses(spec, chosen), "guesses by class"),
                 "composition": MetadataValue.md(_composition(chosen)),
-                **{f"picked_by_{why}": sum(pick.why is why for pick in chosen.picks) for why in Why},
+                **{f"picked_by_{why}": sum(pick.why is why for pick in chosen.picks) for why in PICKED_BY},
             }
         return MaterializeResult(metadata=metadata, data_version=DataVersion(round_.digest(chosen)))
 
@@ -119,7 +121,7 @@ def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
 def _tasks_asset(spec: DatasetSpec) -> AssetsDefinition:
     @asset(
         key=AssetKey([spec.name, "label_tasks"]),
-        deps=[AssetKey([spec.name, "query"])],
+        deps=[AssetKey([spec.name, "query"]), AssetKey([spec.name, "review"])],
         partitions_def=versions_partitions(spec.name),
         group_name=f"{spec.name}_labeling",
         kinds={"labelstudio"},
@@ -143,11 +145,13 @@ def _tasks_asset(spec: DatasetSpec) -> AssetsDefinition:
             report.sent,
             report.address,
         )
+        standing = labeling.service().standing(spec.name)
         metadata: Metadata = {
             "label_studio": MetadataValue.url(report.address),
             "questions": report.asked,
             "tasks_made": report.sent,
-            "open_questions": labeling.service().standing(spec.name).open,
+            "open_questions": standing.open,
+            "in_review": standing.in_review,
         }
         return MaterializeResult(metadata=metadata, data_version=DataVersion(round_.digest(round_.query())))
 
@@ -183,7 +187,7 @@ def _histogram(sureness: Any) -> bytes:
 def _composition(chosen: Query) -> str:
     """Who took how many, and how sure the champion is of them."""
     lines = ["| picked by | samples | mean confidence |", "|---|---:|---:|"]
-    for why in Why:
+    for why in PICKED_BY:
         scores = [pick.score for pick in chosen.picks if pick.why is why]
         name = chosen.strategy if why is Why.STRATEGY else "chance, from the whole pool"
         if scores:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from random import Random
 from typing import TYPE_CHECKING
 
-from resources.data.model import Split
+from resources.asking import Why
+from resources.data.model import Sample, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
@@ -92,11 +94,13 @@ class LabelingRound:
     def ask(self) -> AskReport:
         """Put the chosen samples to people."""
         query = self.query()
-        paths = {sample.id: sample.path for sample in self.data.samples(self.spec.name, self.version)}
+        samples = self.data.samples(self.spec.name, self.version)
+        paths = {sample.id: sample.path for sample in samples}
+        picks = [*query.picks, *self._known(samples, len(query.picks))]
         questions = [
-            Question(pick.sample, pick.guess, pick.score, paths[pick.sample], pick.why)
-            for pick in query.picks
+            Question(pick.sample, pick.guess, pick.score, paths[pick.sample], pick.why) for pick in picks
         ]
+        self.labeling.reviews.follow(self.spec.name, self.spec.review)
         return self.labeling.ask(
             self.spec.name,
             self.spec.title,
@@ -120,6 +124,20 @@ class LabelingRound:
     def digest(self, query: Query) -> str:
         """The identity of a choice: the same samples with the same guesses."""
         return sha256(repr((query.model, query.picks)).encode()).hexdigest()
+
+    def _known(self, samples: Sequence[Sample], asked: int) -> list[Pick]:
+        """Test samples that people are asked about to see how well they answer, as many as the spec says.
+
+        They are not told which ones: the guess is drawn among the classes, and is right as often as that.
+        """
+        count = round(self.spec.review.known_share * asked)
+        before = self.labeling.samples_asked(self.spec.name, but_by=self.version)
+        held_out = sorted(one.id for one in samples if one.split is Split.TEST and one.id not in before)
+        chance = Random(query_seed(self.spec, self.version))  # noqa: S311 - a choice that can be repeated
+        return [
+            Pick(sample, chance.choice(self.spec.classes), 0.5, Why.KNOWN)
+            for sample in chance.sample(held_out, min(count, len(held_out)))
+        ]
 
     @property
     def _files(self) -> PredictionFiles:

@@ -14,6 +14,7 @@ from resources.data.making.transforms import Transform
 from resources.data.results.model import AfterTraining
 from resources.data.versions.naming import LONGEST, RESULTS, refuse_results
 from resources.errors import BadInput
+from resources.reviews import ReviewPlan
 from resources.terms import DatasetName, Label
 from resources.triggers import TriggerPolicy
 
@@ -80,6 +81,8 @@ class DatasetSpec:
     """When it trains again by itself, and what holds that back."""
     most_forgotten: float = 0.1
     """By how much a new model may be below the best one before it on what was learnt earlier, 0 to 1."""
+    review: ReviewPlan = field(default_factory=ReviewPlan)
+    """What goes back to people before it counts."""
     drift: DriftLimits = field(default_factory=DriftLimits)
     after_training: AfterTraining = field(default_factory=AfterTraining)
     """What is done with a branch when a training on it has succeeded."""

@@ -1,5 +1,6 @@
 """The judgement: what the annotations of one sample amount to. Pure: no I/O, no clock."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,9 @@ from datetime import datetime
 from resources.labeling.label_studio.values import Annotation, AnnotationId, TaskId
 from resources.labeling.model import Finding, ProblemKind, QuestionState
 from resources.terms import Label
+
+Earlier = frozenset[tuple[AnnotationId, datetime]]
+"""The annotations that were known at some moment, each with when it was last changed."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +43,29 @@ class Verdict:
     findings: tuple[Finding, ...]
 
 
-def judge(tasks: Sequence[KnownTask], classes: frozenset[Label]) -> Verdict:
+def judge(
+    tasks: Sequence[KnownTask],
+    classes: frozenset[Label],
+    *,
+    earlier: Earlier | None = None,
+    least_agreement: float = 1.0,
+) -> Verdict:
     """Judge all that is known about one question. The order of ``tasks`` does not matter.
 
     1. Deleted tasks count only where no living one is left: an answer that was given outlives its task.
     2. A skip is no answer. An annotation with no label, with two, or with one outside the classes is a
        problem, and no answer.
-    3. If all answers are the same label, it is confirmed, by the annotation with the lowest id.
+    3. If all answers are the same label, or ``least_agreement`` of them, it is confirmed, by the annotation
+       with the lowest id. One that Label Studio marks as ground truth counts alone.
     4. If they differ, none is confirmed, and the problem names them all.
     5. Without an answer: open where there is a problem to mend or nobody came yet; skipped where people only
        skipped; withdrawn where the task was deleted.
+    6. A label that went back to people rests on what was given or changed since: the newest usable answer
+       among that is final, whatever ``earlier`` ones say. Until there is one it is in review; skipped where
+       people looked again and could not tell.
     """
+    if earlier is not None:
+        return _second_look(tasks, classes, earlier)
     living = [task for task in tasks if task.live]
     counted = living or list(tasks)
     given = sorted(
@@ -63,9 +79,11 @@ def judge(tasks: Sequence[KnownTask], classes: frozenset[Label]) -> Verdict:
         for task, annotation in submitted
         if (flaw := _flaw(annotation, classes)) is not None
     )
-    labels = {annotation.labels[0] for _, annotation in usable}
-    if len(labels) == 1:
-        task, annotation = usable[0]
+    usable = [pair for pair in usable if pair[1].ground_truth] or usable
+    labels = [annotation.labels[0] for _, annotation in usable]
+    agreed = _agreed(labels, least_agreement)
+    if agreed is not None:
+        task, annotation = usable[agreed]
         choice = Choice(annotation.labels[0], task.id, annotation.id, annotation.at)
         return Verdict(QuestionState.ANSWERED, choice, flawed if living else ())
     if tasks and not living:
@@ -82,6 +100,43 @@ def judge(tasks: Sequence[KnownTask], classes: frozenset[Label]) -> Verdict:
     return Verdict(
         QuestionState.SKIPPED, None, (Finding(ProblemKind.SKIPPED_TASK, task.id, annotation.id, ""),)
     )
+
+
+def _agreed(labels: Sequence[Label], least_agreement: float) -> int | None:
+    """The place of the first answer that enough of them give."""
+    for label, number in Counter(labels).most_common(1):
+        if number >= least_agreement * len(labels):
+            return labels.index(label)
+    return None
+
+
+def _second_look(tasks: Sequence[KnownTask], classes: frozenset[Label], earlier: Earlier) -> Verdict:
+    living = [task for task in tasks if task.live]
+    since = [
+        (task, annotation)
+        for task in living or tasks
+        for annotation in task.annotations
+        if (annotation.id, annotation.at) not in earlier
+    ]
+    submitted = sorted(
+        ((task, annotation) for task, annotation in since if not annotation.skipped),
+        key=lambda pair: (pair[1].at, pair[1].id),
+    )
+    usable = [(task, annotation) for task, annotation in submitted if _flaw(annotation, classes) is None]
+    if usable:
+        task, annotation = usable[-1]
+        choice = Choice(annotation.labels[0], task.id, annotation.id, annotation.at)
+        return Verdict(QuestionState.ANSWERED, choice, ())
+    flawed = tuple(
+        Finding(flaw, task.id, annotation.id, ", ".join(annotation.labels))
+        for task, annotation in submitted
+        if (flaw := _flaw(annotation, classes)) is not None
+    )
+    if flawed or not since:
+        return Verdict(QuestionState.IN_REVIEW, None, flawed)
+    task, annotation = since[-1]
+    skipped = Finding(ProblemKind.SKIPPED_TASK, task.id, annotation.id, "")
+    return Verdict(QuestionState.SKIPPED, None, (skipped,))
 
 
 def _flaw(annotation: Annotation, classes: frozenset[Label]) -> ProblemKind | None:

@@ -1,7 +1,7 @@
 """Asking: questions become tasks, one for each sample, whatever is killed on the way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,8 @@ from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.project import ProjectPlan, preselect, set_up
 from resources.labeling.label_studio.values import NewTask, TaskId
 from resources.labeling.model import AskedQuestion, AskReport, Question, QuestionState
+from resources.labeling.reviews import store as reviews
+from resources.labeling.reviews.model import ReviewState
 from resources.labeling.served import picture_address, picture_path, serve
 from resources.labeling.store import KnownProject
 from resources.terms import Actor, DatasetName, Label, VersionKey, version_order
@@ -76,6 +78,37 @@ class Asker:
         known = self._project(asking)
         sent = self._send(known, asking)
         return self._note(known, asking, sent)
+
+    def ask_again(self, known: KnownProject) -> int:
+        """Make a task for each answer that went back to people and has none; returns how many.
+
+        One that was made twice goes while nobody has touched it, and so does one that nobody needs: people
+        may look again where they answered first, too.
+        """
+        unplaced = self._unplaced_reviews(known)
+        if unplaced:
+            self._look_up(known, [question for question, _ in unplaced])
+            unplaced = self._unplaced_reviews(known)
+        for start in range(0, len(unplaced), IMPORT_AT_ONCE):
+            part = unplaced[start : start + IMPORT_AT_ONCE]
+            again = [
+                replace(one, question=one.question + store.REVIEW_ENDING, note=note)
+                for one, note in ((_new_task(question), note) for question, note in part)
+            ]
+            self._client.import_tasks(known.id, again)
+            self._look_up(known, [question for question, _ in part])
+        with self._database.read() as connection:
+            surplus = reviews.surplus_tasks(connection, known)
+        self._delete_untouched(known, surplus)
+        return len(unplaced)
+
+    def _unplaced_reviews(self, known: KnownProject) -> list[tuple[AskedQuestion, str]]:
+        """Questions whose answer went back and that have no task for it, with the reason for people."""
+        with self._database.read() as connection:
+            back = reviews.reviews_of(connection, known.dataset, [ReviewState.RETURNED])
+            notes = {review.doubted.sample: review.doubted.note for review in back if review.task is None}
+            waiting = store.questions_of(connection, known.dataset, state=QuestionState.IN_REVIEW)
+        return [(question, notes[question.sample]) for question in waiting if question.sample in notes]
 
     def _project(self, asking: Asking) -> KnownProject:
         with self._database.read() as connection:
@@ -143,6 +176,9 @@ class Asker:
         name = question_name(asking.dataset, asking.version)
         with self._database.read() as connection:
             surplus = store.surplus_tasks(connection, known.id, samples, name)
+        self._delete_untouched(known, surplus)
+
+    def _delete_untouched(self, known: KnownProject, surplus: Sequence[TaskId]) -> None:
         if not surplus:
             return
         # Somebody may be answering right now: what Label Studio says this moment decides.

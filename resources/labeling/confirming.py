@@ -7,12 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from resources.asking import Why
 from resources.database.audit import AuditRow, record
 from resources.labeling import store
 from resources.labeling.answers import Choice, judge
 from resources.labeling.label_studio.values import AnnotationId, TaskId
 from resources.labeling.model import Finding, Problem, ProblemKind, QuestionState
 from resources.labeling.problems import describe
+from resources.labeling.reviews import store as reviews
+from resources.labeling.reviews.model import ReviewState
 from resources.labeling.store import KnownProject
 from resources.labeling.tables import CONFIRMED, PROBLEMS, QUESTIONS, TASKS
 from resources.terms import Actor, DatasetName, SampleId
@@ -35,17 +38,29 @@ class Writing:
 def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:
     """Judge ``samples`` anew. Returns how many labels became confirmed. Doing it again changes nothing."""
     confirmed = 0
+    least_agreement = reviews.rules_of(writing.connection, writing.known.dataset)
     for part in store.slices(sorted(set(samples))):
         asked = _asked(writing, part)
         tasks = store.tasks_of_samples(writing.connection, writing.known.dataset, part)
         latest = _latest(writing, part)
+        returned = reviews.earlier_of(writing.connection, writing.known.dataset, part)
         for sample in part:
             if sample not in asked:
                 continue
-            verdict = judge(tasks.get(sample, []), frozenset(writing.known.classes))
-            if verdict.state is not asked[sample]:
+            stands, earlier = returned.get(sample, (None, None))
+            verdict = judge(
+                tasks.get(sample, []),
+                frozenset(writing.known.classes),
+                earlier=earlier,
+                least_agreement=least_agreement,
+            )
+            if stands is ReviewState.RETURNED and verdict.state is not QuestionState.IN_REVIEW:
+                _settle(writing, sample, verdict.choice)
+            state, why = asked[sample]
+            if verdict.state is not state:
                 _put_state(writing, sample, verdict.state)
-            confirmed += _put_choice(writing, sample, verdict.choice, latest.get(sample))
+            if why is not Why.KNOWN:
+                confirmed += _put_choice(writing, sample, verdict.choice, latest.get(sample))
             _put_findings(writing, sample, verdict.findings)
     return confirmed
 
@@ -83,7 +98,8 @@ def open_problems(connection: Connection, dataset: DatasetName, limit: int) -> t
     if known is None:
         return [], 0
     unresolved = (PROBLEMS.c.dataset == dataset) & PROBLEMS.c.resolved_at.is_(None)
-    blocks = func.coalesce(QUESTIONS.c.state == QuestionState.OPEN, False)
+    waiting = (QuestionState.OPEN, QuestionState.IN_REVIEW)
+    blocks = func.coalesce(QUESTIONS.c.state.in_(waiting), False)
     rows = connection.execute(
         select(PROBLEMS, blocks.label("blocks"))
         .select_from(
@@ -111,13 +127,13 @@ def open_problems(connection: Connection, dataset: DatasetName, limit: int) -> t
     return found, int(total)
 
 
-def _asked(writing: Writing, samples: Sequence[SampleId]) -> dict[SampleId, QuestionState]:
+def _asked(writing: Writing, samples: Sequence[SampleId]) -> dict[SampleId, tuple[QuestionState, Why]]:
     rows = writing.connection.execute(
-        select(QUESTIONS.c.sample, QUESTIONS.c.state).where(
+        select(QUESTIONS.c.sample, QUESTIONS.c.state, QUESTIONS.c.why).where(
             QUESTIONS.c.dataset == writing.known.dataset, QUESTIONS.c.sample.in_(samples)
         )
     )
-    return {SampleId(row.sample): QuestionState(row.state) for row in rows}
+    return {SampleId(row.sample): (QuestionState(row.state), Why(row.why)) for row in rows}
 
 
 def _latest(writing: Writing, samples: Sequence[SampleId]) -> dict[SampleId, Row[Any]]:
@@ -127,6 +143,13 @@ def _latest(writing: Writing, samples: Sequence[SampleId]) -> dict[SampleId, Row
         .order_by(CONFIRMED.c.revision)
     )
     return {SampleId(row.sample): row for row in rows}
+
+
+def _settle(writing: Writing, sample: SampleId, choice: Choice | None) -> None:
+    label = None if choice is None else choice.label
+    reviews.put_settled(writing.connection, writing.known.dataset, sample, label, writing.now)
+    told = "nobody could tell" if label is None else f"{label}, finally"
+    writing.audit("labeling.settle", f"{writing.known.dataset} {sample}", told)
 
 
 def _put_state(writing: Writing, sample: SampleId, state: QuestionState) -> None:

@@ -16,6 +16,8 @@ class QuestionState(StrEnum):
     OPEN = "open"
     """Nobody answered yet, or the answer cannot be used and a person must mend it."""
     ANSWERED = "answered"
+    IN_REVIEW = "in_review"
+    """Its answer is doubted and went back to people: not in the confirmed pool until one looked again."""
     SKIPPED = "skipped"
     """A person could not tell. It is not asked again."""
     WITHDRAWN = "withdrawn"
@@ -155,8 +157,11 @@ class Standing:
 
     questions: int
     open: int
+    """Those that wait for a person: the first time, or again."""
     answered: int
     skipped: int
     withdrawn: int
     problems: int
     """Open ones; some keep a question open, some are only to be known."""
+    in_review: int = 0
+    """Those among the open ones whose answer went back to people."""

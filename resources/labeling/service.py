@@ -27,6 +27,7 @@ from resources.labeling.model import (
     Standing,
 )
 from resources.labeling.polling import Cursor, Poller
+from resources.labeling.reviews.service import ReviewService
 from resources.labeling.store import KnownProject
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
 
@@ -57,6 +58,11 @@ class LabelingService:
             token = read_or_make_secrets(self.home).label_studio_token
             self._client = LabelStudioClient(Connection(self.home.addresses().label_studio, token))
         return self._client
+
+    @property
+    def reviews(self) -> ReviewService:
+        """What goes back to people before it counts."""
+        return ReviewService(self.home, self.database, self.clock)
 
     def check(self) -> None:
         """See whether Label Studio answers and lets us in. Raises what says why not."""
@@ -126,9 +132,10 @@ class LabelingService:
             return store.questions_of(connection, dataset, version=version)
 
     def questions_open(self, dataset: DatasetName) -> list[AskedQuestion]:
-        """Questions that wait for a person."""
+        """Questions that wait for a person, the first time or again."""
         with self.database.read() as connection:
-            return store.questions_of(connection, dataset, state=QuestionState.OPEN)
+            again = (QuestionState.IN_REVIEW,)
+            return store.questions_of(connection, dataset, state=QuestionState.OPEN, also=again)
 
     def samples_asked(self, dataset: DatasetName, *, but_by: VersionKey | None = None) -> frozenset[SampleId]:
         """Samples that are not to be asked again; those that ``but_by`` asked itself are left out of it."""
@@ -174,11 +181,12 @@ class LabelingService:
             problems = confirming.open_problems(connection, dataset, 0)[1]
         return Standing(
             questions=sum(states.values()),
-            open=states.get(QuestionState.OPEN, 0),
+            open=states.get(QuestionState.OPEN, 0) + states.get(QuestionState.IN_REVIEW, 0),
             answered=states.get(QuestionState.ANSWERED, 0),
             skipped=states.get(QuestionState.SKIPPED, 0),
             withdrawn=states.get(QuestionState.WITHDRAWN, 0),
             problems=problems,
+            in_review=states.get(QuestionState.IN_REVIEW, 0),
         )
 
     def project_address(self, dataset: DatasetName) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, delete, func, insert, select, update
 
 from resources.asking import Why
 from resources.labeling.answers import KnownTask
@@ -17,6 +17,9 @@ from resources.terms import DatasetName, Label, SampleId, VersionKey
 
 SLICE = 500
 """How many values one condition names; SQLite has a limit."""
+
+REVIEW_ENDING = "/review"
+"""How what a task was made for ends, where it asks people to look again."""
 
 _Item = TypeVar("_Item")
 
@@ -145,11 +148,18 @@ def questions_of(
     dataset: DatasetName,
     *,
     state: QuestionState | None = None,
+    also: Sequence[QuestionState] = (),
     version: VersionKey | None = None,
 ) -> list[AskedQuestion]:
-    """Questions with their living task, by version and sample."""
+    """Questions with their living task, by version and sample: the one where people look again, if any."""
     tasks = (
-        select(TASKS.c.sample, func.min(TASKS.c.task).label("task"))
+        select(
+            TASKS.c.sample,
+            func.coalesce(
+                func.min(case((TASKS.c.question.endswith(REVIEW_ENDING), TASKS.c.task))),
+                func.min(TASKS.c.task),
+            ).label("task"),
+        )
         .where(TASKS.c.dataset == dataset, TASKS.c.live)
         .group_by(TASKS.c.sample)
         .subquery()
@@ -161,7 +171,7 @@ def questions_of(
         .order_by(QUESTIONS.c.version, QUESTIONS.c.sample)
     )
     if state is not None:
-        statement = statement.where(QUESTIONS.c.state == state)
+        statement = statement.where(QUESTIONS.c.state.in_([state, *also]))
     if version is not None:
         statement = statement.where(QUESTIONS.c.version == version)
     return [_question(row) for row in connection.execute(statement)]
@@ -380,6 +390,8 @@ def annotations_in(text: str) -> tuple[Annotation, ...]:
             tuple(Label(label) for label in row["labels"]),
             row["skipped"],
             datetime.fromisoformat(row["at"]),
+            row.get("by"),
+            bool(row.get("ground_truth")),
         )
         for row in json.loads(text)
     )
@@ -403,7 +415,14 @@ def _question(row: Row[Any]) -> AskedQuestion:
 def _task_row(known: KnownProject, task: Task) -> dict[str, Any]:
     summary = task.summary
     annotations = [
-        {"id": given.id, "labels": list(given.labels), "skipped": given.skipped, "at": given.at.isoformat()}
+        {
+            "id": given.id,
+            "labels": list(given.labels),
+            "skipped": given.skipped,
+            "at": given.at.isoformat(),
+            "by": given.by,
+            "ground_truth": given.ground_truth,
+        }
         for given in task.annotations
     ]
     return {

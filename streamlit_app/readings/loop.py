@@ -104,6 +104,7 @@ def _newest_questions(
             if question.state is not QuestionState.WITHDRAWN
         ]
         if asked:
-            still_open = sum(question.state is QuestionState.OPEN for question in asked)
+            waiting = (QuestionState.OPEN, QuestionState.IN_REVIEW)
+            still_open = sum(question.state in waiting for question in asked)
             return Questions(one.version, len(asked), still_open, max(one.asked_at for one in asked))
     return None

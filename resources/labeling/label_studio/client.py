@@ -38,7 +38,7 @@ BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """A moment before every change."""
 
 _SUMMARY = "id,updated_at,total_annotations,cancelled_annotations,data"
-_DETAIL = f"{_SUMMARY},annotations,result,was_cancelled"
+_DETAIL = f"{_SUMMARY},annotations,result,was_cancelled,completed_by,ground_truth"
 
 _Item = TypeVar("_Item")
 
@@ -191,6 +191,8 @@ def _task(row: dict[str, Any]) -> Task:
             labels=_labels(given["result"]),
             skipped=bool(given["was_cancelled"]),
             at=_moment(given["updated_at"]),
+            by=_who(given.get("completed_by")),
+            ground_truth=bool(given.get("ground_truth")),
         )
         for given in row["annotations"]
     )
@@ -215,6 +217,7 @@ def _import_body(task: NewTask) -> dict[str, Any]:
             "sample": task.sample,
             "question": task.question,
             "why": task.why,
+            "note": task.note,
         },
         "predictions": [
             {"model_version": task.model_version, "score": task.score, "result": [_choices([task.guess])]}
@@ -225,6 +228,12 @@ def _import_body(task: NewTask) -> dict[str, Any]:
 def _choices(labels: Sequence[Label]) -> dict[str, Any]:
     value = {"choices": list(labels)}
     return {"from_name": CHOICES_NAME, "to_name": IMAGE_NAME, "type": "choices", "value": value}
+
+
+def _who(told: Any) -> int | None:
+    """A user, as a number or as an object with one."""
+    number = told.get("id") if isinstance(told, dict) else told
+    return number if isinstance(number, int) else None
 
 
 def _moment(text: str) -> datetime:

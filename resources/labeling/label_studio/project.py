@@ -19,6 +19,8 @@ HOOK_PATH = "/label-studio"
 
 SECRET_HEADER = "X-Trainplat-Secret"  # noqa: S105 - the header's name, not a secret
 
+NOTE = '<Header value="$note" size="4"/>'
+
 HOOK_ACTIONS = (
     "ANNOTATION_CREATED",
     "ANNOTATIONS_CREATED",
@@ -60,6 +62,14 @@ def set_up(client: LabelStudioClient, plan: ProjectPlan, known: ProjectId | None
     return project
 
 
+def with_note(page: str) -> str:
+    """The page with what a task says about itself on top: why people are asked to look again.
+
+    A tag without a name: tasks that other people made need not have a note.
+    """
+    return page.replace("<View>\n", f"<View>\n  {NOTE}\n", 1)
+
+
 def preselect(client: LabelStudioClient, project: ProjectId, model_version: str) -> None:
     """Show people the predictions of ``model_version`` as preselected, if it has any there."""
     row = client.connection.get(f"/api/projects/{project}/", {"include": "id,model_version"}).json()
@@ -89,7 +99,7 @@ def _make(client: LabelStudioClient, plan: ProjectPlan) -> ProjectId:
         lambda sdk: sdk.projects.create(
             title=plan.dataset,
             description=plan.description,
-            label_config=labeling_page(plan.classes),
+            label_config=with_note(labeling_page(plan.classes)),
             expert_instruction=INSTRUCTION,
             show_instruction=False,
             enable_empty_annotation=False,
@@ -104,8 +114,9 @@ def _make(client: LabelStudioClient, plan: ProjectPlan) -> ProjectId:
 def _mend(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> None:
     """Bring back what the loop rests on; a page that people made their own stays if it fits the classes."""
     row = client.connection.get(f"/api/projects/{project}/").json()
-    if not _offers(row, plan.classes):
-        page = labeling_page(plan.classes)
+    page = with_note(labeling_page(plan.classes))
+    is_ours_without_note = row.get("label_config") == labeling_page(plan.classes)
+    if is_ours_without_note or not _offers(row, plan.classes):
         client.connection.with_sdk(lambda sdk: sdk.projects.update(int(project), label_config=page))
 
 

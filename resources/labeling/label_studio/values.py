@@ -28,6 +28,10 @@ class Annotation:
     """The person pressed *Skip* instead of submitting."""
     at: datetime
     """When it was last changed."""
+    by: int | None = None
+    """The number of who gave it, in Label Studio; None for one that was read before this was kept."""
+    ground_truth: bool = False
+    """Whether somebody marked it there as the known answer."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +89,5 @@ class NewTask:
     """How sure the model is, in 0..1."""
     model_version: str
     why: Why = Why.STRATEGY
+    note: str = ""
+    """What is shown above it; empty where there is nothing to say."""

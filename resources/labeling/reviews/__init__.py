@@ -1,0 +1,1 @@
+"""Reviews: answers that are doubted go back to people, and their second answer is final."""

@@ -1,0 +1,118 @@
+"""Before a version takes labels up: what the champion doubts goes back, once, and all or nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resources.home import Home
+from resources.labeling.predictions import PoolPredictions, PredictionFiles
+from resources.labeling.reviews.model import ReviewState
+from resources.labeling.service import LabelingService
+from resources.reviews import ReviewPlan
+from resources.terms import FIRST_VERSION, Actor, SampleId
+from sensors.reviewing import send_back_doubtful, told
+from tests.resources.data.shapes import SHAPES
+from tests.resources.labeling.reviews.rows import answer_again, answered
+
+ACTOR = Actor("sensor:shapes_annotations")
+COUNT = 40
+DARK, LIGHT = SHAPES.classes
+SAMPLES = [SampleId(f"{number:064}") for number in range(COUNT)]
+TRUTH = {sample: SHAPES.classes[number % 2] for number, sample in enumerate(SAMPLES)}
+WRONG = (4, 11)
+SPEC = replace(SHAPES, review=ReviewPlan(share=0.1))
+
+
+def with_wrong_answers(home: Path, *, predicted: bool = True) -> LabelingService:
+    said = dict(TRUTH)
+    for number in WRONG:
+        said[SAMPLES[number]] = LIGHT if TRUTH[SAMPLES[number]] == DARK else DARK
+    if predicted:
+        truth = np.array([SHAPES.classes.index(TRUTH[sample]) for sample in SAMPLES])
+        probabilities = np.where(np.arange(2) == truth[:, None], 0.95, 0.05)
+        files = PredictionFiles(Home(home))
+        found = PoolPredictions("shapes-1", SHAPES.classes, tuple(SAMPLES), probabilities)
+        files.write_predictions(SHAPES.name, FIRST_VERSION, found)
+    return answered(home, SHAPES.name, SHAPES.classes, FIRST_VERSION, said)
+
+
+def sent_back(people: LabelingService, spec: object = SPEC) -> int:
+    assert isinstance(spec, type(SPEC))
+    return send_back_doubtful(people, spec, people.confirmed(SHAPES.name), ACTOR)
+
+
+def test_wrong_answers_go_back_and_the_others_pass(trainplat_home: Path) -> None:
+    people = with_wrong_answers(trainplat_home)
+
+    assert sent_back(people) == len(WRONG)
+
+    wrong = {SAMPLES[number] for number in WRONG}
+    assert {one.sample for one in people.confirmed(SHAPES.name)} == set(SAMPLES) - wrong
+    states = people.reviews.states(SHAPES.name)
+    assert {sample for sample, state in states.items() if state is ReviewState.RETURNED} == wrong
+    assert sum(state is ReviewState.PASSED for state in states.values()) == COUNT - len(WRONG)
+    assert people.standing(SHAPES.name).in_review == len(WRONG)
+
+
+def test_the_same_labels_are_looked_at_once(trainplat_home: Path) -> None:
+    people = with_wrong_answers(trainplat_home)
+    sent_back(people)
+
+    assert sent_back(people) == 0
+
+
+def test_the_second_answer_is_taken_and_not_returned_again(trainplat_home: Path) -> None:
+    people = with_wrong_answers(trainplat_home)
+    sent_back(people)
+    wrong = SAMPLES[WRONG[0]]
+    answer_again(people, SHAPES.name, wrong, LIGHT)  # the same wrong one
+
+    assert sent_back(people) == 0
+    assert {one.sample: one.label for one in people.confirmed(SHAPES.name)}[wrong] == LIGHT
+    assert people.reviews.counts(SHAPES.name).upheld == 1
+
+
+def test_no_more_go_back_than_the_data_set_allows(trainplat_home: Path) -> None:
+    people = with_wrong_answers(trainplat_home)
+
+    assert sent_back(people, replace(SPEC, review=ReviewPlan(share=0.03))) == 1
+
+
+def test_nothing_goes_back_where_it_is_off_or_no_champion_spoke(trainplat_home: Path) -> None:
+    people = with_wrong_answers(trainplat_home, predicted=False)
+
+    assert sent_back(people) == 0
+    assert len(people.confirmed(SHAPES.name)) == COUNT
+
+
+def test_nothing_goes_back_where_the_review_is_off(trainplat_home: Path) -> None:
+    people = with_wrong_answers(trainplat_home)
+
+    assert sent_back(people, replace(SPEC, review=ReviewPlan(share=0.0))) == 0
+
+
+def test_a_kill_in_between_leaves_all_or_nothing(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = with_wrong_answers(trainplat_home)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr("resources.labeling.reviews.store.put_passed", killed)
+    with pytest.raises(Killed):
+        sent_back(people)
+    monkeypatch.undo()
+
+    assert people.reviews.states(SHAPES.name) == {}
+    assert len(people.confirmed(SHAPES.name)) == COUNT
+    assert sent_back(people) == len(WRONG)
+
+
+def test_a_person_is_told_how_many_went_back() -> None:
+    assert told(SPEC, 2).startswith("2 of the new answers went back to people")
