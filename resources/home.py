@@ -70,6 +70,11 @@ class Home:
         return self.path / "trainings"
 
     @property
+    def answers(self) -> Path:
+        """What models of pipelines answered: a folder for each pipeline, in it one for each run."""
+        return self.path / "answers"
+
+    @property
     def mlflow(self) -> Path:
         """MLflow's database and artifacts."""
         return self.path / "mlflow"

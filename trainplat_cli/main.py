@@ -14,6 +14,7 @@ COMMANDS = (
     "data",
     "train",
     "training",
+    "pipeline",
     "trigger",
     "triggers",
     "notebook",

@@ -1,11 +1,15 @@
 """What all templates share: from the parameters in a file to definitions."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypedDict, TypeVar
 
 from dagster import (
     AssetChecksDefinition,
+    AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
     AssetSelection,
@@ -13,6 +17,8 @@ from dagster import (
     Component,
     ComponentLoadContext,
     Definitions,
+    Failure,
+    Field,
     Jitter,
     MetadataValue,
     RetryPolicy,
@@ -23,14 +29,31 @@ from dagster import (
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from pydantic import BaseModel
 
+from resources.errors import BadInput, TrainplatError
+from resources.home import Home
 from resources.pipelines.catalogue import template
-from resources.pipelines.folder import FILE
+from resources.pipelines.folder import FILE, Folder
 from resources.pipelines.model import Pipeline
+from resources.pipelines.parameters import with_parameters
+from resources.pipelines.service import PipelineService
 from resources.pipelines.specs.common import RunSpec, Spec
 from resources.pipelines.tags import PIPELINE
+from resources.terms import Actor
 
+PARAMETERS = "parameters"
+_PARAMETERS_ARE = 'What this run has otherwise than the file, as JSON: {"steps": 100}.'
 S = TypeVar("S", bound=Spec)
 R = TypeVar("R", bound=RunSpec)
+
+
+@dataclass(frozen=True)
+class Begun(Generic[R]):
+    """A step that began."""
+
+    spec: R
+    """With the parameters of this run."""
+    metadata: dict[str, Any]
+    """Which version it is, and which parameters the run has otherwise."""
 
 
 class OfStep(TypedDict):
@@ -43,6 +66,7 @@ class OfStep(TypedDict):
     code_version: str
     retry_policy: RetryPolicy | None
     metadata: dict[str, MetadataValue[Any] | str]
+    config_schema: dict[str, Field]
 
 
 class TemplateComponent(Component, Generic[S]):
@@ -121,7 +145,36 @@ class RunComponent(TemplateComponent[R]):
                 "pipeline_version": pipeline.content_hash,
                 "file": MetadataValue.path(str(pipeline.path)),
             },
+            "config_schema": {PARAMETERS: Field(str, default_value="{}", description=_PARAMETERS_ARE)},
         }
+
+    def begin(self, context: AssetExecutionContext, pipeline: Pipeline) -> Begun[R]:
+        """What every step does first: take the run's parameters, and have its version numbered.
+
+        Raises Failure for parameters that cannot be.
+        """
+        try:
+            given = json.loads(context.op_execution_context.op_config[PARAMETERS])
+            spec: Any = with_parameters(pipeline, given)
+        except (ValueError, BadInput) as problem:
+            raise Failure(f"the parameters of the run cannot be: {problem}", allow_retries=False) from problem
+        service = PipelineService(Folder(_folder_of(pipeline)), Home.from_environment().database())
+        version = service.seen(_with_text(pipeline), Actor(f"run:{context.run.run_id}"))
+        told: dict[str, Any] = {"pipeline_version": version.number, "pipeline_content": version.content_hash}
+        return Begun(spec, told | {f"run_{name}": str(value) for name, value in given.items()})
+
+
+def _folder_of(pipeline: Pipeline) -> Path:
+    return Path() if pipeline.path is None else pipeline.path.parents[1]
+
+
+def _with_text(pipeline: Pipeline) -> Pipeline:
+    """With what its file says, unless that was changed since it was loaded."""
+    try:
+        now = Folder(_folder_of(pipeline)).read(pipeline.name)
+    except TrainplatError:
+        return pipeline
+    return now if now.content_hash == pipeline.content_hash else pipeline
 
 
 def retry_policy(spec: RunSpec) -> RetryPolicy | None:

@@ -38,15 +38,19 @@ class Custom(RunComponent[CustomSpec]):
             **self.of_step(pipeline, {"python"}),
         )
         def result(context: AssetExecutionContext, gpu: GpuResource) -> MaterializeResult[None]:
+            begun = self.begin(context, pipeline)
             function = _function(self.spec.call)
-            parameters = dict(self.spec.parameters)
+            parameters = dict(begun.spec.parameters)
             with gpu.lease(context) as lease:
-                if LEASE in inspect.signature(function).parameters:
+                signature = _signature(function)
+                if signature is not None and LEASE in signature.parameters:
                     parameters[LEASE] = lease
-                _refuse_others(function, self.spec.call, parameters)
+                if signature is not None:
+                    _refuse_others(signature, self.spec.call, parameters)
                 returned = function(**parameters)
             metadata = returned if isinstance(returned, Mapping) else {"returned": returned}
-            return MaterializeResult(metadata={str(name): _shown(value) for name, value in metadata.items()})
+            shown = {str(name): _shown(value) for name, value in metadata.items()}
+            return MaterializeResult(metadata=begun.metadata | shown)
 
         return [result]
 
@@ -66,8 +70,14 @@ def _function(call: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _refuse_others(function: Callable[..., Any], call: str, parameters: Mapping[str, Any]) -> None:
-    signature = inspect.signature(function)
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except ValueError:  # written in C, and says nothing
+        return None
+
+
+def _refuse_others(signature: inspect.Signature, call: str, parameters: Mapping[str, Any]) -> None:
     try:
         signature.bind(**parameters)
     except TypeError as problem:

@@ -22,6 +22,7 @@ from resources.errors import TrainplatError
 from resources.gpu.resource import GpuResource
 from resources.pipelines.model import Pipeline
 from resources.pipelines.specs.evaluation import EvaluationSpec
+from resources.pipelines.steps import step_names
 from trainplat_assets.templates.component import RunComponent, model_key
 from trainplat_assets.templates.models import model_of
 
@@ -36,19 +37,22 @@ class Evaluation(RunComponent[EvaluationSpec]):
 
     def assets(self, pipeline: Pipeline) -> list[AssetsDefinition]:
         """``NAME/MODEL`` for each model."""
-        return [self._asset(pipeline, of) for of in self.spec.of]
+        return [
+            self._asset(pipeline, AssetKey([pipeline.name, step]), of)
+            for step, of in zip(step_names(pipeline), self.spec.of, strict=True)
+        ]
 
     def checks(self, pipeline: Pipeline) -> list[AssetChecksDefinition]:
         """``reaches`` of each, where the file sets bounds."""
         if not self.spec.at_least and not self.spec.at_most:
             return []
-        return [self._check(_key(pipeline, of)) for of in self.spec.of]
+        return [self._check(AssetKey([pipeline.name, step])) for step in step_names(pipeline)]
 
-    def _asset(self, pipeline: Pipeline, of: str) -> AssetsDefinition:
+    def _asset(self, pipeline: Pipeline, key: AssetKey, of: str) -> AssetsDefinition:
         measured = model_key(of)
 
         @asset(
-            key=_key(pipeline, of),
+            key=key,
             deps=[measured],
             description=f"What the model {of} is worth on samples that were held out.",
             **self.of_step(pipeline, {"torch"}),
@@ -56,9 +60,10 @@ class Evaluation(RunComponent[EvaluationSpec]):
         def scores(context: AssetExecutionContext, gpu: GpuResource) -> MaterializeResult[None]:
             from resources.learning.distributed.applying import measure
 
+            begun = self.begin(context, pipeline)
             model = model_of(context.instance, measured)
             task = model.plan.task
-            asked = replace(task, settings={**task.settings, **self.spec.settings})
+            asked = replace(task, settings={**task.settings, **begun.spec.settings})
             try:
                 with gpu.lease(context) as lease:
                     found = measure(asked, model.checkpoint, lease.torch_device, lease.threads)
@@ -69,6 +74,7 @@ class Evaluation(RunComponent[EvaluationSpec]):
                 metadata={
                     **{SCORE + name: value for name, value in found.items()},
                     "checkpoint": str(model.checkpoint),
+                    **begun.metadata,
                 },
                 data_version=DataVersion(
                     " ".join(f"{name}={value!r}" for name, value in sorted(found.items()))
@@ -100,10 +106,6 @@ class Evaluation(RunComponent[EvaluationSpec]):
             )
 
         return reaches
-
-
-def _key(pipeline: Pipeline, of: str) -> AssetKey:
-    return AssetKey([pipeline.name, of.replace("/", "_seed_")])
 
 
 def _scores(instance: DagsterInstance, key: AssetKey) -> dict[str, float]:

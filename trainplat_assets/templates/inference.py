@@ -21,6 +21,7 @@ from resources.gpu.resource import GpuResource
 from resources.home import Home
 from resources.pipelines.model import Pipeline
 from resources.pipelines.specs.inference import InferenceSpec
+from resources.pipelines.steps import step_names
 from trainplat_assets.templates.component import RunComponent, model_key
 from trainplat_assets.templates.models import model_of
 
@@ -35,10 +36,7 @@ class Inference(RunComponent[InferenceSpec]):
 
     def assets(self, pipeline: Pipeline) -> list[AssetsDefinition]:
         """``NAME/answers``; in several parts ``NAME/part_N`` each."""
-        parts = self.spec.parts
-        return [
-            self._asset(pipeline, "answers" if parts == 1 else f"part_{part}", part) for part in range(parts)
-        ]
+        return [self._asset(pipeline, key, part) for part, key in enumerate(step_names(pipeline))]
 
     def _asset(self, pipeline: Pipeline, key: str, part: int) -> AssetsDefinition:
         model = model_key(self.spec.of)
@@ -53,17 +51,18 @@ class Inference(RunComponent[InferenceSpec]):
         def answers(context: AssetExecutionContext, gpu: GpuResource) -> MaterializeResult[None]:
             from resources.learning.distributed.applying import Answerer
 
+            begun = self.begin(context, pipeline)
             taken = model_of(context.instance, model)
-            folder = Home.from_environment().path / "answers" / pipeline.name / context.run.run_id
+            folder = Home.from_environment().answers / pipeline.name / context.run.run_id
             try:
-                lines = list(self._lines(part))
+                lines = list(_lines(begun.spec, part))
                 with gpu.lease(context) as lease:
                     answerer = Answerer(
                         taken.plan.task,
                         taken.checkpoint,
                         lease.torch_device,
                         lease.threads,
-                        self.spec.longest,
+                        begun.spec.longest,
                     )
                     found = list(answerer.answers(lines))
             except TrainplatError as problem:
@@ -79,19 +78,21 @@ class Inference(RunComponent[InferenceSpec]):
                     "file": MetadataValue.path(str(path)),
                     "first": MetadataValue.md(first),
                     "checkpoint": str(taken.checkpoint),
+                    **begun.metadata,
                 }
             )
 
         return answers
 
-    def _lines(self, part: int) -> Iterator[tuple[int, str]]:
-        path = Path(self.spec.inputs).expanduser()
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            raise BadInput(
-                f"the inputs {path} cannot be read: {problem}", "Name a text file with an input in each line."
-            ) from problem
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip() and (number - 1) % self.spec.parts == part:
-                yield number, line
+
+def _lines(spec: InferenceSpec, part: int) -> Iterator[tuple[int, str]]:
+    path = Path(spec.inputs).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadInput(
+            f"the inputs {path} cannot be read: {problem}", "Name a text file with an input in each line."
+        ) from problem
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and (number - 1) % spec.parts == part:
+            yield number, line

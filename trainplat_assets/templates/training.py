@@ -10,6 +10,7 @@ from resources.pipelines.model import Pipeline
 from resources.pipelines.specs.finetune import FinetuneSpec
 from resources.pipelines.specs.pretrain import PretrainSpec
 from resources.pipelines.specs.training import TrainingSpec
+from resources.pipelines.steps import step_names
 from trainplat_assets.large_training import LargeTraining, run_training
 from trainplat_assets.templates.component import RunComponent, model_key
 from trainplat_assets.templates.models import model_of
@@ -22,18 +23,20 @@ class TrainingComponent(RunComponent[T]):
 
     def assets(self, pipeline: Pipeline) -> list[AssetsDefinition]:
         """``NAME/model``; with several seeds ``NAME/seed_N`` each."""
-        seeds = self.spec.seeds
-        return [self._asset(pipeline, "model" if len(seeds) == 1 else f"seed_{seed}", seed) for seed in seeds]
+        return [
+            self._asset(pipeline, key, seed)
+            for key, seed in zip(step_names(pipeline), self.spec.seeds, strict=True)
+        ]
 
     def starts_from(self) -> AssetKey | None:
         """The asset whose checkpoint it starts from."""
         return None
 
-    def plan(self, context: AssetExecutionContext, seed: int) -> Plan:
+    def plan(self, context: AssetExecutionContext, spec: T, seed: int) -> Plan:
         """What is trained, now that the run has begun."""
         start = self.starts_from()
         checkpoint = None if start is None else str(model_of(context.instance, start).checkpoint)
-        return self.spec.plan(seed, checkpoint)
+        return spec.plan(seed, checkpoint)
 
     def _asset(self, pipeline: Pipeline, key: str, seed: int) -> AssetsDefinition:
         start = self.starts_from()
@@ -46,10 +49,13 @@ class TrainingComponent(RunComponent[T]):
         )
         def model(context: AssetExecutionContext, gpu: GpuResource) -> MaterializeResult[None]:
             name = pipeline.name if key == "model" else f"{pipeline.name}_{key}"
-            asked = LargeTraining(name, self.plan(context, seed), is_registered=self.spec.registered)
+            begun = self.begin(context, pipeline)
+            plan = self.plan(context, begun.spec, seed)
+            asked = LargeTraining(name, plan, is_registered=begun.spec.registered)
             trained = run_training(context, gpu, asked)
-            metadata = {**trained.metadata(), "pipeline_version": pipeline.content_hash}
-            return MaterializeResult(metadata=metadata, data_version=trained.data_version)
+            return MaterializeResult(
+                metadata=trained.metadata() | begun.metadata, data_version=trained.data_version
+            )
 
         return model
 

@@ -30,7 +30,7 @@ SHOWN_ERROR_CHARACTERS = 500
 URL_SIGNS = ("?", "#")
 """What ends a path in a URL, such as those of the databases of our tables and of MLflow."""
 _OURS = (
-    *("trainplat.db", "secrets.json", "data", "served", "checkpoints"),
+    *("trainplat.db", "secrets.json", "data", "served", "checkpoints", "trainings", "answers"),
     *("mlflow", "label-studio", "dagster", "run", "logs", "work"),
 )
 

@@ -1,0 +1,227 @@
+"""Runs of pipelines, through Dagster's web server: started, and followed step by step."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from resources.errors import Unavailable
+from resources.pipelines import queries
+from resources.pipelines.model import Pipeline
+from resources.pipelines.parameters import run_config, run_tags
+from resources.pipelines.tags import PIPELINE
+from resources.texts import mark
+
+LOCATION = "trainplat"
+_REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": LOCATION}
+REASON = "trainplat/reason"
+TIMEOUT_S = 20.0
+
+
+class RunState(StrEnum):
+    """What people tell apart."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+_STATES = {
+    "NOT_STARTED": RunState.WAITING,
+    "QUEUED": RunState.WAITING,
+    "STARTING": RunState.RUNNING,
+    "STARTED": RunState.RUNNING,
+    "CANCELING": RunState.RUNNING,
+    "SUCCESS": RunState.DONE,
+    "FAILURE": RunState.FAILED,
+    "CANCELED": RunState.CANCELED,
+}
+_STEP_STATES = {
+    "IN_PROGRESS": RunState.RUNNING,
+    "SUCCESS": RunState.DONE,
+    "FAILURE": RunState.FAILED,
+    "SKIPPED": RunState.CANCELED,
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run."""
+
+    key: str
+    state: RunState
+    began_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PipelineRun:
+    """One run of a pipeline."""
+
+    run_id: str
+    pipeline: str
+    state: RunState
+    created_at: datetime
+    ended_at: datetime | None
+    steps: tuple[Step, ...]
+    """Those that began."""
+    reason: str | None
+    """Why it waits, where it does."""
+    parameters: Mapping[str, Any]
+    """Those that it has otherwise than the file."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line that a run tells."""
+
+    at: datetime
+    level: str
+    step: str | None
+    text: str
+
+
+class PipelineRuns:
+    """What a Dagster web server knows and does. Calls raise Unavailable where it answers badly."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+
+    def run_address(self, run_id: str) -> str:
+        """The page of a run."""
+        return f"{self.address}/runs/{run_id}"
+
+    def start(self, pipeline: Pipeline, parameters: Mapping[str, Any]) -> str:
+        """Start a run; its id. The code location is loaded anew where it does not know the job."""
+        tags = run_tags(pipeline, parameters)
+        if parameters:
+            tags[f"{PIPELINE}_parameters"] = json.dumps(dict(parameters), sort_keys=True)
+        asked = {
+            "selector": {**_REPOSITORY, "jobName": pipeline.job},
+            "runConfigData": run_config(pipeline, parameters),
+            "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in tags.items()]},
+        }
+        answer = self._ask(queries.LAUNCH, {"params": asked})["launchRun"]
+        if answer["__typename"] == "PipelineNotFoundError":
+            self.reload()
+            answer = self._ask(queries.LAUNCH, {"params": asked})["launchRun"]
+        if answer["__typename"] != "LaunchRunSuccess":
+            raise self._refused(answer)
+        return str(answer["run"]["runId"])
+
+    def reload(self) -> None:
+        """Let the code location read the files anew."""
+        answer = self._ask(queries.RELOAD, {"name": LOCATION})["reloadRepositoryLocation"]
+        entry = answer.get("locationOrLoadError") or {}
+        if answer["__typename"] != "WorkspaceLocationEntry" or entry.get("__typename") == "PythonError":
+            raise self._refused(entry or answer)
+
+    def of_pipeline(self, name: str, limit: int = 10) -> tuple[PipelineRun, ...]:
+        """The newest runs of one pipeline, newest first."""
+        return self._runs({"tags": [{"key": PIPELINE, "value": name}]}, limit)
+
+    def newest(self, limit: int = 200) -> dict[str, PipelineRun]:
+        """The newest run of each pipeline, of so many runs of any."""
+        found: dict[str, PipelineRun] = {}
+        for one in self._runs({}, limit):
+            if one.pipeline:
+                found.setdefault(one.pipeline, one)
+        return found
+
+    def run(self, run_id: str) -> PipelineRun | None:
+        """One run."""
+        return next(iter(self._runs({"runIds": [run_id]}, 1)), None)
+
+    def log(self, run_id: str, limit: int = 1000) -> tuple[LogLine, ...]:
+        """What a run told so far, oldest first."""
+        lines: list[LogLine] = []
+        cursor: str | None = None
+        while len(lines) < limit:
+            answer = self._ask(queries.LOG, {"run": run_id, "after": cursor, "limit": limit})["logsForRun"]
+            events = answer.get("events", [])
+            lines += [_line(event) for event in events if event.get("timestamp")]
+            if not answer.get("hasMore") or not events:
+                break
+            cursor = answer["cursor"]
+        return tuple(lines)
+
+    def _runs(self, filter_: Mapping[str, Any], limit: int) -> tuple[PipelineRun, ...]:
+        answer = self._ask(queries.RUNS, {"filter": dict(filter_), "limit": limit})["runsOrError"]
+        if answer["__typename"] != "Runs":
+            raise self._refused(answer)
+        return tuple(_run(row) for row in answer["results"])
+
+    def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        import httpx
+
+        try:
+            with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
+                answer = client.post(
+                    f"{self.address}/graphql", json={"query": query, "variables": variables}
+                ).json()
+        except (httpx.HTTPError, ValueError) as problem:
+            raise Unavailable(
+                f"Dagster at {self.address} does not answer: {problem}",
+                "See `trainplat status`; `trainplat up` starts it.",
+            ) from problem
+        if answer.get("errors"):
+            raise self._refused({"message": answer["errors"][0]["message"]})
+        return dict(answer["data"])
+
+    def _refused(self, answer: Mapping[str, Any]) -> Unavailable:
+        several = "; ".join(str(one["message"]) for one in answer.get("errors") or ())
+        said = str(answer.get("message") or several or answer.get("__typename")).strip()
+        return Unavailable(
+            f"Dagster at {self.address} refused: {said}",
+            "Look at Deployment in its web page: the code location may not be loaded.",
+        )
+
+
+STATE_WORDS = {
+    RunState.WAITING: mark("waits"),
+    RunState.RUNNING: mark("runs"),
+    RunState.DONE: mark("done"),
+    RunState.FAILED: mark("failed"),
+    RunState.CANCELED: mark("canceled"),
+}
+
+
+def _run(row: Mapping[str, Any]) -> PipelineRun:
+    tags = {one["key"]: one["value"] for one in row["tags"]}
+    state = _STATES.get(row["status"], RunState.RUNNING)
+    return PipelineRun(
+        run_id=row["runId"],
+        pipeline=tags.get(PIPELINE, ""),
+        state=state,
+        created_at=datetime.fromtimestamp(row["creationTime"], UTC),
+        ended_at=_moment(row["endTime"]),
+        steps=tuple(
+            Step(
+                one["stepKey"],
+                _STEP_STATES.get(one["status"], RunState.RUNNING),
+                _moment(one["startTime"]),
+                _moment(one["endTime"]),
+            )
+            for one in row["stepStats"]
+        ),
+        reason=tags.get(REASON) if state is RunState.WAITING else None,
+        parameters=json.loads(tags.get(f"{PIPELINE}_parameters", "{}")),
+    )
+
+
+def _line(event: Mapping[str, Any]) -> LogLine:
+    error = event.get("error") or {}
+    chain = [one["error"]["message"] for one in error.get("errorChain") or ()]
+    cause = (chain or [error.get("message", "")])[-1]
+    text = "\n".join(part.strip() for part in (event["message"], cause) if part and part.strip())
+    return LogLine(
+        datetime.fromtimestamp(float(event["timestamp"]) / 1000, UTC), event["level"], event["stepKey"], text
+    )
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,139 @@
+"""``trainplat pipeline``: made, listed, shown, checked, looked at before they run."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from resources.database.audit import recent
+from resources.home import Home
+from resources.pipelines.catalogue import TEMPLATES
+from resources.pipelines.folder import PIPELINES_VARIABLE
+from resources.users import current_user
+from trainplat_cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def pipelines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(PIPELINES_VARIABLE, str(tmp_path / "pipelines"))
+    return tmp_path / "pipelines"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["pipeline", *arguments])
+
+
+def new(name: str, *given: str) -> Result:
+    settings = [part for one in given for part in ("--set", one)]
+    return run("new", "pretrain", name, "--set", "task=table", *settings)
+
+
+def test_a_new_pipeline_is_a_file_that_says_what_was_set(pipelines: Path) -> None:
+    made = new("wine", "steps=20", "settings={layers: 1}", "title=12")
+    assert made.exit_code == 0, made.output
+    document = yaml.safe_load((pipelines / "wine/defs.yaml").read_text())
+    assert document == {
+        "type": "trainplat_assets.templates.Pretrain",
+        "attributes": {"title": "12", "task": "table", "settings": {"layers": 1}, "steps": 20},
+    }
+    row = recent(Home.from_environment().database(), 1)[0]
+    assert (row.actor, row.action, row.subject) == (
+        f"user:{current_user()}",
+        "pipelines.version",
+        "wine:1",
+    )
+
+
+def test_a_value_that_cannot_be_is_shown_at_its_place_and_nothing_is_written(pipelines: Path) -> None:
+    told = new("wine", "steps=many")
+    assert told.exit_code == 2
+    assert 'defs.yaml:4:10: steps is "many"; expected a whole number' in told.output
+    assert "          ^^^^" in told.output
+    assert not pipelines.exists()
+
+
+def test_a_pipeline_is_written_over_by_force_only_and_is_a_new_version_then() -> None:
+    assert new("wine").exit_code == 0
+    assert new("wine", "steps=5").exit_code == 5
+    forced = run("new", "pretrain", "wine", "--set", "task=text", "--force", "--json")
+    assert json.loads(forced.stdout)["version"] == 2
+    shown = json.loads(run("show", "wine", "--json").stdout)
+    assert [one["number"] for one in shown["versions"]] == [1, 2]
+    assert (shown["version"], shown["parameters"]["task"]) == (2, "text")
+
+
+def test_a_file_in_json_can_be_begun_with(tmp_path: Path) -> None:
+    source = tmp_path / "wine.json"
+    source.write_text(
+        json.dumps({"type": "trainplat_assets.templates.Pretrain", "attributes": {"task": "table"}})
+    )
+    assert run("new", "pretrain", "wine", "--from", str(source)).exit_code == 0
+    assert run("new", "pretrain", "more", "--from", str(source), "--set", "steps=7").exit_code == 0
+    shown = json.loads(run("show", "more", "--json").stdout)
+    assert (shown["parameters"]["steps"], shown["parameters"]["task"]) == (7, "table")
+
+
+def test_a_broken_file_is_listed_beside_the_others(pipelines: Path) -> None:
+    assert "There is no pipeline yet" in run("list").stdout
+    new("wine", "owner=team:vision", "title=Red or white")
+    (pipelines / "beer").mkdir()
+    (pipelines / "beer/defs.yaml").write_text("type: none\n")
+    told = run("list").stdout
+    assert all(word in told for word in ("wine", "team:vision", "Red or white", "beer", "broken"))
+    beer, wine = json.loads(run("list", "--json").stdout)["pipelines"]
+    assert (beer["state"], wine["state"], wine["version"]) == ("broken", None, 1)
+    assert run("show", "beer").exit_code == 2
+    assert run("show", "cider").exit_code == 4
+
+
+def test_a_change_by_an_editor_is_the_next_version(pipelines: Path) -> None:
+    new("wine")
+    path = pipelines / "wine/defs.yaml"
+    path.write_text(path.read_text() + "  steps: 3\n")
+    (wine,) = json.loads(run("list", "--json").stdout)["pipelines"]
+    assert (wine["version"], wine["is_numbered"]) == (2, False)
+
+
+def test_each_template_tells_its_parameters() -> None:
+    assert all(name in run("schema").stdout for name in TEMPLATES)
+    for name in TEMPLATES:
+        told = json.loads(run("schema", name, "--json").stdout)
+        assert all(one.get("description") for one in told["properties"].values()), name
+    assert "The pipeline whose model it starts from" in run("schema", "finetune").stdout
+    assert run("schema", "nonsense").exit_code == 4
+
+
+def test_a_check_reads_the_settings_of_a_task_too(pipelines: Path) -> None:
+    new("wine")
+    assert "1 pipeline is as it should be." in run("check").stdout
+    new("beer", "settings={hops: 3}")
+    told = run("check", "wine", "beer")
+    assert (told.exit_code, "hops" in told.output) == (2, True)
+    assert json.loads(run("check", "--json").stdout)["broken"][0]["name"] == "beer"
+    assert run("check", str(pipelines / "wine/defs.yaml")).exit_code == 0
+
+
+def test_a_preview_tells_which_devices_a_run_would_get() -> None:
+    new("wine")
+    told = json.loads(run("run", "wine", "--preview", "--json").stdout)
+    assert (told["outcome"], told["devices"]) == ("granted", ["cpu:0"])
+    two = json.loads(run("run", "wine", "--preview", "--json", "--set", "gpu=2").stdout)
+    assert two["devices"] == ["cpu:0", "cpu:1"]
+    assert "It would start at once." in run("run", "wine", "--preview").stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("seeds=[1]", "seeds of wine cannot be changed for one run"),
+        ("steps=0", "steps is 0; expected a number greater than or equal to 1"),
+        ("gpu=5X", "GPU request '5X'"),
+        ("steps", "--set is 'steps'; expected NAME=VALUE"),
+    ],
+)
+def test_parameters_that_a_run_cannot_have_are_refused(given: str, sentence: str) -> None:
+    new("wine")
+    told = run("run", "wine", "--set", given)
+    assert (told.exit_code, sentence in told.output) == (2, True)

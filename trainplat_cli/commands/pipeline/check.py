@@ -1,0 +1,67 @@
+"""``trainplat pipeline check``: whether files declare pipelines, tasks and their settings included."""
+
+from pathlib import Path
+
+import click
+
+from resources.errors import BadInput, TrainplatError
+from resources.pipelines.folder import Broken, Folder
+from resources.pipelines.model import Pipeline
+from resources.pipelines.reading import read_pipeline
+from resources.pipelines.specs.training import TrainingSpec
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.output import out, print_json
+from trainplat_cli.texts import ngettext
+
+
+@click.command(
+    cls=Command,
+    help=mark(
+        "Check the pipelines NAMES, or files, or without any every pipeline: their parameters, and the "
+        "settings of their tasks."
+    ),
+)
+@click.argument("names", nargs=-1)
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def check(names: tuple[str, ...], as_json: bool) -> None:
+    """Check them, and end with 2 where one is wrong."""
+    folder = Folder.from_environment()
+    found = [_checked(name, folder) for name in names] if names else [_deep(one) for one in folder.all()]
+    wrong = [one for one in found if isinstance(one, Broken)]
+    if as_json:
+        print_json(
+            {
+                "checked": len(found),
+                "broken": [{"name": one.name, "problem": one.problem.problem} for one in wrong],
+            }
+        )
+    if wrong:
+        raise BadInput("\n".join(one.problem.problem for one in wrong), wrong[0].problem.next_step)
+    if not as_json:
+        text = ngettext(
+            "{count} pipeline is as it should be.", "{count} pipelines are as they should be.", len(found)
+        )
+        out().print(text.format(count=len(found)))
+
+
+def _checked(name: str, folder: Folder) -> Pipeline | Broken:
+    path = Path(name)
+    is_file = path.suffix in {".yaml", ".yml", ".json"}
+    try:
+        return _deep(read_pipeline(path.stem, path.read_text(), path) if is_file else folder.read(name))
+    except BadInput as problem:
+        return Broken(name, path, problem)
+
+
+def _deep(one: Pipeline | Broken) -> Pipeline | Broken:
+    if isinstance(one, Broken) or not isinstance(one.spec, TrainingSpec):
+        return one
+    from resources.learning.distributed.tasks.catalogue import build_task
+
+    try:
+        build_task(one.spec.plan(one.spec.seeds[0]).task)
+    except TrainplatError as problem:
+        told = BadInput(f"{one.path}: settings: {problem.problem}", problem.next_step)
+        return Broken(one.name, one.path or Path(), told)
+    return one

@@ -1,0 +1,133 @@
+"""``trainplat pipeline run``: run a pipeline, with parameters of this run."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from resources.errors import Unavailable
+from resources.gpu.service import GpuService
+from resources.home import HOME_VARIABLE, Home
+from resources.pipelines.model import Pipeline
+from resources.pipelines.parameters import run_config, run_tags, with_parameters
+from resources.pipelines.preview import preview
+from resources.pipelines.tags import PIPELINE
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.gpu.simulate import OUTCOMES
+from trainplat_cli.commands.pipeline.shown import (
+    assignments,
+    current_actor,
+    pipeline_service,
+    runs_of_stack,
+)
+from trainplat_cli.output import out, print_json
+from trainplat_cli.tables import show_facts
+from trainplat_cli.texts import _
+
+CODE = "trainplat_assets.definitions"
+STDERR = 2
+
+
+@click.command(
+    cls=Command,
+    help=mark(
+        "Run the pipeline NAME: on the stack of this home where it runs, else in this process, which ends "
+        "with the run. `--preview` shows the devices that it would get, and runs nothing."
+    ),
+)
+@click.argument("name")
+@option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help=mark("A parameter that this run has otherwise than the file."),
+)
+@option("--preview", "only_preview", is_flag=True, help=mark("Show what would happen, and run nothing."))
+@option("--here", is_flag=True, help=mark("In this process, also where the stack runs."))
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def run(name: str, given: tuple[str, ...], only_preview: bool, here: bool, as_json: bool) -> None:
+    """Check the parameters, and start it."""
+    service = pipeline_service()
+    pipeline = service.folder.read(name)
+    parameters = assignments(pipeline.template, given)
+    spec = with_parameters(pipeline, parameters)
+    if only_preview:
+        _show_preview(pipeline, spec, as_json=as_json)
+        return
+    version = service.seen(pipeline, current_actor())
+    document: dict[str, Any] = {"pipeline": name, "version": version.number, "parameters": parameters}
+    runs = None if here else runs_of_stack()
+    if runs is not None:
+        run_id = runs.start(pipeline, parameters)
+        document |= {"run": run_id, "address": runs.run_address(run_id)}
+        told = _("The run of {name} is {address}").format(name=name, address=runs.run_address(run_id))
+    else:
+        _execute(pipeline, parameters)
+        told = _("{name} has run.").format(name=name)
+    if as_json:
+        print_json(document)
+    else:
+        out().print(told, markup=False)
+
+
+def _show_preview(pipeline: Pipeline, spec: Any, *, as_json: bool) -> None:
+    found = preview(GpuService(Home.from_environment().database()), spec)
+    if as_json:
+        print_json(
+            {
+                "pipeline": pipeline.name,
+                "request": found.request.text,
+                "outcome": found.outcome,
+                "rule": found.why.rule,
+                "reason": found.why.text,
+                "devices": list(found.devices),
+                "expected_at": found.expected_at,
+                "waiting_before": found.waiting_before,
+            }
+        )
+        return
+    show_facts(
+        [
+            (_("Request"), found.request.text),
+            (_("Outcome"), _(OUTCOMES[found.outcome])),
+            (_("Because"), f"{found.why.rule}: {found.why.translated(_)}"),
+            (_("Devices"), ", ".join(found.devices) or "-"),
+            (_("Wait already"), str(found.waiting_before)),
+        ]
+    )
+
+
+def _execute(pipeline: Pipeline, parameters: Mapping[str, Any]) -> None:
+    """Be the run: without daemon and without queue, under a lease of its own."""
+    from trainplat_cli.supervisor.prepare import link_instance
+
+    home = Home.from_environment()
+    link_instance(home)
+    tags = run_tags(pipeline, parameters)
+    if parameters:
+        tags[f"{PIPELINE}_parameters"] = json.dumps(dict(parameters), sort_keys=True)
+    with tempfile.TemporaryDirectory(prefix="trainplat-pipeline-") as folder:
+        config = Path(folder) / "run.yaml"
+        config.write_text(json.dumps(run_config(pipeline, parameters)))  # JSON is YAML
+        command = [sys.executable, "-m", "dagster", "job", "execute", "-m", CODE, "-j", pipeline.job]
+        command += ["-c", str(config)]
+        command += ["--tags", json.dumps(tags)] if tags else []
+        done = subprocess.run(
+            command,
+            env={**os.environ, HOME_VARIABLE: str(home.path), "DAGSTER_HOME": str(home.dagster)},
+            stdout=STDERR,  # its log is no result
+            check=False,
+        )
+    if done.returncode:
+        raise Unavailable(
+            _("the run of {name} failed").format(name=pipeline.name),
+            _("Its log above says why. Mend that, then run the same thing again: it goes on where it was."),
+        )
