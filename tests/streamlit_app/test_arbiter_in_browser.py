@@ -52,6 +52,7 @@ def _card(at: int) -> str:
 
 
 @pytest.mark.needs("chinese font")
+@pytest.mark.slow
 def test_a_person_looks_through_the_pages_of_the_arbiter_and_previews_other_quotas(shared: Look) -> None:
     with shared("cluster", "Cluster") as page:
         for name in PAGES:

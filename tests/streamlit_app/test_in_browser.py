@@ -91,6 +91,7 @@ def test_each_page_of_an_empty_home(new: Look) -> None:
                 picture(page, "dashboard-empty")
 
 
+@pytest.mark.slow
 def test_a_person_sees_all_of_a_data_set_and_answers_a_conflict(new: Look, new_home: Home) -> None:
     home, ann = new_home, Actor("user:ann")
     data_home.fill(home, home.path.parent / "letters")
@@ -147,6 +148,7 @@ def _answer(page: Page) -> None:
     expect(page.get_by_text(re.compile("^No branch is open"))).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_narrow_window_hides_nothing(filled: Look) -> None:
     with filled("", "Overview", width=NARROW) as page:
         expect(page.get_by_text("Retrain", exact=True)).to_be_visible()
@@ -155,6 +157,7 @@ def test_a_narrow_window_hides_nothing(filled: Look) -> None:
         picture(page, "dashboard-narrow")
 
 
+@pytest.mark.slow
 def test_the_versions_to_compare_are_kept_in_the_address(filled: Look) -> None:
     with filled("models?left=v1.1&right=v1.2", "Model comparison") as page:
         expect(page.get_by_text("330 of 360 right")).to_be_visible()
@@ -165,6 +168,7 @@ def test_the_versions_to_compare_are_kept_in_the_address(filled: Look) -> None:
         expect(page).to_have_url(re.compile(r"left=v1\.2"))
 
 
+@pytest.mark.slow
 def test_a_page_refreshes_itself_and_says_when(filled: Look) -> None:
     with filled("queue", "Queue") as page:
         note = page.locator(".tp-live")

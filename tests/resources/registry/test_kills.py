@@ -47,6 +47,7 @@ def check_races(reports: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_a_kill_around_the_registration_leaves_one_version_on_a_server(
     trainplat_home: Path, mlflow_server: MlflowServer
 ) -> None:

@@ -169,6 +169,7 @@ def test_forged_tags_are_overwritten_and_open_no_gate(gpu_servers: DagsterServer
     assert gpu_servers.gpu().waiting() == []
 
 
+@pytest.mark.slow
 def test_a_run_that_asks_for_nothing_waits_for_nobody_and_sees_no_device(gpu_servers: DagsterServers) -> None:
     first = gpu_servers.launch("two_devices_job")
     gpu_servers.wait_for_status(first, RUNNING)
@@ -244,6 +245,7 @@ def disk(gpu_servers: DagsterServers, tmp_path: Path) -> Iterator[Path]:
     mounts.remove("room", Actor("user:ann"))
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_have_its_mount_points_is_refused_at_submission_with_all_reasons(
     gpu_servers: DagsterServers, disk: Path
 ) -> None:
@@ -260,6 +262,7 @@ def test_a_run_that_cannot_have_its_mount_points_is_refused_at_submission_with_a
     wait_until(lambda: not list(disk.iterdir()), "the folder to go")
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_had_mounted_is_cleaned_up_and_its_next_attempt_begins_empty(
     gpu_servers: DagsterServers, disk: Path
 ) -> None:

@@ -39,6 +39,7 @@ def test_tables_are_learnt(tmp_path: Path, table: str) -> None:
     assert found["accuracy"] > 0.88
 
 
+@pytest.mark.slow
 def test_classes_of_sentences_are_learnt(tmp_path: Path) -> None:
     settings = {"layers": 1, "width": 16, "longest": 48, "texts": 600}
     assert scores(TaskChoice("sentences", settings), tmp_path, steps=150, batch_size=32)["accuracy"] > 0.9
