@@ -19,6 +19,8 @@ from resources.learning.distributed.refusals import forget_refusal
 
 PLAN, LOGS, AGENT_LOG = "plan.json", "logs", "agent.log"
 """What a start leaves in the folder of a training, beside what the training itself does."""
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Each library reads its own. Where one has another number of threads, its sums have other bits."""
 _ONE_PROCESS = (Parallel.SINGLE, Parallel.DATA_PARALLEL)
 
 
@@ -70,7 +72,7 @@ class Group:
         with (folder / AGENT_LOG).open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "resources.learning.distributed.agent", *_arguments(launch, folder)],
-                env={**os.environ, "OMP_NUM_THREADS": str(launch.threads), **launch.environment},
+                env={**os.environ, **dict.fromkeys(THREADS, str(launch.threads)), **launch.environment},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

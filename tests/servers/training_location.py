@@ -1,0 +1,44 @@
+"""A code location for tests of large trainings: one on both devices, and a run that takes one of them."""
+
+import os
+
+from dagster import (
+    AssetExecutionContext,
+    Definitions,
+    MaterializeResult,
+    asset,
+    define_asset_job,
+    in_process_executor,
+)
+
+from resources.gpu.resource import GpuResource
+from resources.learning.distributed.plan import Parallel, Plan
+from resources.learning.distributed.watching import Patience
+from sensors.arbiter import build_arbiter_sensor
+from tests.resources.learning.distributed.plans import tiny
+from tests.servers.gpu_location import one_device
+from trainplat_assets.large_training import LargeTraining, run_training
+
+HANG_S = "TEST_HANG_S"
+
+
+def plan() -> Plan:
+    """Long enough to be met while it runs, by two processes."""
+    return tiny(parallel=Parallel.DDP, steps=400, checkpoint_every_steps=10)
+
+
+@asset(op_tags={"trainplat/gpu": "2", "trainplat/preemptible": "true"})
+def stories(context: AssetExecutionContext, gpu: GpuResource) -> MaterializeResult[None]:
+    """Train it."""
+    patience = Patience(hang_s=float(os.environ[HANG_S]), hangs=5)
+    trained = run_training(context, gpu, LargeTraining("stories", plan(), patience=patience))
+    return MaterializeResult(metadata=trained.metadata(), data_version=trained.data_version)
+
+
+defs = Definitions(
+    assets=[stories, one_device],
+    jobs=[define_asset_job(f"{name}_job", selection=[name]) for name in ("stories", "one_device")],
+    sensors=[build_arbiter_sensor()],
+    resources={"gpu": GpuResource()},
+    executor=in_process_executor,
+)
