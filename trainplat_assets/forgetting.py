@@ -1,7 +1,7 @@
 """What each version of a line knows of what the ones before it were taught.
 
-A task is what came at once: the classes that a version has and its parent has not, measured on their test
-images. These stay the same from then on, so what one version scores can be held against another's.
+A task is what came at once: the classes that a version has test images of and its parent has not, measured on
+these. They stay the same from then on, so what one version scores can be held against another's.
 """
 
 from collections.abc import Sequence
@@ -34,13 +34,13 @@ def matrix_up_to(
 
 def matrix_of(line: Sequence[RoundEvaluation]) -> VersionMatrix:
     """The matrix of rounds that followed each other, oldest first. Raises BadInput for none."""
-    groups: list[tuple[str, range]] = []
+    groups: list[tuple[str, list[int]]] = []
     rows = []
-    known = 0
+    known = frozenset[int]()
     for measured in line:
-        if len(measured.classes) > known:
-            groups.append((_name(measured, known), range(known, len(measured.classes))))
-            known = len(measured.classes)
+        if new := sorted(measured.tested_classes - known):
+            groups.append((_name(measured, new), new))
+            known |= measured.tested_classes
         rows.append(VersionRow(measured.version, tuple(_accuracy(measured, group) for _, group in groups)))
     return VersionMatrix(tuple(name for name, _ in groups), tuple(rows))
 
@@ -80,14 +80,15 @@ def _cell(accuracy: float | None, best: float) -> str:
     return f"**{accuracy:.1%}**" if accuracy == best else f"{accuracy:.1%}"
 
 
-def _accuracy(measured: RoundEvaluation, group: range) -> float | None:
-    rows = [measured.challenger_scores.confusion[k] for k in group]
+def _accuracy(measured: RoundEvaluation, group: Sequence[int]) -> float | None:
+    confusion = measured.challenger_scores.confusion
+    rows = [confusion[k] if k < len(confusion) else () for k in group]
     count = sum(sum(row) for row in rows)
-    return sum(row[k] for k, row in zip(group, rows, strict=True)) / count if count else None
+    return sum(row[k] for k, row in zip(group, rows, strict=True) if row) / count if count else None
 
 
-def _name(measured: RoundEvaluation, known: int) -> str:
-    classes = measured.classes[known:]
+def _name(measured: RoundEvaluation, new: Sequence[int]) -> str:
+    classes = [measured.classes[k] for k in new]
     shown = ", ".join(classes[:SHOWN_CLASSES])
     more = f" and {len(classes) - SHOWN_CLASSES} more" if len(classes) > SHOWN_CLASSES else ""
     return f"{measured.version}: {shown}{more}"

@@ -70,9 +70,9 @@ def _test_set_check(spec: DatasetSpec) -> AssetChecksDefinition:
         parent = data.service().version(spec.name, version).parent
         before = registry.service().evaluation(spec.name, parent) if parent else None
         old_part = None
-        if before is not None and len(before.classes) < len(evaluation.classes):
+        if before is not None and before.tested_classes < evaluation.tested_classes:
             test = data.service().images(spec.name, version, Split.TEST)
-            old_part = model_round.identity_of(test, len(before.classes))
+            old_part = model_round.identity_of(test, before.tested_classes)
         return _result(
             sanity.measurement_problems(evaluation, before, old_part),
             {"test_set": evaluation.test_set, "test_images": evaluation.test_count},

@@ -167,10 +167,10 @@ class Round:
         )
 
 
-def identity_of(test: ImageSet, classes: int | None = None) -> str:
-    """SHA-256 of a test set: which samples, and what they are; of the first so many classes alone, if any."""
+def identity_of(test: ImageSet, classes: frozenset[int] | None = None) -> str:
+    """SHA-256 of a test set: which samples, and what they are; of these classes alone, if any are given."""
     pairs = sorted(zip(test.ids, labels_of(test).tolist(), strict=True))
-    pairs = [pair for pair in pairs if classes is None or pair[1] < classes]
+    pairs = [pair for pair in pairs if classes is None or pair[1] in classes]
     return sha256(repr(pairs).encode()).hexdigest()
 
 

@@ -48,13 +48,14 @@ class DatasetSpec:
     title: str
     """How people call it."""
     classes: tuple[Label, ...]
-    """The labels that exist, in the order in which a model's outputs stand."""
+    """The labels that exist, in the order in which a model's outputs stand; later ones are added behind."""
     image_size_px: tuple[int, int]
     """Height and width of the images that a model sees."""
     first_labelled: int
     """How many samples are labelled in the first version."""
     test_count: int
-    """How many samples are held out for testing, the same ones in every version of one major number."""
+    """How many samples are held out for testing, the same ones in every version of one major number. For a
+    class that is declared later some more come, with its first labels."""
     labels_per_round: int
     """How many samples people are asked about at a time, and, unless ``triggers`` says otherwise, how many
     answers start the next round."""

@@ -14,6 +14,10 @@
 6. What a source says about a sample's split is followed: one that is to train or to wait is never drawn for
    the test set, nor held back for its hash. Where samples are to test, the test set is drawn among these
    alone, and those that are left over, or come later, are held back.
+7. Classes may be declared later. As long as one of these has no test sample, a version holds out some of the
+   samples that people label with it now: as many as the other classes have on average, at most half, those
+   with the lowest content hashes and like no other sample. They test from then on; all others stay as they
+   are.
 
 A data set whose first version was sealed before each class gave its share, or that declares it so, has one
 threshold for all classes together; everything else is the same.
@@ -21,7 +25,7 @@ threshold for all classes together; everything else is the same.
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from resources.data.model import ConfirmedLabel, Split
@@ -41,6 +45,8 @@ class SplitRule:
     seed: int
     by_class: Mapping[Label, SampleId] = field(default_factory=dict)
     """For each class in the test set the highest content hash there; empty for one threshold for all."""
+    first_classes: tuple[Label, ...] = ()
+    """The classes of the first version; empty where none were declared since."""
 
     def __str__(self) -> str:
         """The rule in words that change whenever the rule does."""
@@ -163,11 +169,14 @@ def next_division(
     labels: Sequence[ConfirmedLabel],
     twins: Twins = (),
     wanted: Wanted = MappingProxyType({}),
+    later_classes: Collection[Label] = (),
 ) -> Division:
     """Divide the samples of a later version. Of two labels for one sample the later in ``labels`` counts.
 
-    The labels are of samples in the parent's pool or training split.
+    The labels are of samples in the parent's pool or training split. ``later_classes`` are those that the
+    first version did not have.
     """
+    twins = list(twins)
     places = dict(parent)
     held_back = set()
     like_test = _like({sample for sample, place in parent.items() if place.split is Split.TEST}, twins)
@@ -182,6 +191,13 @@ def next_division(
         if places[confirmed.sample].split is Split.TEST:
             raise ValueError(f"sample {confirmed.sample} is in the test set and takes no label")
         places[confirmed.sample] = Place(Split.TRAIN, confirmed.label)
+    held_out = _held_out(parent, places, rule, later_classes, twins)
+    for label, samples in held_out.items():
+        places |= {sample: Place(Split.TEST, label) for sample in samples}
+    if held_out:
+        highest = {label: max(samples) for label, samples in held_out.items()}
+        more = sum(map(len, held_out.values()))
+        rule = replace(rule, test_count=rule.test_count + more, by_class={**rule.by_class, **highest})
     changed = {sample for sample, before in parent.items() if places[sample] != before}
     corrected = sum(parent[sample].split is Split.TRAIN for sample in changed)
     return Division(
@@ -192,6 +208,31 @@ def next_division(
         corrected,
         rule,
     )
+
+
+def _held_out(
+    parent: Mapping[SampleId, Place],
+    places: Mapping[SampleId, Place],
+    rule: SplitRule,
+    later_classes: Collection[Label],
+    twins: Twins,
+) -> dict[Label, list[SampleId]]:
+    """Rule 7: for each class that is not tested yet what is to test it; none of them was trained on."""
+    tested = {place.label for place in parent.values() if place.split is Split.TEST}
+    alike = {sample for pair in twins for sample in pair}
+    most = rule.test_count // max(1, len(tested))
+    found = {}
+    for label in later_classes:
+        new = sorted(
+            sample
+            for sample, place in places.items()
+            if place == Place(Split.TRAIN, label)
+            and (sample not in parent or parent[sample].split is Split.POOL)
+        )
+        chosen = [sample for sample in new if sample not in alike][: min(most, len(new) // 2)]
+        if label not in tested and chosen:
+            found[label] = chosen
+    return found
 
 
 def _lowest_of_each_class(candidates: Mapping[SampleId, Label], count: int) -> dict[Label, list[SampleId]]:

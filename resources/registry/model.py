@@ -97,6 +97,11 @@ class RoundEvaluation:
     challenger_scores: Scores
     champion_scores: Scores | None
 
+    @property
+    def tested_classes(self) -> frozenset[int]:
+        """The places of the classes that the test set has images of."""
+        return frozenset(k for k, row in enumerate(self.challenger_scores.confusion) if any(row))
+
 
 @dataclass(frozen=True)
 class Decision:

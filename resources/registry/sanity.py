@@ -41,7 +41,7 @@ def measurement_problems(
     """Why the two models, or this round and the one before it, were not measured alike.
 
     Where classes were added since the parent's round, ``old_part`` is the identity of the test images of the
-    classes that it had.
+    classes that were tested then.
     """
     problems = []
     if (evaluation.champion is None) != (evaluation.champion_scores is None):
@@ -51,8 +51,7 @@ def measurement_problems(
         theirs = [sum(row) for row in evaluation.champion_scores.confusion]
         if theirs != [sum(row) for row in evaluation.challenger_scores.confusion]:
             problems.append("challenger and champion were measured on different numbers of images per class")
-    has_more_classes = parent is not None and len(parent.classes) < len(evaluation.classes)
-    test_set = old_part if has_more_classes and old_part is not None else evaluation.test_set
+    test_set = evaluation.test_set if old_part is None else old_part
     if parent is not None and parent.test_set != test_set:
         problems.append(
             f"the test set {test_set[:12]} ({evaluation.test_count} images) is not that of "

@@ -55,12 +55,18 @@ def test_what_is_forgotten_beyond_the_limit_is_told_with_the_version_that_knew_i
     assert problems_of(matrix_of([FIRST]), 0.0) == []
 
 
-def test_many_classes_are_named_in_part_and_one_without_a_test_image_is_left_blank() -> None:
-    many = round_of("v1.1", tuple(tuple(int(k == row < 2) for k in range(7)) for row in range(7)))
-    matrix = matrix_of([FIRST, many])
-    assert matrix.tasks[1] == "v1.1: fox, hen, owl, pig and 1 more"
-    assert matrix.rows[1].accuracies == (1.0, None)
-    assert table_of(matrix).splitlines()[-1] == "| v1.1 | **100.0%** |  |"
+def test_many_classes_are_named_in_part() -> None:
+    many = round_of("v1.1", tuple(tuple(int(k == row) for k in range(7)) for row in range(7)))
+    assert matrix_of([FIRST, many]).tasks[1] == "v1.1: fox, hen, owl, pig and 1 more"
+
+
+def test_a_class_becomes_a_task_when_it_has_test_images() -> None:
+    declared = round_of("v1.1", ((9, 1, 0), (0, 10, 0), (0, 0, 0)))
+    matrix = matrix_of([FIRST, declared, replace(SECOND, version=VersionKey("v1.2"))])
+    assert matrix.tasks == ("v1.0: cat, dog", "v1.2: fox")
+    assert [len(row.accuracies) for row in matrix.rows] == [1, 1, 2]
+    gone = round_of("v1.3", ((9, 1), (0, 10)))
+    assert matrix_of([FIRST, SECOND, gone]).rows[-1].accuracies == (0.95, None)
 
 
 def test_the_picture_of_a_long_line_stays_small() -> None:

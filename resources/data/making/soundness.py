@@ -29,23 +29,34 @@ def in_two_splits(samples: Sequence[Sample], parent: Sequence[Sample]) -> list[s
         for sample, count in sorted(Counter(one.id for one in samples).items())
         if count > 1
     ]
-    tested_before = {one.id: one.split is Split.TEST for one in parent}
+    before = {one.id: one.split for one in parent}
+    tested = _tested_classes(parent)
     for one in samples:
-        is_test = one.split is Split.TEST
-        if tested_before.get(one.id, is_test) != is_test:
-            before = "tested with" if tested_before[one.id] else "trained on or asked about"
-            found.append(f"sample {one.id} is in the {one.split} split, and was {before} in the parent")
+        was = before.get(one.id, one.split)
+        if (was is Split.TEST) != (one.split is Split.TEST):
+            if was is Split.POOL and one.label not in tested:
+                continue
+            told = "tested with" if was is Split.TEST else "trained on or asked about"
+            found.append(f"sample {one.id} is in the {one.split} split, and was {told} in the parent")
     return found
 
 
 def changed_test_set(samples: Sequence[Sample], parent: Sequence[Sample]) -> list[str]:
-    """Where the test set is not the parent's, in samples or in labels. A first version may have any."""
+    """Where the test set is not the parent's, in samples or in labels. A first version may have any.
+
+    Samples of a class that the parent has no test sample of may come: it was declared later.
+    """
     if not parent:
         return [] if any(one.split is Split.TEST for one in samples) else ["the test set is empty"]
     now = {one.id: one.label for one in samples if one.split is Split.TEST}
     before = {one.id: one.label for one in parent if one.split is Split.TEST}
     found = [f"test sample {one} is missing; the parent has it" for one in sorted(before.keys() - now.keys())]
-    found += [f"test sample {one} is new; the parent does not have it" for one in sorted(now.keys() - before)]
+    tested = _tested_classes(parent)
+    found += [
+        f"test sample {one} is new; the parent does not have it"
+        for one in sorted(now.keys() - before)
+        if now[one] in tested
+    ]
     return found + [
         f"test sample {one} is labelled {now[one]}; in the parent it is {before[one]}"
         for one in sorted(now.keys() & before.keys())
@@ -93,7 +104,12 @@ def labels_lost(
     samples: Sequence[Sample], parent: Sequence[Sample], confirmed: Sequence[ConfirmedLabel]
 ) -> list[str]:
     """Where the version has fewer labels than its parent and the labels confirmed since give together."""
-    labels = {one.id: one.label for one in samples if one.split is Split.TRAIN}
+    tested = _tested_classes(parent)
+    labels = {
+        one.id: one.label
+        for one in samples
+        if one.split is Split.TRAIN or (one.split is Split.TEST and one.label not in tested)
+    }
     expected = {one.id: one.label for one in parent if one.split is Split.TRAIN}
     expected |= {one.sample: one.label for one in confirmed}
     return [
@@ -102,3 +118,7 @@ def labels_lost(
         for one in sorted(expected)
         if labels.get(one) != expected[one]
     ]
+
+
+def _tested_classes(samples: Sequence[Sample]) -> set[Label | None]:
+    return {one.label for one in samples if one.split is Split.TEST}

@@ -284,10 +284,11 @@ class Stages:
             ("classes", before.classes, self.spec.classes),
             ("image size", before.image_size_px, self.spec.image_size_px),
         ):
-            if was != now:
+            has_more_classes = what == "classes" and now[: len(was)] == was
+            if was != now and not has_more_classes:
                 raise BadInput(
                     f"{what} of {self.spec.name} are declared as {now}; {self.parent_version} has {was}, and "
-                    f"{self.version} must have the same",
+                    f"{self.version} must have the same; classes may be added at the end",
                     f"Declare {was} again; for other ones declare a data set of another name.",
                 )
 
@@ -333,7 +334,11 @@ class Stages:
         arrivals = [one.id for one in samples]
         # What comes with a label was given to train with, so it is not held back for its hash.
         wanted |= {one.sample: Split.TRAIN.value for one in self.labels if one.sample not in places}
-        return next_division(places, self.parent.document.rule, arrivals, self.labels, twins, wanted)
+        document = self.parent.document
+        first_classes = document.rule.first_classes or document.classes
+        later_classes = [one for one in self.spec.classes if one not in first_classes]
+        rule = replace(document.rule, first_classes=first_classes) if later_classes else document.rule
+        return next_division(places, rule, arrivals, self.labels, twins, wanted, later_classes)
 
     def _near_duplicates(self, samples: Sequence[CollectedSample]) -> list[NearDuplicate]:
         wanted = {one.id: one.md5 for one in samples}

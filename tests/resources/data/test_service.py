@@ -329,7 +329,7 @@ def test_classes_and_image_size_stay_for_one_data_set(data: DataService) -> None
     first_version(data)
     data.plan_next(SHAPES, answers(data, FIRST_VERSION, 3), ACTOR)
     for changed in (
-        replace(SHAPES, classes=(*SHAPES.classes, Label("green"))),
+        replace(SHAPES, classes=(Label("green"), *SHAPES.classes)),
         replace(SHAPES, image_size_px=(8, 8)),
     ):
         with pytest.raises(BadInput, match=r"v1\.1 must have the same"):

@@ -267,3 +267,49 @@ def test_too_few_samples_that_differ_from_the_test_set_are_refused() -> None:
     trained = max(labels)
     with pytest.raises(BadInput, match="1 are nearly the same as a test sample; 3 are left to train"):
         first_division(SHAPES, labels, [(test, trained)])
+
+
+GREEN, BLUE = Label("green"), Label("blue")
+
+
+@given(st.integers(0, 9), st.integers(0, 20), st.integers(0, 3))
+def test_of_a_class_that_is_declared_later_some_labels_are_held_out_once_and_the_others_train(
+    green: int, blue: int, corrected: int
+) -> None:
+    first = first_division(SHAPES, source(30))
+    late = [sample(one) for one in range(100, 160)]
+    pool = next_division(first.places, first.rule, late, [])
+    askable = sorted(chosen(pool, Split.POOL))
+    labels = [ConfirmedLabel(one, GREEN, f"g{one}") for one in askable[:green]]
+    labels += [ConfirmedLabel(one, BLUE, f"b{one}") for one in askable[green : green + blue]]
+    labels += [ConfirmedLabel(one, GREEN, f"c{one}") for one in sorted(chosen(pool, Split.TRAIN))[:corrected]]
+    division = next_division(pool.places, pool.rule, [], labels, later_classes=(GREEN, BLUE))
+    new = chosen(division, Split.TEST) - chosen(pool, Split.TEST)
+    assert chosen(pool, Split.TEST) <= chosen(division, Split.TEST)
+    assert not new & chosen(pool, Split.TRAIN), "what was trained on never tests"
+    each = SHAPES.test_count // len(SHAPES.classes)
+    of_class = {label: {one for one in new if division.places[one].label == label} for label in (GREEN, BLUE)}
+    assert len(of_class[GREEN]) == min(each, green // 2)
+    assert len(of_class[BLUE]) == min(each, blue // 2)
+    assert division.rule.test_count == pool.rule.test_count + len(new)
+    for label, held_out in of_class.items():
+        trained = {one for one in chosen(division, Split.TRAIN) if division.places[one].label == label}
+        assert all(one < other for one in held_out for other in trained - chosen(pool, Split.TRAIN))
+    again = next_division(division.places, division.rule, [], [], later_classes=(GREEN, BLUE))
+    assert again.places == division.places
+    assert again.rule == division.rule
+    more = [ConfirmedLabel(one, GREEN, f"m{one}") for one in sorted(chosen(division, Split.POOL))[:6]]
+    if of_class[GREEN]:
+        later = next_division(division.places, division.rule, [], more, later_classes=(GREEN, BLUE))
+        assert chosen(later, Split.TEST) == chosen(division, Split.TEST)
+
+
+def test_a_sample_that_is_nearly_another_is_not_held_out_for_a_later_class() -> None:
+    first = first_division(SHAPES, source(30))
+    pool = sorted(chosen(first, Split.POOL))
+    labels = [ConfirmedLabel(one, GREEN, one) for one in pool[:4]]
+    twins = [(pool[0], pool[9])]
+    division = next_division(first.places, first.rule, [], labels, twins, later_classes=(GREEN,))
+    new = chosen(division, Split.TEST) - chosen(first, Split.TEST)
+    assert new == set(pool[1:3])
+    assert str(division.rule) != str(first.rule)

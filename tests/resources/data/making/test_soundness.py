@@ -54,6 +54,27 @@ def test_any_change_of_the_test_set_is_found() -> None:
     assert changed_test_set([one("a", Split.TRAIN, DARK)], []) == ["the test set is empty"]
 
 
+def test_a_class_that_the_parent_does_not_test_may_gain_test_samples_from_the_pool() -> None:
+    green = Label("green")
+    parent = [*GOOD, one("d", Split.POOL)]
+    later = [*GOOD[:1], one("b", Split.TRAIN, green), *GOOD[2:], one("d", Split.TEST, green)]
+    confirmed = [ConfirmedLabel(SampleId(name), green, name) for name in ("b", "d")]
+    assert in_two_splits(later, parent) == []
+    assert changed_test_set(later, parent) == []
+    assert labels_lost(later, parent, confirmed) == []
+    tested = [*parent, one("e", Split.TEST, green)]
+    assert in_two_splits([*later, tested[-1]], tested) == [
+        "sample d is in the test split, and was trained on or asked about in the parent"
+    ]
+    assert changed_test_set([*later, tested[-1]], tested) == [
+        "test sample d is new; the parent does not have it"
+    ]
+    trained = [*GOOD[1:], one("a", Split.TEST, green)]
+    assert in_two_splits(trained, parent) == [
+        "sample a is in the test split, and was trained on or asked about in the parent"
+    ]
+
+
 def test_labels_outside_the_classes_and_shown_in_the_pool_are_found() -> None:
     samples = [one("a", Split.TRAIN, Label("green")), one("b", Split.POOL, DARK), one("c", Split.TEST)]
     assert outside_classes(samples, [DARK, LIGHT]) == [
