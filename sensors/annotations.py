@@ -1,6 +1,6 @@
 """Hears what people answered, and starts the next version when there is enough of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,6 +56,10 @@ LONGEST_TAG = 400
 
 
 NOTHING_MEASURED = TriggerSnapshot(labels_per_round=1, new_labels=0)
+
+
+WhyStopped = Callable[[VersionKey, DataService, RegistryService], Sequence[str]]
+"""Sentences on what stopped the round of a version, if anything that was measured did."""
 
 
 @dataclass(frozen=True)
@@ -147,16 +151,29 @@ def brings_no_label(version: VersionRecord) -> bool:
     return version.parent is not None and version.new_labels == 0 and not version.adopted
 
 
+def explained(step: Wait, at: Situation, reasons: Callable[[], Sequence[str]]) -> Wait:
+    """The same, with what stopped the newest version's round where it failed after it was measured."""
+    if at.decided or not at.attempts or at.attempts[0].outcome is not Outcome.FAILED:
+        return step
+    return Wait(" ".join([step.reason, *reasons()]))
+
+
+def _says_nothing(*_: object) -> Sequence[str]:
+    return ()
+
+
 def build_annotation_sensor(
     spec: DatasetSpec,
     job: "ExecutableDefinition",
     *,
     making: Sequence[AssetKey] = (),
+    why_stopped: WhyStopped = _says_nothing,
     minimum_interval_s: int = MINIMUM_INTERVAL_S,
     clock: Clock = utc_now,
 ) -> SensorDefinition:
     """The sensor ``<dataset>_annotations``; ``job`` is the round that it requests for each version, and
     ``making`` those of its assets that make the version: all that is run where there is nothing to learn.
+    ``why_stopped`` tells which checks keep a version that was measured from being decided.
 
     Exactly one version, and one run of its round, for one set of annotations, whatever is killed between any
     two steps: the version is a row before it is requested, a label's ref goes into one version only, and the
@@ -218,6 +235,8 @@ def build_annotation_sensor(
         triggers.note_planned(spec.name, newest.version, newest.planned_at)
         triggers.keep(spec.name, judged(spec, at, clock()))
         step = decide(spec, at, clock())
+        if isinstance(step, Wait):
+            step = explained(step, at, lambda: why_stopped(newest.version, versions, registered))
         if isinstance(step, PlanNext):
             returned = send_back_doubtful(people, spec, new, actor)
             step = Wait(told(spec, returned)) if returned else _plan(versions, spec, new, actor)

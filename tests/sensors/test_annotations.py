@@ -21,7 +21,7 @@ from resources.labeling.service import LabelingService
 from resources.learning.triggering.model import Paused
 from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION, VersionKey
-from sensors.annotations import PlanNext, Situation, StartRound, Wait, decide
+from sensors.annotations import PlanNext, Situation, StartRound, Wait, decide, explained
 from sensors.attempts import Attempt, Outcome
 from tests.resources.data.shapes import SHAPES
 from tests.sensors.daemon import SensorDaemon, sensor_daemon
@@ -403,6 +403,20 @@ def done(version: VersionKey) -> Attempt:
 def spoiled(number: int) -> Problem:
     finding = Finding(ProblemKind.NO_LABEL, TaskId(number), None, "")
     return Problem(SHAPES.name, None, finding, NOW, f"problem {number}", f"Mend {number}.", True)
+
+
+def test_a_round_that_failed_after_it_was_measured_is_waited_for_with_what_stopped_it() -> None:
+    failed = Attempt("run-1", None, Outcome.FAILED, NOW)
+    why = ["Check little_forgotten stopped it."]
+    waits = Wait("It failed.")
+    stopped = situation(decided=False, attempts=(failed,))
+    assert explained(waits, stopped, lambda: why) == Wait("It failed. Check little_forgotten stopped it.")
+    for at in (
+        situation(decided=True, attempts=(failed,)),
+        situation(decided=False),
+        situation(decided=False, attempts=(done(RECORD.version),)),
+    ):
+        assert explained(waits, at, lambda: why) == waits
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from resources.learning.evaluation import Evaluation, evaluate
-from resources.terms import FIRST_VERSION
+from resources.terms import FIRST_VERSION, VersionKey
 from tests.trainplat_assets.rounds import SPEC, make_first, make_next, registry_service, run_round
 from trainplat_assets import model_round
+from trainplat_assets.forgetting import stopped_by
 
 pytestmark = pytest.mark.usefixtures("mlflow_in_home")
 
@@ -31,13 +32,17 @@ def swapped(*arguments: object, **options: object) -> Evaluation:
 def test_a_model_no_better_than_chance_is_not_promoted(
     trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_first(trainplat_home)
+    data = make_first(trainplat_home)
     monkeypatch.setattr(model_round, "evaluate", swapped)
     result = run_round(FIRST_VERSION, raise_on_error=False)
     assert not result.success
     assert materialized(result) == {"model", "evaluation"}
     assert "which guessing can reach" in failed_checks(result)["accuracy_above_chance"]
-    assert registry_service(trainplat_home).champion(SPEC.name) is None
+    registry = registry_service(trainplat_home)
+    assert registry.champion(SPEC.name) is None
+    (told,) = stopped_by(SPEC, FIRST_VERSION, data, registry)
+    assert told.startswith("Check accuracy_above_chance on shapes/evaluation stopped it: accuracy ")
+    assert stopped_by(SPEC, VersionKey("v1.7"), data, registry) == []
 
 
 def test_another_test_set_stops_the_promotion_and_a_forgotten_class_only_warns(
