@@ -35,6 +35,7 @@ def main() -> None:
                     icon=":material/psychology_alt:",
                     url_path="active-learning",
                 ),
+                st.Page("views/pipelines.py", title=_("Pipelines"), icon=":material/flowchart:"),
                 st.Page("views/data.py", title=_("Data"), icon=":material/account_tree:"),
             ],
             _("GPUs"): [

@@ -40,6 +40,11 @@ class BadPipeline(BadInput):
         super().__init__(shown, f"Correct what the carets point at; {schema} tells what can be said.")
         self.path = path
         self.problems = problems
+        self._arguments = (path, text, problems, template)
+
+    def __reduce__(self) -> tuple[type["BadPipeline"], tuple[object, ...]]:
+        """Caches keep what was read, problems too."""
+        return BadPipeline, self._arguments
 
 
 def _shown(file: str, lines: list[str], one: Problem) -> str:

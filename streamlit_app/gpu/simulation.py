@@ -66,7 +66,7 @@ def draw(reader: Reader, projects: tuple[str, ...]) -> None:
         if asked and request is not None and project:
             longest_s = hours * _HOUR_S if hours else None
             terms = Terms(priority=int(priority), preemptible=stops, max_runtime_s=longest_s)
-            _answer(reader, text or "", Owner(project, current_user()), terms)
+            answer(reader, text or "", Owner(project, current_user()), terms)
 
 
 def _parsed(reader: Reader, text: str) -> GpuRequest | None:
@@ -92,7 +92,8 @@ def _parsed(reader: Reader, text: str) -> GpuRequest | None:
     return request
 
 
-def _answer(reader: Reader, text: str, owner: Owner, terms: Terms) -> None:
+def answer(reader: Reader, text: str, owner: Owner, terms: Terms) -> None:
+    """What would happen to a request that came now, or why it would be refused."""
     _ = reader.translate
     try:
         found = GpuService(open_home()[1]).simulate(text, owner=owner, terms=terms)

@@ -105,6 +105,7 @@ def test_each_template_tells_its_parameters() -> None:
     assert run("schema", "nonsense").exit_code == 4
 
 
+@pytest.mark.slow
 def test_a_check_reads_the_settings_of_a_task_too(pipelines: Path) -> None:
     new("wine")
     assert "1 pipeline is as it should be." in run("check").stdout
