@@ -6,19 +6,27 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Any
 
 from benchmarks.result import spread
 from benchmarks.stack import say
+from resources.clock import utc_now
+from resources.data.model import Split
+from resources.data.service import DataService
 from resources.home import Home, read_or_make_secrets
+from resources.labeling.label_studio.values import TaskId
 from resources.labeling.model import Question
 from resources.labeling.service import LabelingService
 from resources.ports import LOOPBACK
 from resources.process import end_group
-from resources.terms import FIRST_VERSION, Actor, SampleId
+from resources.registry.service import RegistryService
+from resources.terms import FIRST_VERSION, Actor, Label, SampleId
 from trainplat_assets.datasets import DIGITS
 from trainplat_cli.supervisor.model import Answer
 from trainplat_cli.supervisor.parts import label_studio_environment, label_studio_program
@@ -26,13 +34,17 @@ from trainplat_cli.supervisor.probes import http_probe
 
 NAME = "loop"
 DESCRIPTION = (
-    "Cost of a tick of the annotation sensor with a real Label Studio that holds as many tasks: the first "
-    "look at all of them, a tick when nothing changed, one after 50 answers, and the sweep after a task was "
-    "deleted."
+    "Cost of a tick of the annotation sensor with a real Label Studio that holds as many tasks: how fast "
+    "they are imported, the first look at all of them, a tick when nothing changed, from the last of 500 "
+    "answers until the training is requested, and the sweep after a task was deleted. In a running stack "
+    "the daemon ticks every 10 s, see latency."
 )
 
 ACTOR = Actor("user:benchmark")
-ANSWERS = 50
+ANSWERS = 500
+AT_ONCE = 1000
+"""Questions that are asked in one go, as a round with very many would."""
+ANSWERING = 4
 READY_S = 300.0
 
 
@@ -40,14 +52,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare its own options."""
     parser.add_argument("--tasks", type=int, default=1000, help="tasks in Label Studio")
     parser.add_argument("--repeat", type=int, default=5, help="ticks when nothing changed")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="fill a folder that is kept until the end, and go on with it if an earlier run was killed",
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict[str, float]:
     """Ask so many questions, then evaluate the sensor as its daemon would."""
-    with TemporaryDirectory(prefix="trainplat-benchmark-") as folder:
-        home = Home(Path(folder) / "home")
+    with _folder(arguments) as folder:
+        home = Home(folder / "home")
         with label_studio(home):
-            return _measure(home, Path(folder), arguments)
+            return _measure(home, folder, arguments)
+
+
+@contextmanager
+def _folder(arguments: argparse.Namespace) -> Iterator[Path]:
+    """A new folder, or with ``--resume`` the one of this many tasks; it goes when the measurement is done."""
+    if not getattr(arguments, "resume", False):
+        with TemporaryDirectory(prefix="trainplat-benchmark-") as folder:
+            yield Path(folder)
+        return
+    kept = Path(gettempdir()) / f"trainplat-benchmark-loop-{arguments.tasks}"
+    kept.mkdir(exist_ok=True)
+    yield kept
+    rmtree(kept)
 
 
 @contextmanager
@@ -85,26 +115,96 @@ def label_studio(home: Home) -> Iterator[None]:
 
 def _measure(home: Home, folder: Path, arguments: argparse.Namespace) -> dict[str, float]:
     service = LabelingService(home, home.database())
-    questions = list(_questions(folder, arguments.tasks))
-    begun = time.monotonic()
-    service.ask(
-        DIGITS.name, DIGITS.title, DIGITS.classes, FIRST_VERSION, questions, model_version="1", actor=ACTOR
-    )
-    asked_s = time.monotonic() - begun
-    say(f"{arguments.tasks} tasks sent in {asked_s:.1f} s")
+    answerable = _first_version(home)
+    metrics = _fill(service, folder, arguments.tasks, answerable)
     ticks = Ticks()
-    metrics = {"ask_s": asked_s, **ticks.until_seen("first_look")}
+    metrics |= ticks.until_seen("first_look")
     metrics |= spread("idle_tick_s", [ticks.one() for _ in range(arguments.repeat)])
-    open_questions = service.questions_open(DIGITS.name)
-    for question in open_questions[:ANSWERS]:
-        if question.task is not None:
-            service.client.annotate(question.task, [question.guess])
+    tasks = {question.sample: question.task for question in service.questions_open(DIGITS.name)}
+    asked = [(sample, truth) for sample, truth in answerable.items() if sample in tasks][:ANSWERS]
+    metrics |= _answer(service, [(tasks[sample], truth) for sample, truth in asked])
+    last_answer = time.monotonic()
     metrics |= ticks.until_seen("answers")
+    while not ticks.requested:
+        ticks.one()
+    metrics["answer_to_request_s"] = time.monotonic() - last_answer
     metrics["confirmed_labels"] = float(len(service.confirmed(DIGITS.name)))
-    last = open_questions[-1].task
+    last = service.questions_open(DIGITS.name)[-1].task
     if last is not None:
         service.client.delete_task(last)
     return metrics | ticks.until_seen("sweep")
+
+
+def _first_version(home: Home) -> dict[SampleId, Label]:
+    """Make the digits' first version, decided; the samples that a next version can take up, and their labels.
+
+    What MLflow would have to tell of it is written down: no model is needed here.
+    """
+    from sqlalchemy import insert
+
+    from resources.registry.store import DECISIONS
+
+    data, registry = DataService(home, home.database()), RegistryService(home, home.database())
+    if not data.versions(DIGITS.name):
+        data.plan_first(DIGITS, ACTOR)
+    data.make(DIGITS, FIRST_VERSION, ACTOR)
+    if not registry.decisions(DIGITS.name):
+        row = {"model_number": 1, "champion_number": 1, "accuracy_new": 0.9, "accuracy_old": None}
+        with home.database().write() as connection:
+            connection.execute(
+                insert(DECISIONS).values(
+                    dataset=DIGITS.name,
+                    version=FIRST_VERSION,
+                    labels=DIGITS.first_labelled,
+                    promoted=True,
+                    champion_version=FIRST_VERSION,
+                    lease_s=1.0,
+                    decided_at=utc_now(),
+                    **row,
+                )
+            )
+    registry.check()  # it makes its tables now, and not in a tick that is measured
+    truth = data.true_labels(DIGITS.name)
+    samples = data.samples(DIGITS.name, FIRST_VERSION)
+    return {one.id: truth[one.id] for one in samples if one.split is Split.POOL}
+
+
+def _fill(
+    service: LabelingService, folder: Path, count: int, answerable: Mapping[SampleId, Label]
+) -> dict[str, float]:
+    """Ask so many questions, those that can be answered first. What is there already is not sent again."""
+    questions = list(_questions(folder, count, list(answerable)))
+    rates, sent = [], 0
+    begun = time.monotonic()
+    for start in range(0, count, AT_ONCE):
+        part, began = questions[start : start + AT_ONCE], time.monotonic()
+        report = service.ask(
+            DIGITS.name, DIGITS.title, DIGITS.classes, FIRST_VERSION, part, model_version="1", actor=ACTOR
+        )
+        sent += report.sent
+        rates += [report.sent / (time.monotonic() - began)] if report.sent else []
+        say(f"{start + len(part)} of {count} tasks are there, {report.sent} of them new")
+    held = service.client.counts(report.project).tasks
+    if held != count:
+        raise RuntimeError(f"Label Studio tells {held} tasks; {count} were asked for")
+    metrics = {"ask_s": time.monotonic() - begun, "tasks_sent": float(sent)}
+    if rates:
+        metrics |= {
+            "import_tasks_per_s": sent / metrics["ask_s"],
+            "import_first_tasks_per_s": rates[0],
+            "import_last_tasks_per_s": rates[-1],
+        }
+    return metrics
+
+
+def _answer(service: LabelingService, asked: list[tuple[TaskId | None, Label]]) -> dict[str, float]:
+    """Answer as several people would, at once."""
+    begun = time.monotonic()
+    with ThreadPoolExecutor(ANSWERING) as people:
+        list(people.map(lambda one: one[0] and service.client.annotate(one[0], [one[1]]), asked))
+    taken = time.monotonic() - begun
+    say(f"{len(asked)} answers in {taken:.1f} s")
+    return {"answers": float(len(asked)), "answers_per_s": len(asked) / taken}
 
 
 class Ticks:
@@ -115,11 +215,13 @@ class Ticks:
 
         from trainplat_assets.definitions import defs
 
-        repository = defs.get_repository_def()
+        self._repository = repository = defs.get_repository_def()
         self._sensor = repository.get_sensor_def(f"{DIGITS.name}_annotations")
         self._resources = repository.get_top_level_resources()
         self._instance = DagsterInstance.ephemeral()
         self._cursor: str | None = None
+        self.requested: list[str] = []
+        """The run keys of what the sensor asked for."""
 
     def one(self) -> float:
         """One tick; returns its seconds."""
@@ -127,9 +229,14 @@ class Ticks:
 
         begun = time.monotonic()
         with build_sensor_context(
-            instance=self._instance, cursor=self._cursor, resources=self._resources
+            instance=self._instance,
+            cursor=self._cursor,
+            repository_def=self._repository,
+            resources=self._resources,
         ) as context:
-            self._cursor = self._sensor.evaluate_tick(context).cursor
+            told: Any = self._sensor(context)
+        self._cursor = told.cursor
+        self.requested += [str(request.run_key) for request in told.run_requests or ()]
         return time.monotonic() - begun
 
     def until_seen(self, name: str) -> dict[str, float]:
@@ -155,13 +262,16 @@ class Ticks:
         return sweeping is not None or '"target"' in (self._cursor or "")
 
 
-def _questions(folder: Path, count: int) -> Iterator[Question]:
-    """Questions about samples of which none is like another; they share a few pictures."""
+def _questions(folder: Path, count: int, answerable: Sequence[SampleId]) -> Iterator[Question]:
+    """Questions about the samples that can be answered, then about others of which none is like another; they
+    share a few pictures.
+    """
     from PIL import Image
 
     pictures = [folder / f"{number}.png" for number in range(16)]
     for number, picture in enumerate(pictures):
         Image.new("L", DIGITS.image_size_px, number * 16).save(picture)
     for number in range(count):
-        sample = SampleId(hashlib.sha256(str(number).encode()).hexdigest())
+        made_up = SampleId(hashlib.sha256(str(number).encode()).hexdigest())
+        sample = answerable[number] if number < len(answerable) else made_up
         yield Question(sample, DIGITS.classes[number % 10], 0.5, pictures[number % len(pictures)])

@@ -12,6 +12,7 @@ COMMANDS = (
     "down",
     "gpu",
     "data",
+    "labels",
     "train",
     "training",
     "pipeline",

@@ -1,6 +1,6 @@
 """Labeling for everyone above: ask people, hear what they answered, see what they must mend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from resources.asking import Why
@@ -27,6 +27,7 @@ from resources.labeling.model import (
     Standing,
 )
 from resources.labeling.polling import Cursor, Poller
+from resources.labeling.reconciling import Reconciler, Reconciliation
 from resources.labeling.reviews.service import ReviewService
 from resources.labeling.store import KnownProject
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
@@ -120,6 +121,28 @@ class LabelingService:
             gathered.new_labels,
             gathered.sweeping,
         )
+
+    def reconcile(
+        self,
+        dataset: DatasetName,
+        *,
+        dry_run: bool,
+        actor: Actor,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Reconciliation:
+        """Read every task of a data set's project and take in what was missed; or only tell it.
+
+        Killed on the way, the next call goes on where it was. Raises NotFound before anything was asked, and
+        Conflict when not as many tasks came as Label Studio tells.
+        """
+        known = self._known(dataset)
+        if known is None:
+            raise NotFound(
+                f"{dataset} has no project in Label Studio: nobody was asked anything yet",
+                f"Materialize {dataset}/label_tasks, which makes it.",
+            )
+        reconciler = Reconciler(self.database, self.client, self.clock, known, actor)
+        return reconciler.run(dry_run=dry_run, progress=progress)
 
     def asked(self, dataset: DatasetName, version: VersionKey) -> int | None:
         """How many questions ``version`` asked; None while they are not all in Label Studio."""

@@ -341,6 +341,35 @@ def confirmed_of(connection: Connection, dataset: DatasetName) -> list[Confirmed
     ]
 
 
+def labels_of(
+    connection: Connection, dataset: DatasetName, samples: Sequence[SampleId]
+) -> dict[SampleId, Label]:
+    """The confirmed label of each of ``samples`` that has one."""
+    found: dict[SampleId, Label] = {}
+    for part in slices(samples):
+        rows = connection.execute(
+            select(CONFIRMED.c.sample, CONFIRMED.c.label, CONFIRMED.c.withdrawn)
+            .where(CONFIRMED.c.dataset == dataset, CONFIRMED.c.sample.in_(part))
+            .order_by(CONFIRMED.c.revision)
+        )
+        latest = {SampleId(row.sample): row for row in rows}
+        found |= {sample: Label(row.label) for sample, row in latest.items() if not row.withdrawn}
+    return found
+
+
+def asked_among(
+    connection: Connection, dataset: DatasetName, samples: Sequence[SampleId]
+) -> frozenset[SampleId]:
+    """Those of ``samples`` that people were ever asked about."""
+    return frozenset(
+        SampleId(row.sample)
+        for part in slices(samples)
+        for row in connection.execute(
+            select(QUESTIONS.c.sample).where(QUESTIONS.c.dataset == dataset, QUESTIONS.c.sample.in_(part))
+        )
+    )
+
+
 def sweep_of(connection: Connection, dataset: DatasetName) -> Sweep | None:
     """Where the full look stands."""
     row = connection.execute(select(SWEEPS).where(SWEEPS.c.dataset == dataset)).first()

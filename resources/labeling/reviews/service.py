@@ -67,7 +67,8 @@ class ReviewService:
         """Make the tasks that are missing for what went back; asks Label Studio only where there are any."""
         with self.database.read() as connection:
             known = store.project_of(connection, dataset)
-            if known is None:
+            # Most of the time nothing is under review: then no task is looked at, however many there are.
+            if known is None or not rows.has_returned(connection, dataset):
                 return 0
             back = rows.reviews_of(connection, dataset, [ReviewState.RETURNED])
             surplus = rows.surplus_tasks(connection, known)

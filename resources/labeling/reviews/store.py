@@ -36,6 +36,12 @@ def states_of(connection: Connection, dataset: DatasetName) -> dict[SampleId, Re
     return {SampleId(row.sample): ReviewState(row.state) for row in rows}
 
 
+def has_returned(connection: Connection, dataset: DatasetName) -> bool:
+    """Whether any label ever went back to people."""
+    statement = select(REVIEWS.c.sample).where(REVIEWS.c.dataset == dataset, REVIEWS.c.reason.is_not(None))
+    return connection.execute(statement.limit(1)).first() is not None
+
+
 def put_passed(
     connection: Connection, dataset: DatasetName, samples: Sequence[SampleId], now: datetime
 ) -> None:

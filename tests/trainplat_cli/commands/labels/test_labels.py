@@ -1,0 +1,80 @@
+"""``trainplat labels``: what went back to people, and whether every answer was heard."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from resources.labeling.reviews.model import Doubted, Reason
+from resources.terms import FIRST_VERSION, Actor, DatasetName, Label, SampleId
+from tests.resources.labeling.people import CATS, TestClock, desk, sample_id
+from tests.resources.labeling.reviews.rows import answer_again, answered
+from tests.servers.label_studio import LabelStudioServer
+from trainplat_cli.main import main
+
+SHAPES = DatasetName("shapes")
+DARK, LIGHT = CLASSES = (Label("dark"), Label("light"))
+SAMPLES = [SampleId(f"{number:064}") for number in range(3)]
+
+
+def run(*arguments: str) -> Result:
+    """``trainplat labels`` on a wide terminal."""
+    return CliRunner().invoke(main, ["labels", *arguments], env={"COLUMNS": "200"})
+
+
+def with_reviews(home: Path) -> None:
+    """Two labels went back; one of them was looked at again."""
+    people = answered(home, SHAPES, CLASSES, FIRST_VERSION, dict.fromkeys(SAMPLES, DARK))
+    doubted = [Doubted(sample, DARK, Reason.DOUBTED, LIGHT, 0.03, 0.96) for sample in SAMPLES[:2]]
+    people.reviews.look_again(SHAPES, SAMPLES, doubted, actor=Actor("user:anna"))
+    answer_again(people, SHAPES, SAMPLES[0], LIGHT)
+
+
+def test_people_see_what_is_with_them_again_and_why(trainplat_home: Path) -> None:
+    with_reviews(trainplat_home)
+
+    told = run("review", "shapes").stdout
+
+    assert told.startswith("1 in review; of those looked at again 0 were upheld, 1 corrected.")
+    assert SAMPLES[1][:12] in told
+    assert "light (96%)" in told
+    assert "corrected" not in "".join(told.splitlines()[1:])
+
+
+def test_machines_get_all_of_it(trainplat_home: Path) -> None:
+    with_reviews(trainplat_home)
+
+    told = json.loads(run("review", "shapes", "--all", "--json").stdout)
+
+    assert (told["passed"], told["in_review"], told["upheld"], told["corrected"]) == (1, 1, 0, 1)
+    by_sample = {one["sample"]: one for one in told["reviews"]}
+    assert by_sample[SAMPLES[0]]["settled_label"] == "light"
+    assert by_sample[SAMPLES[1]]["state"] == "returned"
+    assert told["annotators"] == [
+        {"annotator": 1, "answered": 3, "compared": 0, "with_consensus": 0, "known": 0, "known_right": 0}
+    ]
+
+
+def test_a_data_set_that_nobody_was_asked_about_cannot_be_reconciled(trainplat_home: Path) -> None:
+    failed = run("reconcile", "shapes")
+
+    assert failed.exit_code == 4
+    assert "shapes has no project in Label Studio" in failed.stderr
+
+
+@pytest.mark.real
+def test_what_was_missed_is_told_first_and_then_taken_in(
+    label_studio: LabelStudioServer, tmp_path: Path
+) -> None:
+    anna = desk(tmp_path, TestClock())
+    anna.ask(range(3))
+    anna.answer(1, "dog")
+
+    dry = json.loads(run("reconcile", "cats", "--dry-run", "--json").stdout)
+    assert (dry["told"]["tasks"], dry["read"], dry["changed"], dry["dry_run"]) == (3, 3, 1, True)
+    assert dry["labels"] == [{"sample": sample_id(1), "before": None, "after": "dog"}]
+    assert anna.service.confirmed(CATS) == []
+    assert "dog" in run("reconcile", "cats").stdout
+    assert anna.labels() == {sample_id(1): "dog"}
+    assert run("reconcile", "cats").stdout.splitlines()[-1] == "All of it was known."
