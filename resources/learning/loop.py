@@ -85,7 +85,8 @@ def _network(task: Task) -> ImageNet:
     _, height_px, width_px = task.images.shape
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers are left as they were
         torch.manual_seed(task.seed)
-        return ImageNet(Shape(task.classes, height_px, width_px, task.settings.channels))
+        shape = Shape(task.classes, height_px, width_px, task.settings.channels, depth=task.settings.depth)
+        return ImageNet(shape)
 
 
 def _going_on(task: Task, network: ImageNet, images: Tensor, labels: Tensor) -> GoingOn:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from resources.errors import BadInput
 from resources.learning.head import GrowingHead
+from resources.learning.layers import PartedNorm, Residual
 from resources.learning.model import Images
 from resources.terms import Label
 
@@ -26,6 +27,16 @@ class Shape:
     height_px: int
     width_px: int
     channels: int
+    """Feature maps of the first convolution when the network was made; the later ones have twice as many."""
+    grown: tuple[int, ...] = ()
+    """How many the first convolution got with each growth since."""
+    depth: int = 0
+    """Residual blocks behind the last convolution."""
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Feature maps of the first convolution, by growth."""
+        return (self.channels, *self.grown)
 
 
 class ImageNet(nn.Module):
@@ -37,19 +48,21 @@ class ImageNet(nn.Module):
     def __init__(self, shape: Shape, blocks: Sequence[int] = ()) -> None:
         super().__init__()
         self.shape = shape
-        c = shape.channels
+        c = sum(shape.parts)
+        twice = [2 * part for part in shape.parts]
         pooled = max(1, shape.height_px // 2) * max(1, shape.width_px // 2)
         self.features = nn.Sequential(
             nn.Conv2d(1, c, 3, padding=1),
-            nn.GroupNorm(1, c),
+            PartedNorm(shape.parts),
             nn.ReLU(),
             nn.Conv2d(c, 2 * c, 3, padding=1),
-            nn.GroupNorm(1, 2 * c),
+            PartedNorm(twice),
             nn.ReLU(),
             nn.MaxPool2d(2, ceil_mode=False),
             nn.Conv2d(2 * c, 2 * c, 3, padding=1),
-            nn.GroupNorm(1, 2 * c),
+            PartedNorm(twice),
             nn.ReLU(),
+            *(Residual(twice) for _ in range(shape.depth)),
         )
         self.head = GrowingHead(2 * c * pooled, blocks or [len(shape.classes)])
         if self.head.classes != len(shape.classes):
@@ -89,6 +102,8 @@ def to_bytes(network: ImageNet) -> bytes:
         "blocks": list(network.head.sizes),
         "state": state,
     }
+    if shape.grown or shape.depth:  # the bytes of others stay as they were
+        content["structure"] = [list(shape.grown), shape.depth]
     file = io.BytesIO()
     torch.save(content, file)
     return file.getvalue()
@@ -103,9 +118,9 @@ def from_bytes(weights: bytes) -> ImageNet:
     try:
         content: dict[str, Any] = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
         height_px, width_px = content["size_px"]
-        shape = Shape(
-            tuple(Label(name) for name in content["classes"]), height_px, width_px, content["channels"]
-        )
+        grown, depth = content.get("structure", ([], 0))
+        classes = tuple(Label(name) for name in content["classes"])
+        shape = Shape(classes, height_px, width_px, content["channels"], tuple(grown), depth)
         network = ImageNet(shape, content.get("blocks", ()))
         network.load_state_dict(_of_blocks(content["state"]))
     except Exception as problem:  # torch names a damaged file in a dozen ways

@@ -27,6 +27,9 @@ class TrainSettings:
     channels: int = 16
     """Feature maps of the first convolution; the later ones have twice as many."""
 
+    depth: int = 0
+    """Residual blocks behind the last convolution."""
+
     shift_fraction: float = 0.1
     """Each image is moved, at random, by up to this share of its width and height."""
 
@@ -49,6 +52,7 @@ class TrainSettings:
             ("incremental_epochs", 1),
             ("batch_size", 1),
             ("channels", 1),
+            ("depth", 0),
             ("checkpoint_every_epochs", 1),
         ):
             if getattr(self, name) < lowest:
