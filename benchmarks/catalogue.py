@@ -24,6 +24,7 @@ NAMES = (
     "near_duplicates",
     "prefetch",
     "training",
+    "structure",
 )
 
 

@@ -63,7 +63,10 @@ class Result:
 def make_result(name: str, variant: str, metrics: dict[str, float], machine: Machine) -> Result:
     """A result with the versions that are installed now."""
     versions = {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
-    rounded = {key: round(value, 4) for key, value in metrics.items()}
+    rounded = {
+        key: round(value, 4) if abs(value) >= 0.001 else float(f"{value:.3g}")  # a millionth is told too
+        for key, value in metrics.items()
+    }
     return Result(name, variant, rounded, machine, versions, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
 
 

@@ -1,0 +1,230 @@
+"""The search: Optuna proposes, halving prunes, and a budget of GPU-hours ends it. It goes on after a kill."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from resources.errors import BadInput, Conflict
+from resources.learning.model import EpochPoint
+from resources.learning.structure.choosing import choose, front_of
+from resources.learning.structure.model import Candidate, Measured, Outcome, Problem, Structure, Told
+from resources.learning.structure.scoring import FoldScore, Scorer
+from resources.learning.structure.space import drawn, first_asked
+
+if TYPE_CHECKING:
+    import optuna
+
+MOST_TRIALS = 12
+SPENT, CANDIDATE, REFERENCE = "spent_device_s", "candidate", "reference"
+LATENCY, SIZE, ACCURACY = "latency_ratio", "parameters", "accuracy"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a search ends: whichever comes first. Raises :class:`BadInput` for what cannot be."""
+
+    budget_gpu_h: float
+    """Lease time × devices, over all runs of this search."""
+    devices: int = 1
+    most_trials: int = MOST_TRIALS
+
+    def __post_init__(self) -> None:
+        """Refuse a search that could do nothing."""
+        for name, value in vars(self).items():
+            if not value > 0:
+                raise BadInput(f"{name} of a search is {value}; expected more than 0", f"Correct {name}.")
+
+
+@dataclass
+class Search:
+    """One search, kept in a database file under its name. Run again, it goes on where it was."""
+
+    problem: Problem
+    storage: Path
+    name: str
+    limits: Limits
+    device: str = "cpu"
+    threads: int = 1
+    clock: Callable[[], float] = time.monotonic
+    tell: Callable[[Told], None] = lambda _: None
+    alive: Callable[[EpochPoint], None] | None = None
+    """Is told of each epoch of each training."""
+    _scorer: Scorer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """One scorer for all trials: what stands for the champion is trained once for each fold."""
+        self._scorer = Scorer(self.problem, self.device, self.threads, self.alive)
+
+    def run(self) -> Outcome:
+        """Search until the budget is spent or the trials are made.
+
+        The fold that a kill interrupts is trained again; those before it are not. Raises :class:`Conflict`
+        while another process searches under this name.
+        """
+        self.storage.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(f"{self.storage}.{self.name}.lock", timeout=0):
+                study = self._study()
+                self._take_up(study)
+                reason = self._search(study)
+                return outcome_of(study, self.name, reason)
+        except Timeout:
+            raise Conflict(
+                f"another process searches {self.name} already",
+                f"Wait for it: `trainplat structure show {self.name.partition('-')[0]}` tells how far it is.",
+            ) from None
+
+    def _study(self) -> "optuna.Study":
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(
+            study_name=self.name,
+            storage=f"sqlite:///{self.storage}",
+            load_if_exists=True,
+            pruner=optuna.pruners.SuccessiveHalvingPruner(
+                min_resource=1, reduction_factor=2, min_early_stopping_rate=0
+            ),
+        )
+        if not study.get_trials(deepcopy=False):
+            for parameters in first_asked(self._champion()):
+                study.enqueue_trial(dict(parameters), skip_if_exists=True)
+        return study
+
+    def _take_up(self, study: "optuna.Study") -> None:
+        """Trials that a kill left behind are given up, and asked again with what is known of them."""
+        import optuna
+
+        for trial in study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+            study.enqueue_trial(trial.params)
+
+    def _search(self, study: "optuna.Study") -> str:
+        import optuna
+
+        over = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+        while True:
+            done = len(study.get_trials(deepcopy=False, states=over))
+            # The sampler draws by how far the search is, so one that was killed draws the same.
+            study.sampler = optuna.samplers.TPESampler(seed=self.problem.seed + done, n_startup_trials=6)
+            if done >= self.limits.most_trials:
+                return f"{done} trials were made"
+            if REFERENCE in study.user_attrs and self._spent_gpu_h(study) >= self.limits.budget_gpu_h:
+                return f"its budget of {self.limits.budget_gpu_h:g} GPU-hours is spent"
+            self._try(study, study.ask())
+
+    def _try(self, study: "optuna.Study", trial: "optuna.Trial") -> None:
+        import optuna
+
+        candidate = drawn(trial, self._champion(), self.problem.settings)
+        trial.set_user_attr(CANDIDATE, candidate.document)
+        scores: list[FoldScore] = []
+        for fold in range(self.problem.folds):
+            scores.append(self._score(study, candidate, fold))
+            trial.report(sum(one.loss for one in scores) / len(scores), fold + 1)
+            is_last = fold + 1 == self.problem.folds
+            if not is_last and not self._scorer.is_own(candidate) and trial.should_prune():
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                self._report(study, f"{candidate}: pruned after {fold + 1} of {self.problem.folds} parts")
+                return
+        accuracy = sum(one.accuracy for one in scores) / len(scores)
+        loss = sum(one.loss for one in scores) / len(scores)
+        ratio, parameters = self._cost(candidate)
+        for name, value in ((ACCURACY, accuracy), (LATENCY, ratio), (SIZE, parameters)):
+            trial.set_user_attr(name, value)
+        study.tell(trial, loss)
+        if self._scorer.is_own(candidate):
+            study.set_user_attr(REFERENCE, trial.number)
+        told = f"accuracy {accuracy:.1%}, loss {loss:.4f}, latency × {ratio:.2f}, {parameters} weights"
+        self._report(study, f"{candidate}: {told}")
+
+    def _score(self, study: "optuna.Study", candidate: Candidate, fold: int) -> FoldScore:
+        """The score of one fold, trained once in the life of the search."""
+        key = f"fold {fold} of {json.dumps(candidate.document, sort_keys=True)}"
+        known = study.user_attrs.get(key)
+        if known is not None:
+            return FoldScore(*known)
+        began = self.clock()
+        score = self._scorer.score(candidate, fold)
+        spent = (self.clock() - began) * self.limits.devices
+        study.set_user_attr(SPENT, study.user_attrs.get(SPENT, 0.0) + spent)
+        study.set_user_attr(key, [score.loss, score.accuracy])
+        return score
+
+    def _cost(self, candidate: Candidate) -> tuple[float, int]:
+        """Latency ÷ the champion's, and size; neither depends on what the weights are."""
+        from resources.learning.network import ImageNet, from_bytes
+        from resources.learning.structure.growing import parameters_of
+        from resources.learning.structure.scoring import start_of
+        from resources.learning.structure.timing import latency_ratio
+
+        champion = from_bytes(self.problem.champion)
+        if self._scorer.is_own(candidate):
+            return 1.0, parameters_of(champion)
+        start = start_of(candidate, self.problem.champion, self.problem.seed)
+        network = from_bytes(start) if start else ImageNet(shape_of(candidate.structure, champion.shape))
+        return latency_ratio(network, champion, device=self.device), parameters_of(network)
+
+    def _champion(self) -> Structure:
+        from resources.learning.network import from_bytes
+
+        shape = from_bytes(self.problem.champion).shape
+        return Structure(sum(shape.parts), shape.depth)
+
+    def _spent_gpu_h(self, study: "optuna.Study") -> float:
+        return float(study.user_attrs.get(SPENT, 0.0)) / 3600
+
+    def _report(self, study: "optuna.Study", last: str) -> None:
+        import optuna
+
+        states = [trial.state for trial in study.get_trials(deepcopy=False)]
+        pruned = states.count(optuna.trial.TrialState.PRUNED)
+        done = pruned + states.count(optuna.trial.TrialState.COMPLETE)
+        self.tell(Told(done, pruned, self._spent_gpu_h(study), last))
+
+
+def shape_of(structure: Structure, like: Any) -> Any:
+    """The shape of a network of this structure, for what ``like`` is for."""
+    from dataclasses import replace
+
+    return replace(like, channels=structure.channels, grown=(), depth=structure.depth)
+
+
+def outcome_of(study: "optuna.Study", name: str, ended_because: str) -> Outcome:
+    """What a study has found so far. Raises :class:`Conflict` before its first trial is over."""
+    import optuna
+
+    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+    pruned = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.PRUNED])
+    measured = tuple(_measured(trial) for trial in complete)
+    number = study.user_attrs.get(REFERENCE)
+    reference = next((one for one in measured if one.number == number), None)
+    if reference is None:
+        raise Conflict(f"the search {name} has measured nothing yet", "Wait for its first trial.")
+    return Outcome(
+        name=name,
+        reference=reference,
+        measured=measured,
+        front=front_of(measured),
+        chosen=choose(measured, reference),
+        pruned=len(pruned),
+        spent_gpu_h=float(study.user_attrs.get(SPENT, 0.0)) / 3600,
+        ended_because=ended_because,
+    )
+
+
+def _measured(trial: "optuna.trial.FrozenTrial") -> Measured:
+    told = trial.user_attrs
+    return Measured(
+        trial.number,
+        Candidate.of(told[CANDIDATE]),
+        told[ACCURACY],
+        float(trial.value or 0.0),
+        told[LATENCY],
+        told[SIZE],
+    )

@@ -1,0 +1,85 @@
+"""The space that is searched: width, depth and training settings, around the champion's."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from resources.learning.settings import TrainSettings
+from resources.learning.structure.model import Candidate, Structure
+
+MORE_BLOCKS = 2
+LONGER = (1.0, 1.5, 2.0)
+"""Epochs, as shares of the champion's."""
+
+
+class Trial(Protocol):
+    """What of a trial of Optuna is needed to draw from the space."""
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        """One of ``choices``."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        """A number."""
+
+
+def drawn(trial: Trial, champion: Structure, settings: TrainSettings) -> Candidate:
+    """The candidate of a trial."""
+    channels = trial.suggest_categorical("channels", widths(champion.channels))
+    depth = trial.suggest_categorical("depth", list(range(champion.depth + MORE_BLOCKS + 1)))
+    start = trial.suggest_categorical("start", ["champion", "nothing"])
+    longer = trial.suggest_categorical("longer", list(LONGER))
+    rate = trial.suggest_float("rate_share", 0.4, 1.6, log=True)
+    distorted = trial.suggest_float("distortion_share", 0.6, 1.4)
+    # A network can only grow: a smaller one begins from nothing, whatever the trial drew.
+    grows = start == "champion" and channels >= champion.channels and depth >= champion.depth
+    return candidate(settings, Structure(channels, depth), grows, longer, rate, distorted)
+
+
+def candidate(
+    settings: TrainSettings,
+    structure: Structure,
+    grows: bool,
+    longer: float = 1.0,
+    rate_share: float = 1.0,
+    distortion_share: float = 1.0,
+) -> Candidate:
+    """One point of the space."""
+    found = replace(
+        settings,
+        channels=structure.channels,
+        depth=structure.depth,
+        epochs=round(settings.epochs * longer),
+        incremental_epochs=round(settings.incremental_epochs * longer),
+        learning_rate=settings.learning_rate * rate_share,
+        shift_fraction=settings.shift_fraction * distortion_share,
+        rotation_degrees=settings.rotation_degrees * distortion_share,
+        scale_fraction=settings.scale_fraction * distortion_share,
+    )
+    return Candidate(structure, grows, found)
+
+
+def widths(channels: int) -> list[int]:
+    """From half as wide to twice as wide."""
+    return sorted(
+        {max(2, channels // 2), max(2, channels * 3 // 4), channels, channels * 3 // 2, channels * 2}
+    )
+
+
+def first_asked(champion: Structure) -> list[Mapping[str, Any]]:
+    """What is tried first: the champion's own, twice as wide in both ways, smaller, deeper."""
+    own = {
+        "channels": champion.channels,
+        "depth": champion.depth,
+        "start": "nothing",
+        "longer": 1.0,
+        "rate_share": 1.0,
+        "distortion_share": 1.0,
+    }
+    wide, small = {"channels": 2 * champion.channels}, {"channels": widths(champion.channels)[1]}
+    return [
+        own,
+        own | wide,
+        own | wide | {"start": "champion", "longer": 1.5},
+        own | small | {"longer": 2.0},
+        own | wide | {"depth": champion.depth + 1, "longer": 1.5},
+    ]

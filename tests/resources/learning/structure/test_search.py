@@ -1,0 +1,132 @@
+"""A search is pruned, budgeted, and goes on after a kill."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resources.errors import BadInput, Conflict
+from resources.learning.network import from_bytes
+from resources.learning.settings import TrainSettings
+from resources.learning.structure.model import Candidate, Outcome, Problem, Told
+from resources.learning.structure.scoring import Scorer, start_of
+from resources.learning.structure.search import Limits, Search
+from resources.learning.structure.timing import latency_ratio
+from resources.learning.training import train
+from tests.resources.learning.examples import CLASSES, bars
+
+SETTINGS = TrainSettings(epochs=2, incremental_epochs=2, channels=2)
+
+
+def problem() -> Problem:
+    images, labels = bars(24)
+    champion = train(images, labels, CLASSES, SETTINGS, seed=1).weights
+    return Problem(images, labels, CLASSES, champion, SETTINGS, seed=1, folds=2)
+
+
+def search(folder: Path, limits: Limits, told: list[Told] | None = None) -> Search:
+    heard = told if told is not None else []
+    return Search(problem(), folder / "study.db", "bars-v1.0-1", limits, tell=heard.append)
+
+
+def test_a_search_measures_prunes_and_tells_each_trial(tmp_path: Path) -> None:
+    told: list[Told] = []
+    outcome = search(tmp_path, Limits(1.0, most_trials=6), told).run()
+    assert [one.trials for one in told] == [1, 2, 3, 4, 5, 6]
+    assert outcome.pruned == told[-1].pruned == 6 - len(outcome.measured)
+    assert (outcome.ended_because, outcome.reference.latency_ratio) == ("6 trials were made", 1.0)
+    assert outcome.reference.candidate.settings == SETTINGS
+    assert set(outcome.front) <= set(outcome.measured)
+    assert outcome.spent_gpu_h > 0
+    again = search(tmp_path, Limits(1.0, most_trials=6)).run()
+    assert again == outcome
+
+
+def test_a_spent_budget_ends_the_search_over_all_its_runs(tmp_path: Path) -> None:
+    one = search(tmp_path, Limits(budget_gpu_h=2.0, devices=2))
+    seconds = iter(range(0, 1_000_000, 1_200))  # each training takes twenty minutes on two devices
+    one.clock = lambda: float(next(seconds))
+    outcome = one.run()
+    assert outcome.ended_because == "its budget of 2 GPU-hours is spent"
+    assert 2.0 <= outcome.spent_gpu_h < 4.0
+    assert search(tmp_path, Limits(budget_gpu_h=2.0, devices=2)).run() == outcome
+    with pytest.raises(BadInput, match="budget_gpu_h of a search is 0; expected more than 0"):
+        Limits(0)
+
+
+def test_a_search_under_kill_9_goes_on_and_trains_no_fold_twice(tmp_path: Path) -> None:
+    limits = Limits(1.0, most_trials=4)
+    child = os.fork()
+    if child == 0:
+        seen = 0
+
+        def die(_: object) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == 11:  # amid the second trial, whose first part is scored
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        killed = Search(problem(), tmp_path / "study.db", "bars-v1.0-1", limits, alive=die)
+        killed.run()
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    trained: list[object] = []
+    gone_on = Search(problem(), tmp_path / "study.db", "bars-v1.0-1", limits, alive=trained.append)
+    found = gone_on.run()
+    whole: list[object] = []
+    plain = Search(problem(), tmp_path / "other.db", "bars-v1.0-1", limits, alive=whole.append).run()
+    assert len(trained) < len(whole)
+    assert _told(found) == _told(plain)
+
+
+def _told(outcome: Outcome) -> set[tuple[str, float, float]]:
+    return {(str(one.candidate), one.accuracy, one.loss) for one in outcome.measured}
+
+
+def test_only_one_process_searches_under_a_name(tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    with FileLock(f"{tmp_path / 'study.db'}.bars-v1.0-1.lock"):
+        with pytest.raises(Conflict, match=r"another process searches bars-v1\.0-1 already") as refused:
+            search(tmp_path, Limits(1.0)).run()
+        assert "`trainplat structure show bars`" in refused.value.next_step
+
+
+def test_what_stands_for_the_champion_has_not_seen_the_validation_part() -> None:
+    """Scores do not depend on the labels of the part that is measured on, but for the measuring."""
+    one = problem()
+    scorer = Scorer(one, "cpu", 1)
+    own = Candidate.of(Candidate(_structure(one), False, SETTINGS).document)
+    assert scorer.is_own(own)
+    before = scorer._stand_in(0)
+    flipped = one.labels.copy()
+    held_out = ~scorer._kept(0)
+    images = one.images.copy()
+    images[held_out] = 0
+    other = Problem(images, flipped, CLASSES, one.champion, SETTINGS, seed=1, folds=2)
+    assert Scorer(other, "cpu", 1)._stand_in(0) == before
+
+
+def _structure(one: Problem):  # type: ignore[no-untyped-def]
+    from resources.learning.structure.model import Structure
+
+    shape = from_bytes(one.champion).shape
+    return Structure(sum(shape.parts), shape.depth)
+
+
+def test_a_candidate_that_grows_starts_from_the_champion_and_another_from_nothing() -> None:
+    from dataclasses import replace
+
+    from resources.learning.prediction import predict
+    from resources.learning.structure.model import Structure
+
+    one = problem()
+    wide = Candidate(Structure(4, 1), True, replace(SETTINGS, channels=4, depth=1))
+    start = start_of(wide, one.champion, 1)
+    assert start is not None
+    said = predict(start, one.images, CLASSES)
+    assert np.abs(said - predict(one.champion, one.images, CLASSES)).max() <= 1e-6
+    assert start_of(replace(wide, grows=False), one.champion, 1) is None
+    assert latency_ratio(from_bytes(start), from_bytes(one.champion), device="cpu", rounds=3) > 0
