@@ -15,6 +15,8 @@ from resources.errors import NotFound
 from resources.home import Home
 from resources.labeling.model import AskedQuestion, QuestionState, RandomPick
 from resources.labeling.predictions import PredictionFiles
+from resources.labeling.reviews.agreement import Agreement
+from resources.labeling.reviews.model import ReviewCounts
 from resources.labeling.service import LabelingService
 from resources.learning.querying.quality import Estimate, estimate_quality
 from resources.learning.triggering.model import Evaluation, Pause, Paused, Wish
@@ -75,6 +77,9 @@ class ActiveLearning:
     parts: tuple[Part, ...]
     recalls: tuple[tuple[VersionKey, Scores], ...]
     """Of each challenger, by version."""
+    agreement: Agreement
+    """How far annotators agree, on samples that several of them answered."""
+    reviews: ReviewCounts
     evaluation: Evaluation | None
     changes: tuple[Evaluation, ...]
     """Newest first."""
@@ -117,6 +122,8 @@ def read_active(
         estimate_quality(one.guessed for one in picks),
         tuple(_parts(PredictionFiles(home), dataset, people.questions(dataset))),
         tuple((version, found.challenger_scores) for version, found in measured if found is not None),
+        people.reviews.agreement(dataset),
+        people.reviews.counts(dataset),
         changes[0] if changes else None,
         changes,
         tuple(triggers.past_wishes(dataset, CHANGES)),

@@ -31,6 +31,7 @@ def _draw() -> None:
         _efficiency(reader, told)
         _queue(reader, told)
         _recalls(reader, told)
+        _agreement(reader, told)
         next_query.draw(reader, told.dataset)
 
 
@@ -98,6 +99,47 @@ def _recalls(reader: Reader, told: ActiveLearning) -> None:
         return
     chart = charts.recalls(told.recalls, _, dark=reader.dark)
     st.vega_lite_chart(chart, alt=_("Share of each class that is found, by version"), key="recalls")
+
+
+def _agreement(reader: Reader, told: ActiveLearning) -> None:
+    _, found, reviews = reader.translate, told.agreement, told.reviews
+    st.subheader(_("How far annotators agree"), anchor=False)
+    if not found.samples:
+        st.caption(_("No sample has answers of two people yet: agreement is shown once some have."))
+    else:
+        alpha = "–" if found.alpha is None else f"{found.alpha:.2f}"
+        frame.show_numbers(
+            {
+                _("Samples with several answers"): f"{found.samples:,}",
+                _("Krippendorff's alpha"): alpha,
+            }
+        )
+        heads = [_("Annotator"), _("Answered"), _("Compared"), _("Agrees"), _("Known ones right")]
+        rows = [
+            [
+                pieces.text(f"#{one.annotator}"),
+                f"{one.answered:,}",
+                f"{one.compared:,}",
+                "–" if one.agreement is None else f"{one.agreement:.0%}",
+                "–" if one.accuracy is None else f"{one.accuracy:.0%}",
+            ]
+            for one in found.annotators
+        ]
+        st.html(pieces.table(heads, rows, numbers=frozenset({1, 2, 3, 4})))
+        by_class = [[pieces.text(label), f"{share:.0%}"] for label, share in found.by_class.items()]
+        st.html(pieces.table([_("class"), _("Agreement")], by_class, numbers=frozenset({1})))
+    if reviews.returned or reviews.upheld or reviews.corrected or reviews.skipped:
+        st.caption(
+            _(
+                "Looked at again: {returned} are with people now, {upheld} upheld, {corrected} corrected, "
+                "{skipped} skipped."
+            ).format(
+                returned=f"{reviews.returned:,}",
+                upheld=f"{reviews.upheld:,}",
+                corrected=f"{reviews.corrected:,}",
+                skipped=f"{reviews.skipped:,}",
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import streamlit as st
+from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
 from resources.asking import Why
 from resources.database.audit import recent
 from resources.home import Home
 from resources.labeling.predictions import Drawing, Pick, PoolPredictions, PredictionFiles, Query
+from resources.labeling.tables import TASKS
 from resources.learning.triggering.judging import judge
 from resources.learning.triggering.model import Paused, TriggerSnapshot
 from resources.learning.triggering.service import TriggerService
@@ -58,6 +62,37 @@ def test_each_condition_is_a_gauge_with_what_it_lacks(open_page: OpenPage, fille
     assert "strategy" in table
     assert "32" in table  # open
     assert "18" in table  # answered
+
+
+def test_agreement_is_shown_once_two_people_answered_the_same(open_page: OpenPage, filled_home: Home) -> None:
+    assert "No sample has answers of two people yet" in words(open_page(PAGE))
+    database = filled_home.database()
+    at = datetime.now(UTC).isoformat()
+    said = [("3", "3"), ("8", "8"), ("3", "8"), ("1", "1")]
+    with database.write() as connection:
+        for task, labels in enumerate(said, start=900):
+            annotations = [
+                {"id": 2 * task + who, "labels": [label], "skipped": False, "at": at, "by": who + 1}
+                for who, label in enumerate(labels)
+            ]
+            connection.execute(
+                insert(TASKS).values(
+                    project=7,
+                    task=task,
+                    dataset=homes.DIGITS,
+                    sample=f"{task:064x}",
+                    updated_at=datetime.now(UTC),
+                    live=True,
+                    submitted=2,
+                    annotations=json.dumps(annotations),
+                )
+            )
+    st.cache_data.clear()
+    app = open_page(PAGE)
+    metrics = {one.label: one.value for one in app.metric}
+    assert metrics["Samples with several answers"] == "4"
+    assert metrics["Krippendorff's alpha"] == "0.67"
+    assert "#1" in words(app)
 
 
 def test_the_page_speaks_chinese(open_page: OpenPage, filled_home: Home) -> None:

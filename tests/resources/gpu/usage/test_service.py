@@ -100,3 +100,16 @@ def test_a_run_costs_what_all_its_attempts_held(ledger: Ledger, trainplat_home: 
     assert cost is not None
     assert cost.text == "3.30 EUR"
     assert ledger.usage.cost_of_run(RunId("never")) is None
+
+
+def test_hours_of_some_runs_are_those_of_all_their_devices_and_attempts_since_then(ledger: Ledger) -> None:
+    ledger.start("a", "2(V100)")
+    ledger.start("b", "1(A100)")
+    ledger.forward(3)
+    ledger.end("a")
+    ledger.forward(1)
+    runs = [RunId("a"), RunId("b")]
+    assert ledger.usage.device_hours(runs, NOON) == 10
+    assert ledger.usage.device_hours(runs, NOON + timedelta(hours=2)) == 4
+    assert ledger.usage.device_hours([RunId("a")], NOON + timedelta(hours=3)) == 0
+    assert ledger.usage.device_hours([], NOON) == 0
