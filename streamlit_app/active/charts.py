@@ -15,12 +15,14 @@ Chart = dict[str, Any]
 STATES = {
     QuestionState.OPEN: mark("open"),
     QuestionState.ANSWERED: mark("answered"),
+    QuestionState.IN_REVIEW: mark("in review"),
     QuestionState.SKIPPED: mark("skipped"),
     QuestionState.WITHDRAWN: mark("withdrawn"),
 }
 _TONES = {
     QuestionState.OPEN: colours.PEOPLE,
     QuestionState.ANSWERED: colours.DONE,
+    QuestionState.IN_REVIEW: colours.ACTIVE,
     QuestionState.SKIPPED: colours.IDLE,
     QuestionState.WITHDRAWN: colours.TROUBLE,
 }
