@@ -1,5 +1,6 @@
 """A training's curves in MLflow while it runs, from its folder: what was missed is sent later."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from resources.errors import TrainplatError, Unavailable
+from resources.errors import TrainplatError
 from resources.files import write_atomically
 from resources.learning.distributed.plan import Plan
 from resources.learning.distributed.progress import Measured, Point, Saved, Told, read_told
@@ -34,6 +35,7 @@ class Sent:
     """The last step that it has a loss of: steps that are done again after a kill are not sent again."""
 
 
+_LOG = logging.getLogger(__name__)
 _SENT = TypeAdapter(Sent)
 
 
@@ -111,7 +113,8 @@ class MirrorThread:
             try:
                 self.mirror.sync()
                 self.mirror.close(status)
-            except TrainplatError as problem:
+            except Exception as problem:  # noqa: BLE001 - whatever is wrong there, the training is done
+                _LOG.debug("not sent to MLflow", exc_info=True)
                 if time.monotonic() >= until_s:
                     self._tell_down(problem)
                     return False
@@ -123,16 +126,18 @@ class MirrorThread:
         while not self._over.wait(self._each_s):
             try:
                 self.mirror.sync()
-            except TrainplatError as problem:
+            except Exception as problem:  # noqa: BLE001 - of its database too: no training ends for that
+                _LOG.debug("not sent to MLflow", exc_info=True)
                 self._tell_down(problem)
             else:
                 if self._is_down:
                     self._say("MLflow answers again, and has what it missed.")
                 self._is_down = False
 
-    def _tell_down(self, problem: TrainplatError) -> None:
+    def _tell_down(self, problem: Exception) -> None:
         if not self._is_down:
-            what = problem.problem if isinstance(problem, Unavailable) else str(problem)
+            failed = f"MLflow failed: {type(problem).__name__}"
+            what = problem.problem if isinstance(problem, TrainplatError) else failed
             self._say(f"{what}. The training goes on; what MLflow misses is sent later.")
         self._is_down = True
 

@@ -36,6 +36,7 @@ WEIGHTS_TAG = "trainplat_weights_sha256"
 WEIGHTS_FILE = "extra_files/weights.pt"
 """Where the weights lie among a model's artifacts; ``extra_files`` is MLflow's word."""
 
+DATABASE = "mlflow.db"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
@@ -313,11 +314,24 @@ class Mlflow:
         if self.server is not None:
             return MlflowClient(self.server, self.server)
         self.home.mlflow.mkdir(parents=True, exist_ok=True)
-        uri = f"sqlite:///{self.home.mlflow / 'mlflow.db'}"
+        database = self.home.mlflow / DATABASE
         with FileLock(self.home.mlflow / "open.lock"):  # the first to open it makes the tables
+            if not database.exists():
+                _make_tables(database)
+            uri = f"sqlite:///{database}"
             client = MlflowClient(uri, uri)
             client.search_registered_models(max_results=1)
         return client
+
+
+def _make_tables(database: Path) -> None:
+    """All of them or none: MLflow finds no way out of what a kill leaves amid its own making of them."""
+    from mlflow import MlflowClient
+
+    draft = database.with_name(f".{database.name}.{os.getpid()}.tmp")
+    draft.unlink(missing_ok=True)
+    MlflowClient(f"sqlite:///{draft}", f"sqlite:///{draft}").search_registered_models(max_results=1)
+    draft.rename(database)
 
 
 def _write_model(path: Path, candidate: Candidate, model_id: str, run_id: str, location: str) -> None:
