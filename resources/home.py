@@ -75,6 +75,11 @@ class Home:
         return self.path / "answers"
 
     @property
+    def structure(self) -> Path:
+        """The studies of structure searches, and what each one chose."""
+        return self.path / "structure"
+
+    @property
     def mlflow(self) -> Path:
         """MLflow's database and artifacts."""
         return self.path / "mlflow"

@@ -148,7 +148,8 @@ def _is_unfinished(at: Situation) -> bool:
 
 def brings_no_label(version: VersionRecord) -> bool:
     """Whether a version only takes up samples that came by themselves: there is nothing to learn from it."""
-    return version.parent is not None and version.new_labels == 0 and not version.adopted
+    is_trained_anew = version.adopted or version.starts_from is not None
+    return version.parent is not None and version.new_labels == 0 and not is_trained_anew
 
 
 def explained(step: Wait, at: Situation, reasons: Callable[[], Sequence[str]]) -> Wait:

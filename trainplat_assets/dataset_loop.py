@@ -21,6 +21,8 @@ from trainplat_assets.labeling_checks import build_labeling_checks
 from trainplat_assets.model_assets import build_model_assets
 from trainplat_assets.model_checks import build_model_checks
 from trainplat_assets.reports import build_report_assets, build_report_sensors
+from trainplat_assets.structure_assets import build_structure_assets, build_structure_job
+from trainplat_assets.structure_checks import build_structure_checks
 
 
 def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
@@ -35,14 +37,16 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             *build_labeling_assets(spec),
             build_review_asset(spec),
             *build_report_assets(spec),
+            *build_structure_assets(spec),
         ],
         asset_checks=[
             *build_data_checks(spec),
             *build_model_checks(spec),
             *build_labeling_checks(spec),
             *build_review_checks(spec),
+            *build_structure_checks(spec),
         ],
-        jobs=[round_job, ask_job, build_branch_job(spec), build_by_hand_job(spec)],
+        jobs=[round_job, ask_job, build_branch_job(spec), build_by_hand_job(spec), build_structure_job(spec)],
         sensors=[
             build_annotation_sensor(
                 spec,

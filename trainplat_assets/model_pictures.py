@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.model import EpochPoint
+from resources.learning.structure.model import Outcome
 from resources.registry.model import RoundEvaluation, Scores
 from resources.terms import Label
 from trainplat_assets.pictures import RESOLUTION_DPI
@@ -46,6 +47,33 @@ def curve_picture(curve: Sequence[EpochPoint]) -> bytes:
     left.set_ylim(bottom=0)
     right.set_ylim(top=1.02)
     right.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    return _png(figure)
+
+
+def front_picture(outcome: Outcome) -> bytes:
+    """What a structure search measured: accuracy by latency, larger networks as larger dots, as a PNG."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter
+
+    figure = Figure(figsize=(5.4, 3.4), dpi=RESOLUTION_DPI, layout="constrained")
+    axes = figure.subplots()
+    largest = max(one.parameters for one in outcome.measured)
+    for one in outcome.measured:
+        axes.scatter(
+            one.latency_ratio,
+            one.accuracy,
+            s=20 + 120 * one.parameters / largest,
+            color=BLUE if one in outcome.front else "#c3c8cf",
+            edgecolors=ORANGE if one == outcome.chosen else INK,
+            linewidths=2.2 if one == outcome.chosen else 0.6,
+        )
+    axes.annotate("champion's", (outcome.reference.latency_ratio, outcome.reference.accuracy), fontsize=8)
+    axes.set_xlabel("latency ÷ the champion's", fontsize=9, color=INK)
+    axes.set_ylabel("validation accuracy", fontsize=9, color=INK)
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=1))
+    axes.tick_params(labelsize=8, colors=INK)
+    axes.grid(visible=True, alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
     return _png(figure)
 
 

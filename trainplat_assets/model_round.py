@@ -1,7 +1,8 @@
 """One round of learning, with data, learning, registry and the GPU ledger joined; the assets call this."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 
 from resources.data.locks.service import Holding
@@ -18,6 +19,8 @@ from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.evaluation import Evaluation, evaluate
 from resources.learning.model import Progress
 from resources.learning.settings import TrainSettings
+from resources.learning.structure.kept import PREFIX, Found, Searches
+from resources.learning.structure.scoring import grown_weights
 from resources.registry.model import (
     Decision,
     ModelVersion,
@@ -63,9 +66,16 @@ class Round:
         A killed training goes on from its checkpoint. Raises :class:`NotFound` when the version before this
         one has no champion yet.
         """
-        work, start = self._work(), self.start()
+        work, start, found = self._work(), self.start(), self._found()
         labelled = self.data.images(self.spec.name, self.version, Split.TRAIN)
-        return work.train(labelled, start, Device(device, threads), run_id, progress)
+        on = Device(device, threads)
+        if found is None:
+            return work.train(labelled, start, on, run_id, progress)
+        work = replace(work, settings=found.candidate.settings)
+        seed = self.spec.seed_in_use()
+        start = start if found.candidate.grows else None
+        grow = partial(grown_weights, found.candidate, seed=seed)
+        return work.train(labelled, start, on, run_id, progress, reshape=grow)
 
     def evaluate(self) -> RoundEvaluation:
         """Measure the new model and the champion before it on the same test set, and keep the result."""
@@ -143,13 +153,24 @@ class Round:
         base = self.data.version(self.spec.name, self.version).starts_from
         if base is None:
             return champion
-        model = self.registry.model_from(self.spec.name, VersionKey(base))
+        found = self._found()
+        if found is not None:
+            model = self.registry.model(self.spec.name, found.champion)
+        else:
+            model = self.registry.model_from(self.spec.name, VersionKey(base))
         if model is None:
             raise NotFound(
                 f"{self.spec.name} {base} has no model any more; {self.version} is to be trained on from it",
                 f"Run {self.spec.name}_round for partition {base} again.",
             )
         return model
+
+    def _found(self) -> Found | None:
+        """What a structure search chose for this version; None where none was asked."""
+        base = self.data.version(self.spec.name, self.version).starts_from
+        if base is None or not base.startswith(PREFIX):
+            return None
+        return Searches(self.data.home).found(base.removeprefix(PREFIX))
 
     def champion_link(self, decision: Decision) -> str | None:
         """The page of the champion in MLflow, or None when no MLflow server is known."""

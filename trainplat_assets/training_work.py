@@ -90,11 +90,13 @@ class TrainingWork:
         run_id: str,
         progress: Progress | None = None,
         score: Scorer | None = None,
+        reshape: Callable[[bytes], bytes] | None = None,
     ) -> TrainedModel:
         """Train by the data set's method, keep the result, register the model with the result's id on it.
 
         A training that was killed goes on from its checkpoint, which stays until all of this is done: then
-        the same weights have the same result and the same model.
+        the same weights have the same result and the same model. ``reshape`` makes of the weights of
+        ``start`` what the training goes on from.
         """
         from resources.learning.network import from_bytes
 
@@ -108,7 +110,7 @@ class TrainingWork:
             self.spec.classes,
             self.settings,
             seed=self.spec.seed_in_use(),
-            start=self.registry.weights(start) if start else None,
+            start=self._start_weights(start, reshape),
             lesson=lesson,
             checkpoint=checkpoint,
             device=device.name,
@@ -149,6 +151,14 @@ class TrainingWork:
             result=result,
             scores={one.name: one.value for one in scored},
         )
+
+    def _start_weights(
+        self, start: ModelVersion | None, reshape: Callable[[bytes], bytes] | None
+    ) -> bytes | None:
+        if start is None:
+            return None
+        weights = self.registry.weights(start)
+        return weights if reshape is None else reshape(weights)
 
     def result_of(self, model: ModelVersion) -> ResultSnapshot:
         """The result snapshot of a registered model; one that was trained without it gets it now."""

@@ -14,6 +14,7 @@ COMMANDS = (
     "data",
     "labels",
     "train",
+    "structure",
     "training",
     "pipeline",
     "trigger",

@@ -56,7 +56,8 @@ class VersionRecord:
     adopted: bool = False
     """Whether people committed or merged it, and no stages made it."""
     starts_from: str | None = None
-    """The version whose model its training goes on from; None for the champion before it."""
+    """The version whose model its training goes on from, or ``structure:NAME`` for what a search found; None
+    for the champion before it."""
 
 
 @dataclass(frozen=True)

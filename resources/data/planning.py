@@ -1,7 +1,7 @@
 """Which version comes next: pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from resources.data.arrivals.model import Arrival
@@ -97,6 +97,32 @@ def arrivals_planned(
         return None
     newest = versions[-1].version
     return _planned(dataset, _after(newest, last), parent=newest, new_labels=0, now=now)
+
+
+def retraining_planned(
+    dataset: DatasetName,
+    versions: Sequence[VersionRecord],
+    starts_from: str,
+    now: datetime,
+    last: VersionKey | None = None,
+) -> VersionRecord:
+    """The version that is trained anew, from something else, with the labels that there are.
+
+    What a version starts from already is answered with that version. Raises :class:`Conflict` while the
+    newest version is not sealed.
+    """
+    for one in versions:
+        if one.starts_from == starts_from:
+            return one
+    if not versions or versions[-1].state is not VersionState.SEALED:
+        newest = f"{versions[-1].version} is {versions[-1].state}" if versions else "none exists"
+        raise Conflict(
+            f"the newest version of {dataset} must be sealed before another one is trained; {newest}",
+            f"Finish it first: run {dataset}_round for it.",
+        )
+    newest_key = versions[-1].version
+    planned = _planned(dataset, _after(newest_key, last), parent=newest_key, new_labels=0, now=now)
+    return replace(planned, starts_from=starts_from)
 
 
 def refuse_unusable(

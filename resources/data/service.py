@@ -43,6 +43,7 @@ from resources.data.planning import (
     first_planned,
     next_planned,
     refuse_unusable,
+    retraining_planned,
 )
 from resources.data.reading import image_set, pictures, samples_of, true_labels, unreadable_images
 from resources.data.reviewing import drift, drift_of_pool
@@ -144,6 +145,20 @@ class DataService:
                 spec.name, known, waiting, self.clock(), _last_key(connection, spec.name)
             )
             if planned is not None:
+                self._add(connection, planned, (), actor)
+        return planned
+
+    def plan_retraining(self, spec: DatasetSpec, starts_from: str, actor: Actor) -> VersionRecord:
+        """Plan the version that is trained from something else than the champion; the same one each time.
+
+        It takes up samples that wait, and no label. Raises :class:`Conflict` while the newest version is not
+        sealed.
+        """
+        with self._writing(spec.name), self.database.write(lasting=True) as connection:
+            known = ledger.all_versions(connection, spec.name)
+            last = _last_key(connection, spec.name)
+            planned = retraining_planned(spec.name, known, starts_from, self.clock(), last)
+            if planned not in known:
                 self._add(connection, planned, (), actor)
         return planned
 

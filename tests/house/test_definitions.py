@@ -6,7 +6,7 @@ from tests.house.snapshot import SNAPSHOT, describe, written
 from trainplat_assets.definitions import defs
 
 UNPARTITIONED = (
-    *("gpu", "data_upkeep", "data_replicas", "digits_branches"),
+    *("gpu", "data_upkeep", "data_replicas", "digits_branches", "digits_structure"),
     *("stories", "sums", "text_scores"),
 )
 

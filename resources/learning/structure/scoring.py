@@ -84,13 +84,16 @@ class Scorer:
         return kept
 
 
-def start_of(candidate: Candidate, champion: bytes, seed: int) -> bytes | None:
-    """What a training of the candidate goes on from: the champion, grown; None from nothing."""
-    if not candidate.grows:
-        return None
+def grown_weights(candidate: Candidate, champion: bytes, *, seed: int) -> bytes:
+    """The champion, grown into the candidate's structure."""
     from resources.learning.network import from_bytes, to_bytes
     from resources.learning.structure.growing import grown
 
     structure = candidate.structure
     network = from_bytes(champion)
     return to_bytes(grown(network, channels=structure.channels, depth=structure.depth, seed=seed))
+
+
+def start_of(candidate: Candidate, champion: bytes, seed: int) -> bytes | None:
+    """What a training of the candidate goes on from: the champion, grown; None from nothing."""
+    return grown_weights(candidate, champion, seed=seed) if candidate.grows else None
