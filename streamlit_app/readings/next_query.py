@@ -5,9 +5,10 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from resources.asking import Strategy, Why
+from resources.data.making.imaging import UnreadableImage
 from resources.data.service import DataService
 from resources.database.engine import Database
-from resources.errors import NotFound
+from resources.errors import NotFound, TrainplatError
 from resources.home import Home
 from resources.labeling.predictions import PoolPredictions, PredictionFiles
 from resources.labeling.service import LabelingService
@@ -116,7 +117,14 @@ def _pictures(
     if not samples:
         return {}
     found = {}
-    for sample, pixels in zip(samples, data.pictures(dataset, version, samples), strict=True):
+    try:
+        shown = data.pictures(dataset, version, samples)
+    except (
+        TrainplatError,
+        UnreadableImage,
+    ):  # a text, or damaged in the store: the rest is told all the same
+        return {}
+    for sample, pixels in zip(samples, shown, strict=True):
         written = io.BytesIO()
         Image.fromarray(pixels).save(written, "PNG")
         found[sample] = f"data:image/png;base64,{b64encode(written.getvalue()).decode()}"

@@ -7,6 +7,7 @@ from filelock import FileLock
 
 from resources.database.audit import recent
 from resources.errors import BadInput, Conflict, NotFound, Unavailable
+from resources.home import Home
 from resources.registry import service as service_module
 from resources.registry import store
 from resources.registry.client import Mlflow
@@ -181,6 +182,25 @@ def test_another_challenger_is_decided_anew_only_while_nothing_is_built_upon_it(
 def test_nothing_is_decided_without_an_evaluation(trainplat_home: Path) -> None:
     with pytest.raises(NotFound, match=r"digits v1.0 has no evaluation"):
         service(trainplat_home).decide(DatasetName("digits"), V0, labels=1, lease_s=0, actor=ACTOR)
+
+
+def test_a_champion_is_carried_over_a_version_once_and_only_where_there_is_one(trainplat_home: Path) -> None:
+    name = DatasetName("digits")
+    registry = decided(trainplat_home, name)
+    before = registry.decisions(name)[-1]
+    assert registry.carry(name, V1, VersionKey("v9.0"), ACTOR) is None
+    carried = registry.carry(name, V1, before.version, ACTOR)
+    assert carried is not None
+    assert registry.carry(name, V1, before.version, ACTOR) == carried
+    assert registry.decision(name, V1) == carried
+    assert (carried.carried, before.carried) == (True, False)
+    assert (carried.champion_number, carried.champion_accuracy) == (
+        before.champion_number,
+        before.champion_accuracy,
+    )
+    assert (carried.labels, carried.lease_s) == (before.labels, 0)
+    actions = [row.action for row in recent(Home(trainplat_home).database())]
+    assert actions.count("registry.carry") == 1
 
 
 def test_nobody_is_promoted_upon_an_unsound_evaluation(trainplat_home: Path) -> None:
