@@ -8,6 +8,9 @@ LAUNCH = """mutation Launch($params: ExecutionParams!) {
     ... on RunConfigValidationInvalid { errors { message } }
   }
 }"""
+LOADED = """query Loaded($group: AssetGroupSelector!) {
+  assetNodes(group: $group) { opVersion }
+}"""
 RELOAD = """mutation Reload($name: String!) {
   reloadRepositoryLocation(repositoryLocationName: $name) {
     __typename

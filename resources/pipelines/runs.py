@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from resources.errors import Unavailable
+from resources.errors import BadInput, Unavailable
 from resources.pipelines import queries
 from resources.pipelines.model import Pipeline
 from resources.pipelines.parameters import run_config, run_tags
+from resources.pipelines.steps import step_names
 from resources.pipelines.tags import PIPELINE
 from resources.texts import mark
 
 LOCATION = "trainplat"
 _REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": LOCATION}
 REASON = "trainplat/reason"
-TIMEOUT_S = 20.0
+TIMEOUT_S, START_TIMEOUT_S = 20.0, 180.0
+"""For answers; and until code was loaded anew, and a run is in the queue."""
 
 
 class RunState(StrEnum):
@@ -96,7 +98,15 @@ class PipelineRuns:
         return f"{self.address}/runs/{run_id}"
 
     def start(self, pipeline: Pipeline, parameters: Mapping[str, Any]) -> str:
-        """Start a run; its id. The code location is loaded anew where it does not know the job."""
+        """Start a run; its id. The code location is loaded anew where its file was changed since, or made.
+
+        Raises BadInput for a loop, which starts its runs by itself.
+        """
+        if not step_names(pipeline):
+            raise BadInput(
+                f"{pipeline.name} is a loop, which starts its runs by itself; expected another pipeline",
+                f"Ask for a training by hand: `trainplat trigger {pipeline.name}`.",
+            )
         tags = run_tags(pipeline, parameters)
         if parameters:
             tags[f"{PIPELINE}_parameters"] = json.dumps(dict(parameters), sort_keys=True)
@@ -105,20 +115,24 @@ class PipelineRuns:
             "runConfigData": run_config(pipeline, parameters),
             "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in tags.items()]},
         }
-        answer = self._ask(queries.LAUNCH, {"params": asked})["launchRun"]
-        if answer["__typename"] == "PipelineNotFoundError":
+        if self._loaded(pipeline.name) != {pipeline.content_hash}:
             self.reload()
-            answer = self._ask(queries.LAUNCH, {"params": asked})["launchRun"]
+        answer = self._ask(queries.LAUNCH, {"params": asked}, START_TIMEOUT_S)["launchRun"]
         if answer["__typename"] != "LaunchRunSuccess":
             raise self._refused(answer)
         return str(answer["run"]["runId"])
 
     def reload(self) -> None:
         """Let the code location read the files anew."""
-        answer = self._ask(queries.RELOAD, {"name": LOCATION})["reloadRepositoryLocation"]
+        answer = self._ask(queries.RELOAD, {"name": LOCATION}, START_TIMEOUT_S)["reloadRepositoryLocation"]
         entry = answer.get("locationOrLoadError") or {}
         if answer["__typename"] != "WorkspaceLocationEntry" or entry.get("__typename") == "PythonError":
             raise self._refused(entry or answer)
+
+    def _loaded(self, name: str) -> set[str]:
+        """The contents that the code location knows of a pipeline: none, or one."""
+        nodes = self._ask(queries.LOADED, {"group": {**_REPOSITORY, "groupName": name}})["assetNodes"]
+        return {str(node["opVersion"]) for node in nodes}
 
     def of_pipeline(self, name: str, limit: int = 10) -> tuple[PipelineRun, ...]:
         """The newest runs of one pipeline, newest first."""
@@ -155,11 +169,11 @@ class PipelineRuns:
             raise self._refused(answer)
         return tuple(_run(row) for row in answer["results"])
 
-    def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, query: str, variables: dict[str, Any], timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
         import httpx
 
         try:
-            with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
+            with httpx.Client(timeout=timeout_s, trust_env=False) as client:
                 answer = client.post(
                     f"{self.address}/graphql", json={"query": query, "variables": variables}
                 ).json()

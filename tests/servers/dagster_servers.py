@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +47,8 @@ class DagsterServers:
     port: int
     environment: dict[str, str]
     module: str
+    code: tuple[str, ...] = ("api", "grpc")
+    """How the code server is started; ``code-server start`` can load its code anew."""
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _open: DagsterInstance | None = None
     """Stays open for who waits for a run: to open it takes longer than to look."""
@@ -70,8 +72,7 @@ class DagsterServers:
         command = {
             "code": [
                 "dagster",
-                "api",
-                "grpc",
+                *self.code,
                 "-m",
                 self.module,
                 "-p",
@@ -189,7 +190,13 @@ def free_port() -> int:
 
 @contextmanager
 def dagster_servers(
-    folder: Path, module: str, template: Path, extra: Mapping[str, str]
+    folder: Path,
+    module: str,
+    template: Path,
+    extra: Mapping[str, str],
+    *,
+    location: str = "test",
+    code: Sequence[str] = ("api", "grpc"),
 ) -> Iterator[DagsterServers]:
     """Code server, daemon and web server over a new home in ``folder``, ended afterwards.
 
@@ -200,7 +207,7 @@ def dagster_servers(
     grpc_port = free_port()
     home.run.mkdir()
     (home.run / "workspace.yaml").write_text(
-        f"load_from:\n- grpc_server: {{host: 127.0.0.1, port: {grpc_port}, location_name: test}}\n"
+        f"load_from:\n- grpc_server: {{host: 127.0.0.1, port: {grpc_port}, location_name: {location}}}\n"
     )
     environment = {
         **os.environ,
@@ -210,7 +217,7 @@ def dagster_servers(
         "TEST_GRPC_PORT": str(grpc_port),
         **extra,
     }
-    servers = DagsterServers(home, free_port(), environment, module)
+    servers = DagsterServers(home, free_port(), environment, module, tuple(code))
     try:
         servers.start("code")
         wait_until(lambda: _listens(grpc_port), "the code server", 60)

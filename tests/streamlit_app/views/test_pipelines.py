@@ -1,4 +1,4 @@
-"""The page Pipelines: what is listed, forms made from schemas, previews, and what is said where it cannot be."""
+"""The page Pipelines: what is listed, forms from schemas, previews, and what is said where it cannot be."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -11,12 +11,13 @@ from typing import Any
 
 import click
 
-from resources.errors import Unavailable
+from resources.errors import BadInput, Unavailable
 from resources.gpu.service import GpuService
 from resources.home import HOME_VARIABLE, Home
 from resources.pipelines.model import Pipeline
 from resources.pipelines.parameters import run_config, run_tags, with_parameters
 from resources.pipelines.preview import preview
+from resources.pipelines.specs.common import RunSpec
 from resources.pipelines.tags import PIPELINE
 from resources.texts import mark
 from trainplat_cli.command import Command, option
@@ -62,6 +63,11 @@ def run(name: str, given: tuple[str, ...], only_preview: bool, here: bool, as_js
     if only_preview:
         _show_preview(pipeline, spec, as_json=as_json)
         return
+    if not isinstance(spec, RunSpec):
+        raise BadInput(
+            _("{name} is a loop, which starts its runs by itself").format(name=name),
+            _("Ask for a training by hand: trainplat trigger {name}").format(name=name),
+        )
     version = service.seen(pipeline, current_actor())
     document: dict[str, Any] = {"pipeline": name, "version": version.number, "parameters": parameters}
     runs = None if here else runs_of_stack()
