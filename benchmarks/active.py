@@ -7,7 +7,7 @@ are compared seed by seed. AULC is the area under the accuracy from 20 to 200 la
 
 import warnings
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 from statistics import mean, median, stdev
@@ -36,6 +36,12 @@ BUDGET = 200
 MEMBERS = 10
 GOAL = 0.9
 CLASSES = 10
+
+
+UNKNOWN = -1
+
+People = Callable[[list[int]], list[int]]
+"""Whoever is asked about some samples and says which classes they are."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,16 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=list(Strategy),
         help="which ones besides the default and random (default: all)",
     )
+    parser.add_argument(
+        "--label-studio",
+        action="store_true",
+        help="one seed, the first, through a real Label Studio: the same samples must be asked for",
+    )
+
+
+def variant(args: Namespace) -> str:
+    """What tells the two ways apart."""
+    return "label-studio" if args.label_studio else ""
 
 
 def run(args: Namespace) -> dict[str, float]:
@@ -100,6 +116,8 @@ def run(args: Namespace) -> dict[str, float]:
     from threadpoolctl import threadpool_limits
 
     seeds = parse_seeds(args.seeds)
+    if args.label_studio:
+        return through_label_studio(seeds[0], args.budget)
     wanted = dict.fromkeys([DEFAULT.strategy, Strategy.RANDOM, *args.strategies])
     metrics: dict[str, float] = {"seeds": len(seeds), "budget_labels": args.budget}
     with threadpool_limits(1), warnings.catch_warnings():
@@ -119,13 +137,51 @@ def curves(strategy: Strategy, seeds: Sequence[int], budget: int, random_share: 
     return [_curve(list(_rounds(strategy, seed, budget, random_share))) for seed in seeds]
 
 
+def through_label_studio(seed: int, budget: int) -> dict[str, float]:
+    """The default strategy with the truth at hand, and again with people who answer in Label Studio.
+
+    Raises RuntimeError when other samples are asked for.
+    """
+    from benchmarks.active_people import people_in_label_studio
+
+    truth, plainly = Digits.of_seed(seed).labels, list[list[int]]()
+
+    def whoever_knows(rows: list[int]) -> list[int]:
+        plainly.append(rows)
+        return [int(truth[row]) for row in rows]
+
+    share = DEFAULT.random_share
+    plain = _curve(list(_rounds(DEFAULT.strategy, seed, budget, share, whoever_knows)))
+    with people_in_label_studio() as people:
+        real = _curve(list(_rounds(DEFAULT.strategy, seed, budget, share, people)))
+        asked = people.asked
+    if asked != plainly:
+        first = next(place for place, rows in enumerate(plainly) if asked[place : place + 1] != [rows])
+        raise RuntimeError(f"in batch {first + 1} other samples are asked for: {asked[first:][:1]}")
+    if real != plain:
+        raise RuntimeError(f"the accuracies differ: {real} and {plain}")
+    metrics = {
+        "seed": float(seed),
+        "asked": float(sum(map(len, asked))),
+        "same_samples": float(asked == plainly),
+        "aulc": round(real.aulc, 5),
+    }
+    return metrics | ({"labels_to_90": real.labels_to_goal} if isfinite(real.labels_to_goal) else {})
+
+
 def _curve(points: list[tuple[int, float]]) -> Curve:
     return Curve(tuple(labels for labels, _ in points), tuple(accuracy for _, accuracy in points))
 
 
-def _rounds(strategy: Strategy, seed: int, budget: int, random_share: float) -> Iterator[tuple[int, float]]:
+def _rounds(
+    strategy: Strategy, seed: int, budget: int, random_share: float, people: People | None = None
+) -> Iterator[tuple[int, float]]:
+    """Without ``people`` the true labels answer; what nobody was asked about, nobody knows."""
     digits = Digits.of_seed(seed)
     labelled = [int(row) for row in np.random.default_rng(seed).permutation(digits.train)[:START]]
+    hidden = np.setdiff1d(digits.train, labelled)
+    truth = digits.labels.copy()
+    digits.labels[hidden] = UNKNOWN
     while True:
         model = _fit(digits, labelled)
         yield len(labelled), float(model.score(digits.features[digits.test], digits.labels[digits.test]))
@@ -137,7 +193,9 @@ def _rounds(strategy: Strategy, seed: int, budget: int, random_share: float) -> 
         picks = choose(
             snapshot, count, strategy, random_share=random_share, seed=seed * 1_000 + len(labelled)
         )
-        labelled += [int(pool[pick.index]) for pick in picks]
+        asked = [int(pool[pick.index]) for pick in picks]
+        digits.labels[asked] = people(asked) if people else truth[asked]
+        labelled += asked
 
 
 def _snapshot(

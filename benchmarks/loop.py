@@ -129,9 +129,10 @@ def _measure(home: Home, folder: Path, arguments: argparse.Namespace) -> dict[st
         ticks.one()
     metrics["answer_to_request_s"] = time.monotonic() - last_answer
     metrics["confirmed_labels"] = float(len(service.confirmed(DIGITS.name)))
-    last = service.questions_open(DIGITS.name)[-1].task
-    if last is not None:
-        service.client.delete_task(last)
+    unanswered = [question.task for question in service.questions_open(DIGITS.name) if question.task]
+    if not unanswered:
+        return metrics
+    service.client.delete_task(unanswered[-1])
     return metrics | ticks.until_seen("sweep")
 
 

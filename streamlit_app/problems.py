@@ -26,6 +26,10 @@ _TEXTS: dict[ProblemKind, tuple[str, str]] = {
         mark("The task was deleted before anybody answered"),
         mark("Nothing waits for it: the sample is in the pool again."),
     ),
+    ProblemKind.IN_REVIEW: (
+        mark("The answer {detail} went back to people"),
+        mark("Look again in Label Studio, where the task says why: the next answer is final."),
+    ),
     ProblemKind.SKIPPED_TASK: (
         mark("The task was skipped"),
         mark("Nothing waits for it. If it can be told after all, submit an answer in Label Studio."),

@@ -16,7 +16,7 @@ from resources.data.model import Split
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
-from resources.labeling.model import QuestionState
+from resources.labeling.model import ProblemKind, QuestionState
 from resources.labeling.predictions import PredictionFiles
 from resources.labeling.resource import LabelStudioResource
 from resources.terms import VersionKey
@@ -89,7 +89,9 @@ def _answers_check(spec: DatasetSpec) -> AssetChecksDefinition:
         found = [
             f"{problem.problem}. {problem.next_step}"
             for problem in service.problems(spec.name)
-            if problem.blocks and problem.sample in asked
+            if problem.blocks
+            and problem.sample in asked
+            and problem.finding.kind is not ProblemKind.IN_REVIEW
         ]
         return _result(found, {}, AssetCheckSeverity.WARN)
 

@@ -132,11 +132,22 @@ def _second_look(tasks: Sequence[KnownTask], classes: frozenset[Label], earlier:
         for task, annotation in submitted
         if (flaw := _flaw(annotation, classes)) is not None
     )
-    if flawed or not since:
+    if flawed:
         return Verdict(QuestionState.IN_REVIEW, None, flawed)
+    if not since:
+        return Verdict(QuestionState.IN_REVIEW, None, _waiting(living or tasks))
     task, annotation = since[-1]
     skipped = Finding(ProblemKind.SKIPPED_TASK, task.id, annotation.id, "")
     return Verdict(QuestionState.SKIPPED, None, (skipped,))
+
+
+def _waiting(tasks: Sequence[KnownTask]) -> tuple[Finding, ...]:
+    """What is with people again, at the task where they look: the newest one."""
+    if not tasks:
+        return ()
+    said = sorted({label for task in tasks for one in task.annotations for label in one.labels})
+    newest = max(task.id for task in tasks)
+    return (Finding(ProblemKind.IN_REVIEW, newest, None, ", ".join(said)),)
 
 
 def _flaw(annotation: Annotation, classes: frozenset[Label]) -> ProblemKind | None:

@@ -104,6 +104,7 @@ class ProblemKind(StrEnum):
     UNKNOWN_SAMPLE = "unknown_sample"
     DELETED_TASK = "deleted_task"
     SKIPPED_TASK = "skipped_task"
+    IN_REVIEW = "in_review"
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,10 @@ _TEXTS: dict[ProblemKind, tuple[str, str]] = {
         "task {task} was deleted in Label Studio before anybody answered it",
         "Nothing waits for it. To ask it once more, materialize label_tasks again for that version.",
     ),
+    ProblemKind.IN_REVIEW: (
+        "the answer {detail} went back to people: look again in task {task}",
+        "Open task {task} in Label Studio, which says why, and submit an answer: that one is final.",
+    ),
     ProblemKind.SKIPPED_TASK: (
         "task {task} was skipped",
         "Nothing waits for it. If it can be told after all, submit an answer for it in Label Studio.",

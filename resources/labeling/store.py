@@ -391,10 +391,12 @@ def put_sweep(connection: Connection, dataset: DatasetName, sweep: Sweep) -> Non
 def put_hint(
     connection: Connection, project: ProjectId, action: str, tasks: Sequence[TaskId], now: datetime
 ) -> None:
-    """Keep what a web hook said."""
-    connection.execute(
-        insert(INBOX).values(received_at=now, project=project, action=action, tasks=json.dumps(list(tasks)))
-    )
+    """Keep what a web hook said, once: what waits already is not kept again, however often it is sent."""
+    told = json.dumps(list(tasks))
+    same = (INBOX.c.project == project, INBOX.c.action == action, INBOX.c.tasks == told)
+    if connection.execute(select(INBOX.c.id).where(*same).limit(1)).first() is not None:
+        return
+    connection.execute(insert(INBOX).values(received_at=now, project=project, action=action, tasks=told))
 
 
 def hints(connection: Connection, project: ProjectId, limit: int) -> list[Hint]:

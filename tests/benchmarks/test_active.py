@@ -8,6 +8,7 @@ import pytest
 from benchmarks import active
 from benchmarks.active import Curve, Digits
 from resources.asking import QueryPlan, Strategy
+from tests.needs import needs
 
 
 def test_the_default_beats_random_and_every_strategy_asked_for_is_measured(
@@ -53,3 +54,14 @@ def test_a_goal_that_half_of_the_runs_miss_is_left_out() -> None:
     reached, missed = Curve((20, 30), (0.1, 0.9)), Curve((20, 30), (0.1, 0.2))
     assert active._summary([reached, reached, missed], "_x")["labels_to_90_x"] == 30
     assert "labels_to_90_x" not in active._summary([reached, missed, missed], "_x")
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_through_a_real_label_studio_the_same_samples_are_asked_for() -> None:
+    needs("label studio")
+
+    found = active.through_label_studio(seed=0, budget=60)
+
+    assert found["same_samples"] == 1.0
+    assert found["asked"] == 40

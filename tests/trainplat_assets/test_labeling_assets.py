@@ -196,12 +196,13 @@ def test_the_assets_say_who_they_are() -> None:
         assert spec.description
     assert assets["shapes/pool_predictions"].op.tags["trainplat/gpu"] == "1"
     dependencies = {
-        key: [parent.to_user_string() for parent in made.asset_deps[made.key]] for key, made in assets.items()
+        key: sorted(parent.to_user_string() for parent in made.asset_deps[made.key])
+        for key, made in assets.items()
     }
     assert dependencies == {
         "shapes/pool_predictions": ["shapes/champion"],
         "shapes/query": ["shapes/pool_predictions"],
-        "shapes/label_tasks": ["shapes/query"],
+        "shapes/label_tasks": ["shapes/query", "shapes/review"],
     }
 
 

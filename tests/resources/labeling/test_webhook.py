@@ -93,6 +93,40 @@ def test_a_hook_of_ours_becomes_a_hint(
     assert inbox(anna) == [(7, told["action"], tasks)]
 
 
+def test_a_hook_that_is_sent_again_waits_once_and_another_one_beside_it(
+    anna: Desk, receiver: Receiver
+) -> None:
+    told = {"action": "ANNOTATION_CREATED", "task": {"id": 3}, "project": {"id": 7}}
+
+    answers = [post(receiver, one) for one in (told, told, {**told, "task": {"id": 4}}, told)]
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert [tasks for _, _, tasks in inbox(anna)] == ["[3]", "[4]"]
+
+
+@pytest.mark.real
+def test_a_hook_that_is_replayed_after_it_was_heard_changes_nothing(
+    label_studio: LabelStudioServer, tmp_path: Path
+) -> None:
+    anna = desk(tmp_path, TestClock())
+    project = anna.ask(range(2)).project
+    anna.answer(0, "cat")
+    receiver = Receiver(create_app(anna.service))
+    hook = {"action": "ANNOTATION_CREATED", "task": {"id": anna.task(0)}, "project": {"id": project}}
+    gone = {"action": "TASKS_DELETED", "tasks": [{"id": anna.task(1)}], "project": {"id": project}}
+    post(receiver, hook)
+    anna.poll()
+    before = (anna.service.confirmed(CATS), recent(anna.service.database, 500))
+
+    for _ in range(3):
+        assert post(receiver, hook).status_code == 202
+        assert post(receiver, gone).status_code == 202  # it is still there: what a hook says is looked up
+        anna.poll()
+
+    assert (anna.service.confirmed(CATS), recent(anna.service.database, 500)) == before
+    assert inbox(anna) == []
+
+
 @pytest.mark.parametrize("secret", [None, "wrong", "0123456789abcdeg", "ünicode"])
 def test_a_hook_from_nowhere_is_refused_and_audited(
     anna: Desk, receiver: Receiver, secret: str | None

@@ -30,7 +30,9 @@ EARLIER = frozenset({(FIRST.id, FIRST.at)})
 def test_without_a_second_answer_it_is_in_review() -> None:
     verdict = judge([task(1, FIRST), task(2)], CLASSES, earlier=EARLIER)
 
-    assert (verdict.state, verdict.choice, verdict.findings) == (QuestionState.IN_REVIEW, None, ())
+    assert (verdict.state, verdict.choice) == (QuestionState.IN_REVIEW, None)
+    (finding,) = verdict.findings
+    assert (finding.kind, finding.task, finding.detail) == (ProblemKind.IN_REVIEW, 2, "cat")
 
 
 def test_the_second_answer_decides_whatever_the_first_was() -> None:
