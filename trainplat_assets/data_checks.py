@@ -53,7 +53,9 @@ def build_data_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
             "split",
             "labels_are_classes",
             "Every label is one of the classes, and the pool shows none.",
-            lambda data, version: outside_classes(data.candidate(spec.name, version), spec.classes),
+            lambda data, version: outside_classes(
+                data.candidate(spec.name, version), spec.classes, spec.kind
+            ),
         ),
         version_check(
             spec,

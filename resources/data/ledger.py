@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
     false,
     insert,
@@ -48,7 +49,7 @@ LABELS = Table(
     Column("version", String(40), nullable=False, index=True),
     Column("position", Integer, nullable=False),
     Column("sample", String(64), nullable=False),
-    Column("label", String(200), nullable=False),
+    Column("label", Text, nullable=False),
 )
 
 SNAPSHOTS = Table(

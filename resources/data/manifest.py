@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
 
+from resources.data.making.texts import TEXT_SUFFIXES
 from resources.data.model import (
     CollectReport,
     Quarantined,
@@ -21,6 +22,7 @@ from resources.data.splitting import SplitRule
 from resources.terms import DatasetName, Label, SampleId, VersionKey
 
 IMAGES_FOLDER = "images"
+TEXTS_FOLDER = "texts"
 PIXELS_FILE = "pixels.npy"
 SAMPLES_FILE = "samples.csv"
 VERSION_FILE = "version.json"
@@ -94,8 +96,9 @@ class SampleRow:
 
     @property
     def path(self) -> str:
-        """Where the image lies in the tree, and by its last part among the samples."""
-        return f"{IMAGES_FOLDER}/{self.file_name}"
+        """Where the sample lies in the tree, and by its last part among the samples."""
+        is_text = self.file_name.endswith(tuple(TEXT_SUFFIXES))
+        return f"{TEXTS_FOLDER if is_text else IMAGES_FOLDER}/{self.file_name}"
 
     @property
     def file_name(self) -> str:

@@ -66,7 +66,7 @@ class Sample:
 
     id: SampleId
     path: Path
-    """The image on this disk, read-only, named ``<id>.png`` or as its source was."""
+    """The file on this disk, read-only, named ``<id>.png`` or as its source was."""
     label: Label | None
     """None in the pool."""
     split: Split
@@ -90,7 +90,9 @@ class ImageSet:
     images: "NDArray[np.uint8]"
     """[sample, height, width], 0 is black."""
     labels: "NDArray[np.int64] | None"
-    """[sample], as positions in the data set's classes; None for the pool."""
+    """[sample], as positions in the data set's classes; None for the pool, and where answers are marks."""
+    answers: tuple[Label, ...] | None = None
+    """For each sample what is known to be right about it; None for the pool."""
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from resources.data.making.imaging import UnreadableImage, decoded, grey_image
+from resources.data.making.imaging import UnreadableSample, decoded
+from resources.data.making.kinds import check_readable
 from resources.data.making.source import read_labels
 from resources.data.manifest import CollectedSample, SampleRow
 from resources.data.model import ImageSet, Sample, Split
 from resources.data.storage.objects import DamagedObject, StoredObject
 from resources.data.storage.repository import DatasetRepository
 from resources.data.storage.tree import SealedTree
+from resources.kinds import Kind
 from resources.terms import Label, SampleId
 
 if TYPE_CHECKING:
@@ -31,20 +33,20 @@ def image_set(tree: SealedTree, split: Split) -> ImageSet:
 
     chosen = [position for position, row in enumerate(tree.rows) if row.split is split]
     positions = {label: position for position, label in enumerate(tree.document.classes)}
-    labels = [tree.rows[one].label for one in chosen]
+    answers = tuple(label for one in chosen if (label := tree.rows[one].label) is not None)
+    of_classes = split is not Split.POOL and all(answer in positions for answer in answers)
     return ImageSet(
         ids=tuple(tree.rows[one].id for one in chosen),
         images=tree.pixels[chosen],
-        labels=None
-        if split is Split.POOL
-        else np.array([positions[label] for label in labels if label is not None], dtype=np.int64),
+        labels=np.array([positions[one] for one in answers], dtype=np.int64) if of_classes else None,
+        answers=None if split is Split.POOL else answers,
     )
 
 
 def unreadable_images(
     repository: DatasetRepository,
     samples: Iterable[CollectedSample | SampleRow],
-    image_size_px: tuple[int, int],
+    kind: Kind,
 ) -> list[str]:
     """What is wrong with those that are not whole, a sentence each.
 
@@ -60,10 +62,10 @@ def unreadable_images(
             content = repository.objects.read(sample.md5)
             if hashlib.sha256(content).hexdigest() != sample.id:
                 found.append(f"sample {sample.id}: its content has another hash")
-            grey_image(content, image_size_px)
+            check_readable(kind, content)
         except DamagedObject as damage:
             found.append(f"sample {sample.id}: {damage.problem}")
-        except UnreadableImage as problem:
+        except UnreadableSample as problem:
             found.append(f"sample {sample.id}: {problem}")
     return found
 

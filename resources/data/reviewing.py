@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from resources.data.making.drift import class_drift, value_drift
 from resources.data.making.similarity.album import Looks
 from resources.data.model import DriftMeasure, Sample, Split
-from resources.data.spec import DriftLimits
-from resources.terms import SampleId
+from resources.data.spec import DatasetSpec
+from resources.marks import classes_in
+from resources.terms import Label, SampleId
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,14 +19,19 @@ COMPARED = {"brightness": "brightness", "contrast": "contrast", "height": "heigh
 
 
 def drift(
-    samples: Sequence[Sample], parent: Sequence[Sample], looks: Looks, limits: DriftLimits
+    samples: Sequence[Sample], parent: Sequence[Sample], looks: Looks, spec: DatasetSpec
 ) -> list[DriftMeasure]:
     """How far a version is from its parent, in each respect for which there is enough that is new."""
     now = {one.id: one.label for one in samples if one.split is Split.TRAIN and one.label is not None}
     before = {one.id: one.label for one in parent if one.split is Split.TRAIN and one.label is not None}
-    new_labels = [label for sample, label in now.items() if before.get(sample) != label]
+    new = [label for sample, label in now.items() if before.get(sample) != label]
     known = {one.id for one in parent}
-    classes = class_drift(list(before.values()), new_labels, list(now.values()), limits)
+    limits = spec.drift
+
+    def named(labels: Iterable[Label]) -> list[Label]:
+        return [one for label in labels for one in classes_in(spec.kind, label)]
+
+    classes = class_drift(named(before.values()), named(new), named(now.values()), limits)
     arrived = [one.id for one in samples if one.id not in known]
     return [*([] if classes is None else [classes]), *_values_drift(looks, known, arrived, limits)]
 

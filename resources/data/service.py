@@ -17,7 +17,7 @@ from resources.data.errors import UnknownVersion
 from resources.data.locks import store as locks
 from resources.data.locks.model import MAIN_LINE
 from resources.data.mainline import committed, parent_of, publish, record_of
-from resources.data.making.similarity.album import Album, Looks
+from resources.data.making.similarity.album import Album, Looks, nothing
 from resources.data.making.soundness import leaks, unsound
 from resources.data.making.stages import Stages, look_at_samples, read_staged
 from resources.data.manifest import CollectedSample, Divided, SampleRow, Validated, VersionDocument
@@ -334,7 +334,7 @@ class DataService:
         Of a sealed version each one is read.
         """
         repository = DatasetRepository(self.home, spec.name)
-        return unreadable_images(repository, self._usable(spec.name, version), spec.image_size_px)
+        return unreadable_images(repository, self._usable(spec.name, version), spec.kind)
 
     def near_duplicates(self, spec: DatasetSpec, version: VersionKey) -> list[NearDuplicate]:
         """Pairs of samples of a version that was validated which are nearly the same, the most alike first.
@@ -342,15 +342,15 @@ class DataService:
         Each sample is read once in the life of the data set; where none is new, nothing is read.
         """
         usable = self._usable(spec.name, version)
-        return self._looks(spec.name, usable).among(one.id for one in usable)
+        return self._looks(spec, usable).among(one.id for one in usable)
 
     def drift(self, spec: DatasetSpec, version: VersionKey) -> list[DriftMeasure]:
         """How far a version that was split is from its parent; nothing for a first version."""
         parent = self.version(spec.name, version).parent
         if parent is None:
             return []
-        looks = self._looks(spec.name, self._usable(spec.name, version))
-        return drift(self.candidate(spec.name, version), self.samples(spec.name, parent), looks, spec.drift)
+        looks = self._looks(spec, self._usable(spec.name, version))
+        return drift(self.candidate(spec.name, version), self.samples(spec.name, parent), looks, spec)
 
     def drift_of_pool(self, spec: DatasetSpec, version: VersionKey, since: VersionKey) -> list[DriftMeasure]:
         """How the samples that came to the pool after ``since`` look, beside all that ``since`` knew.
@@ -400,12 +400,14 @@ class DataService:
         with self.database.read() as connection:
             return arrivals.of_version(connection, dataset, version)
 
-    def _looks(self, dataset: DatasetName, samples: Sequence[CollectedSample | SampleRow]) -> Looks:
-        repository = DatasetRepository(self.home, dataset)
+    def _looks(self, spec: DatasetSpec, samples: Sequence[CollectedSample | SampleRow]) -> Looks:
+        if spec.kind.is_text:
+            return nothing()
+        repository = DatasetRepository(self.home, spec.name)
         wanted = {one.id: one.md5 for one in samples}
         looks = Album(repository.root).read()
         if not wanted.keys() <= looks.places.keys():
-            with self._writing(dataset):
+            with self._writing(spec.name):
                 looks, _ = look_at_samples(repository, wanted, frozenset(wanted.values()))
         return looks
 
@@ -470,7 +472,10 @@ class DataService:
         samples = self.candidate(spec.name, planned.version)
         usable = self._usable(spec.name, planned.version)
         near = Album(DatasetRepository(self.home, spec.name).root).read().among(one.id for one in usable)
-        found = [*unsound(samples, parent, spec.classes, confirmed), *leaks(samples, parent, near)[0]]
+        found = [
+            *unsound(samples, parent, spec.classes, confirmed, spec.kind),
+            *leaks(samples, parent, near)[0],
+        ]
         if found:
             more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
             raise Conflict(

@@ -14,6 +14,7 @@ from resources.data.making.transforms import Transform
 from resources.data.results.model import AfterTraining
 from resources.data.versions.naming import LONGEST, RESULTS, refuse_results
 from resources.errors import BadInput
+from resources.kinds import Kind
 from resources.reviews import ReviewPlan
 from resources.terms import DatasetName, Label
 from resources.triggers import TriggerPolicy
@@ -50,7 +51,7 @@ class DatasetSpec:
     classes: tuple[Label, ...]
     """The labels that exist, in the order in which a model's outputs stand; later ones are added behind."""
     image_size_px: tuple[int, int]
-    """Height and width of the images that a model sees."""
+    """Height and width of the images that a model sees; of texts 1, and how many bytes of each it reads."""
     first_labelled: int
     """How many samples are labelled in the first version."""
     test_count: int
@@ -59,8 +60,11 @@ class DatasetSpec:
     labels_per_round: int
     """How many samples people are asked about at a time, and, unless ``triggers`` says otherwise, how many
     answers start the next round."""
+    kind: Kind = Kind.IMAGE_CLASSES
+    """What a sample is, and what people say about it."""
     stratified: bool = True
-    """Whether each class gives its share of the test set; the first version decides for all that follow."""
+    """Whether each class gives its share of the test set; the first version decides for all that follow.
+    Where an answer is no class but marks in a sample, one threshold serves for all."""
     seed: int | None = None
     """What chance is drawn from; None leaves it to ``TRAINPLAT_SEED``, see :meth:`seed_in_use`."""
     fill_source: Callable[[Path], None] | None = None
@@ -101,6 +105,12 @@ class DatasetSpec:
             raise BadInput(
                 f"classes of {self.name} are {list(self.classes)}; expected two or more, none of them twice",
                 "List each class once.",
+            )
+        if self.kind.is_text and (self.image_size_px[0] != 1 or self.transforms):
+            raise BadInput(
+                f"{self.name} holds texts, and declares a height of {self.image_size_px[0]} and "
+                f"{len(self.transforms)} transforms of pictures; expected a height of 1 and none",
+                "Declare image_size_px as 1 and how many bytes of each text a model reads, such as (1, 256).",
             )
         counts = {
             "image height": self.image_size_px[0],

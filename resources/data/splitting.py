@@ -116,12 +116,13 @@ def first_division(
             "Name more samples for the test split, or none, or ask for less in the data set's declaration.",
         )
     seed = spec.seed_in_use()
-    by_class = _lowest_of_each_class(candidates, spec.test_count) if spec.stratified else {}
+    by_each = spec.stratified and spec.kind.has_one_class
+    by_class = _lowest_of_each_class(candidates, spec.test_count) if by_each else {}
     test = set(sorted(candidates)[: spec.test_count])
-    if spec.stratified:
+    if by_each:
         test = {sample for samples in by_class.values() for sample in samples}
     rule = SplitRule(
-        SampleId("") if to_test else _held_back_up_to(test, len(candidates), stratified=spec.stratified),
+        SampleId("") if to_test else _held_back_up_to(test, len(candidates), stratified=by_each),
         spec.test_count,
         spec.first_labelled,
         seed,

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from resources.clock import Clock, utc_now
 from resources.data.arrivals import store
 from resources.data.arrivals.model import Arrival, Taken
-from resources.data.making.imaging import UnreadableImage, decoded
+from resources.data.making.imaging import UnreadableSample, decoded
 from resources.data.making.inventory import FoundFile
 from resources.data.making.sources.model import INBOX, Source
 from resources.data.making.sources.taking import Journal, Known, take_from
@@ -146,7 +146,7 @@ class ArrivalService:
             problem = None
             try:
                 decoded(repository.objects.read(file.stored.md5))
-            except UnreadableImage as reason:
+            except UnreadableSample as reason:
                 problem = str(reason)
             found.append(Arrival(dataset, file.id, file.name, file.stored, self.clock(), problem, None))
         return found

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from resources.data.arrivals.service import ArrivalService
-from resources.data.making.imaging import UnreadableImage, decoded
+from resources.data.making.imaging import UnreadableSample, decoded
 from resources.data.making.sources.model import MAX_FILE_BYTES, refused_name, too_large
 from resources.data.service import DataService
 from resources.data.storage.worktree import Progress
@@ -91,7 +91,7 @@ class Uploader:
             return Uploaded(path, Fate.WAITS, sample, len(content), came[sample])
         try:
             decoded(content)
-        except UnreadableImage as problem:
+        except UnreadableSample as problem:
             return Uploaded(path, Fate.REFUSED, sample, len(content), str(problem))
         self._arrivals.upload(self._dataset, path.name, content)
         return Uploaded(path, Fate.NEW, sample, len(content), "")

@@ -15,8 +15,8 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".
 MAX_IMAGE_PIXELS = 100_000_000
 
 
-class UnreadableImage(Exception):
-    """The content is no image that can be decoded; the message says why, in a clause."""
+class UnreadableSample(Exception):
+    """The content is no sample that can be read; the message says why, in a clause."""
 
 
 def transform_name(image_size_px: tuple[int, int]) -> str:
@@ -26,7 +26,7 @@ def transform_name(image_size_px: tuple[int, int]) -> str:
 
 
 def grey_image(content: bytes, image_size_px: tuple[int, int]) -> "NDArray[np.uint8]":
-    """An image file as [height, width] of brightness, 0 is black. Raises :class:`UnreadableImage`."""
+    """An image file as [height, width] of brightness, 0 is black. Raises :class:`UnreadableSample`."""
     return scaled(decoded(content), image_size_px)
 
 
@@ -42,24 +42,24 @@ def scaled(grey: "Picture", image_size_px: tuple[int, int]) -> "NDArray[np.uint8
 
 
 def decoded(content: bytes) -> "Picture":
-    """An image file as a grey picture of its own size, upright. Raises :class:`UnreadableImage`."""
+    """An image file as a grey picture of its own size, upright. Raises :class:`UnreadableSample`."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     if not content:
-        raise UnreadableImage("the file is empty")
+        raise UnreadableSample("the file is empty")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content)) as file:
                 if file.width * file.height > MAX_IMAGE_PIXELS:
-                    raise UnreadableImage(f"it has {file.width} x {file.height} pixels, too many to decode")
+                    raise UnreadableSample(f"it has {file.width} x {file.height} pixels, too many to decode")
                 upright = ImageOps.exif_transpose(file)
                 return upright.convert("L")
-    except UnreadableImage:
+    except UnreadableSample:
         raise
     except UnidentifiedImageError:
-        raise UnreadableImage("it is in no image format that is known") from None
+        raise UnreadableSample("it is in no image format that is known") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadableImage("it claims to have too many pixels to decode") from None
+        raise UnreadableSample("it claims to have too many pixels to decode") from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as problem:
-        raise UnreadableImage(f"it cannot be decoded: {problem}") from problem
+        raise UnreadableSample(f"it cannot be decoded: {problem}") from problem

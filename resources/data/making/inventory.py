@@ -42,12 +42,15 @@ class Inventory:
     """Whether there is more than this."""
 
 
-def take_inventory(folder: Path, objects: ObjectStore, index: Path) -> Inventory:
+def take_inventory(
+    folder: Path, objects: ObjectStore, index: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES
+) -> Inventory:
     """Read every new or changed file of ``folder`` into ``objects``; ``index`` remembers the others.
 
     Raises :class:`Unavailable` when the disk is full, and for a folder that cannot be read.
     """
     known = _read_index(index)
+    what = "an image" if suffixes == IMAGE_SUFFIXES else "a text"
     remembered: dict[str, list[str | int]] = {}
     files: list[FoundFile] = []
     strays: list[Quarantined] = []
@@ -55,12 +58,12 @@ def take_inventory(folder: Path, objects: ObjectStore, index: Path) -> Inventory
         if path.name.startswith(".") or path.name == LABELS_FILE:
             continue
         name = path.relative_to(folder).as_posix()
-        if path.suffix.lower() not in IMAGE_SUFFIXES:
+        if path.suffix.lower() not in suffixes:
             strays.append(
                 Quarantined(
                     name,
-                    f"its name does not end like an image's: {', '.join(sorted(IMAGE_SUFFIXES))}",
-                    "Rename it if it is an image, else move it out of the source folder.",
+                    f"its name does not end like {what}'s: {', '.join(sorted(suffixes))}",
+                    f"Rename it if it is {what}, else move it out of the source folder.",
                 )
             )
             continue

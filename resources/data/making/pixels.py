@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
-from resources.data.making.transforms import Pipeline
+from resources.data.making.kinds import View
 from resources.files import write_atomically
 from resources.terms import SampleId
 
@@ -31,14 +31,14 @@ class PixelCache:
     """What one pipeline made. Only who holds the data set's lock may use it."""
 
     root: Path
-    pipeline: Pipeline
+    pipeline: View
 
     def take(
         self, samples: Mapping[SampleId, str], read: Callable[[str], bytes]
     ) -> "dict[SampleId, NDArray[np.uint8]]":
         """The pixels of ``samples`` (id to object name); those that are not kept yet are made.
 
-        Raises what ``read`` raises, and :class:`UnreadableImage`; what was made until then is kept.
+        Raises what ``read`` raises, and :class:`UnreadableSample`; what was made until then is kept.
         """
         import numpy as np
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from resources.data.model import ConfirmedLabel, NearDuplicate, Sample, Split
+from resources.kinds import Kind
+from resources.marks import flaw
 from resources.terms import Label
 
 
@@ -12,12 +14,13 @@ def unsound(
     parent: Sequence[Sample],
     classes: Sequence[Label],
     confirmed: Sequence[ConfirmedLabel],
+    kind: Kind = Kind.IMAGE_CLASSES,
 ) -> list[str]:
     """All that is wrong with a version, by the rules below; its ``parent`` is empty for a first one."""
     return [
         *in_two_splits(samples, parent),
         *changed_test_set(samples, parent),
-        *outside_classes(samples, classes),
+        *outside_classes(samples, classes, kind),
         *labels_lost(samples, parent, confirmed),
     ]
 
@@ -86,14 +89,16 @@ def leaks(
     return new, old
 
 
-def outside_classes(samples: Sequence[Sample], classes: Sequence[Label]) -> list[str]:
-    """Samples whose label is no class, that lack one they need, or that show one in the pool."""
+def outside_classes(
+    samples: Sequence[Sample], classes: Sequence[Label], kind: Kind = Kind.IMAGE_CLASSES
+) -> list[str]:
+    """Samples whose label names what is no class, that lack one they need, or that show one in the pool."""
     found = []
     for one in samples:
         if one.split is Split.POOL:
             if one.label is not None:
                 found.append(f"pool sample {one.id} has the label {one.label!r}; the pool has none")
-        elif one.label not in classes:
+        elif one.label is None or flaw(kind, one.label, classes) is not None:
             found.append(
                 f"{one.split} sample {one.id} has the label {one.label!r}: none of {', '.join(classes)}"
             )

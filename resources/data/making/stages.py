@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from resources.data.arrivals.model import Arrival
-from resources.data.making.imaging import UnreadableImage
+from resources.data.making.imaging import UnreadableSample
 from resources.data.making.inventory import FoundFile, Inventory, take_inventory
+from resources.data.making.kinds import check_readable, suffixes_of, view_of
 from resources.data.making.pixels import PixelCache
-from resources.data.making.similarity.album import Album, Looks
+from resources.data.making.similarity.album import Album, Looks, nothing
 from resources.data.making.source import LABELS_FILE, read_labels
 from resources.data.making.sources.model import Source
 from resources.data.making.sources.taking import take_from
-from resources.data.making.transforms import Pipeline
 from resources.data.manifest import (
     PIXELS_FILE,
     SAMPLES_FILE,
@@ -52,6 +52,8 @@ from resources.data.storage.repository import DatasetRepository
 from resources.data.storage.tree import SealedTree, load_pixels, pixels_file
 from resources.errors import BadInput, Conflict
 from resources.files import write_atomically
+from resources.kinds import Kind
+from resources.marks import canonical, classes_in, flaw
 from resources.terms import Label, SampleId, VersionKey
 
 T = TypeVar("T")
@@ -78,7 +80,10 @@ class Stages:
         if self.spec.fill_source is not None:
             self.spec.fill_source(self.repository.source)
         inventory = take_inventory(
-            self.repository.source, self.repository.objects, self.repository.root / ".source-index.json"
+            self.repository.source,
+            self.repository.objects,
+            self.repository.root / ".source-index.json",
+            suffixes_of(self.spec.kind),
         )
         source_labels = read_labels(self.repository.source)
         kept = self._kept()
@@ -96,7 +101,7 @@ class Stages:
         duplicates = []
         said: dict[SampleId, set[str]] = {}
         for file in files:
-            said.setdefault(file.id, set()).update(file.labels)
+            said.setdefault(file.id, set()).update(map(self._in_one_form, file.labels))
             counted = samples.setdefault(
                 file.id,
                 CollectedSample(
@@ -136,12 +141,13 @@ class Stages:
         }
         wanted = {one.id: one.md5 for one in collected.samples if one.id not in complaints}
         kept = frozenset(one.md5 for one in collected.samples if one.kept)
-        looks, broken = look_at_samples(self.repository, wanted, kept)
+        looks, broken = look_at_samples(self.repository, wanted, kept, self.spec.kind)
         good, quarantined = [], list(collected.strays)
+        what = "text" if self.spec.kind.is_text else "image"
         for sample in collected.samples:
             if sample.id in broken and not sample.kept:
                 complaints[sample.id] = Quarantined(
-                    sample.file, str(broken[sample.id]), "Put a whole image in its place, or remove it."
+                    sample.file, str(broken[sample.id]), f"Put a whole {what} in its place, or remove it."
                 )
             if sample.id in complaints:
                 quarantined.append(complaints[sample.id])
@@ -161,15 +167,15 @@ class Stages:
         import numpy as np
 
         validated = self._handed_on(Validated, "validated")
-        pipeline = Pipeline(self.spec.transforms, self.spec.image_size_px)
-        name = str(pipeline)
+        view = view_of(self.spec)
+        name = str(view)
         done: dict[SampleId, int] = {}
         if self.parent is not None and self.parent.document.transformed.transform == name:
             done = {row.id: position for position, row in enumerate(self.parent.rows)}
         height_px, width_px = self.spec.image_size_px
         pixels = np.zeros((len(validated.samples), height_px, width_px), dtype=np.uint8)
         others = {one.id: one.md5 for one in validated.samples if one.id not in done}
-        made = PixelCache(self.repository.root, pipeline).take(others, self.repository.objects.read)
+        made = PixelCache(self.repository.root, view).take(others, self.repository.objects.read)
         for position, sample in enumerate(validated.samples):
             if self.parent is not None and sample.id in done:
                 pixels[position] = self.parent.pixels[done[sample.id]]
@@ -217,7 +223,7 @@ class Stages:
             rows.append(row)
         report = SplitReport(
             counts={split: sum(row.split is split for row in rows) for split in Split},
-            balance={split: _balance(rows, split, self.spec.classes) for split in (Split.TRAIN, Split.TEST)},
+            balance={split: _balance(rows, split, self.spec) for split in (Split.TRAIN, Split.TEST)},
             newly_labelled=division.newly_labelled,
             corrected=division.corrected,
             held_back=len(division.held_back),
@@ -316,13 +322,19 @@ class Stages:
                 f"Leave one of them in {place}.",
             )
         for label in sample.labels:
-            if label not in self.spec.classes:
-                return Quarantined(
-                    sample.file,
-                    f"its label {label!r} is none of the classes: {', '.join(self.spec.classes)}",
-                    f"Mend its line in {place}.",
-                )
+            if (wrong := flaw(self.spec.kind, label, self.spec.classes)) is not None:
+                classes = ", ".join(self.spec.classes)
+                told = f"its label {label!r} {wrong}; the classes are {classes}"
+                if self.spec.kind.has_one_class:
+                    told = f"its label {label!r} is none of the classes: {classes}"
+                return Quarantined(sample.file, told, f"Mend its line in {place}.")
         return None
+
+    def _in_one_form(self, label: str) -> str:
+        try:
+            return canonical(self.spec.kind, label)
+        except ValueError:
+            return label  # validating tells what is wrong with it
 
     def _divide(self, samples: Sequence[CollectedSample]) -> Division:
         wanted = {one.id: one.split for one in samples if one.split is not None}
@@ -342,7 +354,8 @@ class Stages:
 
     def _near_duplicates(self, samples: Sequence[CollectedSample]) -> list[NearDuplicate]:
         wanted = {one.id: one.md5 for one in samples}
-        looks, _ = look_at_samples(self.repository, wanted, frozenset(one.md5 for one in samples if one.kept))
+        kept = frozenset(one.md5 for one in samples if one.kept)
+        looks, _ = look_at_samples(self.repository, wanted, kept, self.spec.kind)
         return looks.among(wanted)
 
     def _hand_on(self, stage: str, document: object) -> None:
@@ -363,9 +376,12 @@ class Stages:
 
 
 def look_at_samples(
-    repository: DatasetRepository, samples: Mapping[SampleId, str], kept: frozenset[str] = frozenset()
-) -> tuple[Looks, dict[SampleId, UnreadableImage]]:
-    """What ``samples`` (id to object name) look like, and those that cannot be decoded.
+    repository: DatasetRepository,
+    samples: Mapping[SampleId, str],
+    kept: frozenset[str] = frozenset(),
+    kind: Kind = Kind.IMAGE_CLASSES,
+) -> tuple[Looks, dict[SampleId, UnreadableSample]]:
+    """What ``samples`` (id to object name) look like, and those that cannot be decoded. Texts have no looks.
 
     Raises :class:`DamagedObject`, but not for the objects in ``kept``: what is wrong with the parent is told
     by a check. Only who holds the data set's lock may call this.
@@ -379,9 +395,17 @@ def look_at_samples(
                 # Collecting trusts what has the right size; what is not there it reads from its source again.
                 repository.objects.set_aside(md5)
                 raise
-            raise UnreadableImage(damage.problem) from damage
+            raise UnreadableSample(damage.problem) from damage
 
-    return Album(repository.root).take_in(samples, read)
+    if not kind.is_text:
+        return Album(repository.root).take_in(samples, read)
+    broken = {}
+    for sample, md5 in samples.items():
+        try:
+            check_readable(kind, read(md5))
+        except UnreadableSample as problem:
+            broken[sample] = problem
+    return nothing(), broken
 
 
 def read_staged(repository: DatasetRepository, version: VersionKey, kind: type[T], stage: str) -> T:
@@ -415,6 +439,7 @@ def _labels_of_nothing(
     ]
 
 
-def _balance(rows: Sequence[SampleRow], split: Split, classes: Sequence[Label]) -> dict[Label, int]:
-    counted = Counter(row.label for row in rows if row.split is split)
-    return {label: counted[label] for label in classes}
+def _balance(rows: Sequence[SampleRow], split: Split, spec: DatasetSpec) -> dict[Label, int]:
+    labels = [row.label for row in rows if row.split is split and row.label is not None]
+    counted = Counter(one for label in labels for one in classes_in(spec.kind, label))
+    return {label: counted[label] for label in spec.classes}

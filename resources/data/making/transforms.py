@@ -93,7 +93,7 @@ class Pipeline:
         return "; ".join([transform_name(self.image_size_px), *map(str, self.steps)])
 
     def apply(self, content: bytes) -> "NDArray[np.uint8]":
-        """An image file as [height, width] of brightness. Raises :class:`UnreadableImage`."""
+        """An image file as [height, width] of brightness. Raises :class:`UnreadableSample`."""
         picture = decoded(content)
         for step in self.steps:
             picture = REGISTRY[step.name].function(picture, dict(step.parameters))

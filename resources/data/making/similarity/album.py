@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
-from resources.data.making.imaging import UnreadableImage, decoded
+from resources.data.making.imaging import UnreadableSample, decoded
 from resources.data.making.similarity.looks import look_at, look_dtype, row_ids
 from resources.data.making.similarity.pairs import near_pairs
 from resources.data.model import NearDuplicate
@@ -78,13 +78,13 @@ class Album:
             with np.load(io.BytesIO(self._path.read_bytes()), allow_pickle=False) as file:
                 found = Looks(file["rows"], file["pairs"])
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-            return _nothing()
+            return nothing()
         fits = found.rows.dtype == look_dtype() and found.pairs.dtype == _pair_dtype()
-        return found if fits else _nothing()
+        return found if fits else nothing()
 
     def take_in(
         self, samples: Mapping[SampleId, str], read: Callable[[str], bytes]
-    ) -> tuple[Looks, dict[SampleId, UnreadableImage]]:
+    ) -> tuple[Looks, dict[SampleId, UnreadableSample]]:
         """Look at those ``samples`` (id to object name) that are not known yet.
 
         Gives what is known then, and the samples that cannot be decoded. What ``read`` raises goes through;
@@ -94,13 +94,13 @@ class Album:
 
         known = self.read()
         missing = [sample for sample in samples if sample not in known.places]
-        broken: dict[SampleId, UnreadableImage] = {}
+        broken: dict[SampleId, UnreadableSample] = {}
         for start in range(0, len(missing), _AT_ONCE):
             new = []
             for sample in missing[start : start + _AT_ONCE]:
                 try:
                     new.append(look_at(sample, decoded(read(samples[sample]))))
-                except UnreadableImage as problem:
+                except UnreadableSample as problem:
                     broken[sample] = problem
             if new:
                 rows = np.concatenate([known.rows, np.array(new, dtype=look_dtype())])
@@ -131,7 +131,8 @@ def _pair_dtype() -> "np.dtype[np.void]":
     return np.dtype([("earlier", "<u4"), ("later", "<u4"), ("distance_bits", "u1"), ("resemblance", "<f4")])
 
 
-def _nothing() -> Looks:
+def nothing() -> Looks:
+    """Where no sample was looked at."""
     import numpy as np
 
     return Looks(np.zeros(0, dtype=look_dtype()), np.zeros(0, dtype=_pair_dtype()))

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from resources.data.making.imaging import UnreadableImage, grey_image, transform_name
+from resources.data.making.imaging import UnreadableSample, grey_image, transform_name
 from tests.resources.data.shapes import image
 
 
@@ -58,7 +58,7 @@ def test_an_image_that_lies_on_its_side_is_set_upright() -> None:
     ],
 )
 def test_a_broken_image_says_what_is_wrong_with_it(content: bytes, reason: str) -> None:
-    with pytest.raises(UnreadableImage, match=reason):
+    with pytest.raises(UnreadableSample, match=reason):
         grey_image(content, (8, 8))
 
 
@@ -66,7 +66,7 @@ def test_a_broken_image_says_what_is_wrong_with_it(content: bytes, reason: str) 
 def test_an_image_that_claims_to_be_huge_is_not_decoded(side: int) -> None:
     head = image(1)
     huge = head[:16] + side.to_bytes(4, "big") * 2 + head[24:]
-    with pytest.raises(UnreadableImage, match="too many"):
+    with pytest.raises(UnreadableSample, match="too many"):
         grey_image(_with_checksum(huge), (8, 8))
 
 
