@@ -1,12 +1,13 @@
 """The judgement: what the annotations of one sample amount to. Pure: no I/O, no clock."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from resources.kinds import Kind
 from resources.labeling.label_studio.values import Annotation, AnnotationId, TaskId
 from resources.labeling.model import Finding, ProblemKind, QuestionState
+from resources.marks import flaw, same, told
 from resources.terms import Label
 
 Earlier = frozenset[tuple[AnnotationId, datetime]]
@@ -49,14 +50,15 @@ def judge(
     *,
     earlier: Earlier | None = None,
     least_agreement: float = 1.0,
+    kind: Kind = Kind.IMAGE_CLASSES,
 ) -> Verdict:
     """Judge all that is known about one question. The order of ``tasks`` does not matter.
 
     1. Deleted tasks count only where no living one is left: an answer that was given outlives its task.
     2. A skip is no answer. An annotation with no label, with two, or with one outside the classes is a
        problem, and no answer.
-    3. If all answers are the same label, or ``least_agreement`` of them, it is confirmed, by the annotation
-       with the lowest id. One that Label Studio marks as ground truth counts alone.
+    3. If all answers say the same, or ``least_agreement`` of them, that of the annotation with the lowest id
+       is confirmed. One that Label Studio marks as ground truth counts alone.
     4. If they differ, none is confirmed, and the problem names them all.
     5. Without an answer: open where there is a problem to mend or nobody came yet; skipped where people only
        skipped; withdrawn where the task was deleted.
@@ -65,7 +67,7 @@ def judge(
        people looked again and could not tell.
     """
     if earlier is not None:
-        return _second_look(tasks, classes, earlier)
+        return _second_look(tasks, classes, earlier, kind)
     living = [task for task in tasks if task.live]
     counted = living or list(tasks)
     given = sorted(
@@ -73,15 +75,17 @@ def judge(
         key=lambda pair: pair[1].id,
     )
     submitted = [(task, annotation) for task, annotation in given if not annotation.skipped]
-    usable = [(task, annotation) for task, annotation in submitted if _flaw(annotation, classes) is None]
+    usable = [
+        (task, annotation) for task, annotation in submitted if _flaw(annotation, classes, kind) is None
+    ]
     flawed = tuple(
-        Finding(flaw, task.id, annotation.id, ", ".join(annotation.labels))
+        Finding(flawed_by, task.id, annotation.id, ", ".join(annotation.labels))
         for task, annotation in submitted
-        if (flaw := _flaw(annotation, classes)) is not None
+        if (flawed_by := _flaw(annotation, classes, kind)) is not None
     )
     usable = [pair for pair in usable if pair[1].ground_truth] or usable
     labels = [annotation.labels[0] for _, annotation in usable]
-    agreed = _agreed(labels, least_agreement)
+    agreed = _agreed(labels, least_agreement, kind)
     if agreed is not None:
         task, annotation = usable[agreed]
         choice = Choice(annotation.labels[0], task.id, annotation.id, annotation.at)
@@ -90,7 +94,9 @@ def judge(
         gone = max(tasks, key=lambda task: task.id)
         return Verdict(QuestionState.WITHDRAWN, None, (Finding(ProblemKind.DELETED_TASK, gone.id, None, ""),))
     if labels:
-        said = ", ".join(f"{annotation.labels[0]} (task {task.id})" for task, annotation in usable)
+        said = ", ".join(
+            f"{told(kind, annotation.labels[0])} (task {task.id})" for task, annotation in usable
+        )
         task, annotation = usable[0]
         differing = Finding(ProblemKind.DIFFERENT_ANSWERS, task.id, annotation.id, said)
         return Verdict(QuestionState.OPEN, None, (*flawed, differing))
@@ -102,15 +108,16 @@ def judge(
     )
 
 
-def _agreed(labels: Sequence[Label], least_agreement: float) -> int | None:
+def _agreed(labels: Sequence[Label], least_agreement: float, kind: Kind) -> int | None:
     """The place of the first answer that enough of them give."""
-    for label, number in Counter(labels).most_common(1):
-        if number >= least_agreement * len(labels):
-            return labels.index(label)
-    return None
+    given = [sum(same(kind, label, other) for other in labels) for label in labels]
+    most = max(given, default=0)
+    return given.index(most) if labels and most >= least_agreement * len(labels) else None
 
 
-def _second_look(tasks: Sequence[KnownTask], classes: frozenset[Label], earlier: Earlier) -> Verdict:
+def _second_look(
+    tasks: Sequence[KnownTask], classes: frozenset[Label], earlier: Earlier, kind: Kind
+) -> Verdict:
     living = [task for task in tasks if task.live]
     since = [
         (task, annotation)
@@ -122,15 +129,15 @@ def _second_look(tasks: Sequence[KnownTask], classes: frozenset[Label], earlier:
         ((task, annotation) for task, annotation in since if not annotation.skipped),
         key=lambda pair: (pair[1].at, pair[1].id),
     )
-    usable = [(task, annotation) for task, annotation in submitted if _flaw(annotation, classes) is None]
+    usable = [(task, annotation) for task, annotation in submitted if _flaw(annotation, classes, kind) is None]
     if usable:
         task, annotation = usable[-1]
         choice = Choice(annotation.labels[0], task.id, annotation.id, annotation.at)
         return Verdict(QuestionState.ANSWERED, choice, ())
     flawed = tuple(
-        Finding(flaw, task.id, annotation.id, ", ".join(annotation.labels))
+        Finding(flawed_by, task.id, annotation.id, ", ".join(annotation.labels))
         for task, annotation in submitted
-        if (flaw := _flaw(annotation, classes)) is not None
+        if (flawed_by := _flaw(annotation, classes, kind)) is not None
     )
     if flawed:
         return Verdict(QuestionState.IN_REVIEW, None, flawed)
@@ -150,11 +157,11 @@ def _waiting(tasks: Sequence[KnownTask]) -> tuple[Finding, ...]:
     return (Finding(ProblemKind.IN_REVIEW, newest, None, ", ".join(said)),)
 
 
-def _flaw(annotation: Annotation, classes: frozenset[Label]) -> ProblemKind | None:
+def _flaw(annotation: Annotation, classes: frozenset[Label], kind: Kind) -> ProblemKind | None:
     if not annotation.labels:
         return ProblemKind.NO_LABEL
     if len(annotation.labels) > 1:
         return ProblemKind.TWO_LABELS
-    if annotation.labels[0] not in classes:
+    if flaw(kind, annotation.labels[0], classes) is not None:
         return ProblemKind.OUTSIDE_CLASSES
     return None

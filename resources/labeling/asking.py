@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from resources.clock import Clock
 from resources.database.engine import Database
 from resources.home import Home
+from resources.kinds import Kind
 from resources.labeling import store
 from resources.labeling.confirming import Writing, confirm, report_strangers
 from resources.labeling.details import with_annotations
@@ -15,9 +16,10 @@ from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.project import ProjectPlan, preselect, set_up
 from resources.labeling.label_studio.values import NewTask, TaskId
 from resources.labeling.model import AskedQuestion, AskReport, Question, QuestionState
+from resources.labeling.ordering import in_order_of_work
 from resources.labeling.reviews import store as reviews
 from resources.labeling.reviews.model import ReviewState
-from resources.labeling.served import picture_address, picture_path, serve
+from resources.labeling.served import picture_address, picture_path, serve, serve_text, text_path
 from resources.labeling.store import KnownProject
 from resources.terms import Actor, DatasetName, Label, VersionKey, version_order
 
@@ -35,6 +37,7 @@ class Asking:
     version: VersionKey
     questions: tuple[Question, ...]
     model_version: str
+    kind: Kind = Kind.IMAGE_CLASSES
 
 
 class Asker:
@@ -69,15 +72,21 @@ class Asker:
                 connection,
                 asking.dataset,
                 asking.version,
-                asking.questions,
+                in_order_of_work(asking.questions),
                 asking.model_version,
                 self._clock(),
             )
         for question in asking.questions:
-            serve(question.image, picture_path(self._home.served, asking.dataset, question.sample))
+            self._serve(question, asking)
         known = self._project(asking)
         sent = self._send(known, asking)
         return self._note(known, asking, sent)
+
+    def _serve(self, question: Question, asking: Asking) -> None:
+        if asking.kind.is_text:
+            serve_text(question.file, text_path(self._home.served, asking.dataset, question.sample))
+        else:
+            serve(question.file, picture_path(self._home.served, asking.dataset, question.sample))
 
     def ask_again(self, known: KnownProject) -> int:
         """Make a task for each answer that went back to people and has none; returns how many.
@@ -93,7 +102,7 @@ class Asker:
             part = unplaced[start : start + IMPORT_AT_ONCE]
             again = [
                 replace(one, question=one.question + store.REVIEW_ENDING, note=note)
-                for one, note in ((_new_task(question), note) for question, note in part)
+                for one, note in ((self._new_task(question, known.kind), note) for question, note in part)
             ]
             self._client.import_tasks(known.id, again)
             self._look_up(known, [question for question, _ in part])
@@ -120,10 +129,10 @@ class Asker:
             pictures=self._home.served / asking.dataset,
             hook_address=self._hook_address,
             hook_secret=self._hook_secret,
+            kind=asking.kind,
         )
-        known = KnownProject(
-            asking.dataset, set_up(self._client, plan, before.id if before else None), asking.classes
-        )
+        project = set_up(self._client, plan, before.id if before else None)
+        known = KnownProject(asking.dataset, project, asking.classes, asking.kind)
         if known != before:
             with self._database.write() as connection:
                 store.put_project(connection, known, self._clock())
@@ -140,10 +149,12 @@ class Asker:
         self._look_up(known, [one for one in waiting if one.task is None or one.sample in asked])
         with self._database.read() as connection:
             waiting = store.questions_of(connection, asking.dataset, state=QuestionState.OPEN)
+        # Label Studio gives people tasks in the order in which they are made. Versions come in theirs.
+        waiting.sort(key=lambda question: version_order(question.version))
         unplaced = [question for question in waiting if question.task is None]
         for start in range(0, len(unplaced), IMPORT_AT_ONCE):
             part = unplaced[start : start + IMPORT_AT_ONCE]
-            self._client.import_tasks(known.id, [_new_task(question) for question in part])
+            self._client.import_tasks(known.id, [self._new_task(question, known.kind) for question in part])
             self._look_up(known, part)
         self._preselect(known)
         self._drop_surplus(known, asking)
@@ -163,7 +174,7 @@ class Asker:
         listed = self._client.of_samples(known.id, samples)
         with self._database.read() as connection:
             seen = store.seen_tasks(connection, known.id, [task.id for task in listed])
-        tasks, _ = with_annotations(self._client, known.id, listed, seen)
+        tasks, _ = with_annotations(self._client, known.id, listed, seen, kind=known.kind)
         with self._database.write() as connection:
             store.put_tasks(connection, known, tasks)
             writing = self._writing(connection, known)
@@ -200,6 +211,21 @@ class Asker:
                 self._writing(connection, known).audit("labeling.ask", subject, detail)
         return AskReport(known.id, self._address(known), asked, sent)
 
+    def _new_task(self, question: AskedQuestion, kind: Kind) -> NewTask:
+        text = text_path(self._home.served, question.dataset, question.sample)
+        return NewTask(
+            sample=question.sample,
+            shown=text.read_bytes().decode()
+            if kind.is_text
+            else picture_address(question.dataset, question.sample),
+            question=question_name(question.dataset, question.version),
+            guess=question.guess,
+            score=question.score,
+            model_version=question.model_version,
+            why=question.why,
+            kind=kind,
+        )
+
     def _address(self, known: KnownProject) -> str:
         return f"{self._client.connection.address}/projects/{known.id}/data"
 
@@ -210,15 +236,3 @@ class Asker:
 def question_name(dataset: DatasetName, version: VersionKey) -> str:
     """What a task's data says it was made for."""
     return f"{dataset}/{version}"
-
-
-def _new_task(question: AskedQuestion) -> NewTask:
-    return NewTask(
-        sample=question.sample,
-        picture=picture_address(question.dataset, question.sample),
-        question=question_name(question.dataset, question.version),
-        guess=question.guess,
-        score=question.score,
-        model_version=question.model_version,
-        why=question.why,
-    )

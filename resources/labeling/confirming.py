@@ -53,6 +53,7 @@ def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:
                 frozenset(writing.known.classes),
                 earlier=earlier,
                 least_agreement=least_agreement,
+                kind=writing.known.kind,
             )
             if stands is ReviewState.RETURNED and verdict.state is not QuestionState.IN_REVIEW:
                 _settle(writing, sample, verdict.choice)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from resources.kinds import Kind
 from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.values import ProjectId, Task, TaskId, TaskSummary
 from resources.labeling.store import SeenTask
@@ -19,6 +20,7 @@ def with_annotations(
     seen: Mapping[TaskId, SeenTask],
     *,
     doubted: bool = False,
+    kind: Kind = Kind.IMAGE_CLASSES,
 ) -> tuple[list[Task], int]:
     """The listed tasks with their annotations, and how many had to be looked up one by one.
 
@@ -33,4 +35,4 @@ def with_annotations(
     answered = [task.id for task in listed if may_have_some(task)]
     looked_up = set(answered)
     untouched = [Task(task, ()) for task in listed if task.id not in looked_up]
-    return [*(client.tasks(project, answered) if answered else []), *untouched], len(answered)
+    return [*(client.tasks(project, answered, kind) if answered else []), *untouched], len(answered)

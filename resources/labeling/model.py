@@ -32,8 +32,8 @@ class Question:
     guess: Label
     score: float
     """How sure the model is of its guess, in 0..1."""
-    image: Path
-    """The picture's file; it may be tiny, people are shown a larger one."""
+    file: Path
+    """The picture's or the text's; a picture may be tiny, people are shown a larger one."""
     why: Why = Why.STRATEGY
 
 

@@ -151,7 +151,9 @@ class Poller:
             if start > 0 and self._out_of_time():
                 return False
             part = changed[start : start + DETAIL_SIZE]
-            tasks, fetched = with_annotations(self._client, self._known.id, part, before, doubted=doubted)
+            tasks, fetched = with_annotations(
+                self._client, self._known.id, part, before, doubted=doubted, kind=self._known.kind
+            )
             self._fetched += fetched
             with self._database.write() as connection:
                 store.put_tasks(connection, self._known, tasks)

@@ -1,4 +1,4 @@
-"""The pictures that people see: in the folder that Label Studio may show, large enough to tell."""
+"""What people see: files in the folder that Label Studio may show, pictures large enough to tell."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -19,6 +19,26 @@ def picture_path(served: Path, dataset: DatasetName, sample: SampleId) -> Path:
 def picture_address(dataset: DatasetName, sample: SampleId) -> str:
     """The picture's address, on the Label Studio that shows it."""
     return f"/data/local-files/?d={quote(f'{dataset}/{sample}.png')}"
+
+
+def text_path(served: Path, dataset: DatasetName, sample: SampleId) -> Path:
+    """Where the text of a sample lies; it goes into the data of its task."""
+    return served / dataset / f"{sample}.txt"
+
+
+def serve_text(file: Path, target: Path) -> None:
+    """Write the text of ``file`` to ``target``, unless it is there. Raises BadInput for one that is none."""
+    if target.exists():
+        return
+    try:
+        content = file.read_bytes()
+        content.decode()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadInput(
+            f"the text {file} cannot be shown to people: {problem}",
+            "Put the intact file back (dvc checkout does so for a sealed version), then run this again.",
+        ) from problem
+    write_atomically(target, content)
 
 
 def serve(image: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.errors import NotFound
 from resources.home import Home, read_or_make_secrets
+from resources.kinds import Kind
 from resources.labeling import confirming, store
 from resources.labeling.asking import Asker, Asking
 from resources.labeling.label_studio.client import LabelStudioClient
@@ -30,6 +31,7 @@ from resources.labeling.polling import Cursor, Poller
 from resources.labeling.reconciling import Reconciler, Reconciliation
 from resources.labeling.reviews.service import ReviewService
 from resources.labeling.store import KnownProject
+from resources.marks import same
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
 
 
@@ -79,6 +81,7 @@ class LabelingService:
         *,
         model_version: str,
         actor: Actor,
+        kind: Kind = Kind.IMAGE_CLASSES,
     ) -> AskReport:
         """Put ``questions`` to people, one task for each sample, with the model's guesses preselected.
 
@@ -86,7 +89,9 @@ class LabelingService:
         """
         hook = (self.home.addresses().webhook, read_or_make_secrets(self.home).webhook_secret)
         asker = Asker(self.home, self.database, self.client, self.clock, hook, actor)
-        return asker.ask(Asking(dataset, title, tuple(classes), version, tuple(questions), model_version))
+        return asker.ask(
+            Asking(dataset, title, tuple(classes), version, tuple(questions), model_version, kind)
+        )
 
     def poll(
         self,
@@ -175,16 +180,18 @@ class LabelingService:
             return store.confirmed_of(connection, dataset)
 
     def random_guesses(self, dataset: DatasetName) -> list[bool]:
-        """For each random pick that people answered, whether the model that asked had guessed it."""
+        """For each random pick that people answered, whether the model that asked had guessed all of it."""
         return [one.guessed for one in self.random_picks(dataset)]
 
     def random_picks(self, dataset: DatasetName) -> list[RandomPick]:
         """The random picks that people answered, in the order of their answers."""
+        known = self._known(dataset)
+        kind = known.kind if known else Kind.IMAGE_CLASSES
         answers = {answer.sample: answer for answer in self.confirmed(dataset)}
         picks = [
             RandomPick(
                 question.version,
-                answers[question.sample].label == question.guess,
+                same(kind, answers[question.sample].label, question.guess),
                 answers[question.sample].at,
             )
             for question in self.questions(dataset)

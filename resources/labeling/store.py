@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, Select, and_, case, delete, func, insert, select, update
 
 from resources.asking import Why
+from resources.kinds import Kind
 from resources.labeling.answers import KnownTask
 from resources.labeling.label_studio.values import Annotation, AnnotationId, ProjectId, Task, TaskId
 from resources.labeling.model import AskedQuestion, ConfirmedAnswer, Question, QuestionState
@@ -31,6 +32,7 @@ class KnownProject:
     dataset: DatasetName
     id: ProjectId
     classes: tuple[Label, ...]
+    kind: Kind = Kind.IMAGE_CLASSES
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def project_of(connection: Connection, dataset: DatasetName) -> KnownProject | N
     row = connection.execute(select(PROJECTS).where(PROJECTS.c.dataset == dataset)).first()
     if row is None:
         return None
-    return KnownProject(DatasetName(row.dataset), ProjectId(row.project), tuple(json.loads(row.classes)))
+    classes = tuple(json.loads(row.classes))
+    return KnownProject(DatasetName(row.dataset), ProjectId(row.project), classes, Kind(row.kind))
 
 
 def put_project(connection: Connection, known: KnownProject, now: datetime) -> None:
@@ -82,7 +85,10 @@ def put_project(connection: Connection, known: KnownProject, now: datetime) -> N
     connection.execute(delete(PROJECTS).where(PROJECTS.c.dataset == known.dataset))
     connection.execute(
         insert(PROJECTS).values(
-            dataset=known.dataset, project=known.id, classes=json.dumps(list(known.classes))
+            dataset=known.dataset,
+            project=known.id,
+            classes=json.dumps(list(known.classes)),
+            kind=known.kind,
         )
     )
     connection.execute(
@@ -107,7 +113,10 @@ def put_questions(
     model_version: str,
     now: datetime,
 ) -> int:
-    """Write those that were never asked, and open those again whose task was deleted. Returns how many."""
+    """Write those that were never asked, and open those again whose task was deleted. Returns how many.
+
+    Their order is kept.
+    """
     states = {
         row.sample: QuestionState(row.state)
         for part in slices([question.sample for question in questions])
@@ -136,8 +145,9 @@ def put_questions(
                     "state": QuestionState.OPEN,
                     "asked_at": now,
                     "why": question.why,
+                    "place": place,
                 }
-                for question in fresh
+                for place, question in enumerate(fresh)
             ],
         )
     return len(fresh)
@@ -151,7 +161,9 @@ def questions_of(
     also: Sequence[QuestionState] = (),
     version: VersionKey | None = None,
 ) -> list[AskedQuestion]:
-    """Questions with their living task, by version and sample: the one where people look again, if any."""
+    """Questions with their living task, by version and in the order in which they were asked: the task where
+    people look again, if any.
+    """
     tasks = (
         select(
             TASKS.c.sample,
@@ -168,7 +180,7 @@ def questions_of(
         select(QUESTIONS, tasks.c.task)
         .select_from(QUESTIONS.outerjoin(tasks, QUESTIONS.c.sample == tasks.c.sample))
         .where(QUESTIONS.c.dataset == dataset)
-        .order_by(QUESTIONS.c.version, QUESTIONS.c.sample)
+        .order_by(QUESTIONS.c.version, QUESTIONS.c.place, QUESTIONS.c.sample)
     )
     if state is not None:
         statement = statement.where(QUESTIONS.c.state.in_([state, *also]))

@@ -11,6 +11,7 @@ PROJECTS = Table(
     Column("dataset", String(100), primary_key=True),
     Column("project", Integer, nullable=False),
     Column("classes", Text, nullable=False),  # a JSON list, in the order of the data set
+    Column("kind", String(20), nullable=False, server_default="image_classes"),
 )
 
 ROUNDS = Table(  # a row: all questions of this version are in Label Studio
@@ -28,12 +29,13 @@ QUESTIONS = Table(  # one for each sample that people were ever asked about
     Column("dataset", String(100), primary_key=True),
     Column("sample", String(64), primary_key=True),
     Column("version", String(40), nullable=False),
-    Column("guess", String(200), nullable=False),
+    Column("guess", Text, nullable=False),
     Column("score", Float, nullable=False),
     Column("model_version", String(200), nullable=False),
     Column("state", String(20), nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("why", String(20), nullable=False, server_default="strategy"),
+    Column("place", Integer, nullable=False, server_default="0"),  # among those of its version, for people
     Index("labeling_questions_by_state", "dataset", "state"),
 )
 
@@ -59,7 +61,7 @@ CONFIRMED = Table(
     Column("dataset", String(100), nullable=False),
     Column("sample", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("label", String(200), nullable=False),
+    Column("label", Text, nullable=False),
     Column("task", Integer, nullable=False),
     Column("annotation", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),

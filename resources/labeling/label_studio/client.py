@@ -7,7 +7,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from resources.errors import NotFound
+from resources.kinds import Kind
 from resources.labeling.label_studio.connection import Connection
+from resources.labeling.label_studio.kinds.catalogue import FORMS
+from resources.labeling.label_studio.kinds.form import Form
 from resources.labeling.label_studio.values import (
     Annotation,
     AnnotationId,
@@ -23,10 +26,6 @@ from resources.terms import Label, SampleId
 
 if TYPE_CHECKING:
     import httpx
-
-CHOICES_NAME = "label"
-IMAGE_NAME = "image"
-"""What the controls are called in the labeling configuration and in every result."""
 
 PAGE_SIZE = 500
 """Tasks on one page of summaries: 0.2 s in a project of 10,000."""
@@ -85,19 +84,22 @@ class LabelStudioClient:
             found.extend(rows)
         return sorted(found, key=lambda task: task.id)
 
-    def tasks(self, project: ProjectId, ids: Iterable[TaskId]) -> list[Task]:
-        """Those of ``ids`` that exist, with their annotations."""
+    def tasks(self, project: ProjectId, ids: Iterable[TaskId], kind: Kind = Kind.IMAGE_CLASSES) -> list[Task]:
+        """Those of ``ids`` that exist, with their annotations, which are answers of ``kind``."""
         found: list[Task] = []
         for part in _slices(ids):
             condition = _condition("id", "in_list", "List", part)
             answer = self._listed(
                 project, condition, "id", page=1, size=len(part), fields="all", include=_DETAIL
             )
-            found.extend(_task(row) for row in answer.json()["tasks"])
+            found.extend(_task(row, FORMS[kind]) for row in answer.json()["tasks"])
         return found
 
     def import_tasks(self, project: ProjectId, tasks: Sequence[NewTask]) -> None:
-        """Make ``tasks``, each with its prediction. Not idempotent: look with :meth:`of_samples` first."""
+        """Make ``tasks`` in their order, each with its prediction.
+
+        Not idempotent: look with :meth:`of_samples` first.
+        """
         bodies: Any = [_import_body(task) for task in tasks]
         self.connection.with_sdk(lambda sdk: sdk.projects.import_tasks(project, request=bodies))
 
@@ -105,9 +107,11 @@ class LabelStudioClient:
         """Delete one task and its annotations."""
         self.connection.delete(f"/api/tasks/{task}/")
 
-    def annotate(self, task: TaskId, labels: Sequence[Label]) -> AnnotationId:
-        """Submit an annotation as a person would: one choice is a usable answer."""
-        result: Any = [_choices(labels)] if labels else []
+    def annotate(
+        self, task: TaskId, labels: Sequence[Label], kind: Kind = Kind.IMAGE_CLASSES
+    ) -> AnnotationId:
+        """Submit an annotation as a person would: with one label it is a usable answer."""
+        result: Any = [region for label in labels for region in FORMS[kind].regions(label)]
         made = self.connection.with_sdk(lambda sdk: sdk.annotations.create(int(task), result=result))
         return AnnotationId(int(made.id or 0))
 
@@ -184,11 +188,12 @@ def _summary(row: dict[str, Any]) -> TaskSummary:
     )
 
 
-def _task(row: dict[str, Any]) -> Task:
+def _task(row: dict[str, Any], form: Form) -> Task:
+    data = row["data"] if isinstance(row["data"], dict) else {}
     annotations = (
         Annotation(
             id=AnnotationId(int(given["id"])),
-            labels=_labels(given["result"]),
+            labels=form.answers(given["result"], data),
             skipped=bool(given["was_cancelled"]),
             at=_moment(given["updated_at"]),
             by=_who(given.get("completed_by")),
@@ -199,35 +204,24 @@ def _task(row: dict[str, Any]) -> Task:
     return Task(_summary(row), tuple(sorted(annotations, key=lambda annotation: annotation.id)))
 
 
-def _labels(result: Any) -> tuple[Label, ...]:
-    """Every choice of our control in a result, whatever else a changed configuration put beside it."""
-    chosen: set[Label] = set()
-    for region in result if isinstance(result, list) else []:
-        ours = isinstance(region, dict) and region.get("from_name") == CHOICES_NAME
-        value = region.get("value") if ours else None
-        choices = value.get("choices") if isinstance(value, dict) else None
-        chosen.update(Label(str(choice)) for choice in choices or [])
-    return tuple(sorted(chosen))
-
-
 def _import_body(task: NewTask) -> dict[str, Any]:
+    form = FORMS[task.kind]
     return {
         "data": {
-            IMAGE_NAME: task.picture,
+            form.shown: task.shown,
             "sample": task.sample,
             "question": task.question,
             "why": task.why,
             "note": task.note,
         },
         "predictions": [
-            {"model_version": task.model_version, "score": task.score, "result": [_choices([task.guess])]}
+            {
+                "model_version": task.model_version,
+                "score": task.score,
+                "result": form.regions(task.guess),
+            }
         ],
     }
-
-
-def _choices(labels: Sequence[Label]) -> dict[str, Any]:
-    value = {"choices": list(labels)}
-    return {"from_name": CHOICES_NAME, "to_name": IMAGE_NAME, "type": "choices", "value": value}
 
 
 def _who(told: Any) -> int | None:

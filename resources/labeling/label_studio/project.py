@@ -1,13 +1,14 @@
 """Setting up a project: found or made, with pictures from the local disk and a web hook to our receiver."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources.errors import BadInput, NotFound
-from resources.labeling.label_studio.client import CHOICES_NAME, LabelStudioClient
-from resources.labeling.label_studio.configuration import INSTRUCTION, labeling_page
+from resources.kinds import Kind
+from resources.labeling.label_studio.client import LabelStudioClient
+from resources.labeling.label_studio.kinds.catalogue import FORMS
+from resources.labeling.label_studio.kinds.form import CONTROL
 from resources.labeling.label_studio.values import ProjectId
 from resources.terms import DatasetName, Label
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 HOOK_PATH = "/label-studio"
 """Where the receiver listens for Label Studio's web hooks."""
+
+SAMPLING = "Sequential sampling"
+"""Tasks come in the order in which they were made, which is that of the questions."""
+
+EARLIER_SAMPLING = "Uncertainty sampling"
+"""What projects were made with before: the least sure first, and what chance picked at the very end."""
 
 SECRET_HEADER = "X-Trainplat-Secret"  # noqa: S105 - the header's name, not a secret
 
@@ -44,6 +51,7 @@ class ProjectPlan:
     hook_address: str | None
     """Where the receiver listens; None registers no web hook (polling finds everything without it)."""
     hook_secret: str
+    kind: Kind = Kind.IMAGE_CLASSES
 
 
 def set_up(client: LabelStudioClient, plan: ProjectPlan, known: ProjectId | None) -> ProjectId:
@@ -99,13 +107,13 @@ def _make(client: LabelStudioClient, plan: ProjectPlan) -> ProjectId:
         lambda sdk: sdk.projects.create(
             title=plan.dataset,
             description=plan.description,
-            label_config=with_note(labeling_page(plan.classes)),
-            expert_instruction=INSTRUCTION,
+            label_config=with_note(FORMS[plan.kind].page(plan.classes)),
+            expert_instruction=FORMS[plan.kind].instruction,
             show_instruction=False,
-            enable_empty_annotation=False,
+            enable_empty_annotation=FORMS[plan.kind].takes_nothing,
             maximum_annotations=1,
             show_collab_predictions=True,
-            sampling="Uncertainty sampling",  # the least sure first
+            sampling=SAMPLING,
         )
     )
     return ProjectId(int(made.id or 0))
@@ -114,15 +122,18 @@ def _make(client: LabelStudioClient, plan: ProjectPlan) -> ProjectId:
 def _mend(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> None:
     """Bring back what the loop rests on; a page that people made their own stays if it fits the classes."""
     row = client.connection.get(f"/api/projects/{project}/").json()
-    page = with_note(labeling_page(plan.classes))
-    is_ours_without_note = row.get("label_config") == labeling_page(plan.classes)
-    if is_ours_without_note or not _offers(row, plan.classes):
+    if row.get("sampling") == EARLIER_SAMPLING:
+        client.connection.with_sdk(lambda sdk: sdk.projects.update(int(project), sampling=SAMPLING))
+    plain = FORMS[plan.kind].page(plan.classes)
+    page = with_note(plain)
+    if row.get("label_config") == plain or not _offers(row, plan):
         client.connection.with_sdk(lambda sdk: sdk.projects.update(int(project), label_config=page))
 
 
-def _offers(row: dict[str, Any], classes: Sequence[Label]) -> bool:
-    ours = (row.get("parsed_label_config") or {}).get(CHOICES_NAME) or {}
-    return bool(ours.get("type") == "Choices" and set(ours.get("labels", ())) == set(classes))
+def _offers(row: dict[str, Any], plan: ProjectPlan) -> bool:
+    ours = (row.get("parsed_label_config") or {}).get(CONTROL) or {}
+    same_control = ours.get("type") == FORMS[plan.kind].control
+    return bool(same_control and set(ours.get("labels", ())) == set(plan.classes))
 
 
 def _let_it_show(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> None:

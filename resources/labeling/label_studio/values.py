@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NewType
 
 from resources.asking import Why
+from resources.kinds import Kind
 from resources.terms import Label, SampleId
 
 ProjectId = NewType("ProjectId", int)
@@ -23,7 +24,7 @@ class Annotation:
 
     id: AnnotationId
     labels: tuple[Label, ...]
-    """Every choice in it, sorted, each once; a usable annotation has exactly one."""
+    """Every choice in it, sorted, each once; a usable annotation has exactly one. Marks are one label."""
     skipped: bool
     """The person pressed *Skip* instead of submitting."""
     at: datetime
@@ -81,8 +82,8 @@ class NewTask:
     """A task to make: one sample, with what the model thinks of it."""
 
     sample: SampleId
-    picture: str
-    """Where Label Studio serves the picture, as ``/data/local-files/?d=…``."""
+    shown: str
+    """Where the picture is, such as ``/data/local-files/?d=…``; of a text the text itself."""
     question: str
     guess: Label
     score: float
@@ -91,3 +92,4 @@ class NewTask:
     why: Why = Why.STRATEGY
     note: str = ""
     """What is shown above it; empty where there is nothing to say."""
+    kind: Kind = Kind.IMAGE_CLASSES

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from resources.errors import BadInput
-from resources.labeling.label_studio.configuration import labeling_page
+from resources.labeling.label_studio.kinds.classes import IMAGE_CLASSES
 from resources.labeling.label_studio.values import ProjectId
 from resources.terms import Label
 from tests.resources.labeling.people import CATS, CLASSES, Desk, desk, sample_id
@@ -33,7 +33,7 @@ def test_the_project_is_found_again_and_kept_as_the_loop_needs_it(
     connection = label_studio.client().connection
     found = project(anna)
     hook = connection.get("/api/webhooks/", {"project": found}).json()[0]
-    page = labeling_page([Label("a"), Label("b")])
+    page = IMAGE_CLASSES.page([Label("a"), Label("b")])
     connection.with_sdk(lambda sdk: sdk.projects.update(int(found), label_config=page))
     monkeypatch.setenv("TRAINPLAT_WEBHOOK_URL", "http://127.0.0.1:18998")
 
@@ -53,7 +53,7 @@ def test_a_page_that_people_made_their_own_stays_while_it_fits_the_classes(
 ) -> None:
     anna.ask(range(1))
     connection = label_studio.client().connection
-    page = labeling_page(CLASSES[::-1]).replace("<View>", '<View><Header value="Look!"/>')
+    page = IMAGE_CLASSES.page(CLASSES[::-1]).replace("<View>", '<View><Header value="Look!"/>')
     connection.with_sdk(lambda sdk: sdk.projects.update(int(project(anna)), label_config=page))
 
     anna.ask(range(2))
@@ -76,9 +76,9 @@ def test_of_two_projects_with_the_title_the_older_one_is_taken(
     anna: Desk, label_studio: LabelStudioServer
 ) -> None:
     connection = label_studio.client().connection
-    page = labeling_page(CLASSES)
+    page = IMAGE_CLASSES.page(CLASSES)
     older = connection.with_sdk(
-        lambda sdk: sdk.projects.create(title=CATS, label_config=labeling_page(CLASSES))
+        lambda sdk: sdk.projects.create(title=CATS, label_config=IMAGE_CLASSES.page(CLASSES))
     )
     connection.with_sdk(lambda sdk: sdk.projects.create(title=CATS, label_config=page))
     connection.with_sdk(lambda sdk: sdk.projects.create(title=f"{CATS} of mine"))
@@ -120,7 +120,7 @@ def test_what_people_add_to_the_page_is_no_label(anna: Desk, label_studio: Label
     quality = (
         '<Choices name="quality" toName="image"><Choice value="good"/><Choice value="bad"/></Choices></View>'
     )
-    page = labeling_page(CLASSES).replace("</View>", quality)
+    page = IMAGE_CLASSES.page(CLASSES).replace("</View>", quality)
     connection.with_sdk(lambda sdk: sdk.projects.update(int(project(anna)), label_config=page))
     result: Any = [
         {"from_name": name, "to_name": "image", "type": "choices", "value": {"choices": [choice]}}
@@ -141,7 +141,7 @@ def test_a_page_whose_choices_have_another_name_is_mended(
 ) -> None:
     anna.ask(range(1))
     connection = label_studio.client().connection
-    page = labeling_page(CLASSES).replace('name="label"', 'name="animal"')
+    page = IMAGE_CLASSES.page(CLASSES).replace('name="label"', 'name="animal"')
     connection.with_sdk(lambda sdk: sdk.projects.update(int(project(anna)), label_config=page))
 
     anna.ask(range(2))
