@@ -52,7 +52,7 @@ def look(
     with thread_limit(threads), torch.inference_mode():
         network.to(device).eval()
         width = network.head.features
-        masks_mf = _masks(members, width, seed).to(device)
+        masks_mf = masks(members, width, seed).to(device)
         narrow = _projection(width)
         for part in _embedded(network, images, device):
             said.append(_softmax(network.head(part)))
@@ -83,7 +83,7 @@ def _widened(probabilities: Probabilities, classes: int) -> Probabilities:
     return np.concatenate([probabilities, np.zeros((*probabilities.shape[:-1], missing))], axis=-1)
 
 
-def _masks(members: int, width: int, seed: int) -> Tensor:
+def masks(members: int, width: int, seed: int) -> Tensor:
     """One row for each member: dropout that is drawn once and holds for all images, so that a member is one
     model (Kirsch, van Amersfoort and Gal 2019, *BatchBALD*). Put into a network that was trained without, it
     still ranks what is unsure (Ledda, Fumera and Roli 2023, *Dropout injection at test time*).

@@ -1,0 +1,104 @@
+"""Pictures, each of one class: the network and the loop that the platform began with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from resources.errors import BadInput
+from resources.learning.evaluation import Evaluation, evaluate
+from resources.learning.kinds.model import ACCURACY, Measured, Seen
+from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights
+from resources.learning.prediction import look
+from resources.learning.settings import TrainSettings
+from resources.learning.training import train
+from resources.terms import Label
+
+
+@dataclass(frozen=True)
+class ImageClasses:
+    """Answers are names of classes."""
+
+    def train(
+        self,
+        samples: Images,
+        answers: Sequence[Label],
+        classes: Sequence[Label],
+        settings: TrainSettings,
+        *,
+        seed: int,
+        start: bytes | None = None,
+        checkpoint: Path | None = None,
+        device: str = "cpu",
+        threads: int = 1,
+        progress: Progress | None = None,
+    ) -> TrainedWeights:
+        """Train on all pictures, old and new."""
+        return train(
+            samples,
+            indices(answers, classes),
+            classes,
+            settings,
+            seed=seed,
+            start=start,
+            checkpoint=checkpoint,
+            device=device,
+            threads=threads,
+            progress=progress,
+        )
+
+    def evaluate(
+        self,
+        weights: bytes,
+        samples: Images,
+        answers: Sequence[Label],
+        classes: Sequence[Label],
+        *,
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> Measured:
+        """The share that is guessed rightly."""
+        labels = indices(answers, classes)
+        return measured(evaluate(weights, samples, labels, classes, device=device, threads=threads))
+
+    def look(
+        self,
+        weights: bytes,
+        samples: Images,
+        classes: Sequence[Label],
+        *,
+        members: int = 0,
+        seed: int = 0,
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> Seen:
+        """What the model makes of each picture."""
+        seen = look(weights, samples, classes, members=members, seed=seed, device=device, threads=threads)
+        best = seen.probabilities.argmax(axis=1).tolist() if len(samples) else []
+        return Seen(seen, tuple(classes), tuple(classes[one] for one in best), seen.probabilities.max(axis=1))
+
+    def network(self, weights: bytes) -> object:
+        """The convolutional net."""
+        from resources.learning.network import from_bytes
+
+        return from_bytes(weights)
+
+
+def indices(answers: Sequence[Label], classes: Sequence[Label]) -> ClassIndices:
+    """The place of each answer in the classes. Raises :class:`BadInput` for one that is none of them."""
+    places = {label: place for place, label in enumerate(classes)}
+    outside = sorted({answer for answer in answers if answer not in places})
+    if outside:
+        raise BadInput(
+            f"the answers {', '.join(map(repr, outside[:3]))} are none of the classes {', '.join(classes)}",
+            "Correct the labels, or add the classes to the data set.",
+        )
+    return np.array([places[answer] for answer in answers], dtype=np.int64)
+
+
+def measured(evaluation: Evaluation) -> Measured:
+    """An evaluation of classes as one by kind."""
+    return Measured(
+        ACCURACY, evaluation.accuracy, evaluation.classes, evaluation.confusion, evaluation.recalls
+    )

@@ -1,0 +1,105 @@
+"""The values of learning by kind: how a model did, and what it makes of samples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resources.learning.model import Images, Outlook, Progress, TrainedWeights
+from resources.learning.settings import TrainSettings
+from resources.terms import Label
+
+ACCURACY = "accuracy"
+"""Share of the samples that were guessed rightly."""
+SPAN_F1 = "span_f1"
+"""F1 of the spans: one is right where it begins, ends and is called as a person said."""
+BOX_AP = "box_ap50"
+"""Average precision of the boxes at an intersection over union of 0.5, the mean over the classes."""
+
+UNMARKED = Label("(nothing)")
+"""What stands for no mark in a table of what is taken for what."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The scores of one model on one test set."""
+
+    measure: str
+    """:data:`ACCURACY`, :data:`SPAN_F1` or :data:`BOX_AP`."""
+    value: float
+    """By this measure, 0 to 1."""
+    classes: tuple[Label, ...]
+    """The rows and columns of ``confusion``; where answers are marks, the last is :data:`UNMARKED`."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Counts: row = what is true, column = what the model said."""
+    recalls: dict[Label, float | None]
+    """For each of them what share of it was found; None where the test set has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a model makes of samples."""
+
+    outlook: Outlook
+    """For a query strategy. Of marks, what the model makes of the place in the sample it is least sure of."""
+    columns: tuple[Label, ...]
+    """What the columns of the probabilities stand for."""
+    guesses: tuple[Label, ...]
+    """For each sample the answer that the model would give."""
+    sureness: NDArray[np.float64]
+    """How sure it is of that answer, 0 to 1: of marks, how sure of the place it is least sure of."""
+
+
+class Learner(Protocol):
+    """How one kind of answer is learnt. ``samples`` are what the data set's versions hold, [n, ...]."""
+
+    def train(
+        self,
+        samples: Images,
+        answers: Sequence[Label],
+        classes: Sequence[Label],
+        settings: TrainSettings,
+        *,
+        seed: int,
+        start: bytes | None = None,
+        checkpoint: Path | None = None,
+        device: str = "cpu",
+        threads: int = 1,
+        progress: Progress | None = None,
+    ) -> TrainedWeights:
+        """See :func:`resources.learning.training.train`."""
+        ...
+
+    def evaluate(
+        self,
+        weights: bytes,
+        samples: Images,
+        answers: Sequence[Label],
+        classes: Sequence[Label],
+        *,
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> Measured:
+        """Score a model on a test set. Raises :class:`BadInput` for an empty one, or one of other classes."""
+        ...
+
+    def look(
+        self,
+        weights: bytes,
+        samples: Images,
+        classes: Sequence[Label],
+        *,
+        members: int = 0,
+        seed: int = 0,
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> Seen:
+        """See :func:`resources.learning.prediction.look`."""
+        ...
+
+    def network(self, weights: bytes) -> object:
+        """The weights as a ``torch.nn.Module``. Raises :class:`BadInput` where they are none of this kind."""
+        ...

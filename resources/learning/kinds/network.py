@@ -1,0 +1,80 @@
+"""What the networks of all kinds have in common, in torch. Import this module inside functions only.
+
+Each looks at places in a sample: the one that is all of a text, its words, the cells of a picture. At each
+place it tells the classes apart, and from nothing where answers are marks.
+
+Letters of tensor shapes: n samples, h rows, w columns, p places, f features, k classes (and nothing).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from resources.learning.kinds.model import Measured
+from resources.learning.model import Images
+from resources.terms import Label
+
+Marks = list[tuple[Label, float]]
+"""What was found in one sample: each mark as the answer that holds it alone, and how sure the model is."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a network is built for."""
+
+    classes: tuple[Label, ...]
+    height_px: int
+    width_px: int
+    channels: int
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """What a network sees in samples."""
+
+    features_npf: Tensor
+    is_there_np: Tensor
+    """Which places a sample has; each has at least one."""
+
+
+class KindNet(nn.Module):
+    """Samples [n, h, w] of bytes in, logits [n, p, k] out."""
+
+    head: nn.Linear
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def places(self, samples_nhw: Tensor) -> Places:
+        """What is seen at each place."""
+        raise NotImplementedError
+
+    def forward(self, samples_nhw: Tensor) -> Tensor:
+        """Logits [n, p, k]."""
+        logits: Tensor = self.head(self.places(samples_nhw).features_npf)
+        return logits
+
+    def targets(self, samples: Images, answers: Sequence[Label]) -> list[Tensor]:
+        """What the loss compares with, each [n, ...]."""
+        raise NotImplementedError
+
+    def loss(
+        self, samples_nhw: Tensor, targets: Sequence[Tensor], smoothing: float, generator: torch.Generator
+    ) -> tuple[Tensor, float]:
+        """The loss of a batch, and at what share of its places the network is right."""
+        raise NotImplementedError
+
+    def found(self, samples: Images, device: str) -> list[Marks]:
+        """What is found in each sample, also what is not sure enough to be an answer."""
+        raise NotImplementedError
+
+    def answer(self, marks: Marks) -> Label:
+        """The answer that these are."""
+        raise NotImplementedError
+
+    def score(self, found: Sequence[Marks], answers: Sequence[Label]) -> Measured:
+        """How well what was found fits the answers of people."""
+        raise NotImplementedError

@@ -1,0 +1,116 @@
+"""Texts, and marks in texts and pictures: small networks that learn in seconds on a processor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.errors import BadInput
+from resources.kinds import Kind
+from resources.learning.kinds.model import Measured, Seen
+from resources.learning.model import Images, Progress, TrainedWeights
+from resources.learning.settings import TrainSettings
+from resources.marks import flaw
+from resources.terms import Label
+
+
+@dataclass(frozen=True)
+class Others:
+    """Every kind but the classes of pictures."""
+
+    kind: Kind
+
+    def train(
+        self,
+        samples: Images,
+        answers: Sequence[Label],
+        classes: Sequence[Label],
+        settings: TrainSettings,
+        *,
+        seed: int,
+        start: bytes | None = None,
+        checkpoint: Path | None = None,
+        device: str = "cpu",
+        threads: int = 1,
+        progress: Progress | None = None,
+    ) -> TrainedWeights:
+        """Train on all samples, old and new."""
+        self._check(samples, answers, classes)
+        from resources.learning.kinds import loop
+
+        task = loop.Task(self.kind, samples, tuple(answers), tuple(classes), settings, seed, start)
+        return loop.run(task, checkpoint=checkpoint, device=device, threads=threads, progress=progress)
+
+    def evaluate(
+        self,
+        weights: bytes,
+        samples: Images,
+        answers: Sequence[Label],
+        classes: Sequence[Label],
+        *,
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> Measured:
+        """By the measure of the kind."""
+        self._check(samples, answers, classes)
+        from resources.learning.kinds import looking
+
+        return looking.evaluate(
+            self.kind,
+            weights,
+            samples,
+            tuple(answers),
+            tuple(classes),
+            device=device,
+            threads=threads,
+        )
+
+    def look(
+        self,
+        weights: bytes,
+        samples: Images,
+        classes: Sequence[Label],
+        *,
+        members: int = 0,
+        seed: int = 0,
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> Seen:
+        """What the model makes of each sample."""
+        from resources.learning.kinds import looking
+
+        return looking.look(
+            self.kind,
+            weights,
+            samples,
+            tuple(classes),
+            members=members,
+            seed=seed,
+            device=device,
+            threads=threads,
+        )
+
+    def network(self, weights: bytes) -> object:
+        """The network of the kind."""
+        from resources.learning.kinds import networks
+
+        return networks.from_bytes(self.kind, weights)
+
+    def _check(self, samples: Images, answers: Sequence[Label], classes: Sequence[Label]) -> None:
+        if samples.ndim != 3 or samples.dtype != "uint8":
+            raise BadInput(
+                f"the samples are an array of {samples.dtype} of shape {samples.shape}; "
+                "expected uint8 [sample, row, column]",
+                "Give what a version of the data set holds.",
+            )
+        if len(samples) == 0 or len(samples) != len(answers):
+            raise BadInput(
+                f"{len(samples)} samples came with {len(answers)} answers; expected as many, "
+                "and at least one",
+                "Use samples of the split 'train' or 'test', which all have a label.",
+            )
+        for answer in answers:
+            if (wrong := flaw(self.kind, answer, classes)) is not None:
+                raise BadInput(
+                    f"the answer {answer[:80]!r} {wrong}; the classes are {', '.join(classes)}",
+                    "Correct the labels, or add the classes to the data set.",
+                )
