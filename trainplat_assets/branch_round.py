@@ -10,13 +10,13 @@ from resources.data.model import Snapshot, Split
 from resources.data.results.model import ResultSnapshot
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
-from resources.learning.evaluation import evaluate
+from resources.learning.kinds.learner import learner_of
 from resources.learning.model import Progress
 from resources.learning.settings import TrainSettings
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
-from trainplat_assets.labels import labels_of
+from trainplat_assets.labels import answers_of
 from trainplat_assets.lessons import Lessons
 from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
 
@@ -76,13 +76,13 @@ class BranchRound:
         """Train, measure on the test set, keep the result, register the model; nobody is promoted."""
         start, test = self.start(), self.taken.images(Split.TEST)
         before = None if start is None else self.registry.weights(start)
+        learner = learner_of(self.spec.kind)
 
         def score(weights: bytes) -> dict[str, float]:
-            found = {ACCURACY: evaluate(weights, test.images, labels_of(test), self.spec.classes).accuracy}
-            if before is not None:
-                old = evaluate(before, test.images, labels_of(test), self.spec.classes)
-                found[BEFORE] = old.accuracy
-            return found
+            def value(of: bytes) -> float:
+                return learner.evaluate(of, test.images, answers_of(test), self.spec.classes).value
+
+            return {ACCURACY: value(weights)} | ({} if before is None else {BEFORE: value(before)})
 
         labelled = self.taken.images(Split.TRAIN)
         return self._work().train(labelled, start, device, run_id, progress, score)

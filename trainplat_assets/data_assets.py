@@ -18,8 +18,10 @@ from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
+from resources.marks import told
 from resources.terms import FIRST_VERSION, Actor, SampleId, VersionKey
-from trainplat_assets.pictures import bar_chart, embedded, sample_grid
+from trainplat_assets.pictures import bar_chart, embedded
+from trainplat_assets.shown import shown
 from trainplat_assets.tables import table
 
 OWNERS = ["team:ml"]
@@ -230,8 +232,9 @@ def _sample_picture(data: DataService, spec: DatasetSpec, sealed: VersionRecord)
     train = data.images(spec.name, sealed.version, Split.TRAIN)
     new: set[SampleId] = {label.sample for label in data.confirmed_labels(spec.name, sealed.version)}
     chosen = [place for place, sample in enumerate(train.ids) if sample in new or not new][:SHOWN_SAMPLES]
-    labels = [] if train.labels is None else [spec.classes[train.labels[place]] for place in chosen]
-    return embedded(sample_grid(train.images[chosen], labels), f"samples that {sealed.version} is trained on")
+    answers = train.answers or ()
+    labels = [told(spec.kind, answers[place]) for place in chosen]
+    return shown(spec.kind, train.images[chosen], labels, f"samples that {sealed.version} is trained on")
 
 
 def quarantine_table(quarantined: Sequence[Quarantined]) -> MetadataValue[Any]:

@@ -20,10 +20,12 @@ from resources.gpu.resource import GpuResource
 from resources.labeling.predictions import Query
 from resources.labeling.resource import LabelStudioResource
 from resources.learning.querying.quality import Estimate
+from resources.marks import classes_in, told
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor, VersionKey
 from trainplat_assets.labeling_round import LabelingRound
-from trainplat_assets.pictures import bar_chart, embedded, sample_grid
+from trainplat_assets.pictures import bar_chart, embedded
+from trainplat_assets.shown import shown
 
 OWNERS = ["team:ml"]
 GPU_REQUEST = {"trainplat/gpu": "1"}
@@ -103,12 +105,12 @@ def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
             **_quality(round_.quality()),
         }
         if chosen.picks:
-            shown = chosen.picks[:SHOWN_SAMPLES]
-            images = round_.pictures([pick.sample for pick in shown])
-            captions = [f"{pick.guess}? {pick.score:.0%}" for pick in shown]
+            first = chosen.picks[:SHOWN_SAMPLES]
+            images = round_.pictures([pick.sample for pick in first])
+            captions = [f"{told(spec.kind, pick.guess)}? {pick.score:.0%}" for pick in first]
             metadata |= {
                 "mean_confidence": sum(pick.score for pick in chosen.picks) / len(chosen.picks),
-                "asked": embedded(sample_grid(images, captions), "what people are asked, with the guesses"),
+                "asked": shown(spec.kind, images, captions, "what people are asked, with the guesses"),
                 "guesses": embedded(_guesses(spec, chosen), "guesses by class"),
                 "composition": MetadataValue.md(_composition(chosen)),
                 **{f"picked_by_{why}": sum(pick.why is why for pick in chosen.picks) for why in PICKED_BY},
@@ -208,6 +210,6 @@ def _quality(found: Estimate | None) -> Metadata:
 
 
 def _guesses(spec: DatasetSpec, chosen: Query) -> bytes:
-    guesses = [pick.guess for pick in chosen.picks]
+    guesses = [one for pick in chosen.picks for one in classes_in(spec.kind, pick.guess)]
     heights = {str(label): float(guesses.count(label)) for label in spec.classes}
     return bar_chart({"asked": heights}, title="What the champion takes them for", what="questions")

@@ -19,6 +19,7 @@ from resources.data.spec import DatasetSpec
 from resources.labeling.model import ProblemKind, QuestionState
 from resources.labeling.predictions import PredictionFiles
 from resources.labeling.resource import LabelStudioResource
+from resources.marks import flaw
 from resources.terms import VersionKey
 from trainplat_assets.partitioned_checks import partitioned_check
 
@@ -48,7 +49,8 @@ def _pool_check(spec: DatasetSpec) -> AssetChecksDefinition:
         often = Counter(pick.sample for pick in picks)
         found = [f"{pick.sample} is not in the pool" for pick in picks if pick.sample not in pool]
         found += [f"{sample} is chosen {count} times" for sample, count in often.items() if count > 1]
-        found += [f"guess {pick.guess} is no class" for pick in picks if pick.guess not in spec.classes]
+        wrong = [(pick.guess, flaw(spec.kind, pick.guess, spec.classes)) for pick in picks]
+        found += [f"guess {guess} is no class" for guess, reason in wrong if reason is not None]
         return _result(found, {"questions": len(picks)})
 
     return asks_only_the_pool

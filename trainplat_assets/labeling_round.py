@@ -109,6 +109,7 @@ class LabelingRound:
             questions,
             model_version=query.model,
             actor=self.actor,
+            kind=self.spec.kind,
         )
 
     def quality(self) -> Estimate | None:

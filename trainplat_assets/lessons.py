@@ -1,8 +1,11 @@
 """What a training is told of the ones before it: the data versions, the registry and the results joined."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
+import numpy as np
+
+from resources.continual import MethodName
 from resources.data.errors import UnknownVersion
 from resources.data.library import DataSet
 from resources.data.model import ImageSet, Split
@@ -12,6 +15,7 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.data.storage.objects import DamagedObject
 from resources.errors import Conflict, NotFound
+from resources.kinds import Kind
 from resources.learning.continual.lesson import Lesson, lesson_of
 from resources.registry.model import ModelVersion
 from resources.terms import Actor, VersionKey
@@ -32,6 +36,9 @@ class Lessons:
         ``number`` is how many versions came before. New is what the version that ``start`` was trained from
         did not train with, or not with this label. Where that version cannot be read any more, all is new.
         """
+        if self.spec.kind is not Kind.IMAGE_CLASSES:  # these are trained on all there is
+            jointly = replace(self.spec.continual, method=MethodName.JOINT)
+            return Lesson(jointly, labelled.ids, np.ones(len(labelled.ids), dtype=bool), takes_all=True)
         labels = labels_of(labelled)
         known = None if start is None else self.known_to(start)
         memory = None if start is None else self.memory_of(start)

@@ -210,14 +210,14 @@ def _model_metadata(round_: "model_round.Round", model: ModelVersion, kept: Resu
 def _evaluation_metadata(measured: RoundEvaluation) -> Metadata:
     new, old = measured.challenger_scores, measured.champion_scores
     metadata: Metadata = {
-        "accuracy": new.accuracy,
+        new.measure: new.accuracy,
         "confusion": embedded(confusion_picture(measured), "what each model takes for what"),
         "recall_by_class": _recall_table(measured),
         "test_images": measured.test_count,
         "test_set": measured.test_set,
     }
     if old is not None:
-        metadata["champion_accuracy"] = old.accuracy
+        metadata[f"champion_{old.measure}"] = old.accuracy
         metadata["gain"] = new.accuracy - old.accuracy
     return metadata
 

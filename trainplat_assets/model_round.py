@@ -16,7 +16,8 @@ from resources.gpu.policy.price import BadPrices, Cost
 from resources.gpu.service import GpuService
 from resources.gpu.usage.service import UsageService
 from resources.learning.continual.forgetting import VersionMatrix
-from resources.learning.evaluation import Evaluation, evaluate
+from resources.learning.kinds.learner import learner_of
+from resources.learning.kinds.model import Measured
 from resources.learning.model import Progress
 from resources.learning.settings import TrainSettings
 from resources.learning.structure.kept import PREFIX, Found, Searches
@@ -30,7 +31,7 @@ from resources.registry.model import (
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
 from trainplat_assets.forgetting import matrix_up_to
-from trainplat_assets.labels import labels_of
+from trainplat_assets.labels import answers_of
 from trainplat_assets.lessons import Lessons
 from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
 
@@ -96,7 +97,7 @@ class Round:
             champion=champion.number if champion else None,
             test_set=identity_of(test),
             test_count=len(test.ids),
-            classes=self.spec.classes,
+            classes=new.classes,
             challenger_scores=_scores(new),
             champion_scores=_scores(self._measure(champion, test)) if champion else None,
         )
@@ -177,8 +178,9 @@ class Round:
         champion = self.registry.champion_after(self.spec.name, decision.version)
         return self.registry.link(champion) if champion else None
 
-    def _measure(self, model: ModelVersion, test: ImageSet) -> Evaluation:
-        return evaluate(self.registry.weights(model), test.images, labels_of(test), self.spec.classes)
+    def _measure(self, model: ModelVersion, test: ImageSet) -> Measured:
+        weights, learner = self.registry.weights(model), learner_of(self.spec.kind)
+        return learner.evaluate(weights, test.images, answers_of(test), self.spec.classes)
 
     def _work(self) -> TrainingWork:
         snapshot = self.data.snapshot(self.spec.name, self.version)
@@ -190,7 +192,9 @@ class Round:
 
 def identity_of(test: ImageSet, classes: frozenset[int] | None = None) -> str:
     """SHA-256 of a test set: which samples, and what they are; of these classes alone, if any are given."""
-    pairs = sorted(zip(test.ids, labels_of(test).tolist(), strict=True))
+    if test.labels is None:
+        return sha256(repr(sorted(zip(test.ids, answers_of(test), strict=True))).encode()).hexdigest()
+    pairs = sorted(zip(test.ids, test.labels.tolist(), strict=True))
     pairs = [pair for pair in pairs if classes is None or pair[1] in classes]
     return sha256(repr(pairs).encode()).hexdigest()
 
@@ -208,5 +212,5 @@ def sentence(decision: Decision) -> str:
     )
 
 
-def _scores(evaluation: Evaluation) -> Scores:
-    return Scores(evaluation.accuracy, evaluation.recalls, evaluation.confusion)
+def _scores(measured: Measured) -> Scores:
+    return Scores(measured.value, measured.recalls, measured.confusion, measured.measure)

@@ -1,6 +1,7 @@
 """What a model makes of a pool, kept with what the data set's query strategy needs, and a snapshot of it."""
 
-from collections.abc import Set
+from collections import Counter
+from collections.abc import Sequence, Set
 from hashlib import sha256
 
 import numpy as np
@@ -10,11 +11,14 @@ from resources.data.model import ImageSet, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
+from resources.kinds import Kind
 from resources.labeling.predictions import PoolPredictions
-from resources.learning.prediction import look
+from resources.learning.kinds.learner import learner_of
+from resources.learning.kinds.model import UNMARKED
 from resources.learning.querying.choosing import NEED_EMBEDDINGS, NEED_MEMBERS
 from resources.learning.querying.model import Snapshot
-from resources.terms import SampleId, VersionKey
+from resources.marks import classes_in
+from resources.terms import Label, SampleId, VersionKey
 
 COMMITTEE_MEMBERS = 10
 """Thinned copies of the champion, where the strategy asks a committee."""
@@ -36,21 +40,30 @@ def look_at_pool(
         return PoolPredictions(model, spec.classes, (), np.zeros((0, len(spec.classes))))
     members = COMMITTEE_MEMBERS if spec.query.strategy in NEED_MEMBERS else 0
     seed = query_seed(spec, version)
-    seen = look(
+    learner = learner_of(spec.kind)
+    all_seen = learner.look(
         weights, pool.images, spec.classes, members=members, seed=seed, device=device, threads=threads
     )
+    seen = all_seen.outlook
     labelled = data.images(spec.name, version, Split.TRAIN)
     compared = spec.query.strategy in NEED_EMBEDDINGS
-    known = look(weights, labelled.images, spec.classes, device=device, threads=threads) if compared else None
+    known = (
+        learner.look(weights, labelled.images, spec.classes, device=device, threads=threads).outlook
+        if compared
+        else None
+    )
+    guessed = spec.kind is not Kind.IMAGE_CLASSES
     return PoolPredictions(
         model,
-        spec.classes,
+        all_seen.columns,
         pool.ids,
         seen.probabilities,
         embeddings=seen.embeddings if compared else None,
         labelled_embeddings=None if known is None else known.embeddings,
-        labelled_counts=_counts(labelled, len(spec.classes)),
+        labelled_counts=_counts(labelled, spec.kind, all_seen.columns),
         members=seen.members,
+        guesses=np.array(all_seen.guesses, dtype=str) if guessed else None,
+        sureness=all_seen.sureness if guessed else None,
     )
 
 
@@ -98,6 +111,9 @@ def _known(predictions: PoolPredictions, waiting: list[int]) -> NDArray[np.float
     return np.concatenate(parts)
 
 
-def _counts(labelled: ImageSet, classes: int) -> NDArray[np.int64]:
-    labels = np.zeros(0, dtype=np.int64) if labelled.labels is None else labelled.labels
-    return np.bincount(labels, minlength=classes)
+def _counts(labelled: ImageSet, kind: Kind, columns: Sequence[Label]) -> NDArray[np.int64]:
+    """How often each class is known; nothing is known once of each sample in which nothing is marked."""
+    counted = Counter(
+        one for answer in labelled.answers or () for one in classes_in(kind, answer) or (UNMARKED,)
+    )
+    return np.array([counted[column] for column in columns], dtype=np.int64)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from resources.data.locks.service import Asked, Holding, LockService
 from resources.data.model import ImageSet, Snapshot
@@ -14,7 +15,10 @@ from resources.data.results.model import TAG, ResultSnapshot, TrainingResult
 from resources.data.results.service import ResultService
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
+from resources.kinds import Kind
 from resources.learning.continual.lesson import Lesson
+from resources.learning.kinds.learner import learner_of
+from resources.learning.kinds.others import Others
 from resources.learning.model import Progress, TrainedWeights
 from resources.learning.settings import TrainSettings
 from resources.learning.training import train
@@ -22,7 +26,7 @@ from resources.registry.model import Candidate, CurvePoint, ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
 from resources.users import current_user
-from trainplat_assets.labels import labels_of
+from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.lessons import Lessons, configuration_of
 
 BRANCH_TAG = "trainplat.branch"
@@ -98,25 +102,12 @@ class TrainingWork:
         the same weights have the same result and the same model. ``reshape`` makes of the weights of
         ``start`` what the training goes on from.
         """
-        from resources.learning.network import from_bytes
-
         lesson = Lessons(self.spec, self.data, self.actor).of(images, start, self.number)
         start = None if lesson.starts_anew else start
         checkpoint = self._checkpoint()
         began, began_s = self.data.clock(), time.monotonic()
-        weights = train(
-            images.images,
-            labels_of(images),
-            self.spec.classes,
-            self.settings,
-            seed=self.spec.seed_in_use(),
-            start=self._start_weights(start, reshape),
-            lesson=lesson,
-            checkpoint=checkpoint,
-            device=device.name,
-            threads=device.threads,
-            progress=progress,
-        )
+        before = self._start_weights(start, reshape)
+        weights = self._weights(images, before, lesson, device, progress)
         seconds = time.monotonic() - began_s
         params = self._params(start, device, len(images.ids))
         scored = [] if score is None else _points(score(weights.weights), weights)
@@ -124,12 +115,14 @@ class TrainingWork:
         log = _log(self.snapshot, device, began, weights, scored, seconds)
         told = configuration_of(lesson, weights.memory)
         result = self._keep(weights.weights, weights.memory, metrics, params, told, log, run_id)
+        network: Any = learner_of(self.spec.kind).network(weights.weights)
         candidate = Candidate(
             dataset=self.spec.name,
             version=self.snapshot.dataset_version,
             snapshot_id=self.snapshot.id,
             weights=weights.weights,
-            network=from_bytes(weights.weights),
+            network=network,
+            outputs=None if self.spec.kind is Kind.IMAGE_CLASSES else (-1, network.head.out_features),
             image_size_px=self.spec.image_size_px,
             classes=self.spec.classes,
             metrics=metrics,
@@ -159,6 +152,42 @@ class TrainingWork:
             return None
         weights = self.registry.weights(start)
         return weights if reshape is None else reshape(weights)
+
+    def _weights(
+        self,
+        images: ImageSet,
+        before: bytes | None,
+        lesson: Lesson,
+        device: Device,
+        progress: Progress | None,
+    ) -> TrainedWeights:
+        seed, checkpoint = self.spec.seed_in_use(), self._checkpoint()
+        if self.spec.kind is not Kind.IMAGE_CLASSES:
+            return Others(self.spec.kind).train(
+                images.images,
+                answers_of(images),
+                self.spec.classes,
+                self.settings,
+                seed=seed,
+                start=before,
+                checkpoint=checkpoint,
+                device=device.name,
+                threads=device.threads,
+                progress=progress,
+            )
+        return train(
+            images.images,
+            labels_of(images),
+            self.spec.classes,
+            self.settings,
+            seed=seed,
+            start=before,
+            lesson=lesson,
+            checkpoint=checkpoint,
+            device=device.name,
+            threads=device.threads,
+            progress=progress,
+        )
 
     def result_of(self, model: ModelVersion) -> ResultSnapshot:
         """The result snapshot of a registered model; one that was trained without it gets it now."""

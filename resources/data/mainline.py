@@ -80,7 +80,7 @@ def record_of(
     found = [
         *in_two_splits(samples, before),
         *changed_test_set(samples, before),
-        *outside_classes(samples, tree.document.classes),
+        *outside_classes(samples, tree.document.classes, spec.kind),
     ]
     if len(tree.pixels) != len(tree.rows):
         found.append(f"{PIXELS_FILE} has {len(tree.pixels)} rows for {len(tree.rows)} samples")

@@ -9,6 +9,7 @@ from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionSt
 from resources.data.spec import DatasetSpec
 from resources.data.splitting import Place
 from resources.errors import BadInput, Conflict
+from resources.marks import flaw
 from resources.terms import FIRST_VERSION, DatasetName, SampleId, VersionKey, next_minor, version_order
 
 
@@ -133,7 +134,7 @@ def refuse_unusable(
     refs: dict[str, ConfirmedLabel] = {}
     for label in labels:
         place = places.get(label.sample)
-        if label.label not in spec.classes:
+        if flaw(spec.kind, label.label, spec.classes) is not None:
             complaints.append(f"{label.ref}: label {label.label!r} is none of {', '.join(spec.classes)}")
         elif place is None:
             complaints.append(f"{label.ref}: sample {label.sample} is not in the newest version")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from resources.data.making.drift import class_drift, value_drift
 from resources.data.making.similarity.album import Looks
 from resources.data.model import DriftMeasure, Sample, Split
-from resources.data.spec import DatasetSpec
+from resources.data.spec import DatasetSpec, DriftLimits
 from resources.marks import classes_in
 from resources.terms import Label, SampleId
 

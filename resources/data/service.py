@@ -358,7 +358,7 @@ class DataService:
         Raises :class:`NotFound` where one of the two is not sealed.
         """
         before, now = self.samples(spec.name, since), self.samples(spec.name, version)
-        looks = self._looks(spec.name, self._usable(spec.name, version))
+        looks = self._looks(spec, self._usable(spec.name, version))
         return drift_of_pool(now, before, looks, spec.drift)
 
     def pictures(

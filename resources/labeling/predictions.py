@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_PARTS = ("embeddings", "labelled_embeddings", "labelled_counts", "members")
-"""What is kept where a strategy needs it."""
+_PARTS = ("embeddings", "labelled_embeddings", "labelled_counts", "members", "guesses", "sureness")
+"""What is kept where a strategy, or a kind of answer, needs it."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class PoolPredictions:
     classes: tuple[Label, ...]
     ids: tuple[SampleId, ...]
     probabilities: "NDArray[np.float64]"
-    """[sample, class]."""
+    """[sample, class]; where answers are marks, of the place in each sample that is the least sure."""
     embeddings: "NDArray[np.float32] | None" = None
     """[sample, feature]; None where the strategy needs none, and in files from before there were any."""
     labelled_embeddings: "NDArray[np.float32] | None" = None
@@ -40,9 +40,15 @@ class PoolPredictions:
     """How many samples of each class have a label."""
     members: "NDArray[np.float64] | None" = None
     """[member, sample, class]: what each member of a committee says."""
+    guesses: "NDArray[np.str_] | None" = None
+    """[sample]: the whole answer that the model would give; None where that is the likeliest class."""
+    sureness: "NDArray[np.float64] | None" = None
+    """[sample]: how sure it is of that."""
 
     def guess(self, row: int) -> tuple[Label, float]:
-        """The likeliest class of one row, and how likely it is, in 0..1."""
+        """The answer about one row, by default its likeliest class, and how sure it is, in 0..1."""
+        if self.guesses is not None and self.sureness is not None:
+            return Label(str(self.guesses[row])), float(self.sureness[row])
         best = int(self.probabilities[row].argmax())
         return self.classes[best], float(self.probabilities[row, best])
 

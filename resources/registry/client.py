@@ -341,6 +341,7 @@ def _write_model(path: Path, candidate: Candidate, model_id: str, run_id: str, l
     from mlflow.types import Schema, TensorSpec
 
     height_px, width_px = candidate.image_size_px
+    outputs = candidate.outputs or (len(candidate.classes),)
     weights = path.parent / "weights.pt"
     weights.write_bytes(candidate.weights)
     mlflow.pytorch.save_model(
@@ -351,7 +352,7 @@ def _write_model(path: Path, candidate: Candidate, model_id: str, run_id: str, l
         serialization_format="pickle",
         signature=ModelSignature(
             inputs=Schema([TensorSpec(np.dtype("uint8"), (-1, height_px, width_px))]),
-            outputs=Schema([TensorSpec(np.dtype("float32"), (-1, len(candidate.classes)))]),
+            outputs=Schema([TensorSpec(np.dtype("float32"), (-1, *outputs))]),
         ),
         pip_requirements=[f"{name}=={_plain_version(name)}" for name in ("torch", "numpy", "mlflow")],
         extra_files=[str(weights)],

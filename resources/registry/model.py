@@ -32,6 +32,8 @@ class Candidate:
     params: dict[str, str] = field(default_factory=dict)
     run_id: str = ""
     """The Dagster run that trained it."""
+    outputs: tuple[int, ...] | None = None
+    """The shape of what the network returns for one sample, -1 for any; None for a number for each class."""
     tags: dict[str, str] = field(default_factory=dict)
     """What else its run and its version in MLflow are to say."""
 
@@ -74,10 +76,14 @@ class Scores:
     """How good one model is on one test set."""
 
     accuracy: float
+    """By ``measure``, 0 to 1."""
     recalls: dict[Label, float | None]
     """For each class the share of its images that was found; None where the test set has none."""
     confusion: tuple[tuple[int, ...], ...]
     """Counts: row = the true class, column = what the model said, both in the order of the classes."""
+    measure: str = "accuracy"
+    """``accuracy``, or what takes its place where answers are marks in a sample: ``span_f1``, ``box_ap50``.
+    The last of the classes stands for nothing then."""
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,20 @@ import math
 
 from resources.registry.model import RoundEvaluation, Scores
 
+ACCURACY = "accuracy"
+
 CHANCE_DEVIATIONS = 3.0
 """How far above chance an accuracy must lie, in standard deviations of a guesser's accuracy."""
 
 
 def chance_bar(evaluation: RoundEvaluation) -> float:
-    """The accuracy that a guesser with an eye for the most common class hardly ever reaches.
+    """The accuracy that a guesser with an eye for the most common class hardly ever reaches; of marks, which
+    nobody guesses, nothing.
 
     On a test set of a few images luck goes far: there it is half way from chance to perfect.
     """
+    if evaluation.challenger_scores.measure != ACCURACY:
+        return 0.0
     rows = [sum(row) for row in evaluation.challenger_scores.confusion]
     chance = max(rows, default=0) / max(1, sum(rows))
     lucky = chance + CHANCE_DEVIATIONS * math.sqrt(chance * (1 - chance) / max(1, sum(rows)))
@@ -22,6 +27,13 @@ def chance_bar(evaluation: RoundEvaluation) -> float:
 def accuracy_problems(evaluation: RoundEvaluation) -> list[str]:
     """Why the challenger's accuracy cannot be believed or is too low; empty when all is well."""
     scores = evaluation.challenger_scores
+    if scores.measure != ACCURACY:
+        fits = 0 < scores.accuracy <= 1
+        return (
+            []
+            if fits
+            else [f"{scores.measure} {scores.accuracy:.4f} is not above 0, which saying nothing reaches"]
+        )
     problems = _count_problems("the challenger", scores, evaluation.test_count)
     right = sum(row[k] for k, row in enumerate(scores.confusion))
     if not math.isclose(scores.accuracy * evaluation.test_count, right, abs_tol=0.01):
@@ -48,8 +60,7 @@ def measurement_problems(
         problems.append("the champion was measured without a name, or named without being measured")
     if evaluation.champion_scores is not None:
         problems += _count_problems("the champion", evaluation.champion_scores, evaluation.test_count)
-        theirs = [sum(row) for row in evaluation.champion_scores.confusion]
-        if theirs != [sum(row) for row in evaluation.challenger_scores.confusion]:
+        if _truths(evaluation.champion_scores) != _truths(evaluation.challenger_scores):
             problems.append("challenger and champion were measured on different numbers of images per class")
     test_set = evaluation.test_set if old_part is None else old_part
     if parent is not None and parent.test_set != test_set:
@@ -60,9 +71,15 @@ def measurement_problems(
     return problems
 
 
+def _truths(scores: Scores) -> list[int]:
+    """How many there are of each class; of marks without those that a model made up."""
+    rows = [sum(row) for row in scores.confusion]
+    return rows if scores.measure == ACCURACY else rows[:-1]
+
+
 def _count_problems(whose: str, scores: Scores, test_count: int) -> list[str]:
     counted = sum(sum(row) for row in scores.confusion)
-    if counted == test_count and test_count > 0:
+    if (counted == test_count or scores.measure != ACCURACY) and test_count > 0:
         return []
     return [f"{whose} was measured on {counted} images; the test set has {test_count}"]
 

@@ -194,4 +194,5 @@ def _scores(content: dict[str, object]) -> Scores:
         accuracy=content["accuracy"],  # type: ignore[arg-type]
         recalls=content["recalls"],  # type: ignore[arg-type]
         confusion=tuple(tuple(row) for row in confusion),
+        measure=content.get("measure", "accuracy"),  # type: ignore[arg-type]
     )

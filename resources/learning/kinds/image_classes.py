@@ -1,52 +1,21 @@
-"""Pictures, each of one class: the network and the loop that the platform began with."""
+"""Pictures, each of one class: the network that the platform began with, and trains by methods of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from resources.errors import BadInput
 from resources.learning.evaluation import Evaluation, evaluate
 from resources.learning.kinds.model import ACCURACY, Measured, Seen
-from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights
+from resources.learning.model import ClassIndices, Images
 from resources.learning.prediction import look
-from resources.learning.settings import TrainSettings
-from resources.learning.training import train
 from resources.terms import Label
 
 
 @dataclass(frozen=True)
 class ImageClasses:
     """Answers are names of classes."""
-
-    def train(
-        self,
-        samples: Images,
-        answers: Sequence[Label],
-        classes: Sequence[Label],
-        settings: TrainSettings,
-        *,
-        seed: int,
-        start: bytes | None = None,
-        checkpoint: Path | None = None,
-        device: str = "cpu",
-        threads: int = 1,
-        progress: Progress | None = None,
-    ) -> TrainedWeights:
-        """Train on all pictures, old and new."""
-        return train(
-            samples,
-            indices(answers, classes),
-            classes,
-            settings,
-            seed=seed,
-            start=start,
-            checkpoint=checkpoint,
-            device=device,
-            threads=threads,
-            progress=progress,
-        )
 
     def evaluate(
         self,

@@ -7,5 +7,5 @@ from resources.learning.kinds.others import Others
 
 
 def learner_of(kind: Kind) -> Learner:
-    """How answers of ``kind`` are learnt."""
+    """What can be asked of a model of ``kind``."""
     return ImageClasses() if kind is Kind.IMAGE_CLASSES else Others(kind)

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.learning.model import Images, Outlook, Progress, TrainedWeights
-from resources.learning.settings import TrainSettings
+from resources.learning.model import Images, Outlook
 from resources.terms import Label
 
 ACCURACY = "accuracy"
@@ -54,24 +52,10 @@ class Seen:
 
 
 class Learner(Protocol):
-    """How one kind of answer is learnt. ``samples`` are what the data set's versions hold, [n, ...]."""
+    """What a model of one kind of answer can be asked.
 
-    def train(
-        self,
-        samples: Images,
-        answers: Sequence[Label],
-        classes: Sequence[Label],
-        settings: TrainSettings,
-        *,
-        seed: int,
-        start: bytes | None = None,
-        checkpoint: Path | None = None,
-        device: str = "cpu",
-        threads: int = 1,
-        progress: Progress | None = None,
-    ) -> TrainedWeights:
-        """See :func:`resources.learning.training.train`."""
-        ...
+    ``samples`` are what the data set's versions hold, [n, ...].
+    """
 
     def evaluate(
         self,

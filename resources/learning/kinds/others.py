@@ -33,7 +33,11 @@ class Others:
         threads: int = 1,
         progress: Progress | None = None,
     ) -> TrainedWeights:
-        """Train on all samples, old and new."""
+        """Train on all samples, old and new: see :func:`resources.learning.training.train`, whose rules hold.
+
+        Raises :class:`BadInput` for samples and answers that do not fit together or do not fit ``start``, and
+        :class:`Unavailable` when the disk is full.
+        """
         self._check(samples, answers, classes)
         from resources.learning.kinds import loop
 

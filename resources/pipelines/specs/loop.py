@@ -7,13 +7,22 @@ from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValida
 
 from resources.asking import QueryPlan, Strategy
 from resources.continual import ContinualSettings
+from resources.data.making.made.mentions import fill_with_mentions
+from resources.data.making.made.notes import fill_with_notes
+from resources.data.making.made.scenes import fill_with_scenes
 from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec
+from resources.kinds import Kind
 from resources.pipelines.specs.common import Spec, as_value_errors
 from resources.terms import DatasetName, Label
 from resources.texts import mark
 
-FILLED_WITH = {"digits": fill_with_digits}
+FILLED_WITH = {
+    "digits": fill_with_digits,
+    "mentions": fill_with_mentions,
+    "notes": fill_with_notes,
+    "scenes": fill_with_scenes,
+}
 """What can fill a source folder by itself."""
 
 Side = Annotated[int, Field(ge=1)]
@@ -38,7 +47,12 @@ class LoopSpec(Spec):
         min_length=2, description=mark("The labels that exist, in the order of a model's outputs.")
     )
     image_size_px: tuple[Side, Side] = Field(
-        description=mark("Height and width of the images that a model sees.")
+        description=mark(
+            "Height and width of the images that a model sees; of texts 1 and the bytes it reads."
+        )
+    )
+    kind: Kind = Field(
+        Kind.IMAGE_CLASSES, description=mark("What a sample is, and what people say about it.")
     )
     first_labelled: int = Field(ge=1, description=mark("Samples that are labelled in the first version."))
     test_count: int = Field(ge=1, description=mark("Samples that are held out for testing."))
@@ -78,6 +92,7 @@ class LoopSpec(Spec):
             title=self.title,
             classes=tuple(Label(one) for one in self.classes),
             image_size_px=self.image_size_px,
+            kind=self.kind,
             first_labelled=self.first_labelled,
             test_count=self.test_count,
             labels_per_round=self.labels_per_round,
