@@ -65,7 +65,7 @@ class EntityNet(KindNet):
 
     def targets(self, samples: Images, answers: Sequence[Label]) -> list[Tensor]:
         """The class of each word, the last for none: [n, p]."""
-        texts = torch.from_numpy(np.ascontiguousarray(samples)).flatten(1).long()
+        texts = torch.from_numpy(np.array(samples)).flatten(1).long()
         words_nw, count = words(texts)
         found = torch.full((len(samples), count), IGNORED)
         for row, answer in enumerate(answers):

@@ -52,7 +52,7 @@ def look(
         network.to(device).eval()
         masks_mf = masks(members, network.head.in_features, seed).to(device)
         for first in range(0, max(1, len(samples)), BATCH):
-            part = torch.from_numpy(np.ascontiguousarray(samples[first : first + BATCH])).to(device)
+            part = torch.from_numpy(np.array(samples[first : first + BATCH])).to(device)
             features_nf = _least_sure(network, network.places(part))
             said.append(network.head(features_nf).double().softmax(dim=-1).cpu().numpy())
             seen.append(features_nf.float().cpu().numpy())
@@ -81,5 +81,5 @@ def _least_sure(network: KindNet, places: Places) -> torch.Tensor:
 def _found(network: KindNet, samples: Images, device: str) -> list[Marks]:
     marks: list[Marks] = []
     for first in range(0, len(samples), BATCH):
-        marks += network.found(np.ascontiguousarray(samples[first : first + BATCH]), device)
+        marks += network.found(np.array(samples[first : first + BATCH]), device)
     return marks
