@@ -6,6 +6,7 @@ place it tells the classes apart, and from nothing where answers are marks.
 Letters of tensor shapes: n samples, h rows, w columns, p places, f features, k classes (and nothing).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ class Places:
     """Which places a sample has; each has at least one."""
 
 
-class KindNet(nn.Module):
+class KindNet(nn.Module, ABC):
     """Samples [n, h, w] of bytes in, logits [n, p, k] out."""
 
     head: nn.Linear
@@ -48,33 +49,33 @@ class KindNet(nn.Module):
         super().__init__()
         self.shape = shape
 
+    @abstractmethod
     def places(self, samples_nhw: Tensor) -> Places:
         """What is seen at each place."""
-        raise NotImplementedError
 
     def forward(self, samples_nhw: Tensor) -> Tensor:
         """Logits [n, p, k]."""
         logits: Tensor = self.head(self.places(samples_nhw).features_npf)
         return logits
 
+    @abstractmethod
     def targets(self, samples: Images, answers: Sequence[Label]) -> list[Tensor]:
         """What the loss compares with, each [n, ...]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(
         self, samples_nhw: Tensor, targets: Sequence[Tensor], smoothing: float, generator: torch.Generator
     ) -> tuple[Tensor, float]:
         """The loss of a batch, and at what share of its places the network is right."""
-        raise NotImplementedError
 
+    @abstractmethod
     def found(self, samples: Images, device: str) -> list[Marks]:
         """What is found in each sample, also what is not sure enough to be an answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, marks: Marks) -> Label:
         """The answer that these are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def score(self, found: Sequence[Marks], answers: Sequence[Label]) -> Measured:
         """How well what was found fits the answers of people."""
-        raise NotImplementedError
