@@ -125,7 +125,7 @@ def test_the_identity_of_a_test_set_follows_samples_and_labels_not_their_order(t
     backwards = ImageSet(test.ids[::-1], test.images[::-1], test.labels[::-1])
     relabelled = replace(test, labels=1 - test.labels)
     assert identity_of(test) == identity_of(backwards) != identity_of(relabelled)
-    with pytest.raises(NotFound, match="images came without labels"):
+    with pytest.raises(NotFound, match="came without answers"):
         identity_of(data.images(SPEC.name, FIRST_VERSION, Split.POOL))
 
 
