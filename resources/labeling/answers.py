@@ -129,7 +129,9 @@ def _second_look(
         ((task, annotation) for task, annotation in since if not annotation.skipped),
         key=lambda pair: (pair[1].at, pair[1].id),
     )
-    usable = [(task, annotation) for task, annotation in submitted if _flaw(annotation, classes, kind) is None]
+    usable = [
+        (task, annotation) for task, annotation in submitted if _flaw(annotation, classes, kind) is None
+    ]
     if usable:
         task, annotation = usable[-1]
         choice = Choice(annotation.labels[0], task.id, annotation.id, annotation.at)

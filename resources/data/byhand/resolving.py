@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from resources.data.byhand.model import GivenLabel, GivenLabels, GivenRow, NewPicture
 from resources.data.byhand.reading import Table, refuse
-from resources.data.making.imaging import UnreadableImage, decoded
+from resources.data.making.imaging import UnreadableSample, decoded
 from resources.data.making.sources.model import MAX_FILE_BYTES, refused_name, too_large
 from resources.data.manifest import SampleRow
 from resources.data.model import Split
@@ -117,6 +117,6 @@ class _Finder:
             return sample
         try:
             decoded(content)
-        except UnreadableImage as problem:
+        except UnreadableSample as problem:
             return Unusable(f"{name}: {problem}")
         return NewPicture(sample, name, content)
