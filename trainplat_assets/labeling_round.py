@@ -110,6 +110,7 @@ class LabelingRound:
             model_version=query.model,
             actor=self.actor,
             kind=self.spec.kind,
+            shown_from=self.spec.shown_from,
         )
 
     def quality(self) -> Estimate | None:

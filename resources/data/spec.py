@@ -16,6 +16,7 @@ from resources.data.versions.naming import LONGEST, RESULTS, refuse_results
 from resources.errors import BadInput
 from resources.kinds import Kind
 from resources.reviews import ReviewPlan
+from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
 from resources.triggers import TriggerPolicy
 
@@ -84,6 +85,8 @@ class DatasetSpec:
     """How a version's model goes on from the champion without forgetting what that one knows."""
     triggers: TriggerPolicy = field(default_factory=TriggerPolicy)
     """When it trains again by itself, and what holds that back."""
+    shown_from: ShownFrom = field(default_factory=ShownFrom)
+    """Where Label Studio gets the pictures from that it shows to people."""
     most_forgotten: float = 0.1
     """By how much a new model may be below the best one before it on what was learnt earlier, 0 to 1."""
     review: ReviewPlan = field(default_factory=ReviewPlan)

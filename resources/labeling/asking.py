@@ -1,7 +1,7 @@
 """Asking: questions become tasks, one for each sample, whatever is killed on the way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -10,6 +10,7 @@ from resources.database.engine import Database
 from resources.home import Home
 from resources.kinds import Kind
 from resources.labeling import store
+from resources.labeling.bucket import put_pictures
 from resources.labeling.confirming import Writing, confirm, report_strangers
 from resources.labeling.details import with_annotations
 from resources.labeling.label_studio.client import LabelStudioClient
@@ -19,8 +20,9 @@ from resources.labeling.model import AskedQuestion, AskReport, Question, Questio
 from resources.labeling.ordering import in_order_of_work
 from resources.labeling.reviews import store as reviews
 from resources.labeling.reviews.model import ReviewState
-from resources.labeling.served import picture_address, picture_path, serve, serve_text, text_path
+from resources.labeling.served import picture_path, serve, serve_text, text_path
 from resources.labeling.store import KnownProject
+from resources.showing import ShownFrom
 from resources.terms import Actor, DatasetName, Label, VersionKey, version_order
 
 IMPORT_AT_ONCE = 100
@@ -38,15 +40,16 @@ class Asking:
     questions: tuple[Question, ...]
     model_version: str
     kind: Kind = Kind.IMAGE_CLASSES
+    shown_from: ShownFrom = field(default_factory=ShownFrom)
 
 
 class Asker:
     """Puts questions to people. Each step looks at what is there, so all of it can simply be done again.
 
-    1. The questions are rows. 2. Their pictures are files. 3. The project is there. 4. Tasks are made for
-    those open questions that have none *in Label Studio*, found by the sample in the task's data. 5. A task
-    that was made twice, because an answer to an import was lost, goes while nobody has touched it.
-    6. The round is noted as asked.
+    1. The questions are rows. 2. Their pictures are files, and lie where they are shown from. 3. The project
+    is there. 4. Tasks are made for those open questions that have none *in Label Studio*, found by the sample
+    in the task's data. 5. A task that was made twice, because an answer to an import was lost, goes while
+    nobody has touched it. 6. The round is noted as asked.
     """
 
     def __init__(
@@ -78,6 +81,8 @@ class Asker:
             )
         for question in asking.questions:
             self._serve(question, asking)
+        if asking.shown_from.is_bucket and not asking.kind.is_text:
+            self._put_pictures(asking)
         known = self._project(asking)
         sent = self._send(known, asking)
         return self._note(known, asking, sent)
@@ -87,6 +92,11 @@ class Asker:
             serve_text(question.file, text_path(self._home.served, asking.dataset, question.sample))
         else:
             serve(question.file, picture_path(self._home.served, asking.dataset, question.sample))
+
+    def _put_pictures(self, asking: Asking) -> None:
+        samples = [question.sample for question in asking.questions]
+        files = [picture_path(self._home.served, asking.dataset, sample) for sample in samples]
+        put_pictures(asking.shown_from, asking.dataset, zip(samples, files, strict=True))
 
     def ask_again(self, known: KnownProject) -> int:
         """Make a task for each answer that went back to people and has none; returns how many.
@@ -102,7 +112,7 @@ class Asker:
             part = unplaced[start : start + IMPORT_AT_ONCE]
             again = [
                 replace(one, question=one.question + store.REVIEW_ENDING, note=note)
-                for one, note in ((self._new_task(question, known.kind), note) for question, note in part)
+                for one, note in ((self._new_task(question, known), note) for question, note in part)
             ]
             self._client.import_tasks(known.id, again)
             self._look_up(known, [question for question, _ in part])
@@ -130,9 +140,11 @@ class Asker:
             hook_address=self._hook_address,
             hook_secret=self._hook_secret,
             kind=asking.kind,
+            shown_from=asking.shown_from,
         )
         project = set_up(self._client, plan, before.id if before else None)
-        known = KnownProject(asking.dataset, project, asking.classes, asking.kind)
+        shown_from = ShownFrom(asking.shown_from.url)
+        known = KnownProject(asking.dataset, project, asking.classes, asking.kind, shown_from)
         if known != before:
             with self._database.write() as connection:
                 store.put_project(connection, known, self._clock())
@@ -154,7 +166,7 @@ class Asker:
         unplaced = [question for question in waiting if question.task is None]
         for start in range(0, len(unplaced), IMPORT_AT_ONCE):
             part = unplaced[start : start + IMPORT_AT_ONCE]
-            self._client.import_tasks(known.id, [self._new_task(question, known.kind) for question in part])
+            self._client.import_tasks(known.id, [self._new_task(question, known) for question in part])
             self._look_up(known, part)
         self._preselect(known)
         self._drop_surplus(known, asking)
@@ -211,19 +223,19 @@ class Asker:
                 self._writing(connection, known).audit("labeling.ask", subject, detail)
         return AskReport(known.id, self._address(known), asked, sent)
 
-    def _new_task(self, question: AskedQuestion, kind: Kind) -> NewTask:
+    def _new_task(self, question: AskedQuestion, known: KnownProject) -> NewTask:
         text = text_path(self._home.served, question.dataset, question.sample)
         return NewTask(
             sample=question.sample,
             shown=text.read_bytes().decode()
-            if kind.is_text
-            else picture_address(question.dataset, question.sample),
+            if known.kind.is_text
+            else known.shown_from.address(question.dataset, question.sample),
             question=question_name(question.dataset, question.version),
             guess=question.guess,
             score=question.score,
             model_version=question.model_version,
             why=question.why,
-            kind=kind,
+            kind=known.kind,
         )
 
     def _address(self, known: KnownProject) -> str:

@@ -1,7 +1,6 @@
 """What people see: files in the folder that Label Studio may show, pictures large enough to tell."""
 
 from pathlib import Path
-from urllib.parse import quote
 
 from resources.errors import BadInput
 from resources.files import write_atomically
@@ -14,11 +13,6 @@ SHORT_SIDE_PX = 256
 def picture_path(served: Path, dataset: DatasetName, sample: SampleId) -> Path:
     """Where the picture of a sample lies."""
     return served / dataset / f"{sample}.png"
-
-
-def picture_address(dataset: DatasetName, sample: SampleId) -> str:
-    """The picture's address, on the Label Studio that shows it."""
-    return f"/data/local-files/?d={quote(f'{dataset}/{sample}.png')}"
 
 
 def text_path(served: Path, dataset: DatasetName, sample: SampleId) -> Path:

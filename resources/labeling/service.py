@@ -32,6 +32,7 @@ from resources.labeling.reconciling import Reconciler, Reconciliation
 from resources.labeling.reviews.service import ReviewService
 from resources.labeling.store import KnownProject
 from resources.marks import same
+from resources.showing import ShownFrom
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
 
 
@@ -82,6 +83,7 @@ class LabelingService:
         model_version: str,
         actor: Actor,
         kind: Kind = Kind.IMAGE_CLASSES,
+        shown_from: ShownFrom | None = None,
     ) -> AskReport:
         """Put ``questions`` to people, one task for each sample, with the model's guesses preselected.
 
@@ -90,7 +92,16 @@ class LabelingService:
         hook = (self.home.addresses().webhook, read_or_make_secrets(self.home).webhook_secret)
         asker = Asker(self.home, self.database, self.client, self.clock, hook, actor)
         return asker.ask(
-            Asking(dataset, title, tuple(classes), version, tuple(questions), model_version, kind)
+            Asking(
+                dataset,
+                title,
+                tuple(classes),
+                version,
+                tuple(questions),
+                model_version,
+                kind,
+                shown_from or ShownFrom(),
+            )
         )
 
     def poll(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from resources.labeling.answers import KnownTask
 from resources.labeling.label_studio.values import Annotation, AnnotationId, ProjectId, Task, TaskId
 from resources.labeling.model import AskedQuestion, ConfirmedAnswer, Question, QuestionState
 from resources.labeling.tables import CONFIRMED, INBOX, PROJECTS, QUESTIONS, ROUNDS, SWEEPS, TASKS
+from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label, SampleId, VersionKey
 
 SLICE = 500
@@ -33,6 +34,8 @@ class KnownProject:
     id: ProjectId
     classes: tuple[Label, ...]
     kind: Kind = Kind.IMAGE_CLASSES
+    shown_from: ShownFrom = field(default_factory=ShownFrom)
+    """Where its pictures are; what is needed to get there, Label Studio has."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ def project_of(connection: Connection, dataset: DatasetName) -> KnownProject | N
     if row is None:
         return None
     classes = tuple(json.loads(row.classes))
-    return KnownProject(DatasetName(row.dataset), ProjectId(row.project), classes, Kind(row.kind))
+    return KnownProject(
+        DatasetName(row.dataset), ProjectId(row.project), classes, Kind(row.kind), ShownFrom(row.shown_from)
+    )
 
 
 def put_project(connection: Connection, known: KnownProject, now: datetime) -> None:
@@ -89,6 +94,7 @@ def put_project(connection: Connection, known: KnownProject, now: datetime) -> N
             project=known.id,
             classes=json.dumps(list(known.classes)),
             kind=known.kind,
+            shown_from=known.shown_from.url,
         )
     )
     connection.execute(

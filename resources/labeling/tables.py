@@ -12,6 +12,7 @@ PROJECTS = Table(
     Column("project", Integer, nullable=False),
     Column("classes", Text, nullable=False),  # a JSON list, in the order of the data set
     Column("kind", String(20), nullable=False, server_default="image_classes"),
+    Column("shown_from", Text, nullable=False, server_default=""),  # a URL; empty for local files
 )
 
 ROUNDS = Table(  # a row: all questions of this version are in Label Studio

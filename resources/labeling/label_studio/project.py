@@ -1,6 +1,7 @@
 """Setting up a project: found or made, with pictures from the local disk and a web hook to our receiver."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.kinds.catalogue import FORMS
 from resources.labeling.label_studio.kinds.form import CONTROL
 from resources.labeling.label_studio.values import ProjectId
+from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class ProjectPlan:
     """Where the receiver listens; None registers no web hook (polling finds everything without it)."""
     hook_secret: str
     kind: Kind = Kind.IMAGE_CLASSES
+    shown_from: ShownFrom = field(default_factory=ShownFrom)
 
 
 def set_up(client: LabelStudioClient, plan: ProjectPlan, known: ProjectId | None) -> ProjectId:
@@ -137,6 +140,46 @@ def _offers(row: dict[str, Any], plan: ProjectPlan) -> bool:
 
 
 def _let_it_show(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> None:
+    if plan.kind.is_text:
+        return
+    if plan.shown_from.is_bucket:
+        _let_it_sign(client, plan, project)
+    elif not plan.shown_from.url:
+        _let_it_read(client, plan, project)
+
+
+def _let_it_sign(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> None:
+    """Let it show the bucket, with the keys of our environment; without any it has those of its own."""
+    place, prefix = plan.shown_from, plan.shown_from.prefix(plan.dataset)
+    storages = client.connection.get("/api/storages/s3/", {"project": project}).json()
+    if any((one["bucket"], one["prefix"]) == (place.bucket, prefix) for one in storages):
+        return
+    settings: Any = {
+        "bucket": place.bucket,
+        "prefix": prefix,
+        "use_blob_urls": True,
+        "presign": True,
+        "presign_ttl": place.signed_for_min,
+        "s3endpoint": place.endpoint,
+        "region_name": os.environ.get("AWS_DEFAULT_REGION"),
+        "aws_access_key_id": os.environ.get("AWS_ACCESS_KEY_ID"),
+        "aws_secret_access_key": os.environ.get("AWS_SECRET_ACCESS_KEY"),
+        "aws_session_token": os.environ.get("AWS_SESSION_TOKEN"),
+    }
+    given = {name: value for name, value in settings.items() if value is not None}
+    try:
+        client.connection.with_sdk(
+            lambda sdk: sdk.import_storage.s3.create(project=project, title="trainplat", **given)
+        )
+    except BadInput as problem:
+        raise BadInput(
+            f"Label Studio may not show the pictures in {place.url}: {problem.problem}",
+            "Give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY that may read the bucket to this process, or "
+            "to Label Studio, and see that it reaches the endpoint.",
+        ) from problem
+
+
+def _let_it_read(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> None:
     storages = client.connection.get("/api/storages/localfiles/", {"project": project}).json()
     if any(storage["path"] == str(plan.pictures) for storage in storages):
         return

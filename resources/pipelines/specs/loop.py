@@ -14,6 +14,7 @@ from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec
 from resources.kinds import Kind
 from resources.pipelines.specs.common import Spec, as_value_errors
+from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
 from resources.texts import mark
 
@@ -80,6 +81,15 @@ class LoopSpec(Spec):
         le=1,
         description=mark("The share of each batch that is drawn at random."),
     )
+    shown_from: str = Field(
+        "",
+        description=mark(
+            "Where pictures are shown from: empty for this disk, s3://bucket/prefix or https://…"
+        ),
+    )
+    s3_endpoint: str | None = Field(
+        None, description=mark("Where the S3 of shown_from answers; empty for Amazon's.")
+    )
     continual: Annotated[ContinualSettings, WrapValidator(_told)] = Field(
         default_factory=ContinualSettings,
         description=mark("How a model goes on from the champion without forgetting what that one knows."),
@@ -102,6 +112,7 @@ class LoopSpec(Spec):
             arrivals_per_version=self.arrivals_per_version,
             query=QueryPlan(self.strategy, self.random_share),
             continual=self.continual,
+            shown_from=ShownFrom(self.shown_from, self.s3_endpoint),
         )
 
     @model_validator(mode="after")

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resources.errors import BadInput
-from resources.labeling.served import SHORT_SIDE_PX, picture_address, picture_path, serve
+from resources.labeling.served import SHORT_SIDE_PX, picture_path, serve
+from resources.showing import ShownFrom
 from resources.terms import DatasetName
 from tests.resources.labeling.people import CATS, picture, sample_id
 
@@ -63,5 +64,5 @@ def test_a_missing_image_is_named_with_what_to_do(tmp_path: Path) -> None:
 def test_the_address_is_below_the_document_root(tmp_path: Path) -> None:
     sample = sample_id(1)
 
-    assert picture_address(CATS, sample) == f"/data/local-files/?d=cats/{sample}.png"
+    assert ShownFrom().address(CATS, sample) == f"/data/local-files/?d=cats/{sample}.png"
     assert picture_path(tmp_path, DatasetName("cats"), sample) == tmp_path / "cats" / f"{sample}.png"

@@ -24,6 +24,7 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("kind", sa.String(length=20), server_default="image_classes", nullable=False)
         )
+        batch_op.add_column(sa.Column("shown_from", sa.Text(), server_default="", nullable=False))
 
     with op.batch_alter_table("labeling_questions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("place", sa.Integer(), server_default="0", nullable=False))
