@@ -168,7 +168,7 @@ class Reconciler:
             living = store.living_between(connection, self._known.id, after, last)
         gone = sorted(living - {task.id for task in page})
         # Whatever is counted is read, changed or not: a full look trusts no moment and no counter of a task.
-        tasks, _ = with_annotations(self._client, self._known.id, page, before)
+        tasks, _ = with_annotations(self._client, self._known.id, page, before, kind=self._known.kind)
         found.read += len(page)
         found.annotations += sum(len(task.annotations) for task in tasks)
         found.new += sum(task.id not in before for task in page)
