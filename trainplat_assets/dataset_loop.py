@@ -5,6 +5,7 @@ from functools import partial
 from dagster import Definitions
 
 from resources.data.spec import DatasetSpec
+from resources.kinds import Kind
 from sensors.annotations import build_annotation_sensor
 from sensors.arrivals import build_arrivals_sensor
 from sensors.merges import build_merge_sensor
@@ -29,6 +30,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
     """All that belongs to one data set: the loop from its samples to its champion and back to people."""
     round_job, ask_job = build_round_job(spec), build_ask_job(spec)
     data_assets = build_data_assets(spec)
+    of_pictures = spec.kind is Kind.IMAGE_CLASSES  # reports and searches know their network only
     return Definitions(
         assets=[
             *data_assets,
@@ -36,17 +38,23 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             *build_branch_assets(spec),
             *build_labeling_assets(spec),
             build_review_asset(spec),
-            *build_report_assets(spec),
-            *build_structure_assets(spec),
+            *(build_report_assets(spec) if of_pictures else ()),
+            *(build_structure_assets(spec) if of_pictures else ()),
         ],
         asset_checks=[
             *build_data_checks(spec),
             *build_model_checks(spec),
             *build_labeling_checks(spec),
             *build_review_checks(spec),
-            *build_structure_checks(spec),
+            *(build_structure_checks(spec) if of_pictures else ()),
         ],
-        jobs=[round_job, ask_job, build_branch_job(spec), build_by_hand_job(spec), build_structure_job(spec)],
+        jobs=[
+            round_job,
+            ask_job,
+            build_branch_job(spec),
+            build_by_hand_job(spec),
+            *([build_structure_job(spec)] if of_pictures else ()),
+        ],
         sensors=[
             build_annotation_sensor(
                 spec,
@@ -57,6 +65,6 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             build_arrivals_sensor(spec),
             build_merge_sensor(spec),
             build_questions_sensor(spec, ask_job),
-            *build_report_sensors(spec),
+            *(build_report_sensors(spec) if of_pictures else ()),
         ],
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from resources.data.model import ImageSet, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
+from resources.kinds import Kind
 from resources.labeling.reviews.agreement import Agreement
 from resources.labeling.reviews.model import Doubted, Reason, Review, ReviewCounts, ReviewState
 from resources.labeling.service import LabelingService
@@ -74,6 +75,8 @@ class LabelReview:
         states = self.labeling.reviews.states(self.spec.name)
         given = {answer.sample: answer.label for answer in self.labeling.confirmed(self.spec.name)}
         passed = (ReviewState.PASSED, None)
+        if self.spec.kind is not Kind.IMAGE_CLASSES:
+            return []
         if labelled.labels is None or len(labelled.ids) < max(FOLDS, LEAST_LABELS):
             return []
         returnable = [
