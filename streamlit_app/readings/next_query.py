@@ -5,7 +5,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from resources.asking import Strategy, Why
-from resources.data.making.imaging import UnreadableImage
+from resources.data.making.imaging import UnreadableSample
 from resources.data.service import DataService
 from resources.database.engine import Database
 from resources.errors import NotFound, TrainplatError
@@ -121,7 +121,7 @@ def _pictures(
         shown = data.pictures(dataset, version, samples)
     except (
         TrainplatError,
-        UnreadableImage,
+        UnreadableSample,
     ):  # a text, or damaged in the store: the rest is told all the same
         return {}
     for sample, pixels in zip(samples, shown, strict=True):
