@@ -52,6 +52,7 @@ def test_wrong_labels_of_a_version_go_back_and_no_more_are_sent_the_next_time(tr
     assert looking.look_back(device="cpu", threads=1) <= round(0.1 * 32) - returned
 
 
+@pytest.mark.slow
 def test_a_label_that_stood_a_second_look_is_the_same_label_and_stays(trainplat_home: Path) -> None:
     data, people, wrong = with_two_wrong(trainplat_home)
     before = {one.sample: one.ref for one in people.confirmed(SPEC.name)}

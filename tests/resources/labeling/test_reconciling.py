@@ -95,6 +95,7 @@ def test_killed_on_the_way_it_goes_on_where_it_was(anna: Desk) -> None:
     assert reconcile(anna).resumed_after == 0
 
 
+@pytest.mark.slow
 def test_pages_that_leave_tasks_out_are_noticed(anna: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with_missed_answers(anna)
     monkeypatch.setattr(anna.service.client, "counts", lambda _: Counts(9, 3))
@@ -103,6 +104,7 @@ def test_pages_that_leave_tasks_out_are_noticed(anna: Desk, monkeypatch: pytest.
         reconcile(anna)
 
 
+@pytest.mark.slow
 def test_a_task_that_was_made_twice_and_one_of_a_stranger_are_named(anna: Desk) -> None:
     project = anna.ask(range(2)).project
     client = anna.service.client
@@ -115,6 +117,7 @@ def test_a_task_that_was_made_twice_and_one_of_a_stranger_are_named(anna: Desk) 
     assert (found.new, found.strangers, found.twice) == (2, 1, (sample_id(0),))
 
 
+@pytest.mark.slow
 def test_the_sensor_goes_on_with_one_that_was_left(anna: Desk) -> None:
     with_missed_answers(anna)
 
@@ -131,6 +134,7 @@ def test_the_sensor_goes_on_with_one_that_was_left(anna: Desk) -> None:
     assert reconcile(anna).resumed_after == 0
 
 
+@pytest.mark.slow
 def test_before_anybody_was_asked_there_is_nothing_to_read(anna: Desk) -> None:
     with pytest.raises(NotFound, match="cats has no project in Label Studio"):
         reconcile(anna)

@@ -106,6 +106,7 @@ def test_another_second_answer_corrects_the_label_under_a_new_ref(anna: Desk) ->
     assert anna.service.problems(CATS) == []
 
 
+@pytest.mark.slow
 def test_the_earlier_answer_may_be_changed_where_it_stands_and_the_new_task_goes(anna: Desk) -> None:
     project = with_answers(anna)
     first = anna.task(1)
@@ -124,6 +125,7 @@ def test_the_earlier_answer_may_be_changed_where_it_stands_and_the_new_task_goes
     assert again not in {row["id"] for row in listed}
 
 
+@pytest.mark.slow
 def test_a_skip_the_second_time_leaves_the_sample_without_a_label(anna: Desk) -> None:
     with_answers(anna)
     send_back(anna, 1)
@@ -147,6 +149,7 @@ def test_what_was_killed_before_its_task_was_made_gets_one_task(anna: Desk) -> N
     assert anna.service.client.counts(project).tasks == 4
 
 
+@pytest.mark.slow
 def test_a_task_made_twice_goes_while_nobody_touched_it(anna: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     project = with_answers(anna)
     client = anna.service.client
@@ -160,6 +163,7 @@ def test_a_task_made_twice_goes_while_nobody_touched_it(anna: Desk, monkeypatch:
     assert client.counts(project).tasks == 4
 
 
+@pytest.mark.slow
 def test_what_passed_once_is_not_looked_at_before_a_version_again_but_may_go_back_later(anna: Desk) -> None:
     with_answers(anna)
     reviews = anna.service.reviews
@@ -172,6 +176,7 @@ def test_what_passed_once_is_not_looked_at_before_a_version_again_but_may_go_bac
     assert reviews.look_again(CATS, [], [doubted(0)], actor=ANNA) == 1
 
 
+@pytest.mark.slow
 def test_people_who_differ_are_asked_again_and_the_next_answer_decides(anna: Desk) -> None:
     with_answers(anna)
     anna.answer(2, "dog")
@@ -188,6 +193,7 @@ def test_people_who_differ_are_asked_again_and_the_next_answer_decides(anna: Des
     assert anna.service.problems(CATS) == []
 
 
+@pytest.mark.slow
 def test_enough_of_the_answers_decide_where_the_data_set_says_so(anna: Desk) -> None:
     anna.service.reviews.follow(CATS, ReviewPlan(least_agreement=0.6))
     anna.ask(range(1))
@@ -200,6 +206,7 @@ def test_enough_of_the_answers_decide_where_the_data_set_says_so(anna: Desk) -> 
     assert agreement.annotators[0].answered == 1
 
 
+@pytest.mark.slow
 def test_ground_truth_counts_alone_and_never_goes_back(anna: Desk) -> None:
     with_answers(anna)
     connection = anna.service.client.connection

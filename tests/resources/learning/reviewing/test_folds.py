@@ -27,6 +27,7 @@ def pictures(count: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return images.astype(np.uint8), labels
 
 
+@pytest.mark.slow
 def test_models_recognise_what_they_were_not_trained_on() -> None:
     images, labels = pictures(60)
 

@@ -63,6 +63,7 @@ def test_a_data_set_that_nobody_was_asked_about_cannot_be_reconciled(trainplat_h
     assert "shapes has no project in Label Studio" in failed.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_what_was_missed_is_told_first_and_then_taken_in(
     label_studio: LabelStudioServer, tmp_path: Path
