@@ -21,7 +21,7 @@ from tests.streamlit_app.test_in_browser import is_calm, is_drawn, looks, pictur
 
 pytestmark = [
     *(pytest.mark.browser, pytest.mark.real, pytest.mark.slow),
-    *(pytest.mark.needs("chromium"), pytest.mark.timeout(600)),
+    *(pytest.mark.needs("chromium"), pytest.mark.timeout(900)),
 ]
 LONG_MS = 240_000
 
@@ -69,7 +69,7 @@ def test_a_training_is_looked_at_started_with_its_own_steps_and_followed(
         expect(page.get_by_text("It would start at once.")).to_be_visible()
         expect(page.locator(".tp-card").get_by_text("cpu:0")).to_be_visible()
         page.get_by_role("button", name="Run", exact=True).click()
-        expect(page.get_by_text(re.compile(r"^Run \w{8} is started\."))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"^Run \w{8} is started\."))).to_be_visible(timeout=LONG_MS)
         expect(page.locator(".tp-table").last.get_by_text("done").first).to_be_visible(timeout=LONG_MS)
         expect(page.get_by_text("steps = 30", exact=True)).to_be_visible()
         expect(page.get_by_role("code").filter(has_text="wine__model")).to_be_visible()
@@ -102,7 +102,7 @@ def test_a_pipeline_is_made_from_a_form_and_runs_without_a_restart(
         page.goto(f"{dashboard}/pipelines?pipeline=press")
         expect(page.get_by_text("It has not run yet.")).to_be_visible(timeout=60_000)
         page.get_by_role("button", name="Run", exact=True).click()
-        expect(page.get_by_text(re.compile(r"^Run \w{8} is started\."))).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(re.compile(r"^Run \w{8} is started\."))).to_be_visible(timeout=LONG_MS)
         expect(page.locator(".tp-table").last.get_by_text("done").first).to_be_visible(timeout=LONG_MS)
         is_calm(page)
 
