@@ -19,6 +19,8 @@ ALL = (
     ["loop", "--tasks", "2000"],
     ["loop", "--tasks", "10000"],
     ["accuracy"],
+    ["accuracy", "--method", "derpp"],
+    ["accuracy", "--method", "naive"],
     ["active"],
     ["active", "--label-studio"],
     ["continual"],

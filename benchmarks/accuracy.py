@@ -62,6 +62,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a training (default: 1)")
 
 
+def variant(args: Namespace) -> str:
+    """The method, where it is not the digits' own."""
+    return "" if args.method is None else str(args.method)
+
+
 def run(args: Namespace) -> dict[str, float]:
     """The champion's accuracy by number of labels, mean and lowest over the seeds; CPU time of a training."""
     seeds = parse_seeds(args.seeds)

@@ -101,9 +101,11 @@ def nearest_to_centres(inputs: NDArray[np.generic], count: int) -> NDArray[np.in
     if count <= 0:
         return np.zeros(0, dtype=np.int64)
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     different = len(np.unique(points, axis=0))  # there cannot be more centres
-    centres = KMeans(min(count, different), n_init=TRIES, random_state=0).fit(points).cluster_centers_
+    with threadpool_limits(1):  # several threads add up in any order, and the last bits differ
+        centres = KMeans(min(count, different), n_init=TRIES, random_state=0).fit(points).cluster_centers_
     distances = np.stack([((points - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
     rows = np.zeros(count, dtype=np.int64)
     for place in range(count):
