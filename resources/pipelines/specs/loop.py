@@ -11,9 +11,10 @@ from resources.data.making.made.mentions import fill_with_mentions
 from resources.data.making.made.notes import fill_with_notes
 from resources.data.making.made.scenes import fill_with_scenes
 from resources.data.making.source import fill_with_digits
-from resources.data.spec import DatasetSpec
+from resources.data.spec import DatasetSpec, DriftLimits
 from resources.kinds import Kind
 from resources.pipelines.specs.common import Spec, as_value_errors
+from resources.reviews import ReviewPlan
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
 from resources.texts import mark
@@ -29,13 +30,18 @@ FILLED_WITH = {
 Side = Annotated[int, Field(ge=1)]
 
 
-def _told(given: Any, read: ValidatorFunctionWrapHandler) -> ContinualSettings:
-    known = [one.name for one in fields(ContinualSettings)]
-    others = [name for name in given if name not in known] if isinstance(given, dict) else []
-    if others:
-        raise ValueError(f"continual has no {others[0]}; it has {', '.join(known)}")
-    with as_value_errors():
-        return read(given)  # type: ignore[no-any-return]
+def _declared(name: str, kind: type[Any]) -> WrapValidator:
+    """What is declared as one of our values, which refuse what cannot be by themselves."""
+    known = [one.name for one in fields(kind)]
+
+    def read(given: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+        others = [one for one in given if one not in known] if isinstance(given, dict) else []
+        if others:
+            raise ValueError(f"{name} has no {others[0]}; it has {', '.join(known)}")
+        with as_value_errors():
+            return validate(given)
+
+    return WrapValidator(read)
 
 
 class LoopSpec(Spec):
@@ -90,9 +96,24 @@ class LoopSpec(Spec):
     s3_endpoint: str | None = Field(
         None, description=mark("Where the S3 of shown_from answers; empty for Amazon's.")
     )
-    continual: Annotated[ContinualSettings, WrapValidator(_told)] = Field(
+    continual: Annotated[ContinualSettings, _declared("continual", ContinualSettings)] = Field(
         default_factory=ContinualSettings,
         description=mark("How a model goes on from the champion without forgetting what that one knows."),
+    )
+    most_forgotten: float = Field(
+        DatasetSpec.most_forgotten,
+        ge=0,
+        le=1,
+        description=mark(
+            "By how much a new model may be below the best before it on what was learnt earlier."
+        ),
+    )
+    review: Annotated[ReviewPlan, _declared("review", ReviewPlan)] = Field(
+        default_factory=ReviewPlan, description=mark("What goes back to people before it counts.")
+    )
+    drift: Annotated[DriftLimits, _declared("drift", DriftLimits)] = Field(
+        default_factory=DriftLimits,
+        description=mark("From where on a version is said to have drifted from its parent."),
     )
 
     def dataset(self, name: str) -> DatasetSpec:
@@ -112,6 +133,9 @@ class LoopSpec(Spec):
             arrivals_per_version=self.arrivals_per_version,
             query=QueryPlan(self.strategy, self.random_share),
             continual=self.continual,
+            most_forgotten=self.most_forgotten,
+            review=self.review,
+            drift=self.drift,
             shown_from=ShownFrom(self.shown_from, self.s3_endpoint),
         )
 

@@ -104,7 +104,7 @@ def _on_branch(dataset: DatasetName, ref: str) -> Version:
     if not declared:
         raise NotFound(
             _("no model is trained on {dataset}: it is no declared data set").format(dataset=dataset),
-            _("Declare it in trainplat_assets/datasets.py, and make its first version."),
+            _("Declare it by a pipeline of the template loop, and make its first version."),
         )
     return version
 
