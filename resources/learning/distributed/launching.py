@@ -7,13 +7,14 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 
 from resources.errors import BadInput
 from resources.files import write_atomically
-from resources.learning.distributed.plan import Parallel, Plan, write_plan
+from resources.learning.distributed.plan import ZERO_STAGES, Parallel, Plan, write_plan
 from resources.learning.distributed.progress import STOP
 from resources.learning.distributed.refusals import forget_refusal
 
@@ -56,6 +57,11 @@ class Launch:
                 f"parallel is {self.plan.parallel}, which is one process; {self.processes} were asked for",
                 "Start one process, or choose ddp or fsdp2 for parallel.",
             )
+        if self.plan.parallel in ZERO_STAGES and find_spec("deepspeed") is None:
+            raise BadInput(
+                f"parallel is {self.plan.parallel}, which takes DeepSpeed; it is not installed here",
+                "Install it: pip install --no-build-isolation 'trainplat[deepspeed]'; or choose fsdp2.",
+            )
         self.plan.part(self.processes)
 
 
@@ -72,7 +78,11 @@ class Group:
         with (folder / AGENT_LOG).open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "resources.learning.distributed.agent", *_arguments(launch, folder)],
-                env={**os.environ, **dict.fromkeys(THREADS, str(launch.threads)), **launch.environment},
+                env={
+                    **os.environ,
+                    **dict.fromkeys(THREADS, str(launch.threads)),
+                    **launch.environment,
+                },
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

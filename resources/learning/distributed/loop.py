@@ -14,6 +14,7 @@ from torch.optim import AdamW, Optimizer
 
 from resources.errors import BadInput
 from resources.learning.distributed.checkpoints.folder import Checkpoints, is_whole
+from resources.learning.distributed.checkpoints.own import OwnSteps
 from resources.learning.distributed.checkpoints.state import load, load_model
 from resources.learning.distributed.checkpoints.writer import Writer
 from resources.learning.distributed.order import batch_places, parts_of
@@ -72,8 +73,11 @@ class _Training:
         model = task.model()
         self.parameters = sum(one.numel() for one in model.parameters())
         model.to(world.device)
+        self.found, self.passed_over = self._newest()
+        if self.found is None:
+            self._start_from(model)
         self.spread: Spread = spread(model, task.blocks(model), world, plan)
-        self.optimizer: Optimizer = AdamW(
+        self.optimizer: Optimizer | OwnSteps = self.spread.steps or AdamW(
             self.spread.model.parameters(),
             lr=plan.learning_rate,
             weight_decay=plan.weight_decay,
@@ -81,7 +85,7 @@ class _Training:
         )
         halves = plan.precision is Precision.FP16 and world.device.type == "cuda"
         self.scaler = GradScaler(world.device.type, enabled=halves)
-        self.step, self.passed_over = self._resume()
+        self.step = self._resume()
         called = torch.compile(self.spread.model) if plan.compile else self.spread.model
         self.called = cast("nn.Module", called)
         self.writer = Writer(self.checkpoints, plan.keep_checkpoints, world, self._tell)
@@ -122,29 +126,47 @@ class _Training:
     def _step(self) -> Tensor:
         """One update; the mean loss of this process's samples, still on its device."""
         plan, world = self.plan, self.world
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(plan, self.step)
+        self._set_learning_rate(learning_rate(plan, self.step))
         # What is drawn within a step, as by dropout, depends on the step and the process alone.
         torch.manual_seed((plan.seed * 1_000_003 + self.step) * 4_099 + world.process)
         places = batch_places(self.step, count=self.task.count, batch_size=plan.batch_size, seed=plan.seed)
         parts = list(
             parts_of(places, process=world.process, processes=world.processes, accumulation=plan.accumulation)
         )
-        self.optimizer.zero_grad(set_to_none=True)
+        if not isinstance(self.optimizer, OwnSteps):
+            self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=world.device)
         for number, part in enumerate(parts, start=1):
             with self.spread.apart() if number < len(parts) else nullcontext():
                 batch = _on(self.task.batch(part), world.device)
                 with self._numbers():
                     loss = self.task.loss(self.called, batch) / len(parts)
-                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+                self._backward(loss)
             total += loss.detach()
-        if plan.clip_norm is not None:
-            self.scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.spread.model.parameters(), plan.clip_norm)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+        if not isinstance(self.optimizer, OwnSteps):
+            self._update(self.optimizer)
         return total
+
+    def _set_learning_rate(self, rate: float) -> None:
+        if isinstance(self.optimizer, OwnSteps):
+            self.optimizer.set_learning_rate(rate)
+            return
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _backward(self, loss: Tensor) -> None:
+        if isinstance(self.optimizer, OwnSteps):
+            self.optimizer.backward(loss)
+        else:
+            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+
+    def _update(self, optimizer: Optimizer) -> None:
+        clip_norm = self.plan.clip_norm
+        if clip_norm is not None:
+            self.scaler.unscale_(optimizer)
+            nn.utils.clip_grad_norm_(self.spread.model.parameters(), clip_norm)
+        self.scaler.step(optimizer)
+        self.scaler.update()
 
     def _numbers(self) -> AbstractContextManager[object]:
         dtype = NUMBERS.get(self.plan.precision)
@@ -184,22 +206,29 @@ class _Training:
         self.writer.begin(self.step, self.spread.model, self.optimizer, self.scaler)
         self.saved_step, self.saved_s = self.step, time.monotonic()
 
-    def _resume(self) -> tuple[int, int]:
-        """Take up the newest checkpoint that is whole; the steps that it had done, and how many were not."""
+    def _newest(self) -> tuple[int | None, int]:
+        """The steps that the newest whole checkpoint had done, and how many damaged ones are passed over."""
         found, damaged = self.checkpoints.take_up() if self.world.is_first else (None, 0)
         step = self.world.told(-1 if found is None else found.step)
-        if step >= 0:
-            load(self.checkpoints.path(step), self.spread.model, self.optimizer, self.scaler)
-            return step, damaged
-        if self.plan.start_from is not None:
-            start = Path(self.plan.start_from)
-            if not self.world.told(int(self.world.is_first and is_whole(start))):
-                raise BadInput(
-                    f"start_from is {start}, which is no whole checkpoint",
-                    "Name the folder of a checkpoint, such as …/checkpoints/step-00001000.",
-                )
-            load_model(start, self.spread.model)
-        return 0, damaged
+        return (None if step < 0 else step), damaged
+
+    def _resume(self) -> int:
+        if self.found is None:
+            return 0
+        load(self.checkpoints.path(self.found), self.spread.model, self.optimizer, self.scaler)
+        return self.found
+
+    def _start_from(self, model: nn.Module) -> None:
+        """Take up the parameters that the plan names, before they are spread."""
+        if self.plan.start_from is None:
+            return
+        start = Path(self.plan.start_from)
+        if not self.world.told(int(self.world.is_first and is_whole(start))):
+            raise BadInput(
+                f"start_from is {start}, which is no whole checkpoint",
+                "Name the folder of a checkpoint, such as …/checkpoints/step-00001000.",
+            )
+        load_model(start, model)
 
     def _since(self) -> _Since:
         return _Since(torch.zeros((), device=self.world.device), 0, time.monotonic())

@@ -26,6 +26,16 @@ class Parallel(StrEnum):
     """A process for each device, each with the whole model; gradients are averaged."""
     FSDP2 = "fsdp2"
     """A process for each device, each with a shard of parameters, gradients and optimizer."""
+    ZERO1 = "zero1"
+    """DeepSpeed: each process has a shard of the optimizer."""
+    ZERO2 = "zero2"
+    """And of the gradients."""
+    ZERO3 = "zero3"
+    """And of the parameters."""
+
+
+ZERO_STAGES = {Parallel.ZERO1: 1, Parallel.ZERO2: 2, Parallel.ZERO3: 3}
+"""The ways that take DeepSpeed, which is installed apart."""
 
 
 class Precision(StrEnum):
@@ -96,14 +106,20 @@ class Plan:
             _refuse("last_rate_share", self.last_rate_share, "from 0 to 1")
         if self.weight_decay < 0:
             _refuse("weight_decay", self.weight_decay, "0 or more")
-        if self.precision is Precision.FP16 and self.parallel is Parallel.FSDP2:
-            _refuse("precision", self.precision, "bf16 or fp32 where parallel is fsdp2")
+        self._check_way()
         if self.warmup_steps > self.steps:
             _refuse("warmup_steps", self.warmup_steps, f"at most the {self.steps} steps of the training")
         for name in ("clip_norm", "checkpoint_every_steps", "checkpoint_every_s"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 _refuse(name, value, "above 0, or nothing")
+
+    def _check_way(self) -> None:
+        shards = self.parallel is Parallel.FSDP2 or self.parallel in ZERO_STAGES
+        if self.precision is Precision.FP16 and shards:
+            _refuse("precision", self.precision, f"bf16 or fp32 where parallel is {self.parallel}")
+        if self.compile and self.parallel in ZERO_STAGES:
+            _refuse("compile", self.compile, f"false where parallel is {self.parallel}")
 
     def part(self, processes: int) -> int:
         """Samples in one forward pass of one process. :class:`BadInput` where it is no whole number."""

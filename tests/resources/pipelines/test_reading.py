@@ -14,6 +14,8 @@ from resources.pipelines.reading import read_pipeline
 from resources.pipelines.specs.pretrain import PretrainSpec
 from tests.resources.pipelines.texts import PRETRAIN, with_lines
 
+WAYS = "'single', 'data_parallel', 'ddp', 'fsdp2', 'zero1', 'zero2' or 'zero3'"
+
 
 def refused(text: str, path: Path | None = None) -> BadPipeline:
     with pytest.raises(BadPipeline) as found:
@@ -71,7 +73,7 @@ def test_all_mistakes_are_told_at_once_from_top_to_bottom() -> None:
         ("retries: true", "retries is true; expected a whole number"),
         ("batchsize: 3", "batchsize is no parameter of template pretrain; is batch_size meant?"),
         ("owner: me", 'owner is "me"; expected team:NAME, or an address of e-mail'),
-        ("parallel: ddpp", "parallel is \"ddpp\"; expected 'single', 'data_parallel', 'ddp' or 'fsdp2'"),
+        ("parallel: ddpp", f'parallel is "ddpp"; expected {WAYS}'),
         ("gpu: [1]", "gpu is [1]; expected a number or a text"),
         ("gpu: true", "gpu: True says neither how many devices nor which"),
         ("seeds: [1, 1]", "seeds are [1, 1]; expected each once"),

@@ -7,6 +7,7 @@ from torch import nn
 from torch.amp.grad_scaler import GradScaler
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner
+from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -18,23 +19,30 @@ from torch.distributed.checkpoint.state_dict_loader import load as read_into
 from torch.optim import Optimizer
 
 from resources.errors import BadInput
+from resources.learning.distributed.checkpoints.own import OwnSteps
 
-MODEL, OPTIMIZER, SCALER = "model", "optimizer", "scaler"
+MODEL, OPTIMIZER, SCALER, SHARDS = "model", "optimizer", "scaler", "zero"
 """The parts of a checkpoint. What else a training is at is a function of the step."""
 
 
-def state_of(model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> dict[str, Any]:
+def state_of(model: nn.Module, optimizer: Optimizer | OwnSteps, scaler: GradScaler) -> dict[str, Any]:
     """Parameters and optimizer under names that do not depend on how the model is spread."""
+    if isinstance(optimizer, OwnSteps):
+        return dict(optimizer.state())
     parameters, moments = get_state_dict(model, optimizer)
     scale = {SCALER: scaler.state_dict()} if scaler.is_enabled() else {}
     return {MODEL: parameters, OPTIMIZER: moments, **scale}
 
 
-def load(path: Path, model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> None:
+def load(path: Path, model: nn.Module, optimizer: Optimizer | OwnSteps, scaler: GradScaler) -> None:
     """Take up a checkpoint, by whatever number of processes and in whatever way it was written.
 
-    Raises :class:`BadInput` for one of another model.
+    Raises :class:`BadInput` for one of another model, and where DeepSpeed wrote it in another way.
     """
+    _refuse_other_shards(path, optimizer)
+    if isinstance(optimizer, OwnSteps):
+        optimizer.take_up(lambda state: _read_into(state, path))
+        return
     state = state_of(model, optimizer, scaler)
     scale = state.pop(SCALER, None)
     _read_into(state, path)
@@ -51,6 +59,23 @@ def load_model(path: Path, model: nn.Module) -> None:
     state = {MODEL: get_model_state_dict(model)}
     _read_into(state, path)
     set_model_state_dict(model, state[MODEL], options=StateDictOptions(strict=True))
+
+
+def _refuse_other_shards(path: Path, optimizer: Optimizer | OwnSteps) -> None:
+    names = FileSystemReader(path).read_metadata().state_dict_metadata
+    found = sorted(name.removeprefix(f"{SHARDS}.") for name in names if name.startswith(f"{SHARDS}."))
+    if isinstance(optimizer, OwnSteps):
+        if optimizer.shard in found:
+            return
+        wanted = optimizer.shard
+    elif not found:
+        return
+    else:
+        wanted = "an optimizer of torch"
+    raise BadInput(
+        f"the checkpoint {path} has {', '.join(found) or 'an optimizer of torch'}; expected {wanted}",
+        "Go on in the way and with as many processes as wrote it, or begin a new training with start_from.",
+    )
 
 
 def _read_into(state: dict[str, Any], path: Path) -> None:

@@ -14,6 +14,7 @@ from torch.distributed.checkpoint.state_dict_saver import async_save
 from torch.optim import Optimizer
 
 from resources.learning.distributed.checkpoints.folder import Checkpoints
+from resources.learning.distributed.checkpoints.own import OwnSteps
 from resources.learning.distributed.checkpoints.state import state_of
 from resources.learning.distributed.progress import Saved
 from resources.learning.distributed.world import World
@@ -40,7 +41,7 @@ class Writer:
         self._finisher = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._under_way: Future[None] | None = None
 
-    def begin(self, step: int, model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> None:
+    def begin(self, step: int, model: nn.Module, optimizer: Optimizer | OwnSteps, scaler: GradScaler) -> None:
         """Begin one of the state after ``step`` steps. Raises what went wrong with the one before."""
         began_s = time.monotonic()
         self.wait()

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from torch import nn
 
-from resources.learning.distributed.parallel import copies, ddp, fsdp2, single
+from resources.learning.distributed.parallel import copies, ddp, fsdp2, single, zero
 from resources.learning.distributed.parallel.way import Spread, Way
-from resources.learning.distributed.plan import Parallel, Plan
+from resources.learning.distributed.plan import ZERO_STAGES, Parallel, Plan
 from resources.learning.distributed.world import World
 
 
@@ -17,5 +17,6 @@ def spread(model: nn.Module, blocks: Iterable[nn.Module], world: World, plan: Pl
         Parallel.DATA_PARALLEL: copies.spread,
         Parallel.DDP: ddp.spread,
         Parallel.FSDP2: fsdp2.spread,
+        **dict.fromkeys(ZERO_STAGES, zero.spread),
     }
     return ways[plan.parallel](model, blocks, world, plan)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
+from resources.learning.distributed.checkpoints.own import OwnSteps
 from resources.learning.distributed.plan import Plan
 from resources.learning.distributed.world import World
 
@@ -19,10 +20,15 @@ class Spread:
     """What is called."""
     apart: Callable[[], AbstractContextManager[None]]
     """Within it gradients are added up without being exchanged: for all parts of a batch but the last."""
+    steps: OwnSteps | None = None
+    """What updates the parameters, where the way does so itself."""
 
 
 def numbers_here(parameter: nn.Parameter) -> int:
     """How many numbers of a parameter this process holds."""
+    shard = getattr(parameter, "ds_tensor", None)  # of DeepSpeed's third stage
+    if isinstance(shard, Tensor):
+        return shard.numel()
     return parameter.to_local().numel() if isinstance(parameter, DTensor) else parameter.numel()
 
 

@@ -69,7 +69,7 @@ def test_a_plan_comes_back_from_json_as_it_was(
         ("clip_norm", 0, "clip_norm of the training is 0.0; expected above 0, or nothing"),
         ("checkpoint_every_steps", 0, "checkpoint_every_steps"),
         ("checkpoint_every_s", -1, "checkpoint_every_s"),
-        ("parallel", "zero", "parallel: Input should be 'single', 'data_parallel', 'ddp' or 'fsdp2'"),
+        ("parallel", "zero", "parallel: Input should be 'single', 'data_parallel', 'ddp', 'fsdp2', 'zero1'"),
         ("precision", "fp8", "precision: Input should be 'fp32', 'bf16' or 'fp16'"),
         ("steps", "many", "steps: Input should be a valid integer"),
         ("learning_rte", 0.1, "learning_rte: Unexpected keyword argument"),
