@@ -10,7 +10,7 @@ from resources.labeling.model import ConfirmedAnswer
 from resources.labeling.predictions import PredictionFiles
 from resources.labeling.reviews.model import Doubted, Reason
 from resources.labeling.service import LabelingService
-from resources.learning.reviewing.doubting import doubts
+from resources.learning.reviewing.doubting import doubts_beside
 from resources.terms import Actor, Label, SampleId, VersionKey
 
 
@@ -66,17 +66,14 @@ def _doubted_of(
     except NotFound:
         return []  # asked by something else than a champion: nothing speaks against the answers
     places = {label: place for place, label in enumerate(said.classes)}
-    rows = [row for row, sample in enumerate(said.ids) if answers.get(sample) in places]
+    rows = [
+        row for row, sample in enumerate(said.ids) if sample in returnable and answers.get(sample) in places
+    ]
     if not rows or said.probabilities.ndim != 2 or said.probabilities.shape[1] != len(places):
         return []
     samples = [said.ids[row] for row in rows]
     labels = np.array([places[answers[sample]] for sample in samples], dtype=np.int64)
-    found = doubts(
-        labels,
-        said.probabilities[rows],
-        spec.review.share,
-        of=[sample in returnable for sample in samples],
-    )
+    found = doubts_beside(labels, said.probabilities[rows], said.probabilities, spec.review.share)
     return [
         Doubted(
             samples[one.row],

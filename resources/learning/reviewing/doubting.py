@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resources.errors import BadInput
 from resources.learning.model import ClassIndices, Probabilities
@@ -61,11 +62,33 @@ def doubts(
     most = round(share * int(returnable.sum()))
     if most == 0 or len(labels) < LEAST_LABELS:
         return []
-    every = [_doubt(row, labels, probabilities) for row in np.flatnonzero(returnable)]
+    every = [_doubt(row, labels, probabilities) for row in np.flatnonzero(returnable).tolist()]
     confident = set(_confident(labels, probabilities))
     doubted = [one for one in every if one.row in confident or one.other_probability > MAJORITY]
     doubted.sort(key=lambda one: (one.row not in confident, one.margin, one.row))
     return doubted[:most]
+
+
+def doubts_beside(
+    labels: ClassIndices, probabilities: Probabilities, pool: Probabilities, share: float
+) -> list[Doubt]:
+    """The same where people were asked about what a model is unsure of: at most ``share`` of ``labels``.
+
+    How sure it usually is cannot be told from such samples. It is told from the whole ``pool`` that they were
+    chosen from: a label is doubted where the model is as sure of another class as it is on average of the
+    samples in the pool that it takes for that class.
+    """
+    usual = _usual(pool)
+    every = [_doubt(row, labels, probabilities) for row in range(len(labels))]
+    doubted = [one for one in every if one.other_probability >= max(MAJORITY, usual[one.other] - 1e-9)]
+    doubted.sort(key=lambda one: (one.margin, one.row))
+    return doubted[: round(share * len(labels))]
+
+
+def _usual(pool: Probabilities) -> NDArray[np.float64]:
+    """For each class how sure the model is of what it takes for it; 1 where it takes nothing for it."""
+    said, sureness = pool.argmax(axis=1), pool.max(axis=1)
+    return np.array([sureness[said == k].mean() if (said == k).any() else 1.0 for k in range(pool.shape[1])])
 
 
 def _confident(labels: ClassIndices, probabilities: Probabilities) -> list[int]:
@@ -78,7 +101,7 @@ def _confident(labels: ClassIndices, probabilities: Probabilities) -> list[int]:
 
 
 def _doubt(row: int, labels: ClassIndices, probabilities: Probabilities) -> Doubt:
-    row, given = int(row), int(labels[row])
+    given = int(labels[row])
     others = probabilities[row].copy()
     others[given] = -1.0
     other = int(others.argmax())

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from resources.errors import BadInput
-from resources.learning.reviewing.doubting import LEAST_LABELS, doubts
+from resources.learning.reviewing.doubting import LEAST_LABELS, doubts, doubts_beside
 
 CLASSES = 4
 
@@ -82,4 +82,34 @@ def test_never_more_than_the_share_and_none_twice(seed: int, count: int, share: 
 
     assert len(found) <= round(share * count)
     assert len({doubt.row for doubt in found}) == len(found)
+    assert all(doubt.given == labels[doubt.row] != doubt.other for doubt in found)
+
+
+def test_of_hard_questions_only_those_go_back_of_which_the_model_is_as_sure_as_usual() -> None:
+    pool = sure_of(np.arange(200) % CLASSES, 0.9)
+    truth = np.array([0, 1, 2, 3])
+    labels = np.array([1, 0, 3, 3])
+    said = np.concatenate([sure_of(truth[:1], 0.95), sure_of(truth[1:], 0.7)])
+
+    found = doubts_beside(labels, said, pool, 1.0)
+
+    assert [(doubt.row, doubt.other) for doubt in found] == [(0, 0)]
+    assert doubts_beside(labels, said, pool, 0.1) == []
+
+
+def test_a_class_that_the_model_takes_nothing_for_speaks_against_no_label() -> None:
+    pool = sure_of(np.zeros(50, dtype=np.int64), 0.9)
+
+    assert doubts_beside(np.array([0]), sure_of(np.array([1]), 0.99), pool, 1.0) == []
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.floats(0, 1))
+def test_beside_a_pool_too_no_more_than_the_share_goes_back(seed: int, count: int, share: float) -> None:
+    chance = np.random.default_rng(seed)
+    pool = chance.dirichlet(np.ones(CLASSES), 60)
+    labels = chance.integers(0, CLASSES, count)
+
+    found = doubts_beside(labels, pool[:count], pool, share)
+
+    assert len(found) <= round(share * count)
     assert all(doubt.given == labels[doubt.row] != doubt.other for doubt in found)
