@@ -45,7 +45,7 @@ ANSWERS = 500
 AT_ONCE = 1000
 """Questions that are asked in one go, as a round with very many would."""
 ANSWERING = 4
-READY_S = 300.0
+READY_S = 900.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
