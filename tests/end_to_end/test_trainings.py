@@ -21,13 +21,14 @@ from resources.registry.training_runs import TrainingRuns
 from tests.resources.learning.distributed.plans import losses
 from tests.resources.learning.distributed.processes import workers_of
 from tests.servers.dagster_servers import DagsterServers, dagster_servers, wait_until
-from tests.servers.training_location import HANG_S, plan
+from tests.servers.training_location import HANG_S, LONG, plan
+from tests.streamlit_app import test_in_browser
 from tests.streamlit_app.test_in_browser import is_calm, looks, picture, served
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(1000)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(2000)]
 
 SUCCESS, QUEUED = DagsterRunStatus.SUCCESS, DagsterRunStatus.QUEUED
-LONG_S = 500.0
+LONG_S = 900.0
 SOON_MS = 120_000
 
 
@@ -95,23 +96,28 @@ def test_one_that_makes_room_writes_a_checkpoint_leaves_and_goes_on_later(
 
 @pytest.mark.browser
 @pytest.mark.needs("chromium")
-def test_a_person_sees_it_run_hang_and_go_on_to_its_end(servers: DagsterServers, browser: Browser) -> None:
+def test_a_person_sees_it_run_hang_and_go_on_to_its_end(
+    servers: DagsterServers, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_in_browser, "PAINT_TIMEOUT_MS", SOON_MS)  # it trains beside the browser
     with served(servers.home.path) as dashboard:
-        run_id = servers.launch("stories_job")
-        reached(servers, run_id, 20)
+        run_id = servers.launch("long_stories_job")
+        reached(servers, run_id, 50)
         with looks(browser, dashboard)(f"training?training=stories/{run_id}", "Training") as page:
             expect(page.get_by_text("running", exact=True).first).to_be_visible(timeout=SOON_MS)
             expect(page.get_by_text("Tokens per second").first).to_be_visible()
             charts = page.locator("[data-testid=stVegaLiteChart]")
             expect(charts.first).to_be_visible(timeout=SOON_MS)
             before = step_on(page)
-            expect(page.get_by_text(f"At step {before} of 400.").first).not_to_be_visible(timeout=SOON_MS)
+            expect(page.get_by_text(f"At step {before} of {LONG:,}.").first).not_to_be_visible(
+                timeout=SOON_MS
+            )
             picture(page, "dashboard-training-running")
             hang(servers, run_id)
             expect(page.get_by_text("after it hung").first).to_be_visible(timeout=2 * SOON_MS)
             expect(page.get_by_text("Where its processes stood when it hung")).to_be_visible()
             servers.wait_for_status(run_id, SUCCESS, timeout_s=LONG_S)
-            expect(page.get_by_text("All 400 steps are done.").first).to_be_visible(timeout=SOON_MS)
+            expect(page.get_by_text(f"All {LONG:,} steps are done.").first).to_be_visible(timeout=SOON_MS)
             expect(page.get_by_text("Registered as")).to_be_visible()
             expect(page.get_by_text("held_out_loss").first).to_be_visible()
             is_calm(page)
@@ -180,6 +186,6 @@ def in_mlflow(servers: DagsterServers, run_id: RunId) -> list[int]:
 def observed(servers: DagsterServers) -> list[set[str]]:
     """What the observations of the asset tell."""
     with servers.instance() as instance:
-        found = instance.fetch_observations(AssetRecordsFilter(AssetKey("stories")), limit=1000).records
+        found = instance.fetch_observations(AssetRecordsFilter(AssetKey("long_stories")), limit=1000).records
         events = [one.asset_observation for one in found]
     return [set(one.metadata) for one in events if one is not None]
