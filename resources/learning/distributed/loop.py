@@ -3,7 +3,7 @@
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,7 @@ from torch.optim import AdamW, Optimizer
 from resources.errors import BadInput
 from resources.learning.distributed.checkpoints.folder import Checkpoints, is_whole
 from resources.learning.distributed.checkpoints.own import OwnSteps
-from resources.learning.distributed.checkpoints.state import load, load_model
+from resources.learning.distributed.checkpoints.state import is_finite, load, load_model
 from resources.learning.distributed.checkpoints.writer import Writer
 from resources.learning.distributed.order import batch_places, parts_of
 from resources.learning.distributed.parallel.chosen import spread
@@ -86,7 +86,7 @@ class _Training:
         halves = plan.precision is Precision.FP16 and world.device.type == "cuda"
         self.scaler = GradScaler(world.device.type, enabled=halves)
         self.step = self._resume()
-        called = torch.compile(self.spread.model) if plan.compile else self.spread.model
+        called = torch.compile(self.spread.called) if plan.compile else self.spread.called
         self.called = cast("nn.Module", called)
         self.writer = Writer(self.checkpoints, plan.keep_checkpoints, world, self._tell)
         self.saved_step, self.saved_s = self.step, time.monotonic()
@@ -117,6 +117,9 @@ class _Training:
             self._save()
         self.writer.wait()
         scores = self.task.scores(self.spread.model)
+        for name, score in scores.items():
+            if not isfinite(score):
+                raise _no_number(f"{name} on what is held out", score, self.step)
         self._tell(Measured(self.step, scores))
         self._tell(Ended(self.step, done=True))
 
@@ -186,12 +189,9 @@ class _Training:
             samples_per_s=since.steps * self.plan.batch_size / seconds,
             memory_mib=self.world.memory_mib(),
         )
-        self._tell(point)
         if not isfinite(point.loss):
-            raise BadInput(
-                f"the loss is {point.loss} after step {self.step}; expected a number",
-                "Lower learning_rate or clip_norm, or choose bf16 or fp32 for precision.",
-            )
+            raise _no_number("the loss", point.loss, self.step)
+        self._tell(point)
         return _Asked(save=due > 0, stop=stops > 0)
 
     def _is_due(self) -> bool:
@@ -203,6 +203,11 @@ class _Training:
         return by_clock_s is not None and time.monotonic() - self.saved_s >= by_clock_s
 
     def _save(self) -> None:
+        # The loss is of the parameters before its step: it can be a number where they are none any more, and
+        # nothing could be gone on from such a checkpoint.
+        broken = not is_finite(self.spread.model, self.optimizer)
+        if self.world.summed([float(broken)])[0]:
+            raise _no_number("a parameter or its moment", nan, self.step)
         self.writer.begin(self.step, self.spread.model, self.optimizer, self.scaler)
         self.saved_step, self.saved_s = self.step, time.monotonic()
 
@@ -242,6 +247,14 @@ class _Training:
 class _Asked:
     save: bool
     stop: bool
+
+
+def _no_number(what: str, value: float, step: int) -> BadInput:
+    return BadInput(
+        f"{what} is {value} after step {step}; expected a number",
+        "Lower learning_rate or clip_norm, or choose bf16 or fp32 for precision. Started again, it goes on "
+        "from its last checkpoint, whose parameters are numbers.",
+    )
 
 
 def _on(batch: Batch, device: torch.device) -> Batch:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from resources.errors import TrainplatError
 from resources.learning.distributed.endings import why_it_ended
+from resources.learning.distributed.holding import held
 from resources.learning.distributed.launching import Group, Launch
 from resources.learning.distributed.logs import LogLine, Logs
 from resources.learning.distributed.progress import (
@@ -71,9 +72,14 @@ def run(
 
     ``is_to_stop`` is asked often. ``tell`` gets each event as it comes, ``log`` each line that a process
     writes. Raises the error that a person needs where it cannot be done: a plan that cannot be, processes
-    that died more often than ``launch.restarts``, a training that hung more often than ``patience.hangs``.
+    that died more often than ``launch.restarts``, a training that hung more often than ``patience.hangs``,
+    another process that trains in the same folder.
     """
-    watch = _Watch(launch, patience or Patience(), tell, log, is_to_stop)
+    with held(launch.folder):
+        return _until_its_end(_Watch(launch, patience or Patience(), tell, log, is_to_stop))
+
+
+def _until_its_end(watch: "_Watch") -> bool:
     hangs = 0
     while not watch.one_start():
         hangs += 1
@@ -82,7 +88,7 @@ def run(
             raise TrainplatError(
                 f"the training hung {hangs} times, the last time for {watch.silent_s:.0f} s after step "
                 f"{watch.step}",
-                f"Look where it stood: {launch.folder / stacks_name(0)} and those beside it.",
+                f"Look where it stood: {watch.folder / stacks_name(0)} and those beside it.",
             )
     return watch.is_done
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner
@@ -16,6 +17,7 @@ from torch.distributed.checkpoint.state_dict import (
     set_state_dict,
 )
 from torch.distributed.checkpoint.state_dict_loader import load as read_into
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
 from resources.errors import BadInput
@@ -37,21 +39,34 @@ def state_of(model: nn.Module, optimizer: Optimizer | OwnSteps, scaler: GradScal
 def load(path: Path, model: nn.Module, optimizer: Optimizer | OwnSteps, scaler: GradScaler) -> None:
     """Take up a checkpoint, by whatever number of processes and in whatever way it was written.
 
-    Raises :class:`BadInput` for one of another model, and where DeepSpeed wrote it in another way.
+    The optimizer goes on with its moments, and with its own settings: weight decay is the plan's, which may
+    have changed, and not the checkpoint's. Raises :class:`BadInput` for one of another model, and where
+    DeepSpeed wrote it in another way.
     """
     _refuse_other_shards(path, optimizer)
     if isinstance(optimizer, OwnSteps):
         optimizer.take_up(lambda state: _read_into(state, path))
         return
+    settings = [_settings_of(group) for group in optimizer.param_groups]
     state = state_of(model, optimizer, scaler)
     scale = state.pop(SCALER, None)
     _read_into(state, path)
     set_state_dict(model, optimizer, model_state_dict=state[MODEL], optim_state_dict=state[OPTIMIZER])
+    for group, own in zip(optimizer.param_groups, settings, strict=True):
+        group.update(own)
     if scale is not None:
         # There only where the one that wrote it scaled losses too; else the scale begins anew.
         found = {SCALER: scale}
         read_into(found, checkpoint_id=path, planner=DefaultLoadPlanner(allow_partial_load=True))
         scaler.load_state_dict(found[SCALER])
+
+
+def is_finite(model: nn.Module, optimizer: Optimizer | OwnSteps) -> bool:
+    """Whether all parameters and moments that this process holds are numbers."""
+    states = {} if isinstance(optimizer, OwnSteps) else optimizer.state
+    moments = (value for state in states.values() for value in state.values())
+    held = [_here(one) for one in (*model.parameters(), *moments) if isinstance(one, Tensor)]
+    return not held or bool(torch.stack([one.isfinite().all().to(held[0].device) for one in held]).all())
 
 
 def load_model(path: Path, model: nn.Module) -> None:
@@ -76,6 +91,14 @@ def _refuse_other_shards(path: Path, optimizer: Optimizer | OwnSteps) -> None:
         f"the checkpoint {path} has {', '.join(found) or 'an optimizer of torch'}; expected {wanted}",
         "Go on in the way and with as many processes as wrote it, or begin a new training with start_from.",
     )
+
+
+def _here(tensor: Tensor) -> Tensor:
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
+def _settings_of(group: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in group.items() if name != "params"}
 
 
 def _read_into(state: dict[str, Any], path: Path) -> None:

@@ -16,5 +16,5 @@ def spread(model: nn.Module, blocks: Iterable[nn.Module], world: World, plan: Pl
     """A batch is split among the GPUs that this process sees; on CPUs and with one GPU there is one part."""
     refuse_several(world, plan)
     if world.device.type != "cuda" or torch.cuda.device_count() < 2:
-        return Spread(model, nullcontext)
-    return Spread(nn.DataParallel(model), nullcontext)
+        return Spread(model, model, nullcontext)
+    return Spread(model, nn.DataParallel(model), nullcontext)

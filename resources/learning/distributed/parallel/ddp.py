@@ -17,4 +17,4 @@ def spread(model: nn.Module, blocks: Iterable[nn.Module], world: World, plan: Pl
         return single.spread(model, blocks, world, plan)
     devices = [world.device] if world.device.type == "cuda" else None
     wrapped = DistributedDataParallel(model, device_ids=devices, gradient_as_bucket_view=True)
-    return Spread(wrapped, wrapped.no_sync)
+    return Spread(model, wrapped, wrapped.no_sync)

@@ -35,4 +35,4 @@ def spread(model: nn.Module, blocks: Iterable[nn.Module], world: World, plan: Pl
         finally:
             sharded.set_requires_gradient_sync(True)
 
-    return Spread(model, apart)
+    return Spread(model, model, apart)

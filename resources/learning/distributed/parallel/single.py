@@ -14,7 +14,7 @@ from resources.learning.distributed.world import World
 def spread(model: nn.Module, blocks: Iterable[nn.Module], world: World, plan: Plan) -> Spread:  # noqa: ARG001
     """The model as it is. Raises :class:`BadInput` where several processes were started for it."""
     refuse_several(world, plan)
-    return Spread(model, nullcontext)
+    return Spread(model, model, nullcontext)
 
 
 def refuse_several(world: World, plan: Plan) -> None:

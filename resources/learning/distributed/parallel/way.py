@@ -17,7 +17,9 @@ class Spread:
     """A model that is ready to be trained by these processes."""
 
     model: nn.Module
-    """What is called."""
+    """The model itself, without what some ways wrap around it: its names are the same in each way."""
+    called: nn.Module
+    """What is called in its place, to train it."""
     apart: Callable[[], AbstractContextManager[None]]
     """Within it gradients are added up without being exchanged: for all parts of a batch but the last."""
     steps: OwnSteps | None = None

@@ -37,7 +37,7 @@ def spread(model: nn.Module, blocks: Iterable[nn.Module], world: World, plan: Pl
     optimizer = AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
     engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=_config(plan, world, stage))
     steps = ZeroSteps(engine, stage, f"zero{stage} {world.process} of {world.processes}")
-    return Spread(engine, nullcontext, steps)
+    return Spread(engine, engine, nullcontext, steps)
 
 
 def _config(plan: Plan, world: World, stage: int) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from resources.errors import BadInput
 from resources.learning.distributed.order import Places
 from resources.learning.distributed.scoring import accuracy, check_least
 from resources.learning.distributed.task import Batch
-from resources.learning.distributed.tasks.made_text import labelled
+from resources.learning.distributed.tasks.made_text import NOTES, labelled
 
 BYTES = 256
 NOTHING = 0
 """The byte that fills up short texts; it is in no text."""
 HELD_OUT = 5
-"""Each fifth text is held out."""
+"""Each fifth text is held out, with all that are read like it."""
 
 
 @checked(frozen=True, config=ConfigDict(extra="forbid"))
@@ -29,7 +29,7 @@ class Settings:
     text: str = "notes"
     """``notes``, which are made here, or the path of a file with a class, a tab and a text in each line."""
     texts: int = 2000
-    """How many are made here."""
+    """How many are made here, all different."""
     longest: int = 96
     """Bytes that are read of a text."""
     layers: int = 2
@@ -40,6 +40,12 @@ class Settings:
         """Refuse a model that cannot be built."""
         for name in ("texts", "longest", "layers", "heads", "width"):
             check_least(name, getattr(self, name), 1)
+        if self.texts > NOTES:
+            raise BadInput(
+                f"texts of the task is {self.texts}; expected at most {NOTES}, which are all that "
+                "can be made",
+                "Correct texts, or name a file of texts in text.",
+            )
         if self.width % self.heads:
             raise BadInput(
                 f"width {self.width} cannot be divided among {self.heads} heads",
@@ -58,7 +64,7 @@ class Sentences:
         for number, (_, text) in enumerate(pairs):
             seen[number] = self.read(text)
         labels = torch.tensor([self.classes.index(label) for label, _ in pairs])
-        held_out = torch.arange(len(pairs)) % HELD_OUT == 0
+        held_out = _kinds(seen) % HELD_OUT == 0
         self._train = {"seen": seen[~held_out], "labels": labels[~held_out]}
         self._test = {"seen": seen[held_out], "labels": labels[held_out]}
 
@@ -126,6 +132,12 @@ class Encoder(nn.Module):
 def build(settings: Settings) -> Sentences:
     """The task."""
     return Sentences(settings)
+
+
+def _kinds(seen: Tensor) -> Tensor:
+    """A number for each text, from 0 in the order of their coming; one number for those that are the same."""
+    numbers: dict[bytes, int] = {}
+    return torch.tensor([numbers.setdefault(one.tobytes(), len(numbers)) for one in seen.numpy()])
 
 
 def _read(path: Path) -> list[tuple[str, str]]:

@@ -14,9 +14,9 @@ from resources.learning.distributed.order import Places
 from resources.learning.distributed.task import Batch
 from resources.learning.distributed.tasks import made_text
 from resources.learning.distributed.tasks.catalogue import CONTEXT
+from resources.learning.distributed.tasks.made_text import HELD_OUT
 
 BYTES = 256
-HELD_OUT = 0.1
 SCORED_WINDOWS = 64
 
 

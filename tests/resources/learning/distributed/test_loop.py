@@ -1,5 +1,6 @@
 """The training function in one process: it learns, goes on from where it was, ends when it is asked to."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from torch import Tensor, nn
 
 from resources.errors import BadInput
 from resources.learning.distributed.checkpoints.folder import Checkpoints
+from resources.learning.distributed.checkpoints.state import load_model
 from resources.learning.distributed.loop import train
+from resources.learning.distributed.parallel import copies
+from resources.learning.distributed.parallel.way import Spread
 from resources.learning.distributed.plan import Parallel, Plan, Precision, TaskChoice
-from resources.learning.distributed.progress import STOP, Ended, Measured, Saved
+from resources.learning.distributed.progress import PROGRESS, STOP, Ended, Measured, Saved
 from resources.learning.distributed.task import Batch
 from resources.learning.distributed.tasks.catalogue import build_task
 from resources.learning.distributed.tasks.text import Settings, Text
@@ -24,6 +28,14 @@ SMALL = Settings(layers=2, heads=2, width=16, context=16, characters=4000)
 def trained(plan: Plan, folder: Path) -> nn.Module:
     with joined("cpu") as world:
         return train(plan, build_task(plan.task), world, folder)
+
+
+def parameters(folder: Path, step: int) -> list[Tensor]:
+    """What a checkpoint keeps of a model of the plan ``tiny``."""
+    with joined("cpu"):
+        model = Text(SMALL).model()
+        load_model(Checkpoints(folder / "checkpoints").path(step), model)
+    return [one.detach() for one in model.parameters()]
 
 
 class Killed(Exception):
@@ -139,6 +151,91 @@ def test_a_loss_that_is_no_number_ends_it_with_what_to_do(tmp_path: Path) -> Non
     with joined("cpu") as world, pytest.raises(BadInput, match="the loss is nan after step 2") as problem:
         train(tiny(), Broken(SMALL), world, tmp_path)
     assert "Lower learning_rate" in problem.value.next_step
+    assert "NaN" not in (tmp_path / PROGRESS).read_text(), "JSON has no such number"
+
+
+class Spiked(Text):
+    """Its loss is a number at each step; at one of them its gradient is none."""
+
+    def __init__(self, settings: Settings, at: int) -> None:
+        super().__init__(settings)
+        self.losses_left = at
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        self.losses_left -= 1
+        loss = super().loss(model, batch)
+        if self.losses_left != 0:
+            return loss
+        one = next(model.parameters()).flatten()[0]
+        return loss + (one - one.detach()).abs().sqrt()  # 0, and its slope is infinite
+
+
+@pytest.mark.parametrize("at", [8, 12])
+def test_parameters_that_are_no_numbers_are_never_kept(tmp_path: Path, at: int) -> None:
+    with joined("cpu") as world, pytest.raises(BadInput, match=f"parameter .* is nan after step {at}"):
+        train(tiny(), Spiked(SMALL, at), world, tmp_path)
+    assert Checkpoints(tmp_path / "checkpoints").all()[0].step == at - 4
+    trained(tiny(), tmp_path)
+    assert began(tmp_path) == [0, at - 4]
+    assert is_done(tmp_path)
+
+
+def test_moments_that_grew_beyond_numbers_are_never_kept(tmp_path: Path) -> None:
+    class Steep(Text):
+        def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+            one = next(model.parameters()).flatten()[0]
+            return super().loss(model, batch) + 1e25 * (one - one.detach())
+
+    with joined("cpu") as world, pytest.raises(BadInput, match="a parameter or its moment is nan"):
+        train(tiny(clip_norm=None), Steep(SMALL), world, tmp_path)
+    assert not Checkpoints(tmp_path / "checkpoints").all()
+
+
+def test_scores_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    class Unscored(Text):
+        def scores(self, model: nn.Module) -> dict[str, float]:
+            return {**super().scores(model), "worth": float("inf")}
+
+    with (
+        joined("cpu") as world,
+        pytest.raises(BadInput, match="worth on what is held out is inf after step 12"),
+    ):
+        train(tiny(), Unscored(SMALL), world, tmp_path)
+    assert not is_done(tmp_path)
+
+
+def test_the_plan_may_change_its_weight_decay_on_the_way(tmp_path: Path) -> None:
+    for name, decay in (("kept", 0.0), ("raised", 0.5)):
+        trained(tiny(steps=4, warmup_steps=0), tmp_path / name)
+        trained(tiny(steps=4 + 2, warmup_steps=0, weight_decay=decay), tmp_path / name)
+    assert losses(tmp_path / "kept")[:2] == losses(tmp_path / "raised")[:2]
+    norms = [
+        sum(float(one.square().sum()) for one in parameters(tmp_path / name, 6))
+        for name in ("kept", "raised")
+    ]
+    assert norms[1] < norms[0]
+
+
+def test_what_copies_of_a_model_learnt_is_gone_on_from_in_every_other_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = tiny(steps=4, parallel=Parallel.DATA_PARALLEL)
+
+    def copied(model: nn.Module, *_: object) -> Spread:
+        return Spread(model, nn.DataParallel(model), nullcontext)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(torch.cuda, "device_count", lambda: 2)
+        with joined("cpu") as world:
+            on_gpus = replace(world, device=torch.device("cuda"))
+            spread = copies.spread(nn.Linear(2, 2), (), on_gpus, plan)
+        assert isinstance(spread.called, nn.DataParallel)
+        assert list(spread.model.state_dict()) == ["weight", "bias"]
+        changed.setattr(copies, "spread", copied)
+        trained(plan, tmp_path)
+    trained(tiny(steps=8, parallel=Parallel.SINGLE), tmp_path)
+    trained(tiny(steps=12, parallel=Parallel.DDP), tmp_path)
+    assert began(tmp_path) == [0, 4, 8]
 
 
 def test_fewer_bits_learn_as_well(tmp_path: Path) -> None:

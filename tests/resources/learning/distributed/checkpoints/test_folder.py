@@ -1,5 +1,6 @@
 """Checkpoints in a folder: whole or not there, whatever ends their writer, whatever a disk does to them."""
 
+import errno
 import os
 import random
 import signal
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from resources.learning.distributed.checkpoints.folder import MANIFEST, Checkpoints, is_whole
+from resources.errors import Unavailable
+from resources.learning.distributed.checkpoints.folder import MANIFEST, Checkpoint, Checkpoints, is_whole
 
 
 def write(checkpoints: Checkpoints, step: int, content: bytes = b"state") -> Path:
@@ -64,6 +66,42 @@ def test_where_the_newest_is_damaged_the_one_before_is_taken_up(tmp_path: Path, 
     assert found is not None
     assert (found.step, damaged) == (1, 1)
     assert steps(checkpoints) == [1], "it would be kept in place of whole ones"
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EIO, errno.EACCES, errno.ENFILE])
+def test_what_cannot_be_read_for_a_while_is_damaged_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    path = write(checkpoints, 1)
+    read_text = Path.read_text
+
+    def fail(file: Path, *arguments: str | None) -> str:
+        if path in file.parents:
+            raise OSError(number, os.strerror(number))
+        return read_text(file, *arguments)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(Path, "read_text", fail)
+        for look in (checkpoints.take_up, checkpoints.newest_whole, lambda: is_whole(path)):
+            with pytest.raises(Unavailable, match=f"step-00000001 cannot be read: {os.strerror(number)}"):
+                look()
+    assert checkpoints.take_up() == (Checkpoint(1, path), 0)
+
+
+def test_what_was_passed_over_stays_until_its_step_is_whole_again(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    write(checkpoints, 1)
+    damaged = write(checkpoints, 3)
+    os.truncate(damaged / "__0_0.distcp", 3)
+    checkpoints.take_up()
+    write(checkpoints, 2)
+    checkpoints.keep(2)
+    assert steps(checkpoints) == [2, 1]
+    assert [one.is_dir() for one in tmp_path.glob("step-00000003.*")] == [True]
+    write(checkpoints, 3)
+    checkpoints.keep(1)
+    assert [one.name for one in tmp_path.iterdir()] == ["step-00000003"]
 
 
 def test_so_many_are_kept_and_nothing_that_kills_left_behind(tmp_path: Path) -> None:

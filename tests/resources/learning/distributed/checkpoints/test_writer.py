@@ -53,6 +53,22 @@ def test_a_checkpoint_is_the_state_of_its_step_whatever_steps_do_meanwhile(tmp_p
     assert all(0 < one.stalled_s <= one.seconds and one.size_bytes > 3 * 512 * 512 * 4 for one in told)
 
 
+def test_the_optimizer_goes_on_with_its_moments_and_the_settings_that_are_given_now(tmp_path: Path) -> None:
+    model, optimizer = linear(0)
+    other, its_optimizer = linear(1)
+    optimizer.param_groups[0]["weight_decay"] = 0.5
+    its_optimizer.param_groups[0] |= {"weight_decay": 0.0, "eps": 1e-6}
+    step(model, optimizer)
+    with joined("cpu") as world:
+        writer = Writer(Checkpoints(tmp_path), 1, world, lambda _: None)
+        writer.begin(1, model, optimizer, NONE)
+        writer.close()
+        load(Checkpoints(tmp_path).path(1), other, its_optimizer, NONE)
+    settings = its_optimizer.param_groups[0]
+    assert (settings["weight_decay"], settings["eps"], settings["lr"]) == (0.0, 1e-6, 0.1)
+    assert torch.equal(optimizer.state[model.weight]["exp_avg"], its_optimizer.state[other.weight]["exp_avg"])
+
+
 def test_what_goes_wrong_while_one_is_written_is_raised_by_the_next(tmp_path: Path) -> None:
     model, optimizer = linear(0)
     with joined("cpu") as world:
