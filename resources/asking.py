@@ -37,7 +37,7 @@ class Why(StrEnum):
     STRATEGY = "strategy"
     """The strategy took it: its answer teaches the model, and says nothing about the pool as a whole."""
     RANDOM = "random"
-    """Chance took it from the whole pool: the model's quality is estimated from these alone."""
+    """Chance took it from all that was never asked: the model's quality is estimated from these alone."""
     KNOWN = "known"
     """Its answer is known: whoever answers is measured by it, and no version takes it up."""
 
@@ -48,7 +48,7 @@ class QueryPlan:
 
     strategy: Strategy = Strategy.MARGIN_COVER
     random_share: float = 0.1
-    """The share of each batch that is drawn at random from the whole pool."""
+    """The share of each batch that is drawn at random from all that was never asked."""
 
     def __post_init__(self) -> None:
         """Refuse what is no strategy, and what is no share."""

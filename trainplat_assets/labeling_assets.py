@@ -86,8 +86,8 @@ def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
         owners=OWNERS,
         description=(
             f"The {spec.labels_per_round} samples that people are asked about: {spec.query.random_share:.0%} "
-            "of them drawn at random from the whole pool, from which quality is estimated without bias, the "
-            f"others by {spec.query.strategy}. Samples that were asked before are left out."
+            "of them drawn at random from all that was never asked, whose quality is estimated from them "
+            f"without bias, the others by {spec.query.strategy}. Samples that were asked before are left out."
         ),
     )
     def query(
@@ -191,7 +191,7 @@ def _composition(chosen: Query) -> str:
     lines = ["| picked by | samples | mean confidence |", "|---|---:|---:|"]
     for why in PICKED_BY:
         scores = [pick.score for pick in chosen.picks if pick.why is why]
-        name = chosen.strategy if why is Why.STRATEGY else "chance, from the whole pool"
+        name = chosen.strategy if why is Why.STRATEGY else "chance, from all that was never asked"
         if scores:
             lines.append(f"| {name} | {len(scores)} | {sum(scores) / len(scores):.1%} |")
     return "\n".join(lines)

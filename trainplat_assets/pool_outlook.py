@@ -15,13 +15,14 @@ from resources.kinds import Kind
 from resources.labeling.predictions import PoolPredictions
 from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.model import UNMARKED
-from resources.learning.querying.choosing import NEED_EMBEDDINGS, NEED_MEMBERS
+from resources.learning.querying.choosing import NEED_COUNTS, NEED_EMBEDDINGS, NEED_MEMBERS
 from resources.learning.querying.model import Snapshot
 from resources.marks import classes_in
 from resources.terms import Label, SampleId, VersionKey
 
 COMMITTEE_MEMBERS = 10
 """Thinned copies of the champion, where the strategy asks a committee."""
+_NEEDED = {"embeddings": NEED_EMBEDDINGS, "members": NEED_MEMBERS, "labelled_counts": NEED_COUNTS}
 
 
 def look_at_pool(
@@ -75,40 +76,29 @@ def snapshot_of(
     """
     lacking = [
         name
-        for name, needed in (("embeddings", NEED_EMBEDDINGS), ("members", NEED_MEMBERS))
+        for name, needed in _NEEDED.items()
         if predictions.ids and spec.query.strategy in needed and getattr(predictions, name) is None
     ]
     if lacking:
         raise NotFound(
-            f"the pool predictions of {spec.name} {version} have no {lacking[0]}, "
+            f"the pool predictions of {spec.name} {version} have no {lacking[0].replace('_', ' ')}, "
             f"which the strategy {spec.query.strategy} needs",
             f"Materialize {spec.name}/pool_predictions for partition {version} again.",
         )
-    fresh = [row for row, sample in enumerate(predictions.ids) if sample not in asked]
-    waiting = [row for row, sample in enumerate(predictions.ids) if sample in asked]
     everything = Snapshot(
         predictions.ids,
         predictions.probabilities,
         predictions.embeddings,
-        _known(predictions, waiting),
+        predictions.labelled_embeddings,
         predictions.labelled_counts,
         predictions.members,
     )
-    return everything.at(fresh)
+    return everything.without(asked)
 
 
 def query_seed(spec: DatasetSpec, version: VersionKey) -> int:
     """What the chance of one version's query is drawn from: another one for each version."""
     return int(sha256(f"{spec.seed_in_use()}:{version}".encode()).hexdigest()[:12], 16)
-
-
-def _known(predictions: PoolPredictions, waiting: list[int]) -> NDArray[np.float32] | None:
-    if predictions.embeddings is None:
-        return None
-    parts = [predictions.embeddings[waiting]]
-    if predictions.labelled_embeddings is not None:
-        parts.append(predictions.labelled_embeddings)
-    return np.concatenate(parts)
 
 
 def _counts(labelled: ImageSet, kind: Kind, columns: Sequence[Label]) -> NDArray[np.int64]:

@@ -88,25 +88,15 @@ def read_next_query(home: Home, database: Database, dataset: DatasetName) -> Nex
 
 def _pool(predictions: PoolPredictions, asked: frozenset[SampleId]) -> Snapshot:
     """What may be asked; what waits for an answer counts as labelled, as where the real query is made."""
-    import numpy as np
-
-    fresh = [row for row, sample in enumerate(predictions.ids) if sample not in asked]
-    waiting = [row for row, sample in enumerate(predictions.ids) if sample in asked]
-    known = None
-    if predictions.embeddings is not None:
-        parts = [predictions.embeddings[waiting]]
-        if predictions.labelled_embeddings is not None:
-            parts.append(predictions.labelled_embeddings)
-        known = np.concatenate(parts)
     everything = Snapshot(
         predictions.ids,
         predictions.probabilities,
         predictions.embeddings,
-        known,
+        predictions.labelled_embeddings,
         predictions.labelled_counts,
         predictions.members,
     )
-    return everything.at(fresh)
+    return everything.without(asked)
 
 
 def _pictures(

@@ -71,15 +71,22 @@ def test_what_was_asked_before_is_left_out_and_counts_as_labelled(
     assert np.array_equal(pool.embeddings, predictions.embeddings[5:])
     assert np.array_equal(pool.labelled_embeddings[:5], predictions.embeddings[:5])
     assert len(pool.labelled_embeddings) == SPEC.first_labelled + 5
+    assert pool.labelled_counts is not None
+    assert pool.labelled_counts.sum() == pytest.approx(SPEC.first_labelled + 5)
 
 
 def test_older_predictions_that_lack_something_are_to_be_made_again(
     looked: dict[Strategy, PoolPredictions],
 ) -> None:
-    for strategy, lacking in ((Strategy.BADGE, "embeddings"), (Strategy.BALD, "members")):
+    older = replace(looked[Strategy.MARGIN], labelled_counts=None)
+    for strategy, lacking in (
+        (Strategy.BADGE, "embeddings"),
+        (Strategy.BALD, "members"),
+        (Strategy.CLASS_BALANCED, "labelled counts"),
+    ):
         spec = replace(SPEC, query=QueryPlan(strategy))
         with pytest.raises(NotFound, match=f"have no {lacking}, which the strategy {strategy} needs") as told:
-            snapshot_of(spec, FIRST_VERSION, looked[Strategy.MARGIN], frozenset())
+            snapshot_of(spec, FIRST_VERSION, older, frozenset())
         assert told.value.next_step == "Materialize shapes/pool_predictions for partition v1.0 again."
     assert snapshot_of(
         replace(SPEC, query=QueryPlan(Strategy.ENTROPY)), FIRST_VERSION, looked[Strategy.MARGIN], set()

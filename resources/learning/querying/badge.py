@@ -13,25 +13,33 @@ def by_badge(pool: Snapshot, count: int, seed: int) -> Ranking:
     2020, *Deep batch active learning by diverse, uncertain gradient lower bounds*).
 
     The gradient of sample n is the outer product of its error q (probabilities - guess) and its embedding h,
-    k times f numbers; but its products with others are (q·q')(h·h'), so that it is never written out.
+    k times f numbers; but its products with others are (q·q')(h·h'), so that it is never written out. What
+    chance took for the same batch is there already: nothing near it is drawn.
     """
     if not pool.ids:
         return []
-    errors_nk = pool.probabilities.astype(np.float64)
+    known = [pool] if pool.drawn is None else [pool, pool.drawn]
+    errors_nk = np.concatenate([one.probabilities for one in known]).astype(np.float64)
     if errors_nk.shape[1]:
         errors_nk[np.arange(len(errors_nk)), errors_nk.argmax(axis=1)] -= 1.0
-    gradients = _Gradients(errors_nk, embeddings_of(pool).astype(np.float64))
-    drawn = generator(seed, "badge")
-    row = int(np.argmax(gradients.squares_n))
-    ranking: Ranking = [(row, float(np.sqrt(gradients.squares_n[row])))]
-    far_n = gradients.to_row(row)
-    far_n[row] = 0.0
+    embeddings_nf = np.concatenate([embeddings_of(one) for one in known]).astype(np.float64)
+    gradients = _Gradients(errors_nk, embeddings_nf)
+    draws = generator(seed, "badge")
+    centres = list(range(len(pool.ids), len(errors_nk)))
+    far_n: NDArray[np.float64] = np.full(len(errors_nk), np.inf)
+    for centre in centres:
+        far_n = np.minimum(far_n, gradients.to_row(centre))
+    ranking: Ranking = []
     while len(ranking) < min(count, len(pool.ids)):
-        row = _draw_by(far_n, [taken for taken, _ in ranking], drawn)
+        if not centres:
+            far_n = gradients.squares_n  # to none at all; the largest is the first, no other is drawn so
+        row = _draw_by(far_n, centres, draws) if centres else int(np.argmax(far_n))
         ranking.append((row, float(np.sqrt(far_n[row]))))
-        far_n = np.minimum(far_n, gradients.to_row(row))
-        far_n[row] = 0.0
-    return ranking[:count]
+        away_n = gradients.to_row(row)
+        far_n = np.minimum(far_n, away_n) if centres else away_n
+        centres.append(row)
+        far_n[centres] = 0.0
+    return ranking
 
 
 class _Gradients:

@@ -22,6 +22,8 @@ def by_class_balance(pool: Snapshot, count: int, _seed: int) -> Ranking:
     if classes == 0:
         return [(row, 0.0) for row in range(min(count, samples))]
     have_k = np.zeros(classes) if pool.labelled_counts is None else pool.labelled_counts.astype(np.float64)
+    if pool.drawn is not None:
+        have_k = have_k + pool.drawn.probabilities.sum(axis=0)
     target = (have_k.sum() + min(count, samples)) / classes
     worth_n = closeness(probabilities_nk)
     free_n = np.ones(samples, dtype=bool)

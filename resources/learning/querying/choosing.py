@@ -1,7 +1,11 @@
-"""Choosing a batch: random picks from the whole pool first, then what the strategy makes of the rest."""
+"""Choosing a batch: random picks from the whole pool first, then what the strategy makes of the rest.
+
+The whole pool is all that was never asked before.
+"""
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from resources.asking import QueryPlan, Strategy, Why
 from resources.errors import BadInput
@@ -40,6 +44,7 @@ NEED_EMBEDDINGS = frozenset(
     {Strategy.MARGIN_K_CENTRE, Strategy.MARGIN_COVER, Strategy.CORE_SET, Strategy.BADGE}
 )
 NEED_MEMBERS = frozenset({Strategy.BALD})
+NEED_COUNTS = frozenset({Strategy.CLASS_BALANCED})
 
 
 def choose(
@@ -55,7 +60,8 @@ def choose(
 
     Deterministic: the order in which the pool is given plays no part. ``random_share`` of the batch is drawn
     from the *whole* pool before the strategy takes any, else it would be a sample of what the strategy
-    leaves. What the share makes of a pick is decided by chance, so that many small batches keep to it too.
+    leaves; the strategy knows what was drawn, and asks nothing about the same. What the share makes of a
+    pick is decided by chance, so that many small batches keep to it too.
 
     Raises :class:`BadInput` when the pool lacks what the strategy needs.
     """
@@ -69,7 +75,8 @@ def choose(
     drawn = highest(draw_each(ordered.ids, seed, "pick"), _how_many(plan.random_share, count, seed))
     taken = {row for row, _ in drawn}
     rest = [row for row in range(len(ordered.ids)) if row not in taken]
-    ranked = RULES[plan.strategy](ordered.at(rest), count - len(drawn), seed)
+    left = replace(ordered.at(rest), drawn=ordered.at(sorted(taken)))
+    ranked = RULES[plan.strategy](left, count - len(drawn), seed)
     # What the strategy "random" takes is drawn from the whole pool as well.
     why = Why.RANDOM if strategy is Strategy.RANDOM else Why.STRATEGY
     found: list[tuple[Row, float, Why]] = [(rest[row], value, why) for row, value in ranked]

@@ -10,6 +10,8 @@ from resources.learning.querying.uncertainty import by_margin, closeness
 
 SHORTLIST = 8
 """The margin puts so many times the batch on the shortlist."""
+DISTANCES = 2**28
+"""At most so many are held, 1 GiB: in a large pool the shortlist is shorter, though never than the batch."""
 
 
 def by_margin_cover(pool: Snapshot, count: int, seed: int) -> Ranking:
@@ -20,9 +22,10 @@ def by_margin_cover(pool: Snapshot, count: int, seed: int) -> Ranking:
     k-centre asks about whatever lies farthest out, often an oddity that teaches nothing about others; this
     asks about the middle of each heap of doubt, and so needs fewer labels.
     """
-    shortlist = [row for row, _ in by_margin(pool, SHORTLIST * count, seed)]
+    room = DISTANCES // max(1, len(pool.ids))
+    shortlist = [row for row, _ in by_margin(pool, max(count, min(SHORTLIST * count, room)), seed)]
     embeddings = embeddings_of(pool)
-    known = pool.labelled_embeddings
+    known = pool.covered_embeddings
     far_n = to_nearest(embeddings, embeddings[:0] if known is None else known)
     squares_nm = between(embeddings, embeddings[shortlist])
     ranking = cover(squares_nm, closeness(pool.probabilities), far_n, count)

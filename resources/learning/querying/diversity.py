@@ -30,7 +30,7 @@ def by_core_set(pool: Snapshot, count: int, _seed: int) -> Ranking:
     unsure of plays no part.
     """
     embeddings = embeddings_of(pool)
-    known = pool.labelled_embeddings
+    known = pool.covered_embeddings
     if known is None or len(known) == 0:
         known = embeddings[:0]
     return k_centre(embeddings, to_nearest(embeddings, known), count)

@@ -1,6 +1,6 @@
 """The values of querying: what a strategy sees, and what is chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,10 +30,13 @@ class Snapshot:
     """[sample, feature]: what the model's head is given."""
     labelled_embeddings: Embeddings | None = None
     """[labelled sample, feature], by the same model, in any order."""
-    labelled_counts: NDArray[np.int64] | None = None
-    """How many samples of each class have a label."""
+    labelled_counts: NDArray[np.int64] | NDArray[np.float64] | None = None
+    """How many samples of each class have a label; one that is asked about counts for each class as likely
+    as the model holds it."""
     members: NDArray[np.float64] | None = None
     """[member, sample, class]: what each member of a committee says, or each pass with dropout."""
+    drawn: "Snapshot | None" = None
+    """What chance took for the same batch: not in the pool any more, and labelled as soon as the rest is."""
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -55,6 +58,24 @@ class Snapshot:
         rows = sorted(range(len(self.ids)), key=self.ids.__getitem__)
         known = self.labelled_embeddings
         return replace(self.at(rows), labelled_embeddings=None if known is None else np.unique(known, axis=0))
+
+    @property
+    def covered_embeddings(self) -> Embeddings | None:
+        """Of all that has a label, or will have one with this batch; None where nothing is known of any."""
+        drawn = None if self.drawn is None else self.drawn.embeddings
+        known = [one for one in (self.labelled_embeddings, drawn) if one is not None]
+        return np.concatenate(known) if known else None
+
+    def without(self, asked: Set[SampleId]) -> "Snapshot":
+        """The pool without what was asked before, which counts as labelled: it will be."""
+        fresh = [row for row, sample in enumerate(self.ids) if sample not in asked]
+        waiting = self.at([row for row, sample in enumerate(self.ids) if sample in asked])
+        counts = self.labelled_counts
+        return replace(
+            self.at(fresh),
+            labelled_embeddings=replace(self, drawn=waiting).covered_embeddings,
+            labelled_counts=None if counts is None else counts + waiting.probabilities.sum(axis=0),
+        )
 
     def at(self, rows: list[Row]) -> "Snapshot":
         """A pool of these rows only."""

@@ -26,11 +26,13 @@ class Estimate:
 
 
 def estimate_quality(guessed_right: Iterable[bool], *, confidence: float = 0.95) -> Estimate | None:
-    """The model's accuracy on the pool, from whether it guessed each *random* pick; None when there is none.
+    """The model's accuracy on what was never asked, from whether it guessed each *random* pick of it; None
+    when there is none.
 
     Picks of a strategy are where the model is weak: they must not be among these. Random picks are drawn from
-    the whole pool before the strategy takes any, so the share of right guesses among them has the accuracy
-    on the pool as its mean.
+    all that was never asked before, before the strategy takes any, so the share of right guesses among them
+    has the accuracy on that as its mean. Samples whose question is open or was skipped are not in it: most
+    were asked because the model is weak there, so that on all without a label it is somewhat weaker.
     """
     seen = list(guessed_right)
     return wilson(sum(seen), len(seen), confidence=confidence) if seen else None

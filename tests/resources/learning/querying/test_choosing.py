@@ -100,6 +100,30 @@ def test_each_sample_of_the_pool_has_the_same_chance_to_be_a_random_pick_those_o
     assert squares < 43.8
 
 
+@pytest.mark.parametrize("strategy", sorted(NEED_EMBEDDINGS))
+def test_a_strategy_asks_about_no_copy_of_what_chance_drew_for_the_same_batch(strategy: Strategy) -> None:
+    for seed in range(20):
+        dice = np.random.default_rng(seed)
+        pool = Snapshot(
+            ids(24),
+            np.repeat(dice.dirichlet([1, 1, 1], size=12), 2, axis=0),
+            np.repeat(dice.normal(size=(12, 3)).astype(np.float32), 2, axis=0),
+            np.zeros((0, 3), dtype=np.float32),
+        )
+        chosen = choose(pool, 8, strategy, random_share=0.25, seed=seed)
+        heaps = {why: [pick.index // 2 for pick in chosen if pick.why is why] for why in Why}
+        assert len(heaps[Why.RANDOM]) == 2
+        assert not set(heaps[Why.RANDOM]) & set(heaps[Why.STRATEGY])
+
+
+def test_the_classes_of_what_chance_drew_count_for_the_balance_of_the_batch() -> None:
+    sure = np.eye(2)[[0] * 10 + [1] * 10] * 0.98 + 0.01
+    pool = Snapshot(ids(20), sure, labelled_counts=np.zeros(2, dtype=np.int64))
+    for seed in range(10):
+        chosen = choose(pool, 10, Strategy.CLASS_BALANCED, random_share=0.4, seed=seed)
+        assert sum(pick.index < 10 for pick in chosen) == 5
+
+
 @pytest.mark.parametrize("strategy", Strategy)
 def test_a_pool_of_one_class_or_none_or_of_no_sample_is_no_trouble(strategy: Strategy) -> None:
     for samples, classes in ((4, 1), (4, 0), (0, 3)):
@@ -126,6 +150,20 @@ def test_every_strategy_has_a_rule_and_each_rule_names_its_source() -> None:
     for strategy, rule in RULES.items():
         text = rule.__doc__ or ""
         assert strategy is Strategy.RANDOM or any(year.isdigit() for year in text.replace(",", " ").split())
+
+
+def test_what_was_asked_before_leaves_the_pool_and_counts_as_labelled() -> None:
+    guesses = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]])
+    points = np.arange(6, dtype=np.float32).reshape(3, 2)
+    pool = Snapshot(ids(3), guesses, points, labelled_counts=np.array([4, 1]))
+    left = pool.without({ids(3)[0], ids(3)[2]})
+    assert left.ids == ids(3)[1:2]
+    assert left.labelled_embeddings is not None
+    assert left.labelled_counts is not None
+    assert left.labelled_embeddings.tolist() == points[[0, 2]].tolist()
+    assert left.labelled_counts.tolist() == pytest.approx([5.4, 1.6])
+    bare = Snapshot(ids(3), guesses).without({ids(3)[0]})
+    assert bare.labelled_embeddings is bare.labelled_counts is None
 
 
 def test_what_does_not_fit_together_is_refused() -> None:

@@ -63,6 +63,18 @@ def test_the_disputed_are_likelier_to_be_asked_and_a_batch_is_not_just_the_top()
     assert len({tuple(batch) for batch in batches}) == 30
 
 
+def test_one_that_is_disputed_three_times_as_much_comes_first_three_times_as_often() -> None:
+    def torn(tilt: float) -> np.ndarray:  # type: ignore[type-arg]
+        return np.array([[0.5 + tilt, 0.5 - tilt], [0.5 - tilt, 0.5 + tilt]])
+
+    members = np.stack([torn(0.4), torn(0.2430)], axis=1)
+    much, little = disagreement_nats(members)
+    assert much / little == pytest.approx(3, abs=0.1)
+    pool = Snapshot(ids(2), np.full((2, 2), 0.5), members=members)
+    first = [by_bald(pool, 1, seed)[0][0] for seed in range(500)]
+    assert 0.19 < first.count(1) / 500 < 0.31
+
+
 def _information_of_all(members: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
     def entropy(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
         return np.asarray(-(table * np.log(np.maximum(table, 1e-300))).sum(axis=-1))

@@ -3,10 +3,12 @@
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.asking import Strategy
+from resources.learning.querying import covering
 from resources.learning.querying.choosing import choose
 from resources.learning.querying.covering import SHORTLIST, by_margin_cover, cover
 from resources.learning.querying.distances import between
@@ -42,6 +44,21 @@ def test_none_is_taken_that_is_surer_than_the_shortlist(pool: Snapshot, count: i
     values = closeness(pool.probabilities)
     least = np.sort(values)[::-1][: SHORTLIST * count].min(initial=1.0)
     assert all(values[row] >= least for row, _ in by_margin_cover(pool, count, seed))
+
+
+def test_in_a_large_pool_the_shortlist_is_shorter_though_never_than_the_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dice = np.random.default_rng(0)
+    sureness = np.linspace(0.5, 0.99, 100)
+    pool = Snapshot(
+        ids(100), np.stack([sureness, 1 - sureness], axis=1), dice.normal(size=(100, 2)).astype(np.float32)
+    )
+    least = []
+    for distances in (100 * 100, 100 * 10, 100):
+        monkeypatch.setattr(covering, "DISTANCES", distances)
+        least.append(max(row for row, _ in by_margin_cover(pool, 4, 0)))
+    assert least[0] >= 10 > least[1] >= 4 > least[2] == 3
 
 
 @given(st.integers(0, 2**32), st.integers(1, 7), st.integers(1, 3))
