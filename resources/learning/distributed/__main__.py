@@ -49,9 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except OSError as problem:
         raise BadInput(f"plan {path} cannot be read: {problem.strerror}", "Name a file.") from problem
+    except UnicodeDecodeError as problem:
+        raise BadInput(f"plan {path} is no text in UTF-8: {problem}", "Save it as UTF-8.") from problem
 
 
 def _tell(event: Event) -> None:

@@ -10,6 +10,7 @@ from resources.learning.distributed.logs import last_words
 
 # torchrun's table of failures names the process that failed first last, as the root cause.
 _EXIT_CODE = re.compile(r"exitcode\s*:\s*(-?\d+)")
+_RANK = re.compile(r"rank\s*:\s*(\d+)")
 _NEXT_STEPS = {
     signal.SIGKILL: (
         "Somebody killed it, or the kernel did for memory (see dmesg): then raise accumulation or lower "
@@ -23,7 +24,7 @@ _NEXT_STEPS = {
 
 def why_it_ended(folder: Path, restarts: int) -> TrainplatError:
     """The error for a training whose processes failed more often than they were to be started again."""
-    code = exit_code_of_first(folder)
+    code = _of_first(folder, _EXIT_CODE)
     logs = f"The logs are in {folder / LOGS}."
     tries = f" {restarts + 1} times" if restarts else ""
     if code is None:
@@ -35,7 +36,8 @@ def why_it_ended(folder: Path, restarts: int) -> TrainplatError:
             f"a process of the training was ended by {name}{tries}",
             f"{step or 'Start it again: it goes on from its last checkpoint.'} {logs}",
         )
-    said = last_words(folder)
+    process = _of_first(folder, _RANK)
+    said = None if process is None else last_words(folder, process)
     told = f": {said}" if said else ""
     return TrainplatError(
         f"a process of the training failed with exit code {code}{tries}{told}",
@@ -43,11 +45,14 @@ def why_it_ended(folder: Path, restarts: int) -> TrainplatError:
     )
 
 
-def exit_code_of_first(folder: Path) -> int | None:
-    """What the process ended with that failed first; minus the signal's number where one ended it."""
+def _of_first(folder: Path, what: re.Pattern[str]) -> int | None:
+    """A number that torchrun tells of the process that failed first, the others of which are its victims.
+
+    What it ended with is minus the signal's number where one ended it.
+    """
     try:
         told = (folder / AGENT_LOG).read_text(errors="replace")
     except FileNotFoundError:
         return None
-    found = _EXIT_CODE.findall(told.rpartition("Root Cause")[2])
+    found = what.findall(told.rpartition("Root Cause")[2])
     return int(found[0]) if found else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from resources.errors import Conflict
+from resources.errors import BadInput, Conflict
 
 HELD = "starter.lock"
 """Locked as long as somebody has a training started; holds the number of that process."""
@@ -16,11 +16,10 @@ HELD = "starter.lock"
 def held(folder: Path) -> Iterator[None]:
     """Be the one process that starts and follows the training in ``folder``.
 
-    Raises :class:`Conflict` where another one is. The system takes the lock from a process that was killed,
-    and those that train inherit none.
+    Raises :class:`Conflict` where another one is, :class:`BadInput` where there can be no such folder. The
+    system takes the lock from a process that was killed, and those that train inherit none.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / HELD, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = _opened(folder)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,3 +34,13 @@ def held(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder / HELD, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as problem:
+        raise BadInput(
+            f"folder {folder} cannot be written to: {problem.strerror}", "Name a folder that is yours."
+        ) from problem

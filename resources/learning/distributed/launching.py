@@ -17,11 +17,14 @@ from resources.files import write_atomically
 from resources.learning.distributed.plan import ZERO_STAGES, Parallel, Plan, write_plan
 from resources.learning.distributed.progress import STOP
 from resources.learning.distributed.refusals import forget_refusal
+from resources.learning.distributed.tasks.catalogue import settings_of
 
 PLAN, LOGS, AGENT_LOG = "plan.json", "logs", "agent.log"
 """What a start leaves in the folder of a training, beside what the training itself does."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Each library reads its own. Where one has another number of threads, its sums have other bits."""
+_CUBLAS = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+"""Without it cuBLAS refuses to be deterministic, or is not; unless somebody knows a better one."""
 _ONE_PROCESS = (Parallel.SINGLE, Parallel.DATA_PARALLEL)
 
 
@@ -62,6 +65,7 @@ class Launch:
                 f"parallel is {self.plan.parallel}, which takes DeepSpeed; it is not installed here",
                 "Install it: pip install --no-build-isolation 'trainplat[deepspeed]'; or choose fsdp2.",
             )
+        settings_of(self.plan.task)
         self.plan.part(self.processes)
 
 
@@ -78,11 +82,7 @@ class Group:
         with (folder / AGENT_LOG).open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "resources.learning.distributed.agent", *_arguments(launch, folder)],
-                env={
-                    **os.environ,
-                    **dict.fromkeys(THREADS, str(launch.threads)),
-                    **launch.environment,
-                },
+                env={**_environment(launch), **launch.environment},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -134,3 +134,7 @@ def _arguments(launch: Launch, folder: Path) -> list[str]:
         *("--log-dir", str(folder / LOGS), "--redirects", "3"),
         *("-m", "resources.learning.distributed.worker", str(folder / PLAN), str(folder), launch.device),
     ]
+
+
+def _environment(launch: Launch) -> dict[str, str]:
+    return {**_CUBLAS, **os.environ, **dict.fromkeys(THREADS, str(launch.threads))}

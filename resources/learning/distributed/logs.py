@@ -86,11 +86,9 @@ def _end_of(path: Path, size_bytes: int = 65_536) -> str:
         return file.read().decode(errors="replace")
 
 
-def last_words(folder: Path) -> str | None:
-    """The last line that a process wrote to its stderr, of the last start: most often the error's name."""
-    files = sorted((folder / LOGS).rglob("stderr.log"), key=lambda path: path.stat().st_mtime_ns)
-    for path in reversed(files):
-        lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
-        if lines:
-            return lines[-1].strip()
+def last_words(folder: Path, process: int) -> str | None:
+    """The last line that a process wrote to its stderr in the last restart: most often the error's name."""
+    for line in reversed(tail(folder, lines=200)):
+        if (line.process, line.stream) == (process, "stderr") and line.text.strip():
+            return line.text.strip()
     return None

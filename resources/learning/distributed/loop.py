@@ -41,8 +41,9 @@ def train(plan: Plan, task: Task, world: World, folder: Path) -> nn.Module:
     """Train ``task`` by ``plan`` until its last step, or until it is asked to stop; the trained model.
 
     In ``folder`` lie its checkpoints, which it goes on from, and what it tells. The losses after a resumption
-    by as many processes are those that it would have had, to the last bit on CPUs. Raises :class:`BadInput`
-    where the plan does not fit the processes, or leads to a loss that is no number.
+    by as many processes are those that it would have had, to the last bit on CPUs where nothing is compiled.
+    Raises :class:`BadInput` where the plan does not fit the processes, or leads to a loss or parameters that
+    are no numbers.
     """
     training = _Training(plan, task, world, folder)
     try:
@@ -108,15 +109,17 @@ class _Training:
                 since = self._since()
                 if asked.stop and self.step < plan.steps:
                     self._save()
-                    self.writer.wait()
+                    with self._still():
+                        self.writer.wait()
                     self._tell(Ended(self.step, done=False))
                     return
                 if asked.save and self.step < plan.steps:
                     self._save()
         if self.saved_step != self.step:
             self._save()
-        self.writer.wait()
-        scores = self.task.scores(self.spread.model)
+        with self._still():
+            self.writer.wait()
+            scores = self.task.scores(self.spread.model)
         for name, score in scores.items():
             if not isfinite(score):
                 raise _no_number(f"{name} on what is held out", score, self.step)
@@ -208,7 +211,8 @@ class _Training:
         broken = not is_finite(self.spread.model, self.optimizer)
         if self.world.summed([float(broken)])[0]:
             raise _no_number("a parameter or its moment", nan, self.step)
-        self.writer.begin(self.step, self.spread.model, self.optimizer, self.scaler)
+        with self._still():
+            self.writer.begin(self.step, self.spread.model, self.optimizer, self.scaler)
         self.saved_step, self.saved_s = self.step, time.monotonic()
 
     def _newest(self) -> tuple[int | None, int]:
@@ -237,6 +241,9 @@ class _Training:
 
     def _since(self) -> _Since:
         return _Since(torch.zeros((), device=self.world.device), 0, time.monotonic())
+
+    def _still(self) -> AbstractContextManager[None]:
+        return self.progress.still() if self.progress is not None else nullcontext()
 
     def _tell(self, event: Event) -> None:
         if self.progress is not None:

@@ -1,9 +1,10 @@
 """What a training is asked to do. No torch here: plans are written and read by processes that never train."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -44,7 +45,7 @@ class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"
-    """With a scaled loss, for devices without bf16."""
+    """With a loss that is scaled on GPUs, for those without bf16; on CPUs it is not scaled."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Plan:
     compile: bool = False
     """Whether torch.compile makes the model faster; the first step takes longer for it."""
     deterministic: bool = False
-    """Whether a GPU takes algorithms that give the same bits each time; on CPUs they all do."""
+    """Whether a GPU takes algorithms that give the same bits each time; on CPUs all do but compiled ones."""
     log_every_steps: int = 10
     """How often losses are told. What processes must agree on is agreed then: checkpoints and stops too."""
     checkpoint_every_steps: int | None = None
@@ -94,32 +95,38 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
+        wrong = [f"{name} of the training is {value}; expected {what}" for name, value, what in self._wrong()]
+        if wrong:
+            names = ", ".join(name for name, _, _ in self._wrong())
+            raise BadInput("; ".join(wrong), f"Correct {names}.")
+
+    def _wrong(self) -> Iterator[tuple[str, object, str]]:
         least = {"steps": 1, "batch_size": 1, "accumulation": 1, "log_every_steps": 1, "keep_checkpoints": 1}
         for name, lowest in {**least, "warmup_steps": 0, "seed": 0}.items():
             if getattr(self, name) < lowest:
-                _refuse(name, getattr(self, name), f"a whole number of at least {lowest}")
+                yield name, getattr(self, name), f"a whole number of at least {lowest}"
         if self.seed >= SEEDS:
-            _refuse("seed", self.seed, f"below {SEEDS}")
+            yield "seed", self.seed, f"below {SEEDS}"
         if not 0 < self.learning_rate < 1:
-            _refuse("learning_rate", self.learning_rate, "above 0 and below 1")
+            yield "learning_rate", self.learning_rate, "above 0 and below 1"
         if not 0 <= self.last_rate_share <= 1:
-            _refuse("last_rate_share", self.last_rate_share, "from 0 to 1")
-        if self.weight_decay < 0:
-            _refuse("weight_decay", self.weight_decay, "0 or more")
-        self._check_way()
-        if self.warmup_steps > self.steps:
-            _refuse("warmup_steps", self.warmup_steps, f"at most the {self.steps} steps of the training")
+            yield "last_rate_share", self.last_rate_share, "from 0 to 1"
+        if not 0 <= self.weight_decay < inf:
+            yield "weight_decay", self.weight_decay, "0 or more"
+        yield from self._wrong_way()
+        if self.warmup_steps > max(1, self.steps):
+            yield "warmup_steps", self.warmup_steps, f"at most the {self.steps} steps of the training"
         for name in ("clip_norm", "checkpoint_every_steps", "checkpoint_every_s"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
-                _refuse(name, value, "above 0, or nothing")
+            if value is not None and not 0 < value < inf:
+                yield name, value, "above 0, or nothing"
 
-    def _check_way(self) -> None:
+    def _wrong_way(self) -> Iterator[tuple[str, object, str]]:
         shards = self.parallel is Parallel.FSDP2 or self.parallel in ZERO_STAGES
         if self.precision is Precision.FP16 and shards:
-            _refuse("precision", self.precision, f"bf16 or fp32 where parallel is {self.parallel}")
+            yield "precision", self.precision, f"bf16 or fp32 where parallel is {self.parallel}"
         if self.compile and self.parallel in ZERO_STAGES:
-            _refuse("compile", self.compile, f"false where parallel is {self.parallel}")
+            yield "compile", self.compile, f"false where parallel is {self.parallel}"
 
     def part(self, processes: int) -> int:
         """Samples in one forward pass of one process. :class:`BadInput` where it is no whole number."""
@@ -153,10 +160,6 @@ def write_plan(plan: Plan) -> str:
 
 def _place(where: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in where) or "the text"
-
-
-def _refuse(name: str, value: float | str, expected: str) -> None:
-    raise BadInput(f"{name} of the training is {value}; expected {expected}", f"Correct {name}.")
 
 
 _PLANS = TypeAdapter(Plan)

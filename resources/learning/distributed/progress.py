@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,9 @@ from resources.clock import Clock, utc_now
 PROGRESS = "progress.jsonl"
 """The name of the file, in the folder of a training."""
 HEARTBEAT = "heartbeat"
-"""Touched at each step; its time tells whether a training hangs."""
+"""Touched at each step; its time tells whether a training hangs, its text whether steps can be done now."""
+STILL = "still"
+"""What the heartbeat says while a model is measured, or a checkpoint waited for: that takes its time."""
 STOP = "stop"
 """Whoever wants a training to write a checkpoint and end leaves a file of this name."""
 
@@ -120,7 +123,7 @@ class ProgressFile:
     def __init__(self, folder: Path, clock: Clock = utc_now) -> None:
         self._path, self._heartbeat, self._clock = folder / PROGRESS, folder / HEARTBEAT, clock
         folder.mkdir(parents=True, exist_ok=True)
-        self._heartbeat.touch()
+        self._heartbeat.write_text("")
 
     def tell(self, event: Event) -> None:
         """Write one event down."""
@@ -133,6 +136,23 @@ class ProgressFile:
     def beat(self) -> None:
         """Tell that it goes on."""
         os.utime(self._heartbeat)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Tell that no step is done meanwhile, and yet it goes on."""
+        self._heartbeat.write_text(STILL)
+        try:
+            yield
+        finally:
+            self._heartbeat.write_text("")
+
+
+def stands_still(folder: Path) -> bool:
+    """Whether a training told that it does no step now, and yet goes on."""
+    try:
+        return (folder / HEARTBEAT).read_text() == STILL
+    except FileNotFoundError:
+        return False
 
 
 def line_of(event: Event) -> str:

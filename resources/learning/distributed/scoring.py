@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from resources.errors import BadInput
-
 
 def accuracy(model: nn.Module, samples: Tensor, labels: Tensor) -> float:
     """The share of samples whose label gets the highest logit; the model trains on afterwards."""
@@ -14,11 +12,3 @@ def accuracy(model: nn.Module, samples: Tensor, labels: Tensor) -> float:
         found = model(samples.to(device)).argmax(dim=1).cpu()
     model.train()
     return float((found == labels).double().mean())
-
-
-def check_least(name: str, value: int, least: int) -> None:
-    """Raise :class:`BadInput` for a setting of a task that is less than it can be."""
-    if value < least:
-        raise BadInput(
-            f"{name} of the task is {value}; expected a whole number of at least {least}", f"Correct {name}."
-        )

@@ -20,11 +20,15 @@ from resources.learning.distributed.progress import (
     ProgressFile,
     read_progress,
     stacks_name,
+    stands_still,
 )
 from resources.learning.distributed.refusals import refusal
 
 STACKS_S = 2.0
 """How long a process has to write its stacks: those that hang for good write none in any time."""
+
+STILL_TIMES = 3
+"""So many times longer it may take where no step can be done: to measure, to write a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,10 @@ class Patience:
     """How long a training is waited for."""
 
     hang_s: float = 600.0
-    """Without a step, a point or a checkpoint for so long it counts as hanging."""
+    """Without a step, a point or a checkpoint for so long it counts as hanging.
+
+    While it is measured, or waits for a checkpoint to be written, it may take three times as long.
+    """
     start_s: float = 1800.0
     """The same until the first step: processes find each other, a checkpoint is read, a model is compiled."""
     hangs: int = 2
@@ -141,7 +148,7 @@ class _Watch:
             if asked_s is not None and now_s - asked_s > self.patience.grace_s:
                 return True
             self.silent_s = pulse.silent_s(now_s)
-            if self.silent_s > (self.patience.hang_s if self._steps_begun else self.patience.start_s):
+            if self.silent_s > self._patience_s():
                 group.ask_for_stacks()
                 time.sleep(STACKS_S)
                 return False
@@ -149,6 +156,11 @@ class _Watch:
         if group.exit_code != 0:
             raise refusal(self.folder) or why_it_ended(self.folder, self.launch.restarts)
         return True
+
+    def _patience_s(self) -> float:
+        if not self._steps_begun:
+            return self.patience.start_s
+        return self.patience.hang_s * (STILL_TIMES if stands_still(self.folder) else 1)
 
     def _pass_on(self) -> None:
         for line in self._logs.new_lines():

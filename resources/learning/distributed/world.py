@@ -5,11 +5,16 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import distributed
 
+from resources.errors import BadInput
+
 MIB = 1024 * 1024
+LONGEST_WAIT = timedelta(hours=1)
+"""That one process waits for another, such as for a checkpoint to be read: who watches sees hangs sooner."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,12 @@ def joined(device: str) -> Iterator[World]:
     process, local = int(os.environ.get("RANK", "0")), int(os.environ.get("LOCAL_RANK", "0"))
     mine = torch.device("cuda", local) if device == "cuda" else torch.device("cpu")
     if mine.type == "cuda":
+        _check_gpu(local)
         torch.cuda.set_device(mine)
     # gloo serves beside nccl: what is staged for a checkpoint lies in the machine's memory.
     backend = "cpu:gloo,cuda:nccl" if mine.type == "cuda" else "gloo"
     if "WORLD_SIZE" in os.environ:
-        distributed.init_process_group(backend)
+        distributed.init_process_group(backend, timeout=LONGEST_WAIT)
     else:
         store = distributed.HashStore()  # type: ignore[attr-defined]  # one process is a group too
         distributed.init_process_group(backend, rank=0, world_size=1, store=store)
@@ -70,3 +76,12 @@ def joined(device: str) -> Iterator[World]:
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def _check_gpu(number: int) -> None:
+    seen = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if number >= seen:
+        raise BadInput(
+            f"device is cuda, and process {number} of this machine sees {seen} GPUs; expected one for each",
+            "Start as many processes as there are GPUs, or choose cpu for device.",
+        )

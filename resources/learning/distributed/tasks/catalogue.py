@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from resources.errors import BadInput, NotFound
 from resources.learning.distributed.plan import TaskChoice
+from resources.learning.distributed.tasks.settings import CONTEXT, SETTINGS
 
 if TYPE_CHECKING:
     from resources.learning.distributed.task import Task
@@ -18,17 +19,14 @@ TASKS = {
     "sentences": "Short texts, each of one class, read byte by byte.",
     "table": "A table that comes with scikit-learn, or a CSV file with a column of classes.",
 }
-"""What each is, for people. The module of a task has its name, with ``Settings`` and ``build(settings)``."""
-CONTEXT = 128
-"""So many bytes of text one sample has, where nobody says otherwise."""
+"""What each is, for people. The module of a task has its name and ``build(settings)``."""
 
 
 def build_task(choice: TaskChoice) -> "Task":
     """The task that a plan names. Raises :class:`NotFound`; :class:`BadInput` for settings it cannot have."""
-    if choice.name not in TASKS:
-        raise NotFound(f"there is no task {choice.name!r}", f"Choose one of {', '.join(sorted(TASKS))}.")
+    settings = settings_of(choice)
     module = import_module(f"resources.learning.distributed.tasks.{choice.name}")
-    return module.build(_settings(module.Settings, choice))  # type: ignore[no-any-return]
+    return module.build(settings)  # type: ignore[no-any-return]
 
 
 def tokens_of(choice: TaskChoice) -> int | None:
@@ -39,10 +37,13 @@ def tokens_of(choice: TaskChoice) -> int | None:
     return given if isinstance(given, int) else None
 
 
-def _settings(kind: type, choice: TaskChoice) -> Any:
+def settings_of(choice: TaskChoice) -> Any:
+    """The task's own settings, checked; no torch and no data are needed for it. Raises as the above."""
+    if choice.name not in TASKS:
+        raise NotFound(f"there is no task {choice.name!r}", f"Choose one of {', '.join(sorted(TASKS))}.")
     given: Mapping[str, Any] = choice.settings
     try:
-        return TypeAdapter(kind).validate_python(dict(given))
+        return TypeAdapter(SETTINGS[choice.name]).validate_python(dict(given))
     except ValidationError as problem:
         wrong = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or choice.name}: {one['msg']}" for one in problem.errors()

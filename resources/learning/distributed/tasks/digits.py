@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 import torch
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass as checked
 from torch import Tensor, nn
 from torch.nn import functional
 
 from resources.errors import BadInput
 from resources.learning.distributed.order import Places
-from resources.learning.distributed.scoring import accuracy, check_least
+from resources.learning.distributed.scoring import accuracy
 from resources.learning.distributed.task import Batch
+from resources.learning.distributed.tasks.settings import DigitsSettings
 from resources.learning.network import ImageNet, Shape
 from resources.terms import Label
 
@@ -22,15 +21,7 @@ HELD_OUT = 5
 """Each fifth image is held out."""
 
 
-@checked(frozen=True, config=ConfigDict(extra="forbid"))
-class Settings:
-    """What the network is like."""
-
-    channels: int = 16
-
-    def __post_init__(self) -> None:
-        """Refuse a network that cannot be built."""
-        check_least("channels", self.channels, 1)
+Settings = DigitsSettings
 
 
 class Digits:

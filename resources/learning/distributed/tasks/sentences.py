@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass as checked
 from torch import Tensor, nn
 from torch.nn import functional
 
 from resources.errors import BadInput
 from resources.learning.distributed.order import Places
-from resources.learning.distributed.scoring import accuracy, check_least
+from resources.learning.distributed.scoring import accuracy
 from resources.learning.distributed.task import Batch
-from resources.learning.distributed.tasks.made_text import NOTES, labelled
+from resources.learning.distributed.tasks.made_text import labelled
+from resources.learning.distributed.tasks.settings import LEAST_TEXTS, SentencesSettings
 
 BYTES = 256
 NOTHING = 0
@@ -22,35 +21,7 @@ HELD_OUT = 5
 """Each fifth text is held out, with all that are read like it."""
 
 
-@checked(frozen=True, config=ConfigDict(extra="forbid"))
-class Settings:
-    """What is read, and by what."""
-
-    text: str = "notes"
-    """``notes``, which are made here, or the path of a file with a class, a tab and a text in each line."""
-    texts: int = 2000
-    """How many are made here, all different."""
-    longest: int = 96
-    """Bytes that are read of a text."""
-    layers: int = 2
-    heads: int = 2
-    width: int = 32
-
-    def __post_init__(self) -> None:
-        """Refuse a model that cannot be built."""
-        for name in ("texts", "longest", "layers", "heads", "width"):
-            check_least(name, getattr(self, name), 1)
-        if self.texts > NOTES:
-            raise BadInput(
-                f"texts of the task is {self.texts}; expected at most {NOTES}, which are all that "
-                "can be made",
-                "Correct texts, or name a file of texts in text.",
-            )
-        if self.width % self.heads:
-            raise BadInput(
-                f"width {self.width} cannot be divided among {self.heads} heads",
-                f"Choose a multiple of {self.heads} for width.",
-            )
+Settings = SentencesSettings
 
 
 class Sentences:
@@ -64,7 +35,16 @@ class Sentences:
         for number, (_, text) in enumerate(pairs):
             seen[number] = self.read(text)
         labels = torch.tensor([self.classes.index(label) for label, _ in pairs])
-        held_out = _kinds(seen) % HELD_OUT == 0
+        kinds = _kinds(seen)
+        held_out = kinds % HELD_OUT == 0
+        different, classes = int(kinds.max()) + 1, len(set(labels[~held_out].tolist()))
+        if different < LEAST_TEXTS or classes < 2:
+            raise BadInput(
+                f"text {settings.text} has {different} texts that differ in the first {settings.longest} "
+                f"bytes, of {classes} classes once each fifth is held out; expected at least {LEAST_TEXTS}, "
+                "of two classes",
+                "Give more texts, or raise longest.",
+            )
         self._train = {"seen": seen[~held_out], "labels": labels[~held_out]}
         self._test = {"seen": seen[held_out], "labels": labels[held_out]}
 
@@ -142,11 +122,12 @@ def _kinds(seen: Tensor) -> Tensor:
 
 def _read(path: Path) -> list[tuple[str, str]]:
     try:
-        lines = [line for line in path.read_text().splitlines() if line.strip()]
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as problem:
         raise BadInput(f"text {path} cannot be read: {problem}", "Name a file of text in UTF-8.") from problem
-    pairs = [(label, text) for label, _, text in (line.partition("\t") for line in lines)]
-    wrong = [number for number, (label, text) in enumerate(pairs, start=1) if not label or not text]
+    parts = {number: line.partition("\t") for number, line in enumerate(lines, start=1) if line.strip()}
+    wrong = [number for number, (label, _, text) in parts.items() if not label or not text]
+    pairs = [(label, text) for label, _, text in parts.values()]
     if wrong or len({label for label, _ in pairs}) < 2:
         where = f"; line {wrong[0]} is something else" if wrong else ""
         raise BadInput(

@@ -1,41 +1,31 @@
 """A table of numbers with a column of classes, by a small network of linear layers."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass as checked
 from torch import Tensor, nn
 from torch.nn import functional
 
 from resources.errors import BadInput
 from resources.learning.distributed.order import Places
-from resources.learning.distributed.scoring import accuracy, check_least
+from resources.learning.distributed.scoring import accuracy
 from resources.learning.distributed.task import Batch
+from resources.learning.distributed.tasks.settings import TableSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HELD_OUT = 5
 """Each fifth row is held out, after the rows were shuffled: tables are often sorted by class."""
 BUNDLED = ("wine", "breast_cancer")
 
 
-@checked(frozen=True, config=ConfigDict(extra="forbid"))
-class Settings:
-    """Which table, and what the network is like."""
-
-    table: str = "wine"
-    """``wine`` or ``breast_cancer``, which come with scikit-learn, or the path of a CSV file."""
-    label: str = "class"
-    """The column of classes of a CSV file; all others hold numbers."""
-    layers: int = 2
-    width: int = 32
-
-    def __post_init__(self) -> None:
-        """Refuse a network that cannot be built."""
-        check_least("layers", self.layers, 1)
-        check_least("width", self.width, 1)
+Settings = TableSettings
 
 
 class Table:
@@ -44,6 +34,11 @@ class Table:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         rows, names = _read(settings)
+        if len(names) < HELD_OUT:
+            raise BadInput(
+                f"table {settings.table} has {len(names)} rows; expected at least {HELD_OUT}",
+                "Give more rows.",
+            )
         self.classes = sorted(set(names.tolist()))
         order = np.random.Generator(np.random.Philox(key=[0, 0])).permutation(len(names))
         labels = torch.from_numpy(np.searchsorted(self.classes, names[order]))
@@ -52,6 +47,12 @@ class Table:
         kept = values[~held_out]
         self._mean, self._spread = kept.mean(dim=0), kept.std(dim=0).clamp(min=1e-9)
         scaled = self._scaled(values)
+        if not all(one.isfinite().all() for one in (self._mean, self._spread, scaled)):
+            raise BadInput(
+                f"table {settings.table} cannot be learnt from: its numbers go from {rows.min():g} to "
+                f"{rows.max():g}, too far to be scaled",
+                "Scale its columns.",
+            )
         self._train = {"rows": scaled[~held_out], "labels": labels[~held_out]}
         self._test = {"rows": scaled[held_out], "labels": labels[held_out]}
 
@@ -116,8 +117,11 @@ def _read_csv(path: Path, label: str) -> tuple[NDArray[np.float64], NDArray[np.s
     import pandas as pd
 
     try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as problem:
+        with warnings.catch_warnings():
+            # A row that is longer than the header would lose its end, or make an index of its begin.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(path, index_col=False)
+    except (OSError, ValueError, pd.errors.ParserWarning) as problem:
         raise BadInput(
             f"table {path} cannot be read: {problem}",
             f"Name a CSV file with a header, or one of {', '.join(BUNDLED)}, which come with scikit-learn.",
@@ -128,16 +132,25 @@ def _read_csv(path: Path, label: str) -> tuple[NDArray[np.float64], NDArray[np.s
             "Name the column of classes in label.",
         )
     values = table.drop(columns=label)
-    wrong = [
-        str(name)
-        for name in values
-        if not pd.api.types.is_numeric_dtype(values[name]) or values[name].isna().any()
-    ]
-    if wrong or table[label].isna().any() or table[label].nunique() < 2 or len(values.columns) == 0:
-        why = (
-            f"columns without a number in each row: {', '.join(wrong)}"
-            if wrong
-            else f"column {label!r} has no two classes"
-        )
-        raise BadInput(f"table {path} cannot be learnt from: {why}", "Leave such columns and rows out.")
-    return values.to_numpy(dtype=np.float64), table[label].astype(str).to_numpy(dtype=str)
+    # A class may be called None or NA.
+    classes = pd.read_csv(path, index_col=False, usecols=[label], dtype=str, keep_default_na=False)[label]
+    wrong = [str(name) for name in values if not _is_of_numbers(values[name])]
+    if wrong:
+        _refuse(path, f"columns without a finite number in each row: {', '.join(wrong)}")
+    if len(values.columns) == 0:
+        _refuse(path, f"it has no column but {label!r}")
+    if (classes == "").any():
+        _refuse(path, f"column {label!r} has no class in {(classes == '').sum()} rows")
+    if classes.nunique() < 2:
+        _refuse(path, f"column {label!r} has no two classes")
+    return values.to_numpy(dtype=np.float64), classes.to_numpy(dtype=str)
+
+
+def _is_of_numbers(column: "pd.Series[Any]") -> bool:
+    from pandas.api.types import is_numeric_dtype
+
+    return is_numeric_dtype(column) and bool(np.isfinite(column.to_numpy(dtype=np.float64)).all())
+
+
+def _refuse(path: Path, why: str) -> NoReturn:
+    raise BadInput(f"table {path} cannot be learnt from: {why}", "Leave such columns and rows out.")

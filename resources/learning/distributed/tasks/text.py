@@ -1,11 +1,9 @@
-"""A small GPT over the bytes of a text (Radford et al., 2019, with pre-norm blocks and tied embeddings)."""
+"""A small GPT over the bytes of a text (Radford et al., 2019; pre-norm blocks, a head of its own weights)."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass as checked
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,35 +11,14 @@ from resources.errors import BadInput
 from resources.learning.distributed.order import Places
 from resources.learning.distributed.task import Batch
 from resources.learning.distributed.tasks import made_text
-from resources.learning.distributed.tasks.catalogue import CONTEXT
 from resources.learning.distributed.tasks.made_text import HELD_OUT
+from resources.learning.distributed.tasks.settings import TextSettings
 
 BYTES = 256
 SCORED_WINDOWS = 64
 
 
-@checked(frozen=True, config=ConfigDict(extra="forbid"))
-class Settings:
-    """What the model is like, and what it reads."""
-
-    text: str = "stories"
-    """``stories`` or ``sums``, which are made here, or the path of a text file."""
-    layers: int = 4
-    heads: int = 4
-    width: int = 128
-    context: int = CONTEXT
-    """Bytes that it sees at once."""
-    dropout: float = 0.0
-    characters: int = 400_000
-    """How long a text that is made here is."""
-
-    def __post_init__(self) -> None:
-        """Refuse a model that cannot be built."""
-        if self.width % self.heads:
-            raise BadInput(
-                f"width {self.width} cannot be divided among {self.heads} heads",
-                f"Choose a multiple of {self.heads} for width.",
-            )
+Settings = TextSettings
 
 
 class Text:
@@ -49,15 +26,16 @@ class Text:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        whole = torch.frombuffer(bytearray(_read(settings)), dtype=torch.uint8)
-        self._train = whole[: int(len(whole) * (1 - HELD_OUT))]
-        self._test = whole[len(self._train) :]
-        if len(self._test) <= settings.context:
+        text = _read(settings)
+        trained = int(len(text) * (1 - HELD_OUT))
+        if len(text) - trained <= settings.context:
             raise BadInput(
-                f"text {settings.text} has {len(whole)} bytes; expected more than "
+                f"text {settings.text} has {len(text)} bytes; expected more than "
                 f"{int(settings.context / HELD_OUT)} for a context of {settings.context}",
                 "Give a longer text or a shorter context.",
             )
+        whole = torch.frombuffer(bytearray(text), dtype=torch.uint8)
+        self._train, self._test = whole[:trained], whole[trained:]
 
     @property
     def count(self) -> int:

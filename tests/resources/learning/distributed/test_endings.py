@@ -1,5 +1,6 @@
 """Why a training ended, in words."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,10 @@ def test_what_the_first_process_ended_with_is_told_with_what_to_do(
     log = tmp_path / LOGS / "a" / "attempt_0" / "1" / "stderr.log"
     log.parent.mkdir(parents=True)
     log.write_text("Traceback\nValueError: no such thing\n\n")
+    victim = log.parents[1] / "0" / "stderr.log"
+    victim.parent.mkdir()
+    victim.write_text("RuntimeError: Connection closed by peer\n")
+    os.utime(victim, (2**32, 2**32))  # it is the last to write
     problem = why_it_ended(tmp_path, restarts=2)
     assert told in problem.problem
     assert next_step in problem.next_step

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.errors import Conflict
+from resources.errors import BadInput, Conflict
 from resources.learning.distributed.holding import held
 from resources.learning.distributed.launching import Launch
 from resources.learning.distributed.watching import run
@@ -37,6 +37,13 @@ def test_who_comes_second_is_told_who_trains_there_and_a_kill_frees_the_folder(t
         holder.communicate()
     with held(tmp_path):
         pass
+
+
+def test_what_can_be_no_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in ("file", "file/training"):
+        with pytest.raises(BadInput, match=f"{place} cannot be written to"), held(tmp_path / place):
+            pass
 
 
 def test_one_after_the_other_and_in_folders_of_their_own_they_do_not_meet(tmp_path: Path) -> None:

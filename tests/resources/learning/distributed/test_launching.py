@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from resources.errors import BadInput
+from resources.errors import BadInput, NotFound
 from resources.learning.distributed.launching import Launch
-from resources.learning.distributed.plan import Parallel
+from resources.learning.distributed.plan import Parallel, TaskChoice
 from tests.resources.learning.distributed.plans import tiny
 
 
@@ -19,13 +19,18 @@ from tests.resources.learning.distributed.plans import tiny
         ({"restarts": -1}, "-1 restarts"),
         ({"device": "tpu"}, "device is 'tpu'; expected cpu or cuda"),
         ({"processes": 2}, "parallel is single, which is one process; 2 were asked for"),
+        ({"plan": tiny(task=TaskChoice("poems"))}, "there is no task 'poems'"),
+        (
+            {"plan": tiny(task=TaskChoice("text", {"dropout": 2}))},
+            "dropout of the task is 2.0; expected 0 or",
+        ),
         ({"processes": 3, "plan": tiny(parallel=Parallel.DDP)}, "batch_size 8 cannot be divided among 3"),
     ],
 )
 def test_what_cannot_be_started_is_refused_with_what_to_do(
     tmp_path: Path, changes: dict[str, Any], told: str
 ) -> None:
-    with pytest.raises(BadInput) as problem:
+    with pytest.raises((BadInput, NotFound)) as problem:
         Launch(**{"plan": tiny(), "folder": tmp_path, **changes})
     assert told in problem.value.problem
     assert problem.value.next_step

@@ -26,11 +26,16 @@ def test_only_lines_that_are_new_and_whole_are_told(tmp_path: Path) -> None:
     assert list(logs.new_lines()) == []
 
 
-def test_the_last_words_are_those_of_the_last_process_that_said_any(tmp_path: Path) -> None:
-    assert last_words(tmp_path) is None
-    log_of(tmp_path, "first", 0, 0).write_text("Traceback\nKeyError: 'a'\n\n")
-    log_of(tmp_path, "first", 0, 1).write_text("")
-    assert last_words(tmp_path) == "KeyError: 'a'"
+def test_the_last_words_of_a_process_are_those_of_its_last_restart(tmp_path: Path) -> None:
+    assert last_words(tmp_path, 0) is None
+    log_of(tmp_path, "first", 0, 0).write_text("Traceback\nKeyError: 'old'\n")
+    log_of(tmp_path, "first", 1, 0).write_text("Traceback\nKeyError: 'a'\n\n")
+    log_of(tmp_path, "first", 1, 0, "stdout").write_text("told\n")
+    log_of(tmp_path, "first", 1, 1).write_text("Connection closed by peer\n")
+    log_of(tmp_path, "first", 1, 2).write_text("")
+    assert [last_words(tmp_path, process) for process in range(4)] == [
+        *("KeyError: 'a'", "Connection closed by peer", None, None)
+    ]
 
 
 def test_the_tail_has_the_last_lines_of_each_process_of_the_last_restart(tmp_path: Path) -> None:

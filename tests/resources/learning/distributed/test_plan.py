@@ -66,6 +66,11 @@ def test_a_plan_comes_back_from_json_as_it_was(
         ("learning_rate", 1, "learning_rate"),
         ("last_rate_share", 1.5, "last_rate_share of the training is 1.5; expected from 0 to 1"),
         ("weight_decay", -0.1, "weight_decay"),
+        ("weight_decay", float("nan"), "weight_decay of the training is nan; expected 0 or more"),
+        ("weight_decay", float("inf"), "weight_decay of the training is inf"),
+        ("clip_norm", float("nan"), "clip_norm of the training is nan; expected above 0, or nothing"),
+        ("clip_norm", float("inf"), "clip_norm of the training is inf"),
+        ("checkpoint_every_s", float("nan"), "checkpoint_every_s of the training is nan"),
         ("clip_norm", 0, "clip_norm of the training is 0.0; expected above 0, or nothing"),
         ("checkpoint_every_steps", 0, "checkpoint_every_steps"),
         ("checkpoint_every_s", -1, "checkpoint_every_s"),
@@ -85,6 +90,11 @@ def test_a_value_that_cannot_be_is_refused_by_its_name(field: str, value: object
 def test_every_wrong_field_is_named_at_once() -> None:
     with pytest.raises(BadInput, match=r"wrong in 3 places: task: .*; steps: .*; compile: "):
         read_plan('{"steps": "x", "batch_size": 4, "compile": "maybe"}')
+    with pytest.raises(
+        BadInput, match=r"steps .* is 0; .*; batch_size .* is 0; .*; seed .* is -1"
+    ) as problem:
+        read_plan(json.dumps({**LEAST, "steps": 0, "batch_size": 0, "seed": -1}))
+    assert problem.value.next_step == "Correct steps, batch_size, seed."
 
 
 def test_what_is_no_json_is_told() -> None:

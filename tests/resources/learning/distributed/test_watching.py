@@ -9,11 +9,23 @@ from pathlib import Path
 import pytest
 
 from resources.errors import BadInput, TrainplatError
+from resources.learning.distributed import launching
+from resources.learning.distributed.__main__ import main
 from resources.learning.distributed.launching import Launch
 from resources.learning.distributed.logs import LogLine
 from resources.learning.distributed.plan import Parallel, Plan, TaskChoice, write_plan
-from resources.learning.distributed.progress import HEARTBEAT, Began, Event, Hung, Point, Saved
+from resources.learning.distributed.progress import (
+    HEARTBEAT,
+    Began,
+    Event,
+    Hung,
+    Point,
+    ProgressFile,
+    Saved,
+    stands_still,
+)
 from resources.learning.distributed.watching import Patience, Pulse, run
+from tests.house.modules import CHECKOUT
 from tests.resources.learning.distributed.plans import TINY, began, difference, is_done, losses, tiny, told
 from tests.resources.learning.distributed.processes import is_gone, workers_of
 
@@ -46,6 +58,59 @@ def test_what_moves_is_alive_and_what_does_not_is_silent(tmp_path: Path) -> None
     (tmp_path / HEARTBEAT).touch()
     assert pulse.silent_s(140.0) == 0.0
     assert pulse.silent_s(145.0) == 5.0
+
+
+def test_a_plan_that_is_no_text_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plan").write_bytes(b"\xff\xfe{")
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        assert main([str(tmp_path / "plan"), str(tmp_path / "training")]) == 2
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
+            signal.signal(number, handler)
+    assert "is no text in UTF-8" in capsys.readouterr().err
+
+
+SLOW_TO_MEASURE = """
+import sys, time
+from resources.learning.distributed.tasks.text import Text
+from resources.learning.distributed import worker
+
+measured = Text.scores
+
+def scores(task, model):
+    time.sleep(6)
+    return measured(task, model)
+
+Text.scores = scores
+sys.exit(worker.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_a_training_that_is_measured_for_long_does_not_count_as_hanging(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_worker.py").write_text(SLOW_TO_MEASURE)
+    changed = [
+        "slow_worker" if one == "resources.learning.distributed.worker" else one
+        for one in launching._arguments(Launch(tiny(), tmp_path), tmp_path)
+    ]
+    monkeypatch.setattr(launching, "_arguments", lambda *_: changed)
+    path = {"PYTHONPATH": f"{tmp_path}:{CHECKOUT}"}
+    launch = Launch(tiny(), tmp_path, environment=path)
+    assert run(launch, patience=Patience(hang_s=4.0, hangs=0, look_s=0.02))
+
+
+def test_while_it_stands_still_it_tells_so(tmp_path: Path) -> None:
+    assert not stands_still(tmp_path)
+    progress = ProgressFile(tmp_path)
+    with progress.still():
+        assert stands_still(tmp_path)
+    assert not stands_still(tmp_path)
+    with progress.still():
+        ProgressFile(tmp_path)  # of the next start, after a kill
+        assert not stands_still(tmp_path)
 
 
 def test_a_training_goes_on_after_one_of_its_processes_was_killed(tmp_path: Path) -> None:
