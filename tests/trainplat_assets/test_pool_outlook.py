@@ -69,7 +69,7 @@ def test_what_was_asked_before_is_left_out_and_counts_as_labelled(
     assert pool.embeddings is not None
     assert pool.labelled_embeddings is not None
     assert np.array_equal(pool.embeddings, predictions.embeddings[5:])
-    assert np.array_equal(pool.labelled_embeddings[:5], predictions.embeddings[:5])
+    assert np.array_equal(pool.labelled_embeddings[-5:], predictions.embeddings[:5])
     assert len(pool.labelled_embeddings) == SPEC.first_labelled + 5
     assert pool.labelled_counts is not None
     assert pool.labelled_counts.sum() == pytest.approx(SPEC.first_labelled + 5)
