@@ -39,10 +39,10 @@ def ask(anna: Desk, shown_from: ShownFrom) -> AskReport:
 def shown(server: LabelStudioServer, anna: Desk) -> httpx.Response:
     """The picture of the first task, fetched as a browser does that is signed in."""
     address = server.client().connection.get(f"/api/tasks/{anna.task(0)}/").json()["data"]["image"]
-    is_signed = address.startswith("/")
+    is_theirs = address.startswith(server.address)  # it leads on from there to a signed address
     return httpx.get(
-        f"{server.address}{address}" if is_signed else address,
-        headers={"Authorization": f"Token {server.token}"} if is_signed else {},
+        address,
+        headers={"Authorization": f"Token {server.token}"} if is_theirs else {},
         follow_redirects=True,
         timeout=30,
         trust_env=False,
