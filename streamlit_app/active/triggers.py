@@ -79,9 +79,9 @@ def _condition(row: ConditionRow, _: Translate) -> list[str]:
 def _gauge(row: ConditionRow) -> str:
     if row.value is None:
         return "–"
-    numbers = f"{_number(row.value, row.unit)} / {_number(row.threshold, row.unit)}"
     if not row.threshold:  # fewer is better, such as questions that are open
-        return pieces.text(numbers)
+        return pieces.text(_number(row.value, row.unit))
+    numbers = f"{_number(row.value, row.unit)} / {_number(row.threshold, row.unit)}"
     return gauge(100 * row.value / row.threshold, numbers, colours.DONE if row.met else colours.ACTIVE)
 
 

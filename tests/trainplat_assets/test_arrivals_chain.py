@@ -2,14 +2,16 @@
 
 import os
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, Definitions, SensorResult, build_sensor_context
+from dagster import AssetKey, DagsterInstance, Definitions, SensorResult, build_sensor_context
 
 from resources.data.arrivals.service import ArrivalService
-from resources.data.model import VersionState
+from resources.data.model import ConfirmedLabel, VersionState
 from resources.data.resource import DataResource
+from resources.data.service import DataService
 from resources.gpu.resource import GpuResource
 from resources.home import Home
 from resources.labeling.predictions import PredictionFiles
@@ -17,12 +19,17 @@ from resources.labeling.resource import LabelStudioResource
 from resources.labeling.service import LabelingService
 from resources.registry.resource import MlflowResource
 from resources.terms import FIRST_VERSION, VersionKey
-from tests.resources.data.shapes import image
+from tests.resources.data.shapes import ACTOR, image
 from tests.servers.label_studio import LabelStudioServer
 from tests.trainplat_assets.rounds import SPEC, make_first, registry_service, run_round
 from trainplat_assets.dataset_loop import build_dataset_definitions
 
-pytestmark = [pytest.mark.usefixtures("mlflow_in_home"), pytest.mark.real, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.usefixtures("mlflow_in_home"),
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.timeout(1000),  # the first one may make the tables of Label Studio
+]
 
 V1_1, V1_2 = VersionKey("v1.1"), VersionKey("v1.2")
 RESOURCES = {
@@ -45,10 +52,13 @@ class Chain:
     def tick(self, sensor: str) -> str:
         """One tick: what it requests is run at once. Returns why it requested nothing."""
         repository = DEFS.get_repository_def()
-        context = build_sensor_context(
-            instance=self.instance, cursor=self.cursors.get(sensor), repository_def=repository
-        )
-        told = repository.get_sensor_def(f"shapes_{sensor}")(context)
+        with build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursors.get(sensor),
+            repository_def=repository,
+            resources={name: RESOURCES[name] for name in ("data", "labeling", "registry")},
+        ) as context:
+            told = repository.get_sensor_def(f"shapes_{sensor}")(context)
         if not isinstance(told, SensorResult):
             return str(getattr(told, "skip_message", ""))
         self.cursors[sensor] = told.cursor
@@ -56,55 +66,90 @@ class Chain:
             self.instance.add_dynamic_partitions(added.partitions_def_name, list(added.partition_keys))
         for request in told.run_requests or ():
             job = "shapes_ask" if sensor == "questions" else "shapes_round"
-            done = DEFS.resolve_job_def(job).execute_in_process(
-                partition_key=request.partition_key,
-                asset_selection=request.asset_selection,
-                instance=self.instance,
-                tags=dict(request.tags),
-                resources=RESOURCES,
-            )
-            made = done.get_asset_materialization_events()
-            self.ran += sorted(one.asset_key.path[-1] for one in made if one.asset_key is not None)
+            self.run(job, str(request.partition_key), request.asset_selection, dict(request.tags))
         return str(told.skip_reason.skip_message if told.skip_reason else "")
 
+    def run(self, job: str, partition: str, assets: Sequence[AssetKey] | None, tags: dict[str, str]) -> None:
+        """Run a job, or these assets of it."""
+        done = DEFS.resolve_job_def(job).execute_in_process(
+            partition_key=partition,
+            asset_selection=assets,
+            instance=self.instance,
+            tags=tags,
+            resources=RESOURCES,
+        )
+        made = done.get_asset_materialization_events()
+        self.ran += sorted(one.asset_key.path[-1] for one in made if one.asset_key is not None)
 
-def test_what_comes_by_itself_is_predicted_by_the_live_model_and_asked_without_a_training(
-    label_studio: LabelStudioServer, trainplat_home: Path
-) -> None:
-    data = make_first(trainplat_home)
+
+@pytest.fixture
+def chain() -> Iterator[Chain]:
+    with DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("shapes_versions", [FIRST_VERSION])
+        yield Chain(instance)
+
+
+@pytest.fixture
+def data(trainplat_home: Path) -> DataService:
+    """A first version with a champion, and four new samples in the inbox."""
+    made = make_first(trainplat_home)
     run_round(FIRST_VERSION)
-    inbox = ArrivalService(Home(trainplat_home), data.database).inbox(SPEC.name)
+    inbox = ArrivalService(Home(trainplat_home), made.database).inbox(SPEC.name)
     inbox.mkdir(parents=True, exist_ok=True)
     for number in range(200, 204):
         (inbox / f"{number}.png").write_bytes(image(number))
         os.utime(inbox / f"{number}.png", (time.time() - 60,) * 2)
-    people, registry = LabelingService(Home(trainplat_home), data.database), registry_service(trainplat_home)
-    with DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions("shapes_versions", [FIRST_VERSION])
-        chain = Chain(instance)
+    return made
 
-        assert "v1.1 is planned: it takes up 4 new samples." in chain.tick("arrivals")
-        chain.tick("annotations")
-        assert "model" not in chain.ran
-        assert data.version(SPEC.name, V1_1).state is VersionState.SEALED
-        assert chain.tick("annotations") == "v1.1 brought new samples and no label: the champion stays."
-        chain.tick("questions")
-        assert chain.ran[-3:] == ["label_tasks", "pool_predictions", "query"]
 
-        said = PredictionFiles(Home(trainplat_home)).read_predictions(SPEC.name, V1_1)
-        known = {one.id for one in data.samples(SPEC.name, FIRST_VERSION)}
-        assert said.model == "shapes-1"
-        assert len(set(said.ids) - known) > 0, "some of them are in the pool, and predicted"
-        asked = people.questions_open(SPEC.name)
-        assert {one.version for one in asked} == {V1_1}
-        assert len(asked) == SPEC.labels_per_round
+def bring_in(chain: Chain, data: DataService) -> None:
+    """Let the sensors make the version that takes the new samples up."""
+    assert "v1.1 is planned: it takes up 4 new samples." in chain.tick("arrivals")
+    chain.tick("annotations")
+    assert "dataset" in chain.ran
+    assert "model" not in chain.ran
+    assert data.version(SPEC.name, V1_1).state is VersionState.SEALED
+    assert chain.tick("annotations") == "v1.1 brought new samples and no label: the champion stays."
 
-        truth = {**data.true_labels(SPEC.name)}
-        for question in asked:
-            assert question.task is not None
-            people.client.annotate(question.task, [truth.get(question.sample, question.guess)])
-        chain.tick("annotations")
-        assert chain.ran.count("model") == 1
-    first, carried, newest = registry.decisions(SPEC.name)
+
+def test_new_samples_are_predicted_by_the_live_model_and_the_next_training_goes_on_from_there(
+    chain: Chain, data: DataService, trainplat_home: Path
+) -> None:
+    bring_in(chain, data)
+    chain.run("shapes_ask", V1_1, [AssetKey(["shapes", one]) for one in ("pool_predictions", "query")], {})
+    files = PredictionFiles(Home(trainplat_home))
+    said, query = files.read_predictions(SPEC.name, V1_1), files.read_query(SPEC.name, V1_1)
+    known = {one.id for one in data.samples(SPEC.name, FIRST_VERSION)}
+    assert said.model == query.model == "shapes-1"
+    assert set(said.ids) - known, "new samples are in the pool, and predicted"
+    assert len(query.picks) == SPEC.labels_per_round
+
+    truth = data.true_labels(SPEC.name)  # of the first samples: nobody knows what the new ones are
+    pool = [one for one in said.ids if one in truth][:6]
+    labels = [ConfirmedLabel(one, truth[one], f"answer-{one[:8]}") for one in pool]
+    assert data.plan_next(SPEC, labels, ACTOR).version == V1_2
+    data.make(SPEC, V1_2, ACTOR)
+    run_round(V1_2)
+    first, carried, newest = registry_service(trainplat_home).decisions(SPEC.name)
     assert (first.carried, carried.carried, newest.carried) == (False, True, False)
-    assert (newest.version, newest.labels) == (V1_2, first.labels + SPEC.labels_per_round)
+    assert newest.labels == first.labels + 6
+
+
+def test_the_sensors_ask_about_new_samples_and_train_on_the_answers(
+    label_studio: LabelStudioServer, chain: Chain, data: DataService, trainplat_home: Path
+) -> None:
+    people = LabelingService(Home(trainplat_home), data.database)
+    bring_in(chain, data)
+    chain.tick("questions")
+    assert {"label_tasks", "pool_predictions", "query"} <= set(chain.ran)
+    asked = people.questions_open(SPEC.name)
+    assert {one.version for one in asked} == {V1_1}
+    assert len(asked) == SPEC.labels_per_round
+    truth = data.true_labels(SPEC.name)
+    for question in asked:
+        assert question.task is not None
+        people.client.annotate(question.task, [truth.get(question.sample, question.guess)])
+    chain.tick("annotations")
+    assert chain.ran.count("model") == 1
+    newest = registry_service(trainplat_home).decisions(SPEC.name)[-1]
+    assert (newest.version, newest.carried) == (V1_2, False)
