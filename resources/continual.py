@@ -96,7 +96,10 @@ class ContinualSettings:
 
 
 def published_derpp() -> ContinualSettings:
-    """DER++ in the form of its paper: a reservoir, its first logits, both weights one half."""
+    """DER++ in the form of its paper: a reservoir, its first logits, both weights one half.
+
+    Those logits are of the end of the task that a sample came with; in the paper, of the step it came at.
+    """
     return ContinualSettings(
         logits_weight=0.5, labels_weight=0.5, fill=Fill.RESERVOIR, renew_logits=False, weigh_by_tasks=False
     )

@@ -3,6 +3,8 @@
 import io
 import json
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from resources.errors import BadInput
 from resources.learning.model import ClassIndices
 
-MAGIC = b"trainplat buffer 1\n"
+MAGIC = b"trainplat buffer 2\n"
 ARRAYS = ("ids", "inputs", "labels", "tasks", "logits")
 
 
@@ -117,10 +119,14 @@ def to_bytes(buffer: Buffer) -> bytes:
     """The buffer as bytes: equal buffers give equal bytes."""
     file = io.BytesIO()
     head = {"capacity": buffer.capacity, "seen": buffer.seen, "empty": buffer.kept is None}
-    file.write(MAGIC + json.dumps(head, sort_keys=True).encode() + b"\n")
+    file.write(json.dumps(head, sort_keys=True).encode() + b"\n")
     for name in ARRAYS if buffer.kept is not None else ():
-        np.save(file, np.ascontiguousarray(getattr(buffer.kept, name)), allow_pickle=False)
-    return file.getvalue()
+        column = np.ascontiguousarray(getattr(buffer.kept, name))
+        # Of texts as wide as the longest of these: what was dropped meanwhile may have been longer.
+        shortest = np.array(column.tolist(), dtype=np.str_) if column.dtype.kind == "U" else column
+        np.save(file, shortest, allow_pickle=False)
+    content = file.getvalue()
+    return MAGIC + sha256(content).hexdigest().encode() + b"\n" + content
 
 
 def from_bytes(content: bytes) -> Buffer:
@@ -132,12 +138,15 @@ def from_bytes(content: bytes) -> Buffer:
         file = io.BytesIO(content)
         if file.readline() != MAGIC:
             raise ValueError("the first line is another one")
+        told, whole = file.readline().strip().decode(), content[file.tell() :]
+        if sha256(whole).hexdigest() != told:
+            raise ValueError("they are damaged: their checksum is another one")
         head = json.loads(file.readline())
         kept = None if head["empty"] else Remembered(*(_array(file) for _ in ARRAYS))
         if file.read(1):
             raise ValueError("there is more after the end")
         return Buffer(int(head["capacity"]), int(head["seen"]), kept)
-    except (ValueError, KeyError, TypeError, EOFError, UnicodeError) as problem:
+    except (ValueError, KeyError, TypeError, EOFError, UnicodeError, TokenError) as problem:
         raise BadInput(
             f"{len(content)} bytes are not a buffer: {problem}", "Use the buffer of a training, or none."
         ) from problem

@@ -115,11 +115,12 @@ class DarkReplay(Replay):
     """DER++: one batch from the buffer is held to what the model said of it, another to its labels.
 
     Buzzega et al., "Dark experience for general continual learning", NeurIPS 2020. What differs by default
-    (``published_derpp`` has the paper's form): the buffer holds representatives, as many of each class and
-    task, that cover what the model is less sure of; logits are those of the end of the latest task, not of
-    the moment when a sample came (Boschini et al., "Class-incremental continual learning into the extended
-    DER-verse", TPAMI 2022, renew a part of them); and the replayed labels count once for each task in the
-    buffer, as they would in the sum of all tasks' losses.
+    (``published_derpp`` has the paper's form, but for the moment of its logits: the end of the task that a
+    sample came with): the buffer holds representatives, as many of each class and task, that cover what the
+    model is less sure of; logits are those of the end of the latest task, not of the moment when a sample
+    came (Boschini et al., "Class-incremental continual learning into the extended DER-verse", TPAMI 2022,
+    renew a part of them); and the replayed labels count once for each task in the buffer, as they would in
+    the sum of all tasks' losses.
     """
 
     def __init__(self, settings: ContinualSettings, buffer: Buffer | None = None) -> None:

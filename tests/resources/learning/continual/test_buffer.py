@@ -1,10 +1,13 @@
+from dataclasses import replace
+from hashlib import sha256
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.errors import BadInput
-from resources.learning.continual.buffer import ARRAYS, Buffer, Remembered, from_bytes, to_bytes
+from resources.learning.continual.buffer import ARRAYS, MAGIC, Buffer, Remembered, from_bytes, to_bytes
 from tests.resources.learning.continual.examples import remembered
 
 
@@ -38,14 +41,34 @@ def test_damaged_bytes_are_refused_wherever_they_are_cut() -> None:
             from_bytes(content)
 
 
+def test_equal_buffers_are_equal_bytes_whatever_was_dropped_before() -> None:
+    long = remembered(3)
+    long = replace(long, ids=np.array(["a", "b", "one with a long name"]))
+    short = replace(long.take(np.array([0, 1])), ids=np.array(["a", "b"]))
+    assert long.take(np.array([0, 1])).ids.dtype != short.ids.dtype
+    assert to_bytes(Buffer(3, 3, long.take(np.array([0, 1])))) == to_bytes(Buffer(3, 3, short))
+    nothing = np.array([], dtype=np.int64)
+    assert to_bytes(Buffer(3, 3, long.take(nothing))) == to_bytes(Buffer(3, 3, short.take(nothing)))
+
+
+def test_damaged_bytes_are_refused_whichever_is_another_one() -> None:
+    whole = to_bytes(Buffer(5, 9, remembered(5)))
+    for place in range(len(whole)):
+        content = bytearray(whole)
+        content[place] ^= 1 << place % 8
+        with pytest.raises(BadInput, match="are not a buffer"):
+            from_bytes(bytes(content))
+
+
 def test_bytes_that_would_run_code_are_refused() -> None:
     import io
 
     file = io.BytesIO()
     np.save(file, np.array([print], dtype=object), allow_pickle=True)
-    head = to_bytes(Buffer(5, 9, remembered(0))).split(b"\n")[:2]
+    head = to_bytes(Buffer(5, 9, remembered(0))).split(b"\n")[2]
+    content = head + b"\n" + file.getvalue()
     with pytest.raises(BadInput, match="allow_pickle"):
-        from_bytes(b"\n".join([*head, file.getvalue()]))
+        from_bytes(MAGIC + sha256(content).hexdigest().encode() + b"\n" + content)
 
 
 def test_more_than_the_bound_is_refused() -> None:
