@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from resources.errors import BadInput, NotFound
-from resources.learning.distributed.launching import Launch
+from resources.learning.distributed.launching import Group, Launch
 from resources.learning.distributed.plan import Parallel, TaskChoice
+from resources.learning.distributed.progress import STOP
+from resources.learning.distributed.refusals import refusal, refuse
 from tests.resources.learning.distributed.plans import tiny
 
 
@@ -34,6 +36,17 @@ def test_what_cannot_be_started_is_refused_with_what_to_do(
         Launch(**{"plan": tiny(), "folder": tmp_path, **changes})
     assert told in problem.value.problem
     assert problem.value.next_step
+
+
+def test_what_was_left_for_the_start_before_is_taken_away(tmp_path: Path) -> None:
+    refuse(tmp_path, BadInput("the plan of yesterday", "Correct it."))
+    (tmp_path / STOP).touch()
+    group = Group(Launch(tiny(), tmp_path))
+    try:
+        assert refusal(tmp_path) is None
+        assert not (tmp_path / STOP).exists()
+    finally:
+        group.kill()
 
 
 def test_starting_and_watching_need_no_torch() -> None:

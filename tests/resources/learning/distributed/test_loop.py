@@ -9,13 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from resources.errors import BadInput
+from resources.learning.distributed import loop
 from resources.learning.distributed.checkpoints.folder import Checkpoints
 from resources.learning.distributed.checkpoints.state import load_model
 from resources.learning.distributed.loop import train
+from resources.learning.distributed.order import batch_places
 from resources.learning.distributed.parallel import copies
 from resources.learning.distributed.parallel.way import Spread
 from resources.learning.distributed.plan import Parallel, Plan, Precision, TaskChoice
 from resources.learning.distributed.progress import PROGRESS, STOP, Ended, Measured, Saved
+from resources.learning.distributed.schedule import learning_rate
 from resources.learning.distributed.task import Batch
 from resources.learning.distributed.tasks.catalogue import build_task
 from resources.learning.distributed.tasks.text import Settings, Text
@@ -68,6 +71,60 @@ def test_it_learns_tells_how_it_goes_and_what_came_of_it(tmp_path: Path) -> None
     assert [one.scores.keys() for one in measured] == [{"held_out_loss"}]
     assert measured[0].scores["held_out_loss"] < 5
     assert events[-1] == Ended(60, done=True)
+
+
+def test_its_steps_are_those_of_plain_adamw_written_out(tmp_path: Path) -> None:
+    plan = tiny(
+        steps=5,
+        warmup_steps=2,
+        learning_rate=0.03,
+        clip_norm=0.05,
+        weight_decay=0.3,
+        seed=7,
+        log_every_steps=1,
+    )
+    model = trained(plan, tmp_path)
+    torch.manual_seed(7)
+    task = Text(SMALL)
+    plain = task.model()
+    optimizer = torch.optim.AdamW(plain.parameters(), lr=1.0, weight_decay=0.3)
+    norms = []
+    for step in range(5):
+        optimizer.param_groups[0]["lr"] = learning_rate(plan, step)
+        optimizer.zero_grad()
+        task.loss(plain, task.batch(batch_places(step, count=task.count, batch_size=8, seed=7))).backward()  # type: ignore[no-untyped-call]
+        norms.append(float(nn.utils.clip_grad_norm_(plain.parameters(), 0.05)))
+        optimizer.step()
+    assert min(norms) > 0.1, "clipping does something"
+    for mine, theirs in zip(model.parameters(), plain.parameters(), strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-6)
+
+
+class Drawing(Text):
+    """Ends after three steps; keeps what each of them drew."""
+
+    def __init__(self) -> None:
+        super().__init__(SMALL)
+        self.drawn: list[float] = []
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        self.drawn.append(float(torch.rand(())))
+        if len(self.drawn) == 3:
+            raise Killed
+        return super().loss(model, batch)
+
+
+def test_what_a_step_draws_is_of_its_own_and_of_the_seed_and_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "parts_of", lambda places, **_: iter([places]))
+    drawn = {}
+    for seed, process in ((0, 0), (1, 0), (0, 1), (0, 0)):
+        task = Drawing()
+        with joined("cpu") as world, pytest.raises(Killed):
+            train(tiny(seed=seed), task, replace(world, process=process), tmp_path / f"{seed}{process}")
+        assert drawn.setdefault((seed, process), task.drawn) == task.drawn
+    assert len({one for each in drawn.values() for one in each}) == 9
 
 
 @pytest.mark.parametrize("batches", [3, 9, 11])
