@@ -118,7 +118,7 @@ def test_what_a_step_draws_is_of_its_own_and_of_the_seed_and_the_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "parts_of", lambda places, **_: iter([places]))
-    drawn = {}
+    drawn: dict[tuple[int, int], list[float]] = {}
     for seed, process in ((0, 0), (1, 0), (0, 1), (0, 0)):
         task = Drawing()
         with joined("cpu") as world, pytest.raises(Killed):
