@@ -4,8 +4,8 @@ Northcutt, Jiang and Chuang 2021, *Confident learning: estimating uncertainty in
 does it: a label is doubted where the model is at least as sure of another class as it usually is of samples
 with that class's label, and how many of each class are doubted follows the noise that is estimated so. A
 network that is nearly always sure makes that a high bar, under which a seventh of the flipped digits passes;
-so the rest of what may be returned is filled with labels beside which the model holds one other class for
-likelier than all the rest together.
+so the rest of what may be returned is filled with labels beside which the model is sure of one other class.
+At more than a half instead, a tenth of right answers to hard questions came back in the first rounds.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from resources.errors import BadInput
 from resources.learning.model import ClassIndices, Probabilities
 
-MAJORITY = 0.5
+LIKELY = 0.7
 """So likely another class must be where confident learning alone does not doubt the label."""
 
 LEAST_LABELS = 20
@@ -64,7 +64,7 @@ def doubts(
         return []
     every = [_doubt(row, labels, probabilities) for row in np.flatnonzero(returnable).tolist()]
     confident = set(_confident(labels, probabilities))
-    doubted = [one for one in every if one.row in confident or one.other_probability > MAJORITY]
+    doubted = [one for one in every if one.row in confident or one.other_probability > LIKELY]
     doubted.sort(key=lambda one: (one.row not in confident, one.margin, one.row))
     return doubted[:most]
 
@@ -80,7 +80,7 @@ def doubts_beside(
     """
     usual = _usual(pool)
     every = [_doubt(row, labels, probabilities) for row in range(len(labels))]
-    doubted = [one for one in every if one.other_probability >= max(MAJORITY, usual[one.other] - 1e-9)]
+    doubted = [one for one in every if one.other_probability >= max(LIKELY, usual[one.other] - 1e-9)]
     doubted.sort(key=lambda one: (one.margin, one.row))
     return doubted[: round(share * len(labels))]
 
