@@ -27,7 +27,8 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.slow, pytest
 
 ROUNDS = 5
 PARTS = 4
-MOST_PAUSE_S = 12.0
+MOST_PAUSE_S = 60.0
+"""Label Studio takes half a minute to come back: killed more often, nothing would ever be answered."""
 KILLED: dict[str, Callable[[Stack], bool]] = {
     **{kind: KINDS[kind] for kind in ("training", "daemon", "label studio")},
     "web hooks": lambda stack: stack.kill_part(PartName.WEBHOOK),
@@ -64,7 +65,7 @@ def test_kills_at_random_moments_lose_nothing_and_do_nothing_twice(
         finally:
             over.set()
             killer.join(300)
-        assert sum(kills.values()) > ROUNDS, kills
+        assert sum(kills.values()) >= ROUNDS, kills
         made = list(versions_of(ROUNDS))
         assert stack.sealed_versions() == made
         assert sorted(stack.registered_versions()) == sorted(made)
