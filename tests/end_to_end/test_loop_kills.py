@@ -25,8 +25,8 @@ from trainplat_cli.supervisor.model import PartName
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(3000)]
 
-ROUNDS = 5
-PARTS = 4
+ROUNDS = 2
+PARTS = 10
 MOST_PAUSE_S = 60.0
 """Label Studio takes half a minute to come back: killed more often, nothing would ever be answered."""
 KILLED: dict[str, Callable[[Stack], bool]] = {
