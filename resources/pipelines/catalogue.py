@@ -36,7 +36,13 @@ class Template:
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of its parameters."""
-        return self.spec.model_json_schema()
+        told = self.spec.model_json_schema()
+        for one in told["properties"].values():
+            if "$ref" in one and "description" not in one:
+                # pydantic leaves it out where its type says the very same.
+                its_type = told["$defs"][one["$ref"].rpartition("/")[2]]
+                one["description"] = its_type.get("description", "")
+        return told
 
 
 TEMPLATES: Mapping[str, Template] = MappingProxyType(

@@ -67,11 +67,13 @@ def _row(reader: Reader, told: Runs, one: PipelineRun) -> list[str]:
 
 def state_pill(reader: Reader, one: PipelineRun) -> str:
     """The state of a run in a word."""
-    return pieces.pill(reader.translate(STATE_WORDS[one.state]), TONES[one.state])
+    _ = reader.translate
+    return pieces.pill(_(STATE_WORDS[one.state]), TONES[one.state])
 
 
 def _step(reader: Reader, step: Step) -> str:
-    word = reader.translate(STATE_WORDS[step.state])
+    _ = reader.translate
+    word = _(STATE_WORDS[step.state])
     return f"<div>{pieces.pill(word, TONES[step.state])} {pieces.code(step.key.rpartition('__')[2])}</div>"
 
 

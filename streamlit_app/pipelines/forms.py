@@ -77,7 +77,8 @@ def required_fields(template: Template) -> list[str]:
 def _widget(reader: Reader, key: str, field: str, schema: Mapping[str, Any], usual: Any) -> None:
     told = schema["properties"][field]
     told = {**schema.get("$defs", {}).get(told.get("$ref", "").rpartition("/")[2], {}), **told}
-    says = reader.translate(told["description"]) if told.get("description") else None
+    _ = reader.translate
+    says = _(told["description"]) if told.get("description") else None
     kinds = {one.get("type") for one in told.get("anyOf", ())} or {told.get("type")}
     if "enum" in told:
         options = list(told["enum"])

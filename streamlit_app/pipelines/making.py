@@ -52,7 +52,8 @@ def draw(reader: Reader) -> None:
 
 
 def _title(name: str, reader: Reader) -> str:
-    return f"{name} – {reader.translate(TEMPLATES[name].summary)}"
+    _ = reader.translate
+    return f"{name} – {_(TEMPLATES[name].summary)}"
 
 
 def _make(chosen: Template) -> None:

@@ -23,7 +23,8 @@ def _read(_place: str, dataset: DatasetName) -> ActiveLearning:
 
 def _draw() -> None:
     reader = current_reader()
-    note = frame.head(reader, reader.translate("Active learning"))
+    _ = reader.translate
+    note = frame.head(reader, _("Active learning"))
     with frame.guarded(reader):
         told = _read(frame.place(), frame.choose_dataset(reader))
         frame.refreshed(note, reader, told.read_at)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from resources.learning.evaluation import Evaluation, evaluate
+from resources.learning.kinds import image_classes
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.trainplat_assets.rounds import SPEC, make_first, make_next, registry_service, run_round
 from trainplat_assets import model_round
@@ -33,7 +34,7 @@ def test_a_model_no_better_than_chance_is_not_promoted(
     trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = make_first(trainplat_home)
-    monkeypatch.setattr(model_round, "evaluate", swapped)
+    monkeypatch.setattr(image_classes, "evaluate", swapped)
     result = run_round(FIRST_VERSION, raise_on_error=False)
     assert not result.success
     assert materialized(result) == {"model", "evaluation"}
@@ -62,7 +63,7 @@ def test_another_test_set_stops_the_promotion_and_a_forgotten_class_only_warns(
     def forgetful(*_arguments: object, **_options: object) -> Evaluation:
         return Evaluation(SPEC.classes, next(measured))
 
-    monkeypatch.setattr(model_round, "evaluate", forgetful)
+    monkeypatch.setattr(image_classes, "evaluate", forgetful)
     monkeypatch.setattr("resources.registry.sanity.CHANCE_DEVIATIONS", 0)
     result = run_round(second)
     assert failed_checks(result) == {

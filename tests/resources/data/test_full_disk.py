@@ -1,4 +1,4 @@
-"""A disk that is really full: a file system of 700 KB, filled to the last block."""
+"""A disk that is really full: a file system of 1 MB, filled to the last block."""
 
 import subprocess
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ V1 = VersionKey("v1.1")
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """The root of a file system of 700 KB."""
+    """The root of a file system of 1 MB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "trainplat-test", str(disk)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "trainplat-test", str(disk)], check=True)
     yield disk
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
