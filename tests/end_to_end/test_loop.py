@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from resources.home import read_or_make_secrets
+from resources.labeling.model import QuestionState
 from resources.labeling.service import LabelingService
 from resources.terms import VersionKey
 from tests.end_to_end.stack import DIGITS, Stack
@@ -45,11 +46,17 @@ def test_the_better_model_is_champion_and_beats_chance_by_far(played: Stack) -> 
 def test_questions_carry_the_guess_of_the_champion_and_the_last_ones_wait_for_people(played: Stack) -> None:
     labeling = LabelingService(played.home, played.home.database())
     waiting = wait_until(
-        lambda: [one for one in labeling.questions_open(DIGITS) if one.task is not None],
+        lambda: [
+            one
+            for one in labeling.questions_open(DIGITS)
+            if one.state is QuestionState.OPEN and one.task is not None
+        ],
         "the questions of the last round",
         timeout_s=240,
     )
     assert {question.version for question in waiting} == {VersionKey("v1.2")}
+    doubted = {one.state for one in labeling.questions_open(DIGITS) if one.version != "v1.2"}
+    assert doubted <= {QuestionState.IN_REVIEW}, "what earlier rounds asked waits only for a second look"
     task = labeling.client.connection.get(f"/api/tasks/{waiting[0].task}/").json()
     assert len(task["predictions"]) == 1
     assert task["predictions"][0]["result"][0]["value"]["choices"][0] in [str(digit) for digit in range(10)]
