@@ -1,6 +1,6 @@
 """Hears what people answered, and starts the next version when there is enough of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -58,10 +58,6 @@ LONGEST_TAG = 400
 NOTHING_MEASURED = TriggerSnapshot(labels_per_round=1, new_labels=0)
 
 
-WhyStopped = Callable[[VersionKey, DataService, RegistryService], Sequence[str]]
-"""Sentences on what stopped the round of a version, if anything that was measured did."""
-
-
 @dataclass(frozen=True)
 class Situation:
     """What the decision rests on: a snapshot."""
@@ -116,7 +112,8 @@ def decide(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | Plan
     1. While the newest version's round is not decided, nothing new is planned. A round that nobody asked for
        is requested (the first version's is left to people, who may ask for it by hand); one that failed,
        again, with back-off. So is one that failed behind its decision: MLflow was not told of it then, and
-       shows another champion.
+       shows another champion. One that a blocking check stopped is left to people: the check would say it
+       again.
     2. A version that brought samples and no label is made, and the champion stays: nothing is trained.
     3. When the data set's trigger policy says so, the next version is planned with all new labels.
     4. Else it waits for people, and says for how many, what they must mend, and what the policy lacks.
@@ -138,6 +135,7 @@ def judged(spec: DatasetSpec, at: Situation, now: datetime) -> Verdict:
         questions_sent=at.questions_sent,
         questions_open=at.standing.open,
         under_way=at.newest.version if _is_unfinished(at) else None,
+        stopped_by=at.attempts[0].stopped_by if at.attempts else "",
     )
     return judge(spec.triggers, snapshot, now)
 
@@ -152,29 +150,16 @@ def brings_no_label(version: VersionRecord) -> bool:
     return version.parent is not None and version.new_labels == 0 and not is_trained_anew
 
 
-def explained(step: Wait, at: Situation, reasons: Callable[[], Sequence[str]]) -> Wait:
-    """The same, with what stopped the newest version's round where it failed after it was measured."""
-    if at.decided or not at.attempts or at.attempts[0].outcome is not Outcome.FAILED:
-        return step
-    return Wait(" ".join([step.reason, *reasons()]))
-
-
-def _says_nothing(*_: object) -> Sequence[str]:
-    return ()
-
-
 def build_annotation_sensor(
     spec: DatasetSpec,
     job: "ExecutableDefinition",
     *,
     making: Sequence[AssetKey] = (),
-    why_stopped: WhyStopped = _says_nothing,
     minimum_interval_s: int = MINIMUM_INTERVAL_S,
     clock: Clock = utc_now,
 ) -> SensorDefinition:
     """The sensor ``<dataset>_annotations``; ``job`` is the round that it requests for each version, and
     ``making`` those of its assets that make the version: all that is run where there is nothing to learn.
-    ``why_stopped`` tells which checks keep a version that was measured from being decided.
 
     Exactly one version, and one run of its round, for one set of annotations, whatever is killed between any
     two steps: the version is a row before it is requested, a label's ref goes into one version only, and the
@@ -236,8 +221,6 @@ def build_annotation_sensor(
         triggers.note_planned(spec.name, newest.version, newest.planned_at)
         triggers.keep(spec.name, judged(spec, at, clock()))
         step = decide(spec, at, clock())
-        if isinstance(step, Wait):
-            step = explained(step, at, lambda: why_stopped(newest.version, versions, registered))
         if isinstance(step, PlanNext):
             returned = send_back_doubtful(people, spec, new, actor)
             step = Wait(told(spec, returned)) if returned else _plan(versions, spec, new, actor)

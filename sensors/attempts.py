@@ -1,11 +1,19 @@
 """When to try again: the attempts of one job for one partition, judged by a pure function."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
+from dagster import (
+    AssetCheckSeverity,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRunStatus,
+    RunRecord,
+    RunsFilter,
+)
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
 MAX_ATTEMPTS = 5
 FIRST_WAIT = timedelta(seconds=30)
@@ -13,6 +21,8 @@ FIRST_WAIT = timedelta(seconds=30)
 
 PARTITION_TAG = "dagster/partition"
 RUN_KEY_TAG = "dagster/run_key"
+WHAT_NEXT = "what_next"
+"""Metadata of a check that did not pass: what a person does about it, in sentences."""
 
 LOOK_BACK = 50
 """How many runs of one partition are looked at, newest first."""
@@ -26,6 +36,8 @@ class Outcome(StrEnum):
     UNDER_WAY = "under way"
     DONE = "done"
     FAILED = "failed"
+    STOPPED = "stopped"
+    """A blocking check did not pass: what it looked at is the same the next time."""
     CANCELED = "canceled"
 
 
@@ -38,6 +50,8 @@ class Attempt:
     """Its number where a sensor asked for it; None where a person started it."""
     outcome: Outcome
     ended_at: datetime | None
+    stopped_by: str = ""
+    """Which checks stopped it, what they found and what to do about it, for a person."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,8 @@ def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask |
     3. One is under way: hold.
     4. The newest was cancelled: hold, for a person wanted it so.
     5. The newest is done: hold.
-    6. Failed: ask for the next one 30 s later, then twice as long each time, at most five in all.
+    6. A blocking check stopped the newest: hold, for the same would be found again.
+    7. Failed: ask for the next one 30 s later, then twice as long each time, at most five in all.
     """
     if not attempts:
         return Ask(1)
@@ -87,6 +102,11 @@ def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask |
         )
     if newest.outcome is Outcome.DONE:
         return Hold(f"{what} is done (run {newest.run_id[:8]}).", done=True)
+    if newest.outcome is Outcome.STOPPED:
+        return Hold(
+            f"{what} was stopped (run {newest.run_id[:8]}) and is not tried again by itself. "
+            f"{newest.stopped_by} Then re-execute that run in the Dagster UI."
+        )
     failures = sum(1 for one in attempts if one.outcome is Outcome.FAILED)
     if failures >= MAX_ATTEMPTS:
         return Hold(
@@ -104,16 +124,38 @@ def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask |
 
 
 def is_given_up(attempts: Sequence[Attempt]) -> bool:
-    """Whether no further attempt comes by itself: rules 4 and 6 of :func:`next_step`."""
+    """Whether no further attempt comes by itself: rules 4, 6 and 7 of :func:`next_step`."""
     failures = sum(1 for one in attempts if one.outcome is Outcome.FAILED)
     newest = attempts[0].outcome if attempts else None
-    return newest is Outcome.CANCELED or (newest is Outcome.FAILED and failures >= MAX_ATTEMPTS)
+    is_hopeless = newest is Outcome.FAILED and failures >= MAX_ATTEMPTS
+    return is_hopeless or newest in (Outcome.CANCELED, Outcome.STOPPED)
 
 
 def read_attempts(instance: DagsterInstance, job_name: str, partition: str, keys: str) -> list[Attempt]:
-    """The runs of a job for a partition, newest first; numbered where their run key begins with ``keys``."""
+    """The runs of a job for a partition, newest first; numbered where their run key begins with ``keys``.
+
+    Only of the newest it is asked whether a check stopped it: that reads events.
+    """
     chosen = RunsFilter(job_name=job_name, tags={PARTITION_TAG: partition})
-    return [_attempt(record, keys) for record in instance.get_run_records(chosen, limit=LOOK_BACK)]
+    found = [_attempt(record, keys) for record in instance.get_run_records(chosen, limit=LOOK_BACK)]
+    if found and found[0].outcome is Outcome.FAILED:
+        told = " ".join(_stopped_by(instance, found[0].run_id))
+        if told:
+            found[0] = replace(found[0], outcome=Outcome.STOPPED, stopped_by=told)
+    return found
+
+
+def _stopped_by(instance: DagsterInstance, run_id: str) -> Iterator[str]:
+    last = dict[tuple[str, str], AssetCheckEvaluation]()  # a step that was tried twice was checked twice
+    for event in instance.all_logs(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
+        if event.dagster_event is not None:
+            check = event.dagster_event.asset_check_evaluation_data
+            last[check.asset_key.to_user_string(), check.check_name] = check
+    for (asset, name), check in last.items():
+        if check.blocking and not check.passed and check.severity is AssetCheckSeverity.ERROR:
+            said = f"Check {name} on {asset} did not pass: {check.description or 'it says no more'}."
+            next_step = check.metadata.get(WHAT_NEXT)
+            yield f"{said} {next_step.value}" if next_step is not None else said
 
 
 def _attempt(record: RunRecord, keys: str) -> Attempt:

@@ -1,7 +1,5 @@
 """All definitions of one data set."""
 
-from functools import partial
-
 from dagster import Definitions
 
 from resources.data.spec import DatasetSpec
@@ -14,7 +12,6 @@ from trainplat_assets.branch_assets import build_branch_assets, build_branch_job
 from trainplat_assets.by_hand_job import build_by_hand_job
 from trainplat_assets.data_assets import build_data_assets
 from trainplat_assets.data_checks import build_data_checks
-from trainplat_assets.forgetting import stopped_by
 from trainplat_assets.jobs import build_ask_job, build_round_job
 from trainplat_assets.label_review_assets import build_review_asset, build_review_checks
 from trainplat_assets.labeling_assets import build_labeling_assets
@@ -56,12 +53,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             *([build_structure_job(spec)] if of_pictures else ()),
         ],
         sensors=[
-            build_annotation_sensor(
-                spec,
-                round_job,
-                making=[key for one in data_assets for key in one.keys],
-                why_stopped=partial(stopped_by, spec),
-            ),
+            build_annotation_sensor(spec, round_job, making=[key for one in data_assets for key in one.keys]),
             build_arrivals_sensor(spec),
             build_merge_sensor(spec),
             build_questions_sensor(spec, ask_job),

@@ -10,7 +10,6 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.learning.continual.forgetting import VersionMatrix, VersionRow
 from resources.registry.model import RoundEvaluation
-from resources.registry.sanity import accuracy_problems
 from resources.registry.service import RegistryService
 from resources.terms import VersionKey
 
@@ -53,27 +52,6 @@ def problems_of(matrix: VersionMatrix, most_forgotten: float) -> list[str]:
         f"{one.best_version}; {100 * most_forgotten:g} are allowed"
         for one in matrix.forgotten
         if one.lost > most_forgotten
-    ]
-
-
-def stopped_by(
-    spec: DatasetSpec, version: VersionKey, data: DataService, registry: RegistryService
-) -> list[str]:
-    """In sentences what keeps the model of a version that was measured from being promoted; what to do is in
-    the description of the check that each one names.
-    """
-    measured = registry.evaluation(spec.name, version)
-    matrix = matrix_up_to(spec, version, data, registry)
-    if measured is None or matrix is None:
-        return []
-    found = {
-        "accuracy_above_chance": accuracy_problems(measured),
-        "little_forgotten": problems_of(matrix, spec.most_forgotten),
-    }
-    return [
-        f"Check {check} on {spec.name}/evaluation stopped it: {'; '.join(problems)}."
-        for check, problems in found.items()
-        if problems
     ]
 
 

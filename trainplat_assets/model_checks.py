@@ -19,11 +19,18 @@ from resources.registry import sanity
 from resources.registry.model import RoundEvaluation
 from resources.registry.resource import MlflowResource
 from resources.terms import VersionKey
+from sensors.attempts import WHAT_NEXT
 from trainplat_assets import forgetting, model_round
 from trainplat_assets.partitioned_checks import partitioned_check
 
 RECALL_LOSS = 0.15
 """How much of a class the new model may find less than the champion before a person is warned."""
+
+FORGET_LESS = (
+    "In the data set's declaration give `continual` a larger `buffer_size`, a method that forgets less "
+    "(derpp, joint), or `joint_every`, and delete the model's version in MLflow. Or, to have this model all "
+    "the same, materialize the champion by hand."
+)
 
 
 def build_model_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
@@ -46,6 +53,7 @@ def _accuracy_check(spec: DatasetSpec) -> AssetChecksDefinition:
         return _result(
             sanity.accuracy_problems(evaluation),
             {"accuracy": evaluation.challenger_scores.accuracy, "bar": sanity.chance_bar(evaluation)},
+            next_step="Mend its labels by a commit, which makes the next version, or how it is trained.",
         )
 
     return accuracy_above_chance
@@ -76,6 +84,7 @@ def _test_set_check(spec: DatasetSpec) -> AssetChecksDefinition:
         return _result(
             sanity.measurement_problems(evaluation, before, old_part),
             {"test_set": evaluation.test_set, "test_images": evaluation.test_count},
+            next_step="Restore the test images that the one before was measured on.",
         )
 
     return same_test_set
@@ -89,10 +98,7 @@ def _forgetting_check(spec: DatasetSpec) -> AssetChecksDefinition:
         name="little_forgotten",
         description=(
             f"On the test images of each task that was learnt earlier, the new model is at most {points} "
-            "points below the best version. Blocks a promotion. What to do: in the data set's declaration "
-            "give `continual` a larger `buffer_size`, a method that forgets less (derpp, joint), or "
-            "`joint_every`; delete the model's version in MLflow and run the round again. Or, to have it all "
-            "the same, materialize the champion by hand."
+            f"points below the best version. Blocks a promotion. What to do: {FORGET_LESS}"
         ),
         partitions=versions_partitions(spec.name),
         blocking=True,
@@ -108,6 +114,7 @@ def _forgetting_check(spec: DatasetSpec) -> AssetChecksDefinition:
         return _result(
             forgetting.problems_of(matrix, spec.most_forgotten),
             {"forgetting": matrix.forgetting, "allowed": spec.most_forgotten},
+            next_step=FORGET_LESS,
         )
 
     return little_forgotten
@@ -142,10 +149,12 @@ def _result(
     problems: Sequence[str],
     metadata: dict[str, float | int | str],
     severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+    next_step: str = "",
 ) -> AssetCheckResult:
+    told = {WHAT_NEXT: next_step} if problems and next_step else {}
     return AssetCheckResult(
         passed=not problems,
         severity=severity,
         description="; ".join(problems) or None,
-        metadata=metadata,
+        metadata={**metadata, **told},
     )

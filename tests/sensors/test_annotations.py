@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import DagsterRunStatus
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    AssetKey,
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRunStatus,
+)
 
 from resources.data.model import VersionRecord, VersionState
 from resources.data.service import DataService
@@ -21,8 +29,8 @@ from resources.labeling.service import LabelingService
 from resources.learning.triggering.model import Paused
 from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION, VersionKey
-from sensors.annotations import PlanNext, Situation, StartRound, Wait, decide, explained
-from sensors.attempts import Attempt, Outcome
+from sensors.annotations import PlanNext, Situation, StartRound, Wait, decide, judged
+from sensors.attempts import WHAT_NEXT, Attempt, Outcome
 from tests.resources.data.shapes import SHAPES
 from tests.sensors.daemon import SensorDaemon, sensor_daemon
 from tests.sensors.shapes_loop import ANNA, ShapesLoop, begun
@@ -405,18 +413,72 @@ def spoiled(number: int) -> Problem:
     return Problem(SHAPES.name, None, finding, NOW, f"problem {number}", f"Mend {number}.", True)
 
 
-def test_a_round_that_failed_after_it_was_measured_is_waited_for_with_what_stopped_it() -> None:
-    failed = Attempt("run-1", None, Outcome.FAILED, NOW)
-    why = ["Check little_forgotten stopped it."]
-    waits = Wait("It failed.")
-    stopped = situation(decided=False, attempts=(failed,))
-    assert explained(waits, stopped, lambda: why) == Wait("It failed. Check little_forgotten stopped it.")
-    for at in (
-        situation(decided=True, attempts=(failed,)),
-        situation(decided=False),
-        situation(decided=False, attempts=(done(RECORD.version),)),
-    ):
-        assert explained(waits, at, lambda: why) == waits
+def stop_by_check(instance: DagsterInstance, run_id: str, found: str, severity: AssetCheckSeverity) -> None:
+    """Let a blocking check not pass in a run."""
+    check = AssetCheckEvaluation(
+        asset_key=AssetKey(["shapes", "model"]),
+        check_name="little_forgotten",
+        passed=False,
+        severity=severity,
+        description=found,
+        metadata={WHAT_NEXT: "Ask for less."},
+        blocking=True,
+    )
+    event = DagsterEvent(
+        DagsterEventType.ASSET_CHECK_EVALUATION.value, "shapes_round", event_specific_data=check
+    )
+    instance.report_dagster_event(event, run_id)
+
+
+def test_what_stopped_a_round_is_told_by_the_verdict_until_it_is_mended() -> None:
+    stopped = Attempt("run-1", 1, Outcome.STOPPED, NOW - timedelta(hours=1), "Check a on b did not pass: c.")
+    (busy, *_) = judged(SHAPES, situation(decided=False, attempts=(stopped,)), NOW).guards
+    assert busy.said.text == f"the round of {RECORD.version} was stopped (Check a on b did not pass: c)"
+    again = Attempt("run-2", None, Outcome.UNDER_WAY, None)
+    (busy, *_) = judged(SHAPES, situation(decided=False, attempts=(again, stopped)), NOW).guards
+    assert busy.said.text == f"the round of {RECORD.version} is not done"
+
+
+@pytest.mark.real
+def test_a_round_that_a_check_stopped_is_not_requested_again_and_is_told_with_what_to_do(
+    loop: ShapesLoop, daemon: SensorDaemon
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+    daemon.tick(SENSOR)
+    (run,) = daemon.runs("shapes_round")
+    stop_by_check(daemon.instance, run.run_id, "It forgot 9s", AssetCheckSeverity.ERROR)
+    daemon.end(run, DagsterRunStatus.FAILURE)
+    daemon.now += timedelta(hours=1)
+
+    told = skipped(daemon)
+
+    assert "Check little_forgotten on shapes/model did not pass: It forgot 9s. Ask for less." in told
+    assert "re-execute that run" in told
+    assert len(daemon.runs("shapes_round")) == 1
+    newest = triggers(loop).newest(SHAPES.name)
+    assert newest is not None
+    assert "was stopped (Check little_forgotten" in newest.verdict.holding[0].said.text
+
+
+@pytest.mark.real
+def test_a_round_that_failed_beside_a_check_that_only_warns_is_requested_again(
+    loop: ShapesLoop, daemon: SensorDaemon
+) -> None:
+    for sample in loop.ask():
+        loop.answer(sample)
+    daemon.tick(SENSOR)
+    (run,) = daemon.runs("shapes_round")
+    stop_by_check(daemon.instance, run.run_id, "It forgot 9s", AssetCheckSeverity.WARN)
+    daemon.end(run, DagsterRunStatus.FAILURE)
+    daemon.now += timedelta(hours=1)
+
+    daemon.tick(SENSOR)
+
+    assert [one.tags["dagster/run_key"] for one in daemon.runs("shapes_round")] == [
+        "shapes:v1.1:1",
+        "shapes:v1.1:2",
+    ]
 
 
 @pytest.mark.parametrize(

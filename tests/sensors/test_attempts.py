@@ -3,10 +3,32 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    DagsterInstance,
+    Definitions,
+    StaticPartitionsDefinition,
+    asset,
+    define_asset_job,
+    in_process_executor,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensors.attempts import MAX_ATTEMPTS, Ask, Attempt, Hold, Outcome, is_given_up, next_step, run_key
+from sensors.attempts import (
+    MAX_ATTEMPTS,
+    WHAT_NEXT,
+    Ask,
+    Attempt,
+    Hold,
+    Outcome,
+    is_given_up,
+    next_step,
+    read_attempts,
+    run_key,
+)
+from trainplat_assets.partitioned_checks import partitioned_check
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -50,6 +72,63 @@ def test_the_wait_doubles_with_each_failure(failures: int, wait_s: int) -> None:
     assert isinstance(waiting, Hold)
     assert f"attempt {failures + 1} follows in" in waiting.reason
     assert after(wait_s) == Ask(failures + 1)
+
+
+def test_what_a_check_stopped_is_not_asked_for_again_and_says_what_to_do() -> None:
+    stopped = Attempt("run-1-of-them", 1, Outcome.STOPPED, NOW - timedelta(days=1), "It forgot. Ask less.")
+
+    step = ask(stopped)
+
+    assert step == Hold(
+        "The round of v1.1 was stopped (run run-1-of) and is not tried again by itself. It forgot. Ask less. "
+        "Then re-execute that run in the Dagster UI."
+    )
+    assert ask(attempt(None, Outcome.UNDER_WAY), stopped) != step
+
+
+@pytest.mark.parametrize(
+    ("blocking", "severity", "outcome"),
+    [
+        (True, AssetCheckSeverity.ERROR, Outcome.STOPPED),
+        (True, AssetCheckSeverity.WARN, Outcome.FAILED),
+        (False, AssetCheckSeverity.ERROR, Outcome.FAILED),
+    ],
+)
+def test_only_a_check_that_blocks_stops_what_a_run_does(
+    blocking: bool, severity: AssetCheckSeverity, outcome: Outcome
+) -> None:
+    days = StaticPartitionsDefinition(["v1.1"])
+
+    @asset(partitions_def=days)
+    def measured() -> None:
+        pass
+
+    @partitioned_check(
+        measured.key, name="little_forgotten", description="", partitions=days, blocking=blocking
+    )
+    def little_forgotten() -> AssetCheckResult:
+        return AssetCheckResult(
+            passed=False, severity=severity, description="It forgot", metadata={WHAT_NEXT: "Ask less."}
+        )
+
+    @asset(deps=[measured], partitions_def=days)
+    def promoted() -> None:
+        raise OSError("the disk is full")
+
+    job = define_asset_job("measuring", "*", executor_def=in_process_executor)
+    defs = Definitions(assets=[measured, promoted], asset_checks=[little_forgotten], jobs=[job])
+    with DagsterInstance.ephemeral() as instance:
+        run = defs.resolve_job_def("measuring").execute_in_process(
+            instance=instance,
+            partition_key="v1.1",
+            tags={"dagster/run_key": "shapes:v1.1:2"},
+            raise_on_error=False,
+        )
+        (found,) = read_attempts(instance, "measuring", "v1.1", "shapes:v1.1")
+
+    assert (found.run_id, found.number, found.outcome) == (run.run_id, 2, outcome)
+    told = "Check little_forgotten on measured did not pass: It forgot. Ask less."
+    assert found.stopped_by == (told if outcome is Outcome.STOPPED else "")
 
 
 def test_after_five_failures_a_person_has_to_look() -> None:
@@ -102,6 +181,8 @@ def test_an_attempt_never_gets_a_key_that_was_used(history: list[tuple[int | Non
         ([Outcome.FAILED], False),
         ([Outcome.CANCELED, Outcome.FAILED], True),
         ([Outcome.UNDER_WAY, Outcome.CANCELED], False),
+        ([Outcome.STOPPED], True),
+        ([Outcome.UNDER_WAY, Outcome.STOPPED], False),
         ([Outcome.FAILED] * MAX_ATTEMPTS, True),
     ],
 )

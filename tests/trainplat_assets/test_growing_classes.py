@@ -21,7 +21,6 @@ from resources.registry.resource import MlflowResource
 from resources.terms import FIRST_VERSION, DatasetName, Label, SampleId, VersionKey
 from tests.resources.data.shapes import ACTOR, write_labels
 from tests.trainplat_assets.rounds import data_service, metadata_of, registry_service
-from trainplat_assets.forgetting import stopped_by
 from trainplat_assets.model_assets import build_model_assets
 from trainplat_assets.model_checks import build_model_checks
 
@@ -119,7 +118,6 @@ def test_two_classes_that_come_later_are_learnt_on_top_and_a_model_that_forgets_
     assert champion is not None
     assert champion.dataset_version == FIRST_VERSION
     assert registry.decision(GROWN.name, version) is None
-    assert any("little_forgotten" in one for one in stopped_by(naive, version, data, registry))
 
     # What the check says to do: another method, and the model's version deleted in MLflow.
     model = registry.model_of(GROWN.name, data.snapshot(GROWN.name, version).id)

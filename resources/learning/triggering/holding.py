@@ -32,11 +32,13 @@ def _guards(
 
 
 def _busy(at: TriggerSnapshot) -> GuardRow:
-    said = (
-        Said(mark("no round is under way"))
-        if at.under_way is None
-        else Said(mark("the round of {version} is not done"), {"version": at.under_way})
-    )
+    if at.under_way is None:
+        said = Said(mark("no round is under way"))
+    elif at.stopped_by:
+        values = {"version": at.under_way, "why": at.stopped_by.rstrip(".")}
+        said = Said(mark("the round of {version} was stopped ({why})"), values)
+    else:
+        said = Said(mark("the round of {version} is not done"), {"version": at.under_way})
     return GuardRow("busy", at.under_way is not None, None, None, "", said)
 
 

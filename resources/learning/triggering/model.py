@@ -92,6 +92,8 @@ class TriggerSnapshot:
     """When the last training ended; None before there was one."""
     under_way: VersionKey | None = None
     """The version whose round is not done."""
+    stopped_by: str = ""
+    """Which checks stopped that round, for a person; nothing where none did."""
     quality: tuple[PickQuality | None, ...] = ()
     """For each QualityDrop of the policy, in its order; None while too few picks are answered."""
     drift: tuple[DriftReading | None, ...] = ()
