@@ -15,6 +15,7 @@ from resources.kinds import Kind
 from resources.labeling.predictions import PoolPredictions
 from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.model import UNMARKED
+from resources.learning.model import LookSettings
 from resources.learning.querying.choosing import NEED_COUNTS, NEED_EMBEDDINGS, NEED_MEMBERS
 from resources.learning.querying.model import Snapshot
 from resources.marks import classes_in
@@ -42,14 +43,14 @@ def look_at_pool(
     members = COMMITTEE_MEMBERS if spec.query.strategy in NEED_MEMBERS else 0
     seed = query_seed(spec, version)
     learner = learner_of(spec.kind)
-    all_seen = learner.look(
-        weights, pool.images, spec.classes, members=members, seed=seed, device=device, threads=threads
-    )
+    all_seen = learner.look(weights, pool.images, spec.classes, LookSettings(members, seed, device, threads))
     seen = all_seen.outlook
     labelled = data.images(spec.name, version, Split.TRAIN)
     compared = spec.query.strategy in NEED_EMBEDDINGS
     known = (
-        learner.look(weights, labelled.images, spec.classes, device=device, threads=threads).outlook
+        learner.look(
+            weights, labelled.images, spec.classes, LookSettings(device=device, threads=threads)
+        ).outlook
         if compared
         else None
     )

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resources.learning.model import Images, Outlook, Probabilities
+from resources.learning.model import Images, LookSettings, Outlook, Probabilities
 from resources.learning.network import ImageNet, check_fit, from_bytes, thread_limit
 from resources.terms import Label
 
@@ -35,29 +35,20 @@ def probabilities(
     return _widened(np.concatenate(found), len(classes))
 
 
-def look(
-    weights: bytes,
-    images: Images,
-    classes: tuple[Label, ...],
-    *,
-    members: int,
-    seed: int,
-    device: str,
-    threads: int,
-) -> Outlook:
+def look(weights: bytes, images: Images, classes: tuple[Label, ...], how: LookSettings) -> Outlook:
     """See :func:`resources.learning.prediction.look`."""
     network = from_bytes(weights)
     check_fit(network.shape, images, classes)
     said, seen, thinned = [], [], []
-    with thread_limit(threads), torch.inference_mode():
-        network.to(device).eval()
+    with thread_limit(how.threads), torch.inference_mode():
+        network.to(how.device).eval()
         width = network.head.features
-        masks_mf = masks(members, width, seed).to(device)
+        masks_mf = masks(how.members, width, how.seed).to(how.device)
         narrow = _projection(width)
-        for part in _embedded(network, images, device):
+        for part in _embedded(network, images, how.device):
             said.append(_softmax(network.head(part)))
-            seen.append((part if narrow is None else part @ narrow.to(device)).float().cpu().numpy())
-            if members:
+            seen.append((part if narrow is None else part @ narrow.to(how.device)).float().cpu().numpy())
+            if how.members:
                 thinned.append(_softmax(network.head(part[None] * masks_mf[:, None])))
     committee = _widened(np.concatenate(thinned, axis=1), len(classes)) if thinned else None
     return Outlook(_widened(np.concatenate(said), len(classes)), np.concatenate(seen), committee)

@@ -1,20 +1,17 @@
 """The loop of one training, in torch. Import this module inside functions only."""
 
-import copy
-import io
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resources.files import write_atomically
 from resources.learning.continual.going_on import GoingOn
 from resources.learning.continual.lesson import Lesson
+from resources.learning.course import Checkpoint, Course, draws_of
 from resources.learning.model import ClassIndices, EpochPoint, Images, Progress, TrainedWeights
 from resources.learning.network import ImageNet, Shape, check_fit, from_bytes, thread_limit, to_bytes
 from resources.learning.settings import TrainSettings
@@ -36,14 +33,12 @@ class Task:
     @property
     def epochs(self) -> int:
         """How many passes it takes."""
-        return self.settings.epochs if self.start is None else self.settings.incremental_epochs
+        return self.settings.passes(goes_on=self.start is not None)
 
     def fingerprint(self) -> str:
         """Differs when anything that decides the outcome differs; how often it is saved does not."""
-        settings = {
-            name: value for name, value in asdict(self.settings).items() if name != "checkpoint_every_epochs"
-        }
-        digest = sha256(repr((sorted(settings.items()), self.seed, self.classes, self.images.shape)).encode())
+        told = (self.settings.deciding(), self.seed, self.classes, self.images.shape)
+        digest = sha256(repr(told).encode())
         digest.update(np.ascontiguousarray(self.images).tobytes())
         digest.update(np.ascontiguousarray(self.labels, dtype=np.int64).tobytes())
         digest.update(b"" if self.start is None else sha256(self.start).digest())
@@ -61,20 +56,16 @@ def run(
         labels = torch.from_numpy(np.array(task.labels, dtype=np.int64)).to(device)
         going_on = _going_on(task, network, images, labels)
         network.grow(task.classes)
-        optimizer = torch.optim.AdamW(
-            network.parameters(), lr=task.settings.learning_rate, weight_decay=task.settings.weight_decay
-        )
-        curve = _resume(checkpoint, task, network, optimizer) if checkpoint else []
-        resumed_from = len(curve)
-        for epoch in range(resumed_from + 1, task.epochs + 1):
-            point = _epoch(epoch, task, network, optimizer, going_on, images, labels)
-            curve.append(point)
-            if checkpoint and (epoch % task.settings.checkpoint_every_epochs == 0 or epoch == task.epochs):
-                _save(checkpoint, task, network, optimizer, curve)
-            if progress:
-                progress(point)
+        kept = Checkpoint(checkpoint, task.fingerprint()) if checkpoint else None
+        course = Course.of(network, task.settings, task.epochs, kept)
+
+        def learn(epoch: int) -> EpochPoint:
+            return _epoch(epoch, task, network, course, going_on, images, labels)
+
+        before = course.resume()
+        curve = course.run(before, learn, progress)
         memory = going_on.memory(task.lesson, network, images, labels, task.seed)
-        return TrainedWeights(to_bytes(network), tuple(curve), resumed_from, memory)
+        return TrainedWeights(to_bytes(network), tuple(curve), len(before), memory)
 
 
 def _network(task: Task) -> ImageNet:
@@ -102,13 +93,12 @@ def _epoch(
     epoch: int,
     task: Task,
     network: ImageNet,
-    optimizer: torch.optim.Optimizer,
+    course: Course,
     going_on: GoingOn,
     images: Tensor,
     labels: Tensor,
 ) -> EpochPoint:
-    # Random numbers are drawn on the CPU from (seed, epoch) alone: a resumed epoch draws the same ones.
-    generator = torch.Generator().manual_seed(task.seed * 1_000_003 + epoch)
+    generator = draws_of(task.seed, epoch)
     network.train()
     count = len(going_on.rows)
     order = going_on.rows[torch.randperm(count, generator=generator)]
@@ -116,26 +106,16 @@ def _epoch(
     loss_sum = 0.0
     right = 0
     for step, rows in enumerate(torch.split(order, task.settings.batch_size)):
-        rate = task.settings.learning_rate * _one_cycle((epoch - 1 + step / steps) / task.epochs)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        course.set_rate(epoch, step / steps)
         here = rows.to(images.device)
         batch = _distort(images[here].float(), task.settings, generator)
         loss, logits = going_on.steps.step(network, batch, labels[here], generator)
-        optimizer.zero_grad()
+        course.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        course.optimizer.step()
         loss_sum += float(loss.detach()) * len(rows)
         right += int((logits.detach().argmax(dim=1) == labels[here]).sum())
     return EpochPoint(epoch, loss_sum / count, right / count)
-
-
-def _one_cycle(done: float) -> float:
-    """The share of the highest step size when a share ``done`` of the training is over: up, then down."""
-    warm = 0.15
-    if done < warm:
-        return 0.05 + 0.95 * done / warm
-    return 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
 
 
 def _distort(images_nhw: Tensor, settings: TrainSettings, generator: torch.Generator) -> Tensor:
@@ -154,35 +134,3 @@ def _distort(images_nhw: Tensor, settings: TrainSettings, generator: torch.Gener
     ).to(images_nhw.device)
     grid = nn.functional.affine_grid(theta, [n, 1, *images_nhw.shape[1:]], align_corners=False)
     return nn.functional.grid_sample(images_nhw.unsqueeze(1), grid, align_corners=False).squeeze(1)
-
-
-def _save(
-    path: Path, task: Task, network: ImageNet, optimizer: torch.optim.Optimizer, curve: list[EpochPoint]
-) -> None:
-    file = io.BytesIO()
-    content = {
-        "fingerprint": task.fingerprint(),
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "curve": [[point.epoch, point.loss, point.accuracy] for point in curve],
-    }
-    torch.save(content, file)
-    write_atomically(path, file.getvalue())
-
-
-def _resume(path: Path, task: Task, network: ImageNet, optimizer: torch.optim.Optimizer) -> list[EpochPoint]:
-    """Take up the state at ``path``; returns its curve, which is empty where it does not apply."""
-    if not path.exists():
-        return []
-    fresh = copy.deepcopy((network.state_dict(), optimizer.state_dict()))
-    try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        if content["fingerprint"] != task.fingerprint():
-            return []
-        network.load_state_dict(content["network"])
-        optimizer.load_state_dict(content["optimizer"])
-        return [EpochPoint(int(epoch), loss, accuracy) for epoch, loss, accuracy in content["curve"]]
-    except Exception:  # noqa: BLE001 - one that is damaged, or of another layout, costs time, never the training
-        network.load_state_dict(fresh[0])
-        optimizer.load_state_dict(fresh[1])
-        return []

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from resources.errors import BadInput
+
 Images = NDArray[np.uint8]
 """Grey images of one size: [image, row, column], 0 to 255."""
 
@@ -17,6 +19,22 @@ Probabilities = NDArray[np.float64]
 
 Embeddings = NDArray[np.float32]
 """For each image what the head of a network is given: [image, feature]."""
+
+
+@dataclass(frozen=True)
+class LookSettings:
+    """How samples are looked at."""
+
+    members: int = 0
+    """How many thinned copies of the network are asked too."""
+    seed: int = 0
+    """From which those are drawn."""
+    device: str = "cpu"
+    threads: int = 1
+
+
+LOOKING = LookSettings()
+"""By the model alone, on the processor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,3 +74,18 @@ class TrainedWeights:
     """How many epochs came from a checkpoint; 0 when none did."""
     memory: bytes | None = None
     """What the next training is to be given beside the weights; None for nothing."""
+
+
+def check_samples(samples: Images, labels: int) -> None:
+    """Raise :class:`BadInput` where ``samples`` cannot be learnt from, or labels are missing."""
+    if samples.ndim != 3 or samples.dtype != "uint8":
+        raise BadInput(
+            f"the samples are an array of {samples.dtype} of shape {samples.shape}; "
+            "expected uint8 [sample, row, column]",
+            "Give what a version of the data set holds: grey images of one size, or rows of bytes.",
+        )
+    if len(samples) == 0 or len(samples) != labels:
+        raise BadInput(
+            f"{len(samples)} samples came with {labels} labels; expected as many, and at least one",
+            "Use samples of the split 'train' or 'test', which all have a label.",
+        )

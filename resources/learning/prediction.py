@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from resources.learning.model import Images, Outlook, Probabilities
+from resources.learning.model import LOOKING, Images, LookSettings, Outlook, Probabilities
 from resources.terms import Label
 
 
@@ -19,23 +19,12 @@ def predict(
     return looking.probabilities(weights, images, tuple(classes), device=device, threads=threads)
 
 
-def look(
-    weights: bytes,
-    images: Images,
-    classes: Sequence[Label],
-    *,
-    members: int = 0,
-    seed: int = 0,
-    device: str = "cpu",
-    threads: int = 1,
-) -> Outlook:
+def look(weights: bytes, images: Images, classes: Sequence[Label], how: LookSettings = LOOKING) -> Outlook:
     """Probabilities and embeddings in one pass: what the head of the network is given, at most 512 numbers.
 
-    With ``members`` also what so many thinned copies of the network say, drawn from ``seed``: each goes
+    With members also what so many thinned copies of the network say, drawn from the seed: each goes
     without a part of the embedding. Raises what :func:`predict` raises.
     """
     from resources.learning import looking
 
-    return looking.look(
-        weights, images, tuple(classes), members=members, seed=seed, device=device, threads=threads
-    )
+    return looking.look(weights, images, tuple(classes), how)

@@ -1,6 +1,6 @@
 """How a training goes: the numbers that, with the data and the seed, decide its outcome."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from resources.errors import BadInput
 
@@ -44,6 +44,16 @@ class TrainSettings:
 
     checkpoint_every_epochs: int = 10
     """How much of a training a kill can cost, in epochs."""
+
+    def passes(self, *, goes_on: bool) -> int:
+        """How many epochs a training takes, from nothing or on from earlier weights."""
+        return self.incremental_epochs if goes_on else self.epochs
+
+    def deciding(self) -> list[tuple[str, float]]:
+        """Name and value of all that decides the outcome, sorted: how often it is saved does not."""
+        return sorted(
+            (name, value) for name, value in asdict(self).items() if name != "checkpoint_every_epochs"
+        )
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with."""

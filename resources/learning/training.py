@@ -5,7 +5,7 @@ from pathlib import Path
 
 from resources.errors import BadInput
 from resources.learning.continual.lesson import Lesson
-from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights
+from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights, check_samples
 from resources.learning.settings import TrainSettings
 from resources.terms import Label
 
@@ -56,17 +56,7 @@ def train(
 
 
 def _check(images: Images, labels: ClassIndices, classes: Sequence[Label]) -> None:
-    if images.ndim != 3 or images.dtype != "uint8":
-        raise BadInput(
-            f"the images are an array of {images.dtype} of shape {images.shape}; "
-            "expected uint8 [image, row, column]",
-            "Give grey images of one size.",
-        )
-    if len(images) == 0 or len(images) != len(labels):
-        raise BadInput(
-            f"{len(images)} images came with {len(labels)} labels; expected as many, and at least one",
-            "Train on samples of the split 'train', which all have a label.",
-        )
+    check_samples(images, len(labels))
     outside = sorted({int(index) for index in labels if not 0 <= index < len(classes)})
     if outside:
         raise BadInput(

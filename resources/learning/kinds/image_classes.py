@@ -8,7 +8,7 @@ import numpy as np
 from resources.errors import BadInput
 from resources.learning.evaluation import Evaluation, evaluate
 from resources.learning.kinds.model import ACCURACY, Measured, Seen
-from resources.learning.model import ClassIndices, Images
+from resources.learning.model import LOOKING, ClassIndices, Images, LookSettings
 from resources.learning.prediction import look
 from resources.terms import Label
 
@@ -18,32 +18,17 @@ class ImageClasses:
     """Answers are names of classes."""
 
     def evaluate(
-        self,
-        weights: bytes,
-        samples: Images,
-        answers: Sequence[Label],
-        classes: Sequence[Label],
-        *,
-        device: str = "cpu",
-        threads: int = 1,
+        self, weights: bytes, samples: Images, answers: Sequence[Label], classes: Sequence[Label]
     ) -> Measured:
         """The share that is guessed rightly."""
         labels = indices(answers, classes)
-        return measured(evaluate(weights, samples, labels, classes, device=device, threads=threads))
+        return measured(evaluate(weights, samples, labels, classes))
 
     def look(
-        self,
-        weights: bytes,
-        samples: Images,
-        classes: Sequence[Label],
-        *,
-        members: int = 0,
-        seed: int = 0,
-        device: str = "cpu",
-        threads: int = 1,
+        self, weights: bytes, samples: Images, classes: Sequence[Label], how: LookSettings = LOOKING
     ) -> Seen:
         """What the model makes of each picture."""
-        seen = look(weights, samples, classes, members=members, seed=seed, device=device, threads=threads)
+        seen = look(weights, samples, classes, how)
         best = seen.probabilities.argmax(axis=1).tolist() if len(samples) else []
         return Seen(seen, tuple(classes), tuple(classes[one] for one in best), seen.probabilities.max(axis=1))
 

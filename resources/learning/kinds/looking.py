@@ -8,7 +8,7 @@ from resources.learning.kinds.model import UNMARKED, Measured, Seen
 from resources.learning.kinds.network import KindNet, Marks, Places
 from resources.learning.kinds.networks import check_fit, from_bytes
 from resources.learning.looking import masks
-from resources.learning.model import Images, Outlook
+from resources.learning.model import Images, LookSettings, Outlook
 from resources.learning.network import thread_limit
 from resources.terms import Label
 
@@ -17,49 +17,32 @@ BATCH = 256
 
 
 def evaluate(
-    kind: Kind,
-    weights: bytes,
-    samples: Images,
-    answers: tuple[Label, ...],
-    classes: tuple[Label, ...],
-    *,
-    device: str,
-    threads: int,
+    kind: Kind, weights: bytes, samples: Images, answers: tuple[Label, ...], classes: tuple[Label, ...]
 ) -> Measured:
     """How well what the model finds fits the answers of people."""
     network = from_bytes(kind, weights)
     check_fit(network.shape, samples, classes)
-    with thread_limit(threads), torch.inference_mode():
-        return network.score(_found(network.to(device).eval(), samples, device), answers)
+    with thread_limit(1), torch.inference_mode():
+        return network.score(_found(network.eval(), samples, "cpu"), answers)
 
 
-def look(
-    kind: Kind,
-    weights: bytes,
-    samples: Images,
-    classes: tuple[Label, ...],
-    *,
-    members: int,
-    seed: int,
-    device: str,
-    threads: int,
-) -> Seen:
+def look(kind: Kind, weights: bytes, samples: Images, classes: tuple[Label, ...], how: LookSettings) -> Seen:
     """See :func:`resources.learning.prediction.look`: of each sample the place that is least sure."""
     network = from_bytes(kind, weights)
     check_fit(network.shape, samples, classes)
     said, seen, thinned = [], [], []
-    with thread_limit(threads), torch.inference_mode():
-        network.to(device).eval()
-        masks_mf = masks(members, network.head.in_features, seed).to(device)
+    with thread_limit(how.threads), torch.inference_mode():
+        network.to(how.device).eval()
+        masks_mf = masks(how.members, network.head.in_features, how.seed).to(how.device)
         for first in range(0, max(1, len(samples)), BATCH):
-            part = torch.from_numpy(np.array(samples[first : first + BATCH])).to(device)
+            part = torch.from_numpy(np.array(samples[first : first + BATCH])).to(how.device)
             features_nf = _least_sure(network, network.places(part))
             said.append(network.head(features_nf).double().softmax(dim=-1).cpu().numpy())
             seen.append(features_nf.float().cpu().numpy())
-            if members:
+            if how.members:
                 logits = network.head(features_nf[None] * masks_mf[:, None])
                 thinned.append(logits.double().softmax(dim=-1).cpu().numpy())
-        marks = _found(network, samples, device)
+        marks = _found(network, samples, how.device)
     probabilities = np.concatenate(said)
     columns = classes if probabilities.shape[1] == len(classes) else (*classes, UNMARKED)
     return Seen(

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.learning.model import Images, Outlook
+from resources.learning.model import LOOKING, Images, LookSettings, Outlook
 from resources.terms import Label
 
 ACCURACY = "accuracy"
@@ -58,28 +58,13 @@ class Learner(Protocol):
     """
 
     def evaluate(
-        self,
-        weights: bytes,
-        samples: Images,
-        answers: Sequence[Label],
-        classes: Sequence[Label],
-        *,
-        device: str = "cpu",
-        threads: int = 1,
+        self, weights: bytes, samples: Images, answers: Sequence[Label], classes: Sequence[Label]
     ) -> Measured:
         """Score a model on a test set. Raises :class:`BadInput` for an empty one, or one of other classes."""
         ...
 
     def look(
-        self,
-        weights: bytes,
-        samples: Images,
-        classes: Sequence[Label],
-        *,
-        members: int = 0,
-        seed: int = 0,
-        device: str = "cpu",
-        threads: int = 1,
+        self, weights: bytes, samples: Images, classes: Sequence[Label], how: LookSettings = LOOKING
     ) -> Seen:
         """See :func:`resources.learning.prediction.look`."""
         ...

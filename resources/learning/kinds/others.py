@@ -7,7 +7,7 @@ from pathlib import Path
 from resources.errors import BadInput
 from resources.kinds import Kind
 from resources.learning.kinds.model import Measured, Seen
-from resources.learning.model import Images, Progress, TrainedWeights
+from resources.learning.model import LOOKING, Images, LookSettings, Progress, TrainedWeights, check_samples
 from resources.learning.settings import TrainSettings
 from resources.marks import flaw
 from resources.terms import Label
@@ -45,53 +45,21 @@ class Others:
         return loop.run(task, checkpoint=checkpoint, device=device, threads=threads, progress=progress)
 
     def evaluate(
-        self,
-        weights: bytes,
-        samples: Images,
-        answers: Sequence[Label],
-        classes: Sequence[Label],
-        *,
-        device: str = "cpu",
-        threads: int = 1,
+        self, weights: bytes, samples: Images, answers: Sequence[Label], classes: Sequence[Label]
     ) -> Measured:
         """By the measure of the kind."""
         self._check(samples, answers, classes)
         from resources.learning.kinds import looking
 
-        return looking.evaluate(
-            self.kind,
-            weights,
-            samples,
-            tuple(answers),
-            tuple(classes),
-            device=device,
-            threads=threads,
-        )
+        return looking.evaluate(self.kind, weights, samples, tuple(answers), tuple(classes))
 
     def look(
-        self,
-        weights: bytes,
-        samples: Images,
-        classes: Sequence[Label],
-        *,
-        members: int = 0,
-        seed: int = 0,
-        device: str = "cpu",
-        threads: int = 1,
+        self, weights: bytes, samples: Images, classes: Sequence[Label], how: LookSettings = LOOKING
     ) -> Seen:
         """What the model makes of each sample."""
         from resources.learning.kinds import looking
 
-        return looking.look(
-            self.kind,
-            weights,
-            samples,
-            tuple(classes),
-            members=members,
-            seed=seed,
-            device=device,
-            threads=threads,
-        )
+        return looking.look(self.kind, weights, samples, tuple(classes), how)
 
     def network(self, weights: bytes) -> object:
         """The network of the kind."""
@@ -100,18 +68,7 @@ class Others:
         return networks.from_bytes(self.kind, weights)
 
     def _check(self, samples: Images, answers: Sequence[Label], classes: Sequence[Label]) -> None:
-        if samples.ndim != 3 or samples.dtype != "uint8":
-            raise BadInput(
-                f"the samples are an array of {samples.dtype} of shape {samples.shape}; "
-                "expected uint8 [sample, row, column]",
-                "Give what a version of the data set holds.",
-            )
-        if len(samples) == 0 or len(samples) != len(answers):
-            raise BadInput(
-                f"{len(samples)} samples came with {len(answers)} answers; expected as many, "
-                "and at least one",
-                "Use samples of the split 'train' or 'test', which all have a label.",
-            )
+        check_samples(samples, len(answers))
         for answer in answers:
             if (wrong := flaw(self.kind, answer, classes)) is not None:
                 raise BadInput(

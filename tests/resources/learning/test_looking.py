@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from resources.learning.looking import EMBEDDING_WIDTH
+from resources.learning.model import LookSettings
 from resources.learning.network import ImageNet, Shape, from_bytes, to_bytes
 from resources.learning.prediction import look, predict
 from tests.resources.learning.examples import CLASSES, bars
@@ -31,7 +32,7 @@ def test_an_embedding_depends_on_its_image_alone() -> None:
     images, _ = bars(1100)
     together = look(weights(), images, CLASSES)
     assert together.embeddings.shape == (1100, 36)
-    alone = look(weights(), images[1090:], CLASSES, members=2)
+    alone = look(weights(), images[1090:], CLASSES, LookSettings(members=2))
     assert np.allclose(together.embeddings[1090:], alone.embeddings, atol=1e-6)
 
 
@@ -51,7 +52,9 @@ def test_wide_embeddings_are_made_narrow_and_distances_stay_nearly_as_they_are()
 
 def test_a_committee_is_drawn_from_its_seed_and_each_member_goes_without_something_else() -> None:
     images, _ = bars(10)
-    one, same, other = (look(weights(), images, CLASSES, members=4, seed=seed).members for seed in (1, 1, 2))
+    one, same, other = (
+        look(weights(), images, CLASSES, LookSettings(members=4, seed=seed)).members for seed in (1, 1, 2)
+    )
     assert one is not None
     assert same is not None
     assert other is not None
@@ -63,7 +66,7 @@ def test_a_committee_is_drawn_from_its_seed_and_each_member_goes_without_somethi
 
 
 def test_no_image_gives_no_row_but_its_width() -> None:
-    seen = look(weights(), np.zeros((0, 6, 6), np.uint8), CLASSES, members=3)
+    seen = look(weights(), np.zeros((0, 6, 6), np.uint8), CLASSES, LookSettings(members=3))
     assert seen.probabilities.shape == (0, 2)
     assert seen.embeddings.shape == (0, 36)
     assert seen.members is not None

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from resources.errors import BadInput
-from resources.learning.model import Images
+from resources.learning.model import Images, LookSettings
 from resources.learning.network import ImageNet, Shape, check_fit, from_bytes, to_bytes
 from resources.learning.prediction import look, predict
 from resources.terms import Label
@@ -105,7 +105,7 @@ def test_a_network_that_grew_says_the_same_of_the_old_classes_and_comes_back_wit
 
 def test_a_class_that_came_after_the_training_is_never_predicted() -> None:
     images, _ = bars(20)
-    seen = look(to_bytes(network()), images, MORE, members=2)
+    seen = look(to_bytes(network()), images, MORE, LookSettings(members=2))
     assert seen.members is not None
     assert seen.members.shape == (2, 20, 4)
     assert not seen.members[:, :, 2:].any()

@@ -269,8 +269,8 @@ def test_a_checkpoint_on_a_full_disk_says_so_and_the_training_goes_on_once_there
     [
         (IMAGES.astype(np.float32), LABELS, "array of float32"),
         (IMAGES[0], LABELS, r"shape \(6, 6\)"),
-        (IMAGES[:0], LABELS[:0], "0 images came with 0 labels"),
-        (IMAGES, LABELS[:5], "24 images came with 5 labels"),
+        (IMAGES[:0], LABELS[:0], "0 samples came with 0 labels"),
+        (IMAGES, LABELS[:5], "24 samples came with 5 labels"),
         (IMAGES, LABELS + 1, r"the labels \[2\] are outside the 2 classes"),
     ],
 )

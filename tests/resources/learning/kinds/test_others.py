@@ -9,7 +9,7 @@ from resources.errors import BadInput
 from resources.kinds import Kind
 from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.others import Others
-from resources.learning.model import EpochPoint, TrainedWeights
+from resources.learning.model import EpochPoint, LookSettings, TrainedWeights
 from resources.marks import flaw
 from resources.terms import Label
 from tests.resources.learning.kinds.examples import OTHERS, SHORT, Examples, examples
@@ -63,7 +63,7 @@ def test_what_is_seen_of_a_sample_is_one_row_and_an_answer_that_can_be_used(kind
     given = examples(kind, 8)
     weights = train(kind, given).weights
 
-    seen = learner_of(kind).look(weights, given.samples, given.classes, members=3)
+    seen = learner_of(kind).look(weights, given.samples, given.classes, LookSettings(members=3))
 
     columns = len(given.classes) + (not kind.has_one_class)
     assert seen.outlook.probabilities.shape == (8, columns) == (8, len(seen.columns))

@@ -1,0 +1,114 @@
+"""The course of a training, whatever is learnt: epoch after epoch, kept now and then, taken up after a kill.
+
+In torch: import this module inside functions only.
+"""
+
+import copy
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from resources.files import write_atomically
+from resources.learning.model import EpochPoint, Progress
+from resources.learning.settings import TrainSettings
+
+WARM = 0.15
+"""The share of a training in which the step size rises."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where the state of one training is kept."""
+
+    path: Path
+    fingerprint: str
+    """Of all that decides the outcome: what was kept under another one is not taken up."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """One training from its first epoch to its last."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    settings: TrainSettings
+    epochs: int
+    """How many passes it takes."""
+    checkpoint: Checkpoint | None
+
+    @classmethod
+    def of(
+        cls, network: nn.Module, settings: TrainSettings, epochs: int, checkpoint: Checkpoint | None
+    ) -> "Course":
+        """With AdamW over all that the network has to learn."""
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        return cls(network, optimizer, settings, epochs, checkpoint)
+
+    def resume(self) -> list[EpochPoint]:
+        """Take up the state that is kept; returns its curve, which is empty where it does not apply."""
+        if self.checkpoint is None or not self.checkpoint.path.exists():
+            return []
+        fresh = copy.deepcopy((self.network.state_dict(), self.optimizer.state_dict()))
+        try:
+            content: dict[str, Any] = torch.load(self.checkpoint.path, map_location="cpu", weights_only=True)
+            if content["fingerprint"] != self.checkpoint.fingerprint:
+                return []
+            self.network.load_state_dict(content["network"])
+            self.optimizer.load_state_dict(content["optimizer"])
+            return [EpochPoint(int(epoch), loss, accuracy) for epoch, loss, accuracy in content["curve"]]
+        except Exception:  # noqa: BLE001 - one that is damaged, or of another layout, costs time, never the training
+            self.network.load_state_dict(fresh[0])
+            self.optimizer.load_state_dict(fresh[1])
+            return []
+
+    def run(
+        self, curve: list[EpochPoint], learn: Callable[[int], EpochPoint], progress: Progress | None
+    ) -> list[EpochPoint]:
+        """``learn`` each epoch that ``curve`` does not have yet; returns the whole curve."""
+        whole = [*curve]
+        for epoch in range(len(curve) + 1, self.epochs + 1):
+            whole.append(learn(epoch))
+            if epoch % self.settings.checkpoint_every_epochs == 0 or epoch == self.epochs:
+                self._save(whole)
+            if progress:
+                progress(whole[-1])
+        return whole
+
+    def set_rate(self, epoch: int, done: float) -> None:
+        """The step size of ``epoch``, of which a share ``done`` is over."""
+        rate = self.settings.learning_rate * _one_cycle((epoch - 1 + done) / self.epochs)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _save(self, curve: list[EpochPoint]) -> None:
+        if self.checkpoint is None:
+            return
+        file = io.BytesIO()
+        content = {
+            "fingerprint": self.checkpoint.fingerprint,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "curve": [[point.epoch, point.loss, point.accuracy] for point in curve],
+        }
+        torch.save(content, file)
+        write_atomically(self.checkpoint.path, file.getvalue())
+
+
+def draws_of(seed: int, epoch: int) -> torch.Generator:
+    """Random numbers, drawn on the CPU from (seed, epoch) alone: a resumed epoch draws the same ones."""
+    return torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+
+
+def _one_cycle(done: float) -> float:
+    """The share of the highest step size when a share ``done`` of the training is over: up, then down."""
+    if done < WARM:
+        return 0.05 + 0.95 * done / WARM
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM) / (1 - WARM)))
