@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from resources.kinds import Measure
 from resources.registry.model import Decision
 from resources.terms import Label
 from resources.texts import Translate
@@ -11,9 +12,10 @@ from streamlit_app import colours
 Chart = dict[str, Any]
 
 
-def accuracy(rounds: Sequence[Decision], _: Translate) -> Chart:
-    """Accuracy by version: each challenger against the champion that it had to beat."""
+def quality(rounds: Sequence[Decision], _: Translate) -> Chart:
+    """By version: each challenger against the champion that it had to beat."""
     new, old = _("challenger"), _("champion until then")
+    measure = _((rounds[-1].measure if rounds else Measure.ACCURACY).words)
     points = [
         {"version": one.version, "who": who, "accuracy": value, "labels": one.labels}
         for one in rounds
@@ -28,14 +30,14 @@ def accuracy(rounds: Sequence[Decision], _: Translate) -> Chart:
     y = {
         "field": "accuracy",
         "type": "quantitative",
-        "title": None,
+        "title": measure,
         "scale": {"zero": False, "nice": True, "padding": 12},
         "axis": {"format": ".1%", "tickCount": 5},
     }
     tooltip = [
         {"field": "version", "title": _("version")},
         {"field": "who", "title": _("model")},
-        {"field": "accuracy", "title": _("accuracy"), "format": ".2%"},
+        {"field": "accuracy", "title": measure, "format": ".2%"},
         {"field": "labels", "title": _("labels"), "type": "quantitative", "format": ","},
     ]
     colour = {

@@ -20,9 +20,6 @@ from trainplat_assets.labels import answers_of
 from trainplat_assets.lessons import Lessons
 from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
 
-ACCURACY, BEFORE = "test_accuracy", "champion_test_accuracy"
-"""Scores of a model that was trained on a branch, and of the champion that the branch came from."""
-
 
 @dataclass(frozen=True)
 class BranchRound:
@@ -76,13 +73,14 @@ class BranchRound:
         """Train, measure on the test set, keep the result, register the model; nobody is promoted."""
         start, test = self.start(), self.taken.images(Split.TEST)
         before = None if start is None else self.registry.weights(start)
-        learner = learner_of(self.spec.kind)
+        learner, measure = learner_of(self.spec.kind), self.spec.kind.measure
 
         def score(weights: bytes) -> dict[str, float]:
             def value(of: bytes) -> float:
                 return learner.evaluate(of, test.images, answers_of(test), self.spec.classes).value
 
-            return {ACCURACY: value(weights)} | ({} if before is None else {BEFORE: value(before)})
+            of_champion = {} if before is None else {f"champion_test_{measure}": value(before)}
+            return {f"test_{measure}": value(weights)} | of_champion
 
         labelled = self.taken.images(Split.TRAIN)
         return self._work().train(labelled, start, device, run_id, progress, score)

@@ -22,6 +22,7 @@ from resources.data.spec import DatasetSpec
 from resources.gpu.policy.price import Cost
 from resources.gpu.resource import GpuResource
 from resources.gpu.terms import terms_of
+from resources.kinds import Measure
 from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.model import EpochPoint
 from resources.registry.model import Decision, ModelVersion, RoundEvaluation
@@ -121,7 +122,8 @@ def _evaluation_asset(spec: DatasetSpec) -> AssetsDefinition:
         kinds={"torch"},
         owners=OWNERS,
         description=(
-            "The new model and the champion before it, measured on the same held-out test set: accuracy, "
+            f"The new model and the champion before it, measured on the same held-out test set: "
+            f"{spec.kind.measure.words}, "
             "recall of each class, what each takes for what, and what each version knows of each task."
         ),
     )
@@ -210,7 +212,7 @@ def _model_metadata(round_: "model_round.Round", model: ModelVersion, kept: Resu
 def _evaluation_metadata(measured: RoundEvaluation) -> Metadata:
     new, old = measured.challenger_scores, measured.champion_scores
     metadata: Metadata = {
-        new.measure: new.accuracy,
+        str(new.measure): new.accuracy,
         "confusion": embedded(confusion_picture(measured), "what each model takes for what"),
         "recall_by_class": _recall_table(measured),
         "test_images": measured.test_count,
@@ -263,8 +265,8 @@ def _champion_metadata(decision: Decision, decisions: list[Decision], link: str 
     metadata: Metadata = {
         "outcome": model_round.sentence(decision),
         "promoted": decision.promoted,
-        "accuracy": max(decision.accuracy_new, decision.accuracy_old or 0.0),
-        "accuracy_new": decision.accuracy_new,
+        str(decision.measure): max(decision.accuracy_new, decision.accuracy_old or 0.0),
+        f"{decision.measure}_new": decision.accuracy_new,
         "champion_version": decision.champion_version,
         "champion_model": decision.champion_number,
         "labelled_samples": decision.labels,
@@ -272,15 +274,16 @@ def _champion_metadata(decision: Decision, decisions: list[Decision], link: str 
         "rounds": MetadataValue.md(_rounds_table(decisions)),
     }
     if decision.accuracy_old is not None:
-        metadata["accuracy_old"] = decision.accuracy_old
+        metadata[f"{decision.measure}_old"] = decision.accuracy_old
     if link is not None:
         metadata["mlflow"] = MetadataValue.url(link)
     return metadata
 
 
 def _rounds_table(decisions: list[Decision]) -> str:
+    measure = decisions[-1].measure.words if decisions else Measure.ACCURACY.words
     lines = [
-        "| version | labels | accuracy before | accuracy now | champion |",
+        f"| version | labels | {measure} before | {measure} now | champion |",
         "|---|---:|---:|---:|---|",
     ]
     for made in decisions:

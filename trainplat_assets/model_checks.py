@@ -42,7 +42,10 @@ def _accuracy_check(spec: DatasetSpec) -> AssetChecksDefinition:
     @partitioned_check(
         AssetKey([spec.name, "evaluation"]),
         name="accuracy_above_chance",
-        description="The accuracy fits the confusion table and is better than guessing. Blocks a promotion.",
+        description=(
+            f"The {spec.kind.measure.words} fits the confusion table and is better than guessing. "
+            "Blocks a promotion."
+        ),
         partitions=versions_partitions(spec.name),
         blocking=True,
     )
@@ -52,7 +55,10 @@ def _accuracy_check(spec: DatasetSpec) -> AssetChecksDefinition:
         evaluation = _evaluation(spec, registry, VersionKey(context.partition_key))
         return _result(
             sanity.accuracy_problems(evaluation),
-            {"accuracy": evaluation.challenger_scores.accuracy, "bar": sanity.chance_bar(evaluation)},
+            {
+                str(spec.kind.measure): evaluation.challenger_scores.accuracy,
+                "bar": sanity.chance_bar(evaluation),
+            },
             next_step="Mend its labels by a commit, which makes the next version, or how it is trained.",
         )
 

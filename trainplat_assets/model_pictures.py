@@ -87,7 +87,7 @@ def confusion_picture(evaluation: RoundEvaluation) -> bytes:
     figure = Figure(figsize=(3.9 * len(shown), 4.1), dpi=RESOLUTION_DPI, layout="constrained")
     for axes, (title, scores) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         _draw_confusion(axes, evaluation.classes, scores)
-        axes.set_title(f"{title}: {scores.accuracy:.1%}", fontsize=10, color=INK)
+        axes.set_title(f"{title}: {scores.accuracy:.1%} {scores.measure.words}", fontsize=10, color=INK)
     return _png(figure)
 
 

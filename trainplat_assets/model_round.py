@@ -201,7 +201,8 @@ def identity_of(test: ImageSet, classes: frozenset[int] | None = None) -> str:
 
 def sentence(decision: Decision) -> str:
     """What was decided, for a person."""
-    new = f"Model {decision.model_number} from {decision.version} reaches {decision.accuracy_new:.1%}"
+    reached = f"{decision.accuracy_new:.1%} {decision.measure.words}"
+    new = f"Model {decision.model_number} from {decision.version} reaches {reached}"
     if decision.accuracy_old is None:
         return f"{new} and is the first champion."
     if decision.promoted:

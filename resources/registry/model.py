@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from resources.kinds import Measure
 from resources.terms import DatasetName, Label, VersionKey
 
 
@@ -81,9 +82,9 @@ class Scores:
     """For each class the share of its images that was found; None where the test set has none."""
     confusion: tuple[tuple[int, ...], ...]
     """Counts: row = the true class, column = what the model said, both in the order of the classes."""
-    measure: str = "accuracy"
-    """``accuracy``, or what takes its place where answers are marks in a sample: ``span_f1``, ``box_ap50``.
-    The last of the classes stands for nothing then."""
+    measure: Measure = Measure.ACCURACY
+    """Where it is none of classes, answers are marks in a sample: the last of the classes stands for nothing
+    then."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class Decision:
     model_number: int
     """The challenger of this round."""
     accuracy_new: float
+    """By ``measure``, 0 to 1, as all accuracies of a decision."""
     accuracy_old: float | None
     """The champion's accuracy on the same test set; None in the first round."""
     promoted: bool
@@ -130,6 +132,7 @@ class Decision:
     lease_s: float
     """How long the training held its devices, in seconds."""
     decided_at: datetime
+    measure: Measure = Measure.ACCURACY
 
     @property
     def carried(self) -> bool:

@@ -2,9 +2,8 @@
 
 import math
 
+from resources.kinds import Measure
 from resources.registry.model import RoundEvaluation, Scores
-
-ACCURACY = "accuracy"
 
 CHANCE_DEVIATIONS = 3.0
 """How far above chance an accuracy must lie, in standard deviations of a guesser's accuracy."""
@@ -16,7 +15,7 @@ def chance_bar(evaluation: RoundEvaluation) -> float:
 
     On a test set of a few images luck goes far: there it is half way from chance to perfect.
     """
-    if evaluation.challenger_scores.measure != ACCURACY:
+    if evaluation.challenger_scores.measure is not Measure.ACCURACY:
         return 0.0
     rows = [sum(row) for row in evaluation.challenger_scores.confusion]
     chance = max(rows, default=0) / max(1, sum(rows))
@@ -27,7 +26,7 @@ def chance_bar(evaluation: RoundEvaluation) -> float:
 def accuracy_problems(evaluation: RoundEvaluation) -> list[str]:
     """Why the challenger's accuracy cannot be believed or is too low; empty when all is well."""
     scores = evaluation.challenger_scores
-    if scores.measure != ACCURACY:
+    if scores.measure is not Measure.ACCURACY:
         fits = 0 < scores.accuracy <= 1
         return (
             []
@@ -74,12 +73,12 @@ def measurement_problems(
 def _truths(scores: Scores) -> list[int]:
     """How many there are of each class; of marks without those that a model made up."""
     rows = [sum(row) for row in scores.confusion]
-    return rows if scores.measure == ACCURACY else rows[:-1]
+    return rows if scores.measure is Measure.ACCURACY else rows[:-1]
 
 
 def _count_problems(whose: str, scores: Scores, test_count: int) -> list[str]:
     counted = sum(sum(row) for row in scores.confusion)
-    if (counted == test_count or scores.measure != ACCURACY) and test_count > 0:
+    if (counted == test_count or scores.measure is not Measure.ACCURACY) and test_count > 0:
         return []
     return [f"{whose} was measured on {counted} images; the test set has {test_count}"]
 

@@ -159,7 +159,7 @@ class RegistryService:
             others = [made for made in decisions if made.version != version]
             newest = max([*others, decision], key=lambda made: version_order(made.version))
             model = store.model_by_number(connection, dataset, decision.model_number)
-        self._show(newest, decision, model, evaluation.challenger_scores.measure, actor)
+        self._show(newest, decision, model, actor)
         return decision
 
     def carry(
@@ -282,19 +282,18 @@ class RegistryService:
             champion_version=champion_version,
             lease_s=lease_s,
             decided_at=self.clock(),
+            measure=new.measure,
         )
 
-    def _show(
-        self, newest: Decision, decision: Decision, model: ModelVersion | None, measure: str, actor: Actor
-    ) -> None:
+    def _show(self, newest: Decision, decision: Decision, model: ModelVersion | None, actor: Actor) -> None:
         """Let MLflow show what was decided: scores on the model's run, aliases as of the newest decision."""
         mlflow = Mlflow(self.home)
         if model is not None:
             # A request of a killed process may have reached MLflow after the registration looked.
             self._settle(mlflow, model.dataset, model.snapshot_id, actor)
-            scores = [CurvePoint(f"test_{measure}", decision.accuracy_new, 0)]
+            scores = [CurvePoint(f"test_{decision.measure}", decision.accuracy_new, 0)]
             if decision.accuracy_old is not None:
-                scores.append(CurvePoint(f"champion_test_{measure}", decision.accuracy_old, 0))
+                scores.append(CurvePoint(f"champion_test_{decision.measure}", decision.accuracy_old, 0))
             mlflow.log_scores(model, scores, decision.decided_at)
         champion = self._champion_of(newest)
         challenger = self.model(newest.dataset, newest.model_number)

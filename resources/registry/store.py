@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
+from resources.kinds import Measure
 from resources.registry.model import Decision, ModelVersion, RoundEvaluation, Scores
 from resources.terms import DatasetName, Label, VersionKey, version_order
 
@@ -68,6 +69,7 @@ DECISIONS = Table(
     Column("champion_version", String(32), nullable=False),
     Column("lease_s", Float, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
+    Column("measure", String(20), nullable=False, server_default=Measure.ACCURACY),
 )
 
 
@@ -185,7 +187,7 @@ def _model(row: Row[tuple[object, ...]]) -> ModelVersion:
 
 
 def _decision(row: Row[tuple[object, ...]]) -> Decision:
-    return Decision(**row._asdict())
+    return Decision(**(row._asdict() | {"measure": Measure(row.measure)}))
 
 
 def _scores(content: dict[str, object]) -> Scores:
@@ -194,5 +196,5 @@ def _scores(content: dict[str, object]) -> Scores:
         accuracy=content["accuracy"],  # type: ignore[arg-type]
         recalls=content["recalls"],  # type: ignore[arg-type]
         confusion=tuple(tuple(row) for row in confusion),
-        measure=content.get("measure", "accuracy"),  # type: ignore[arg-type]
+        measure=Measure(str(content.get("measure", Measure.ACCURACY))),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from resources.kinds import Measure
 from resources.labeling.model import QuestionState
 from resources.registry.model import Scores
 from resources.terms import Label, VersionKey
@@ -30,8 +31,9 @@ BENCHMARK_ACCURACY = 0.9
 
 
 def efficiency(told: ActiveLearning, _: Translate) -> Chart:
-    """Accuracy by labels: on the test set, by random picks, and, where it is kept, the benchmark's marks."""
+    """By labels: the champion on the test set, random picks, and, where it is kept, the benchmark's marks."""
     tested, guessed = _("champion on the test set"), _("random picks from the pool (95 %)")
+    measure = _((told.measure or Measure.ACCURACY).words)
     bench, chance = _("benchmark: this strategy"), _("benchmark: random")
     x = {
         "field": "labels",
@@ -40,9 +42,9 @@ def efficiency(told: ActiveLearning, _: Translate) -> Chart:
         "scale": {"zero": False, "nice": True},
     }
     y = {
-        "field": "accuracy",
+        "field": "quality",
         "type": "quantitative",
-        "title": None,
+        "title": measure,
         "scale": {"zero": False, "nice": True},
         "axis": {"format": ".0%"},
     }
@@ -60,17 +62,17 @@ def efficiency(told: ActiveLearning, _: Translate) -> Chart:
         {"field": "version", "title": _("version")},
         {"field": "what", "title": _("measured by")},
         {"field": "labels", "title": _("labels"), "type": "quantitative", "format": ","},
-        {"field": "accuracy", "title": _("accuracy"), "type": "quantitative", "format": ".1%"},
+        {"field": "quality", "title": measure, "type": "quantitative", "format": ".1%"},
     ]
     line = [
-        {"version": one.version, "labels": one.labels, "accuracy": one.accuracy, "what": tested}
+        {"version": one.version, "labels": one.labels, "quality": one.quality, "what": tested}
         for one in told.rounds
     ]
     picks = [
         {
             "version": one.version,
             "labels": one.labels,
-            "accuracy": one.guessed.share,
+            "quality": one.guessed.share,
             "low": one.guessed.low,
             "high": one.guessed.high,
             "what": guessed,
@@ -79,9 +81,9 @@ def efficiency(told: ActiveLearning, _: Translate) -> Chart:
         if one.guessed is not None
     ]
     marks = []
-    if told.yardstick is not None:
+    if told.yardstick is not None and told.measure is Measure.ACCURACY:
         for what, labels in ((bench, told.yardstick.strategy_labels), (chance, told.yardstick.random_labels)):
-            marks.append({"labels": labels, "accuracy": BENCHMARK_ACCURACY, "what": what})
+            marks.append({"labels": labels, "quality": BENCHMARK_ACCURACY, "what": what})
     return {
         "height": 280,
         "layer": [

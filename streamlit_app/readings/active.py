@@ -13,6 +13,7 @@ from resources.data.service import DataService
 from resources.database.engine import Database
 from resources.errors import NotFound
 from resources.home import Home
+from resources.kinds import Measure
 from resources.labeling.model import AskedQuestion, QuestionState, RandomPick
 from resources.labeling.predictions import PredictionFiles
 from resources.labeling.reviews.agreement import Agreement
@@ -35,8 +36,9 @@ class Round:
 
     version: VersionKey
     labels: int
-    accuracy: float
-    """Of the champion after it, on the test set."""
+    quality: float
+    """Of the champion after it, on the test set, by ``measure``."""
+    measure: Measure
     carried: bool
     """Whether nothing was trained."""
     guessed: Estimate | None
@@ -87,6 +89,11 @@ class ActiveLearning:
     pauses: tuple[Pause, ...]
     yardstick: Yardstick | None
     read_at: datetime
+
+    @property
+    def measure(self) -> Measure | None:
+        """By what its models are measured; None before a round is decided."""
+        return self.rounds[-1].measure if self.rounds else None
 
     def pause(self, what: Paused) -> Pause | None:
         """Whether this is paused."""
@@ -153,7 +160,9 @@ def newest_begun(home: Home, database: Database, dataset: DatasetName) -> Versio
 
 def _round(one: Decision, picks: Sequence[RandomPick]) -> Round:
     own = [pick.guessed for pick in picks if pick.version == one.version]
-    return Round(one.version, one.labels, one.champion_accuracy, one.carried, estimate_quality(own))
+    return Round(
+        one.version, one.labels, one.champion_accuracy, one.measure, one.carried, estimate_quality(own)
+    )
 
 
 def _parts(files: PredictionFiles, dataset: DatasetName, questions: Sequence[AskedQuestion]) -> list[Part]:

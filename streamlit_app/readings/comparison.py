@@ -79,6 +79,7 @@ def as_csv(rounds: tuple[Decision, ...]) -> str:
         [
             "version",
             "labels",
+            "measure",
             "accuracy_new",
             "accuracy_old",
             "promoted",
@@ -93,6 +94,7 @@ def as_csv(rounds: tuple[Decision, ...]) -> str:
             [
                 one.version,
                 one.labels,
+                one.measure,
                 f"{one.accuracy_new:.6f}",
                 old,
                 str(one.promoted).lower(),

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from resources.kinds import Measure
 from resources.labeling.model import QuestionState
 from resources.terms import DatasetName
 from streamlit_app import frame, pieces
@@ -40,13 +41,14 @@ def _efficiency(reader: Reader, told: ActiveLearning) -> None:
     _ = reader.translate
     st.subheader(_("What labels bring"), anchor=False)
     if not told.rounds:
-        st.caption(_("No round is decided yet: accuracy is shown by labels once one is."))
+        st.caption(_("No round is decided yet: how good models are is shown by labels once one is."))
         return
     newest, found = told.rounds[-1], told.estimate
+    heading = newest.measure.heading(_)
     frame.show_numbers(
         {
             _("Labels"): f"{newest.labels:,}",
-            _("Accuracy of the champion"): f"{newest.accuracy:.1%}",
+            _("{measure} of the champion").format(measure=heading): f"{newest.quality:.1%}",
             _("Random picks guessed right"): "–"
             if found is None
             else f"{found.share:.0%} ({found.low:.0%}–{found.high:.0%})",
@@ -54,14 +56,21 @@ def _efficiency(reader: Reader, told: ActiveLearning) -> None:
         }
     )
     chart = charts.efficiency(told, _)
-    st.vega_lite_chart(chart, alt=_("Accuracy by labels"), key="efficiency")
+    st.vega_lite_chart(chart, alt=_("{measure} by labels").format(measure=heading), key="efficiency")
     st.caption(
         _(
             "Random picks are the only answers that say how good a model is on the pool: bars show where the "
             "true share lies with 95 % confidence, for the champion that asked them."
         )
     )
-    if told.yardstick is not None:
+    if newest.measure is not Measure.ACCURACY:
+        st.caption(
+            _(
+                "A pick counts as guessed right where the whole answer was, each mark of it: hold the bars "
+                "against each other, not against the line, which is {measure}."
+            ).format(measure=_(newest.measure.words))
+        )
+    elif told.yardstick is not None:
         st.caption(
             _(
                 "Diamonds are no rounds of this data set: in the kept benchmark of the strategies, a linear "

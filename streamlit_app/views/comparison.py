@@ -1,9 +1,10 @@
-"""Model comparison: accuracy by version, two versions side by side, and every decision."""
+"""Model comparison: how good by version, two versions side by side, and every decision."""
 
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from resources.kinds import Measure
 from resources.registry.model import Scores
 from resources.terms import DatasetName, VersionKey
 from resources.texts import Translate
@@ -36,11 +37,11 @@ def _draw() -> None:
         if not comparison.rounds:
             _nothing_decided(reader, comparison)
             return
-        st.subheader(_("Accuracy by version"), anchor=False)
+        measure = comparison.rounds[-1].measure
+        by_version = _("{measure} by version").format(measure=measure.heading(_))
+        st.subheader(by_version, anchor=False)
         st.caption(_("On the held-out test set, which no version trains on."))
-        st.vega_lite_chart(
-            charts.accuracy(comparison.rounds, _), alt=_("Accuracy by version"), key="accuracy"
-        )
+        st.vega_lite_chart(charts.quality(comparison.rounds, _), alt=by_version, key="quality")
         _side_by_side(reader, comparison)
         st.subheader(_("Decisions"), anchor=False)
         _decisions(reader, comparison)
@@ -105,20 +106,26 @@ def _one_side(
 ) -> None:
     _ = reader.translate
     crown = " · ★ " + _("champion") if is_champion else ""
-    right = sum(row[index] for index, row in enumerate(scores.confusion))
-    total = sum(map(sum, scores.confusion))
     delta = None if other is None else wording.points(scores.accuracy - other.accuracy, _)
     st.metric(
-        _("Accuracy") + crown,
+        scores.measure.heading(_) + crown,
         f"{scores.accuracy:.1%}",
         delta,
-        delta_description=_("{right} of {total} right").format(right=right, total=total),
+        delta_description=_counted(scores, _),
         height=_METRIC_HEIGHT_PX,
     )
     chart = charts.confusion(scores.confusion, both.classes, _, dark=reader.dark)
     st.vega_lite_chart(
         chart, alt=_("Confusion of {version}").format(version=version), key=f"confusion-{version}"
     )
+
+
+def _counted(scores: Scores, _: Translate) -> str:
+    right = sum(row[index] for index, row in enumerate(scores.confusion))
+    if scores.measure is Measure.ACCURACY:
+        return _("{right} of {total} right").format(right=right, total=sum(map(sum, scores.confusion)))
+    total = sum(map(sum, scores.confusion[:-1]))  # the last row is what the model made up
+    return _("{right} of {total} marks found").format(right=right, total=total)
 
 
 def _permalink(reader: Reader, comparison: Comparison, left: VersionKey, right: VersionKey) -> None:

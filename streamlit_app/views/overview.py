@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from resources.terms import DatasetName
+from resources.texts import Translate
 from streamlit_app import colours, frame, pieces, wording
 from streamlit_app.problems import in_words
 from streamlit_app.reader import Reader, current_reader
@@ -55,13 +56,19 @@ def _stage(reader: Reader, loop: Loop, stage: Stage) -> str:
     return pieces.stage_card(stage, state, pieces.moment(age, reader.stamp(stage.since)))
 
 
+def _quality_of_champion(loop: Loop, _: Translate) -> str:
+    if not loop.rounds:
+        return _("Quality of the champion")
+    return _("{measure} of the champion").format(measure=loop.rounds[-1].measure.heading(_))
+
+
 def _numbers(reader: Reader, loop: Loop) -> None:
     _ = reader.translate
     grid = st.grid(4)
     champion, accuracies = loop.champion, loop.champion_accuracies()
     change = accuracies[-1] - accuracies[-2] if len(accuracies) > 1 else 0.0
     grid.metric(
-        _("Accuracy of the champion"),
+        _quality_of_champion(loop, _),
         "–" if not accuracies else f"{accuracies[-1]:.1%}",
         wording.points(change, _) if abs(change) >= _SMALLEST_CHANGE else None,
         delta_description=None if champion is None else _("by {version}").format(version=champion.version),

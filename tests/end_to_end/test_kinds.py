@@ -6,7 +6,6 @@ import pytest
 
 from resources.asking import Why
 from resources.data.spec import DatasetSpec
-from resources.kinds import Kind
 from resources.labeling.label_studio.kinds.catalogue import FORMS
 from resources.marks import told
 from resources.pipelines.folder import Folder
@@ -26,7 +25,6 @@ pytestmark = [
 
 SPECS = datasets(Folder(EXAMPLES))
 (NOTES,) = (spec for spec in SPECS if spec.name == "notes")
-MEASURES = {Kind.TEXT_CLASSES: "accuracy", Kind.ENTITIES: "span_f1", Kind.BOXES: "box_ap50"}
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=[spec.name for spec in SPECS])
@@ -52,7 +50,7 @@ def test_what_people_answer_in_label_studio_makes_a_better_model(
     assert second.accuracy_new > first.accuracy_new, (first, second)
     evaluation = loop.registry.evaluation(spec.name, second.version)
     assert evaluation is not None
-    assert evaluation.challenger_scores.measure == MEASURES[spec.kind]
+    assert evaluation.challenger_scores.measure is second.measure is spec.kind.measure
     asked_next = loop.open_questions()
     assert {question.model_version for question in asked_next} == {f"{spec.name}-{second.model_number}"}
 

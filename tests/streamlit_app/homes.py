@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, update
 
 from resources.data import ledger as data
 from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
@@ -14,6 +14,7 @@ from resources.gpu.model import Attempt, Origin, Owner, RunId
 from resources.gpu.policy.model import Settings
 from resources.gpu.service import GpuService
 from resources.home import Home
+from resources.kinds import Measure
 from resources.labeling import tables as labeling
 from resources.labeling.model import ProblemKind, QuestionState
 from resources.process import ProcessIdentity
@@ -123,6 +124,15 @@ def add_rounds(home: Home, database: Database, now: datetime, count: int = len(V
             registry.put_decision(connection, decision)
         if promoted:
             champion, best = index, new
+
+
+def measured_by(home: Home, measure: Measure) -> None:
+    """As if the data set had another kind: all that was decided was decided by this measure."""
+    spelled = f'"measure": "{Measure.ACCURACY}"'
+    with home.database().write() as connection:
+        connection.execute(update(registry.DECISIONS).values(measure=measure))
+        text = func.replace(registry.EVALUATIONS.c.scores, spelled, f'"measure": "{measure}"')
+        connection.execute(update(registry.EVALUATIONS).values(scores=text))
 
 
 def scores(mistakes: int) -> Scores:

@@ -1,10 +1,12 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.kinds import Measure
 from resources.terms import Label
 from resources.texts import translator
 from streamlit_app import charts, colours
@@ -22,7 +24,7 @@ def draws(chart: dict[str, Any]) -> None:
 
 
 def test_accuracy_shows_each_challenger_and_the_champion_it_met() -> None:
-    chart = charts.accuracy([decision(0), decision(1)], ENGLISH)
+    chart = charts.quality([decision(0), decision(1)], ENGLISH)
     draws(chart)
     points = chart["layer"][0]["data"]["values"]
     assert [(point["version"], point["who"]) for point in points] == [
@@ -32,12 +34,17 @@ def test_accuracy_shows_each_challenger_and_the_champion_it_met() -> None:
     ]
 
 
+def test_the_axis_is_called_as_the_measure_is() -> None:
+    chart = charts.quality([replace(decision(0), measure=Measure.BOX_AP)], ENGLISH)
+    assert chart["layer"][0]["encoding"]["y"]["title"] == "average precision"
+
+
 def test_accuracy_marks_the_champion_of_now() -> None:
-    promoted = charts.accuracy([decision(0), decision(1)], ENGLISH)
-    stays = charts.accuracy([decision(0), decision(1, promoted=False)], ENGLISH)
+    promoted = charts.quality([decision(0), decision(1)], ENGLISH)
+    stays = charts.quality([decision(0), decision(1, promoted=False)], ENGLISH)
     assert [mark["version"] for mark in promoted["layer"][1]["data"]["values"]] == ["v1.1"]
     assert [mark["version"] for mark in stays["layer"][1]["data"]["values"]] == ["v1.0"]
-    draws(charts.accuracy([], ENGLISH))
+    draws(charts.quality([], ENGLISH))
 
 
 def test_confusion_leaves_empty_cells_out_and_tells_right_from_wrong() -> None:
@@ -63,7 +70,7 @@ def test_a_class_that_the_test_set_lacks_is_left_out_of_the_difference() -> None
 def test_everything_that_is_read_on_a_chart_is_in_the_readers_language() -> None:
     measured = scores(30)
     drawn = [
-        charts.accuracy([decision(0), decision(1)], FOREIGN),
+        charts.quality([decision(0), decision(1)], FOREIGN),
         charts.confusion(measured.confusion, CLASSES, FOREIGN),
         charts.recall_difference(measured.recalls, measured.recalls, FOREIGN),
     ]

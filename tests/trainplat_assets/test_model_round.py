@@ -136,5 +136,5 @@ def test_a_decision_is_a_sentence() -> None:
         SPEC.name, VersionKey("v1.1"), 150, 2, 0.96, 0.94, True, 2, VersionKey("v1.1"), 3.0, datetime.now(UTC)
     )
     assert sentence(promoted) == (
-        "Model 2 from v1.1 reaches 96.0%, the champion before it 94.0%: it is the new champion."
+        "Model 2 from v1.1 reaches 96.0% accuracy, the champion before it 94.0%: it is the new champion."
     )

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from resources.home import Home
+from resources.kinds import Measure
 from resources.registry.service import RegistryService
 from resources.texts import mark
 from trainplat_cli.byhand.planning import Plan, be_the_round, plan
@@ -95,6 +96,7 @@ def _outcome(home: Home, planned: Plan) -> dict[str, Any]:
     return {
         "decided": True,
         "model": f"models:/{made.dataset}/{made.model_number}",
+        "measure": made.measure,
         "accuracy": made.accuracy_new,
         "champion_accuracy": made.accuracy_old,
         "promoted": made.promoted,
@@ -103,8 +105,10 @@ def _outcome(home: Home, planned: Plan) -> dict[str, Any]:
 
 def _decision_text(decided: dict[str, Any]) -> str:
     before = decided["champion_accuracy"]
-    told = _("{model} reaches {accuracy}").format(
-        model=decided["model"], accuracy=f"{decided['accuracy']:.1%}"
+    told = _("{model} reaches {value} {measure}").format(
+        model=decided["model"],
+        value=f"{decided['accuracy']:.1%}",
+        measure=_(Measure(decided["measure"]).words),
     )
     if before is not None:
         told += ", " + _("the champion before it {accuracy}").format(accuracy=f"{before:.1%}")

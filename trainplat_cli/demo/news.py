@@ -22,17 +22,17 @@ def news(before: Scene | None, after: Scene) -> list[str]:
 
 def decision_line(decision: Decision) -> str:
     """One decision in a sentence."""
-    new = f"{decision.accuracy_new:.1%}"
+    new, measure = f"{decision.accuracy_new:.1%}", _(decision.measure.words)
     if decision.accuracy_old is None:
-        text = _("{version}: {labels} labels, accuracy {new}; the first champion")
-        return text.format(version=decision.version, labels=decision.labels, new=new)
+        text = _("{version}: {labels} labels, {measure} {new}; the first champion")
+        return text.format(version=decision.version, labels=decision.labels, measure=measure, new=new)
     text = (
-        _("{version}: {labels} labels, accuracy {new} against {old}; the new champion")
+        _("{version}: {labels} labels, {measure} {new} against {old}; the new champion")
         if decision.promoted
-        else _("{version}: {labels} labels, accuracy {new} against {old}; the champion stays")
+        else _("{version}: {labels} labels, {measure} {new} against {old}; the champion stays")
     )
     old = f"{decision.accuracy_old:.1%}"
-    return text.format(version=decision.version, labels=decision.labels, new=new, old=old)
+    return text.format(version=decision.version, labels=decision.labels, measure=measure, new=new, old=old)
 
 
 def doing(scene: Scene, now_s: float) -> str:

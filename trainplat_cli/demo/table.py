@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from resources.kinds import Measure
 from resources.registry.model import Decision
 from trainplat_cli.output import duration
 from trainplat_cli.texts import _
@@ -11,12 +12,13 @@ from trainplat_cli.texts import _
 
 def decisions_table(decisions: Sequence[Decision]) -> Table:
     """One row for each round."""
+    measure = _((decisions[-1].measure if decisions else Measure.ACCURACY).words)
     table = Table(box=None, pad_edge=False, header_style="bold", title=None)
     for title, justify in (
         (_("version"), "left"),
         (_("labels"), "right"),
-        (_("accuracy new"), "right"),
-        (_("accuracy old"), "right"),
+        (_("{measure} new").format(measure=measure), "right"),
+        (_("{measure} old").format(measure=measure), "right"),
         (_("lease time"), "right"),
         (_("champion"), "left"),
     ):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from resources.errors import BadInput
+from resources.kinds import Measure
 from resources.learning.evaluation import Evaluation, evaluate
-from resources.learning.kinds.model import ACCURACY, Measured, Seen
+from resources.learning.kinds.model import Measured, Seen
 from resources.learning.model import LOOKING, ClassIndices, Images, LookSettings
 from resources.learning.prediction import look
 from resources.terms import Label
@@ -54,5 +55,5 @@ def indices(answers: Sequence[Label], classes: Sequence[Label]) -> ClassIndices:
 def measured(evaluation: Evaluation) -> Measured:
     """An evaluation of classes as one by kind."""
     return Measured(
-        ACCURACY, evaluation.accuracy, evaluation.classes, evaluation.confusion, evaluation.recalls
+        Measure.ACCURACY, evaluation.accuracy, evaluation.classes, evaluation.confusion, evaluation.recalls
     )

@@ -7,15 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from resources.kinds import Measure
 from resources.learning.model import LOOKING, Images, LookSettings, Outlook
 from resources.terms import Label
-
-ACCURACY = "accuracy"
-"""Share of the samples that were guessed rightly."""
-SPAN_F1 = "span_f1"
-"""F1 of the spans: one is right where it begins, ends and is called as a person said."""
-BOX_AP = "box_ap50"
-"""Average precision of the boxes at an intersection over union of 0.5, the mean over the classes."""
 
 UNMARKED = Label("(nothing)")
 """What stands for no mark in a table of what is taken for what."""
@@ -25,8 +19,7 @@ UNMARKED = Label("(nothing)")
 class Measured:
     """The scores of one model on one test set."""
 
-    measure: str
-    """:data:`ACCURACY`, :data:`SPAN_F1` or :data:`BOX_AP`."""
+    measure: Measure
     value: float
     """By this measure, 0 to 1."""
     classes: tuple[Label, ...]

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from resources.learning.kinds.model import BOX_AP, SPAN_F1, UNMARKED, Measured
+from resources.kinds import Measure
+from resources.learning.kinds.model import UNMARKED, Measured
 from resources.marks import SAME_PLACE, Box, Span
 from resources.terms import Label
 
@@ -21,7 +22,9 @@ def score_spans(
     right = sum(len({*ours} & {*theirs}) for ours, theirs in zip(said, true, strict=True))
     count = sum(len({*ours}) + len({*theirs}) for ours, theirs in zip(said, true, strict=True))
     value = 2 * right / count if count else 1.0
-    return _measured(SPAN_F1, value, said, true, classes, lambda a, b: (a.start, a.end) == (b.start, b.end))
+    return _measured(
+        Measure.SPAN_F1, value, said, true, classes, lambda a, b: (a.start, a.end) == (b.start, b.end)
+    )
 
 
 def score_boxes(
@@ -36,7 +39,7 @@ def score_boxes(
     averages = [average_precision(found, true, label) for label in classes]
     counted = [one for one in averages if one is not None]
     value = sum(counted) / len(counted) if counted else float(not any(said))
-    return _measured(BOX_AP, value, said, true, classes, lambda a, b: a.overlap(b) >= SAME_PLACE)
+    return _measured(Measure.BOX_AP, value, said, true, classes, lambda a, b: a.overlap(b) >= SAME_PLACE)
 
 
 def average_precision(
@@ -71,7 +74,7 @@ def average_precision(
 
 
 def _measured(
-    measure: str,
+    measure: Measure,
     value: float,
     said: Sequence[Sequence[Mark]],
     true: Sequence[Sequence[Mark]],

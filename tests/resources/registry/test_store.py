@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from resources.database.engine import Database
+from resources.kinds import Measure
 from resources.registry import store
 from resources.registry.model import Decision, ModelVersion
 from resources.terms import DatasetName, VersionKey
@@ -46,6 +47,13 @@ def test_an_evaluation_comes_back_as_it_was_and_a_later_one_takes_its_place(rows
         store.put_evaluation(rows, one, NOW)
         assert store.evaluation_of(rows, CATS, VersionKey("v1.0")) == one
     assert store.evaluation_of(rows, CATS, VersionKey("v1.1")) is None
+
+
+@pytest.mark.parametrize("measure", Measure)
+def test_a_decision_comes_back_with_what_it_was_measured_by(rows: Connection, measure: Measure) -> None:
+    store.put_decision(rows, replace(DECISION, measure=measure))
+
+    assert store.decisions_of(rows, CATS)[0].measure is measure
 
 
 def test_decisions_come_back_by_version_and_v1_10_is_after_v1_9(rows: Connection) -> None:

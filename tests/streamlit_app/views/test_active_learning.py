@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from resources.asking import Why
 from resources.database.audit import recent
 from resources.home import Home
+from resources.kinds import Measure
 from resources.labeling.predictions import Drawing, Pick, PoolPredictions, PredictionFiles, Query
 from resources.labeling.tables import TASKS
 from resources.learning.triggering.judging import judge
@@ -93,6 +94,20 @@ def test_agreement_is_shown_once_two_people_answered_the_same(open_page: OpenPag
     assert metrics["Samples with several answers"] == "4"
     assert metrics["Krippendorff's alpha"] == "0.67"
     assert "#1" in words(app)
+
+
+def test_marks_are_measured_by_their_measure_and_held_against_no_accuracy(
+    open_page: OpenPage, filled_home: Home
+) -> None:
+    assert "Diamonds are no rounds of this data set" in words(open_page(PAGE))
+    homes.measured_by(filled_home, Measure.SPAN_F1)
+    st.cache_data.clear()
+
+    shown = words(open_page(PAGE))
+    assert "Span F1 of the champion" in shown
+    assert "not against the line, which is span F1" in shown
+    assert "Diamonds" not in shown
+    assert "accuracy" not in shown.lower()
 
 
 def test_the_page_speaks_chinese(open_page: OpenPage, filled_home: Home) -> None:

@@ -1,10 +1,13 @@
 from collections.abc import Callable
 
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from resources.home import Home
+from resources.kinds import Measure
 from resources.terms import VersionKey
 from tests.streamlit_app.conftest import words
+from tests.streamlit_app.homes import measured_by
 
 OpenPage = Callable[..., AppTest]
 
@@ -44,3 +47,17 @@ def test_models_that_were_measured_on_different_test_sets_are_compared_with_a_wa
     with filled_home.database().write() as connection:
         connection.exec_driver_sql("update evaluations set test_set = 'another' where version = 'v1.0'")
     assert "different test sets" in open_page("comparison").warning[0].value
+
+
+def test_the_page_names_what_models_are_measured_by(open_page: OpenPage, filled_home: Home) -> None:
+    assert "Accuracy by version" in words(open_page("comparison"))
+    measured_by(filled_home, Measure.SPAN_F1)
+    st.cache_data.clear()
+
+    shown = words(open_page("comparison"))
+    assert "Span F1 by version" in shown
+    assert "Span F1 · ★ champion" in shown
+    assert "accuracy" not in shown.lower()
+    chinese = words(open_page("comparison", locale="zh-CN"))
+    assert "各版本的片段 F1" in chinese
+    assert "准确率" not in chinese

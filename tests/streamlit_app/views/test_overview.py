@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from resources.files import write_atomically
 from resources.home import Home
+from resources.kinds import Measure
 from tests.streamlit_app import homes
 from tests.streamlit_app.conftest import words
 
@@ -28,6 +29,12 @@ def test_the_overview_counts_labels_and_names_the_champion(open_page: OpenPage, 
     assert metrics["Pool"].value == "1,237"
     assert (metrics["Open questions"].value, metrics["Open questions"].delta) == ("32", "18 of 50 answered")
     assert metrics["Accuracy of the champion"].value == "92.5%"
+
+
+def test_the_overview_names_what_the_champion_is_measured_by(open_page: OpenPage, filled_home: Home) -> None:
+    homes.measured_by(filled_home, Measure.BOX_AP)
+    assert "Average precision of the champion" in {metric.label for metric in open_page().metric}
+    assert "冠军模型的平均精度" in {metric.label for metric in open_page(locale="zh-CN").metric}
 
 
 def test_problems_of_annotation_say_what_to_do(open_page: OpenPage, filled_home: Home) -> None:

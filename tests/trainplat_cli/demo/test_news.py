@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from resources.kinds import Measure
 from resources.registry.model import Decision
 from resources.terms import DatasetName, VersionKey
 from trainplat_cli.demo.model import ASK_JOB, ROUND_JOB, RunState, RunView, Scene
@@ -27,6 +28,12 @@ RUN = RunView("one", ROUND_JOB, VersionKey("v1.0"), RunState.WAITING, 100.0, Non
 
 def scene(*runs: RunView, decisions: tuple[Decision, ...] = (), questions: int = 0) -> Scene:
     return Scene(decisions, runs, questions)
+
+
+def test_a_decision_names_what_it_was_measured_by() -> None:
+    spans, boxes = replace(FIRST, measure=Measure.SPAN_F1), replace(SECOND, measure=Measure.BOX_AP)
+    assert decision_line(spans) == "v1.0: 100 labels, span F1 90.0%; the first champion"
+    assert "150 labels, average precision 92.0% against 90.0%" in decision_line(boxes)
 
 
 def test_a_run_is_told_from_queue_to_end_each_step_once() -> None:

@@ -1,12 +1,15 @@
 """The revisions: one line, and at its end the tables that the code declares."""
 
+import json
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select
+from sqlalchemy import MetaData, Table, inspect, select
 
 from resources.database.engine import Database
 from resources.database.migrations.declared import declared_tables
@@ -15,8 +18,8 @@ from resources.database.migrations.running import configuration
 from resources.database.migrations.versions.r0001_tables_before_alembic import TABLES as BEFORE
 from resources.errors import Conflict
 from resources.gpu.tables import SHARES
-from resources.registry.store import MODEL_VERSIONS
-from tests.resources.database.migrations.histories import raw, shape
+from resources.registry.store import DECISIONS, MODEL_VERSIONS
+from tests.resources.database.migrations.histories import history_with, raw, shape
 
 
 def test_the_newest_revision_makes_the_tables_that_the_code_declares(any_database: Database) -> None:
@@ -64,6 +67,34 @@ def test_a_database_from_before_there_were_revisions_is_taken_over_with_its_rows
         [share] = connection.execute(select(SHARES.c.device, SHARES.c.milli)).all()
         assert tuple(share) == ("gpu:0", 1000)
         assert set(declared_tables().tables) | {VERSION_TABLE} == set(inspect(connection).get_table_names())
+
+
+def test_decisions_from_before_measures_were_kept_get_that_of_their_data_set(
+    any_empty_database: Database, tmp_path: Path
+) -> None:
+    earlier = Database(any_empty_database.url, history_with(tmp_path / "earlier", upto="0038"))
+    earlier.migrate()
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with raw(any_empty_database) as connection:
+        evaluations, decisions = (
+            Table(name, MetaData(), autoload_with=connection) for name in ("evaluations", "decisions")
+        )
+        for dataset, told in (("news", {"measure": "span_f1"}), ("digits", {"accuracy": 0.9})):
+            row: dict[str, object] = {"dataset": dataset, "version": "v1.0"}
+            scores = json.dumps({"challenger": told})
+            measured = {"challenger": 1, "test_set": "x", "test_count": 1, "scores": scores}
+            connection.execute(evaluations.insert().values(row | measured | {"evaluated_at": at}))
+            row |= {"labels": 1, "model_number": 1, "accuracy_new": 0.5, "promoted": True, "decided_at": at}
+            row |= {"champion_number": 1, "champion_version": "v1.0", "lease_s": 1.0}
+            for version in ("v1.0", "v1.1"):  # the second one was carried: nothing was measured
+                connection.execute(decisions.insert().values(row | {"version": version}))
+    any_empty_database.migrate()
+    with any_empty_database.read() as connection:
+        rows = connection.execute(select(DECISIONS.c.dataset, DECISIONS.c.measure)).all()
+    assert sorted(tuple(row) for row in rows) == [
+        *[("digits", "accuracy")] * 2,
+        *[("news", "span_f1")] * 2,
+    ]
 
 
 def test_a_table_of_somebody_else_is_left_alone_and_named(any_empty_database: Database) -> None:
