@@ -31,9 +31,11 @@ TESTS = {
     "tests/end_to_end/test_arbiter_in_dagster.py": ("dagster-arbiter",),
     "tests/end_to_end/test_arbiter_on_dashboard.py": ("cluster", "queue", "quotas", "preemptions", "usage"),
     "tests/end_to_end/test_two_users.py": ("data-versions", "data-conflict"),
+    "tests/end_to_end/test_trainings.py": ("training",),
+    "tests/streamlit_app/test_pipelines_in_browser.py": ("pipeline",),
 }
 """The tests that play what no demo does, and the pictures that each leaves: a machine that several projects
-share, and two people who change one version at once."""
+share, two people who change one version at once, a long training, and a pipeline that was just made."""
 CHART = "canvas, svg.marks"
 GREETINGS = {"dagster": "Skip", "mlflow": "Try it now"}
 """What a browser that a part has never seen must click away."""
@@ -58,34 +60,53 @@ def main() -> None:
     """Take all pictures anew."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, help="a home to show instead of a new one")
+    parser.add_argument("--only", nargs="+", metavar="PICTURE", help="these pictures only")
     asked = parser.parse_args()
+    wanted = chosen(asked.only)
+    if wanted & {shot.name for shot in shots({})}:
+        take_from_demo(asked.home, wanted)
+    take_from_tests(wanted)
+
+
+def chosen(only: list[str] | None) -> frozenset[str]:
+    """The pictures that are taken: all of them when none is named."""
+    every = {shot.name for shot in shots({})} | {name for names in TESTS.values() for name in names}
+    unknown = sorted(set(only or ()) - every)
+    if unknown:
+        stop(f"no picture is named {', '.join(unknown)}", f"There are {', '.join(sorted(every))}.")
+    return frozenset(only or every)
+
+
+def take_from_demo(asked_home: Path | None, wanted: frozenset[str]) -> None:
+    """What the demo shows when it is over."""
     with tempfile.TemporaryDirectory(prefix="trainplat-screenshots-") as folder:
-        if asked.home is None:
+        if asked_home is None:
             os.environ["HOME"] = folder  # so that pages name the home as they do for most people
-        home = asked.home or Path(folder) / ".trainplat"
+        home = asked_home or Path(folder) / ".trainplat"
         trainplat(home, "demo", "--once")
         ran_already = _addresses(home) != {}
         trainplat(home, "status") if ran_already else trainplat(home, "up", "--detach")
         try:
-            take(home, _addresses(home))
+            take(home, _addresses(home), wanted)
         finally:
             if not ran_already:
                 trainplat(home, "down")
-    take_from_tests()
 
 
-def take_from_tests() -> None:
+def take_from_tests(wanted: frozenset[str]) -> None:
     """What the tests leave that play it: no demo has so many runs, or people, at once."""
     for test, names in TESTS.items():
+        if not wanted.intersection(names):
+            continue
         command = [sys.executable, "-m", "pytest", "-q", "-m", "slow or not slow", str(ROOT / test)]
         subprocess.run(command, cwd=ROOT, check=True)
-        for name in names:
+        for name in wanted.intersection(names):
             shutil.copyfile(ROOT / f"test-results/picture-{name}.png", PICTURES / f"{name}.png")
             say(f"docs/pictures/{name}.png")
 
 
-def take(home: Path, addresses: dict[str, str]) -> None:
-    """Look at each page and write its picture."""
+def take(home: Path, addresses: dict[str, str], wanted: frozenset[str]) -> None:
+    """Look at each page that is wanted and write its picture."""
     browser_program = shutil.which("chromium")
     if browser_program is None:
         stop(
@@ -99,7 +120,8 @@ def take(home: Path, addresses: dict[str, str]) -> None:
             executable_path=browser_program, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
         for shot in shots(secrets):
-            _take_one(browser, shot, addresses[shot.part])
+            if shot.name in wanted:
+                _take_one(browser, shot, addresses[shot.part])
         browser.close()
 
 
@@ -133,6 +155,7 @@ def shots(secrets: dict[str, str]) -> list[Shot]:
         Shot("mlflow", "mlflow", "/#/models/digits", "Version"),
         Shot("overview", "streamlit", "/", "Overview", charts=3),
         Shot("models", "streamlit", "/models", "Model comparison", height_px=1300, charts=4),
+        Shot("active-learning", "streamlit", "/active-learning", "Active learning", height_px=1500, charts=3),
         Shot("overview-zh", "streamlit", "/", "总览", language="zh-CN", charts=3),
     ]
 

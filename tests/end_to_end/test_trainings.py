@@ -112,7 +112,7 @@ def test_a_person_sees_it_run_hang_and_go_on_to_its_end(
             expect(page.get_by_text(f"At step {before} of {LONG:,}.").first).not_to_be_visible(
                 timeout=SOON_MS
             )
-            picture(page, "dashboard-training-running")
+            picture(page, "training")
             hang(servers, run_id)
             expect(page.get_by_text("after it hung").first).to_be_visible(timeout=2 * SOON_MS)
             expect(page.get_by_text("Where its processes stood when it hung")).to_be_visible()
