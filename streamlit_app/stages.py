@@ -78,6 +78,12 @@ def what_next(loop: Loop, _: Translate, ngettext: Plural) -> str:
             "{count} questions wait for an answer in Label Studio. The next training starts by itself.",
             loop.questions.still_open,
         ).format(count=loop.questions.still_open)
+    if loop.second_looks:
+        return ngettext(
+            "{count} answer waits for a second look in Label Studio, which says why.",
+            "{count} answers wait for a second look in Label Studio, which says why.",
+            len(loop.second_looks),
+        ).format(count=len(loop.second_looks))
     if loop.new_labels:
         return _("All questions are answered. The annotation sensor starts the next version within a minute.")
     return _("All questions are answered, and every label is in a version.")
@@ -162,6 +168,9 @@ def _confirm(loop: Loop, _: Translate, ngettext: Plural) -> Stage:
     if loop.blocking:
         since = min(problem.opened_at for problem in loop.blocking)
         return Stage(name, StageState.TROUBLE, f"{len(loop.blocking):,}", _("to be mended"), since)
+    if loop.second_looks:
+        since = min(problem.opened_at for problem in loop.second_looks)
+        return Stage(name, StageState.PEOPLE, f"{len(loop.second_looks):,}", _("to look at again"), since)
     if loop.new_labels:
         detail = ngettext("new label", "new labels", loop.new_labels)
         return Stage(name, StageState.ACTIVE, f"+{loop.new_labels:,}", detail, loop.newest_label_at)

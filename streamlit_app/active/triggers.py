@@ -53,7 +53,7 @@ def draw(reader: Reader, told: ActiveLearning) -> None:
     st.info(sentence(found.verdict, _), icon=icon)
     rows = [_condition(one, _) for one in found.verdict.conditions]
     rows += [_guard(one, _) for one in found.verdict.guards]
-    st.html(pieces.table([_("Condition"), "", _("Value of threshold"), _("Found")], rows))
+    st.html(pieces.table([_("Condition"), "", _("Value and threshold"), _("Found")], rows))
     ago = wording.ago(found.seen_at, told.read_at, _)
     st.caption(_("Evaluated {ago}.").format(ago=ago))
     _by_hand(reader, told)

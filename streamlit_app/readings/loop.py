@@ -9,7 +9,7 @@ from resources.data.service import DataService
 from resources.database.engine import Database
 from resources.gpu.service import GpuService
 from resources.home import Home
-from resources.labeling.model import Problem, QuestionState
+from resources.labeling.model import Problem, ProblemKind, QuestionState
 from resources.labeling.service import LabelingService
 from resources.registry.model import Decision
 from resources.registry.service import RegistryService
@@ -51,7 +51,12 @@ class Loop:
     @property
     def blocking(self) -> tuple[Problem, ...]:
         """The problems that keep a question open until a person mends them."""
-        return tuple(problem for problem in self.problems if problem.blocks)
+        return tuple(one for one in self.problems if one.blocks and not _is_second_look(one))
+
+    @property
+    def second_looks(self) -> tuple[Problem, ...]:
+        """Answers that went back to people: nothing is wrong, they are asked to look again."""
+        return tuple(one for one in self.problems if _is_second_look(one))
 
     @property
     def champion(self) -> Decision | None:
@@ -108,3 +113,7 @@ def _newest_questions(
             still_open = sum(question.state in waiting for question in asked)
             return Questions(one.version, len(asked), still_open, max(one.asked_at for one in asked))
     return None
+
+
+def _is_second_look(problem: Problem) -> bool:
+    return problem.finding.kind is ProblemKind.IN_REVIEW

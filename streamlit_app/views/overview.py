@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from resources.labeling.model import Problem
 from resources.terms import DatasetName
 from resources.texts import Translate
 from streamlit_app import colours, frame, pieces, wording
@@ -121,6 +122,13 @@ def _problems(reader: Reader, loop: Loop) -> None:
             len(loop.blocking),
         )
         st.warning(words.format(count=len(loop.blocking)), icon=":material/edit:")
+    if loop.second_looks:
+        words = ngettext(
+            "{count} answer went back to people, because it is doubted. A second answer decides.",
+            "{count} answers went back to people, because they are doubted. A second answer decides.",
+            len(loop.second_looks),
+        )
+        st.info(words.format(count=len(loop.second_looks)), icon=":material/visibility:")
     heads = [_("Task"), _("Problem"), _("What to do"), "", _("Since")]
     rows = []
     for problem in loop.problems[:PROBLEMS_SHOWN]:
@@ -132,7 +140,7 @@ def _problems(reader: Reader, loop: Loop) -> None:
                 pieces.text(number) if page is None else pieces.link(number, page),
                 pieces.text(what),
                 pieces.text(to_do),
-                pieces.pill(_("blocks"), colours.TROUBLE) if problem.blocks else "",
+                _pill(problem, loop, _),
                 pieces.moment(
                     wording.ago(problem.opened_at, loop.read_at, _), reader.stamp(problem.opened_at)
                 ),
@@ -142,6 +150,12 @@ def _problems(reader: Reader, loop: Loop) -> None:
     if len(loop.problems) > PROBLEMS_SHOWN:
         left = len(loop.problems) - PROBLEMS_SHOWN
         st.caption(ngettext("{count} more problem", "{count} more problems", left).format(count=left))
+
+
+def _pill(problem: Problem, loop: Loop, _: Translate) -> str:
+    if problem in loop.second_looks:
+        return pieces.pill(_("second look"), colours.PEOPLE)
+    return pieces.pill(_("blocks"), colours.TROUBLE) if problem.blocks else ""
 
 
 if __name__ == "__main__":

@@ -194,19 +194,28 @@ def add_problems(database: Database, now: datetime, count: int = 2) -> None:
     skipped task.
     """
     two = ((31, ProblemKind.TWO_LABELS, "3, 8"), (7, ProblemKind.SKIPPED_TASK, ""))
+    for task, kind, detail in (two[number % 2] for number in range(count)):
+        _add_problem(database, now, task, kind, detail)
+
+
+def add_second_look(database: Database, now: datetime) -> None:
+    """An answer that went back to people."""
+    _add_problem(database, now, 32, ProblemKind.IN_REVIEW, "3")
+
+
+def _add_problem(database: Database, now: datetime, task: int, kind: ProblemKind, detail: str) -> None:
     with database.write() as connection:
-        for task, kind, detail in (two[number % 2] for number in range(count)):
-            connection.execute(
-                insert(labeling.PROBLEMS).values(
-                    dataset=DIGITS,
-                    sample=f"q{task - 1}",
-                    kind=kind,
-                    task=task,
-                    annotation=task,
-                    detail=detail,
-                    opened_at=now - timedelta(minutes=3),
-                )
+        connection.execute(
+            insert(labeling.PROBLEMS).values(
+                dataset=DIGITS,
+                sample=f"q{task - 1}",
+                kind=kind,
+                task=task,
+                annotation=task,
+                detail=detail,
+                opened_at=now - timedelta(minutes=3),
             )
+        )
 
 
 def add_leases(database: Database, now: datetime) -> None:

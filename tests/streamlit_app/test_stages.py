@@ -64,8 +64,8 @@ def decision(minor: int, *, promoted: bool = True) -> Decision:
     )
 
 
-def problem(*, blocks: bool) -> Problem:
-    finding = Finding(ProblemKind.TWO_LABELS, TaskId(1), AnnotationId(1), "3, 8")
+def problem(*, blocks: bool, kind: ProblemKind = ProblemKind.TWO_LABELS) -> Problem:
+    finding = Finding(kind, TaskId(1), AnnotationId(1), "3, 8")
     return Problem(DIGITS, None, finding, NOW - timedelta(minutes=5), "two labels", "choose one", blocks)
 
 
@@ -85,6 +85,8 @@ NEXT_DECIDED = replace(NEXT_SEALED, rounds=(decision(0), decision(1)), runs_leas
 NEXT_LOST = replace(NEXT_DECIDED, rounds=(decision(0), decision(1, promoted=False)))
 BROKEN = replace(ASKED, problems=(problem(blocks=True), problem(blocks=False)))
 SKIPPED = replace(ASKED, problems=(problem(blocks=False),))
+DOUBTED = replace(ANSWERED, problems=(problem(blocks=True, kind=ProblemKind.IN_REVIEW),))
+BROKEN_AND_DOUBTED = replace(DOUBTED, problems=(*DOUBTED.problems, problem(blocks=True)))
 SETTLED = replace(DECIDED, questions=asked(0, 0))
 
 N, W, A, P, T, D = (
@@ -108,6 +110,8 @@ N, W, A, P, T, D = (
         (ASKED, (D, D, D, D, P, A, N), "32 questions wait for an answer"),
         (SKIPPED, (D, D, D, D, P, A, N), "32 questions wait for an answer"),
         (BROKEN, (D, D, D, D, P, T, N), "32 questions wait for an answer"),
+        (DOUBTED, (D, D, D, D, D, P, N), "1 answer waits for a second look"),
+        (BROKEN_AND_DOUBTED, (D, D, D, D, D, T, N), "1 answer waits for a second look"),
         (ANSWERED, (D, D, D, D, D, A, N), "The annotation sensor starts the next version"),
         (SETTLED, (D, D, D, D, D, N, N), "every label is in a version"),
         (NEXT_PLANNED, (A, D, D, D, D, D, W), "v1.1 is on its way"),

@@ -47,6 +47,18 @@ def test_problems_of_annotation_say_what_to_do(open_page: OpenPage, filled_home:
     assert "该任务被跳过了" in words(open_page(locale="zh"))
 
 
+def test_an_answer_that_went_back_is_a_second_look_and_no_trouble(
+    open_page: OpenPage, filled_home: Home
+) -> None:
+    homes.add_second_look(filled_home.database(), datetime.now(UTC))
+    shown = words(open_page())
+    assert "1 answer went back to people, because it is doubted. A second answer decides." in shown
+    assert "second look" in shown
+    assert "to look at again" in shown
+    assert "needs attention" not in shown
+    assert "blocks" not in shown
+
+
 @pytest.mark.parametrize(("found", "told"), [(20, None), (21, "1 more problem"), (30, "10 more problems")])
 def test_only_so_many_problems_are_listed(
     open_page: OpenPage, filled_home: Home, found: int, told: str | None
