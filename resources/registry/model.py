@@ -105,6 +105,14 @@ class RoundEvaluation:
     champion_scores: Scores | None
 
     @property
+    def hits(self) -> dict[Label, tuple[int, int]]:
+        """Of each class of the data set: how many the challenger found, and how many the test set has."""
+        scores = self.challenger_scores
+        has_marks = scores.measure is not Measure.ACCURACY
+        rows = scores.confusion[:-1] if has_marks else scores.confusion
+        return {self.classes[k]: (row[k], sum(row)) for k, row in enumerate(rows)}
+
+    @property
     def tested_classes(self) -> frozenset[int]:
         """The places of the classes that the test set has images of."""
         return frozenset(k for k, row in enumerate(self.challenger_scores.confusion) if any(row))

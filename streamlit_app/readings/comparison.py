@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from resources.clock import Clock, utc_now
+from resources.data.service import DataService
 from resources.database.engine import Database
 from resources.home import Home
+from resources.learning.continual.forgetting import VersionMatrix
+from resources.learning.continual.tasks import line_up_to, matrix_of
 from resources.registry.model import Decision, RoundEvaluation, Scores
 from resources.registry.service import RegistryService
 from resources.terms import DatasetName, Label, VersionKey
@@ -21,6 +24,8 @@ class Comparison:
     rounds: tuple[Decision, ...]
     """In the order of their versions."""
     evaluations: tuple[RoundEvaluation, ...]
+    matrix: VersionMatrix | None
+    """What the models of the newest version's line know of each task; None before one is measured."""
     read_at: datetime
 
     @property
@@ -58,8 +63,16 @@ def read_comparison(
     """Read it from our own tables; MLflow is not asked."""
     registry = RegistryService(home, database, clock)
     rounds = tuple(registry.decisions(dataset))
-    measured = (registry.evaluation(dataset, one.version) for one in rounds)
-    return Comparison(dataset, rounds, tuple(one for one in measured if one is not None), clock())
+    measured = registry.evaluations(dataset)
+    parents = {one.version: one.parent for one in DataService(home, database, clock).versions(dataset)}
+    line = line_up_to(rounds[-1].version, parents, measured) if rounds else []
+    return Comparison(
+        dataset,
+        rounds,
+        tuple(measured[one.version] for one in rounds if one.version in measured),
+        matrix_of(line) if line else None,
+        clock(),
+    )
 
 
 def pair(comparison: Comparison, left: VersionKey, right: VersionKey) -> Pair | None:

@@ -8,7 +8,7 @@ from resources.kinds import Measure
 from resources.registry.model import Scores
 from resources.terms import DatasetName, VersionKey
 from resources.texts import Translate
-from streamlit_app import charts, colours, frame, pieces, wording
+from streamlit_app import charts, colours, forgetting, frame, pieces, wording
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.comparison import Comparison, Pair, as_csv, pair, read_comparison
 from streamlit_app.readings.source import open_home
@@ -43,6 +43,7 @@ def _draw() -> None:
         st.caption(_("On the held-out test set, which no version trains on."))
         st.vega_lite_chart(charts.quality(comparison.rounds, _), alt=by_version, key="quality")
         _side_by_side(reader, comparison)
+        forgetting.draw(reader, comparison.matrix)
         st.subheader(_("Decisions"), anchor=False)
         _decisions(reader, comparison)
 

@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from resources.errors import BadInput
+from resources.kinds import Measure
+from resources.learning.continual.tasks import matrix_of
+from resources.learning.kinds.model import UNMARKED
 from resources.registry.model import RoundEvaluation, Scores
 from resources.terms import Label, VersionKey
 from tests.resources.registry.examples import CLASSES, evaluation, scores
-from trainplat_assets.forgetting import matrix_of, problems_of, table_of
+from trainplat_assets.forgetting import problems_of, table_of
 from trainplat_assets.model_pictures import forgetting_picture
 
 MORE = (*CLASSES, Label("fox"), Label("hen"), Label("owl"), Label("pig"), Label("rat"))
@@ -57,7 +60,7 @@ def test_what_is_forgotten_beyond_the_limit_is_told_with_the_version_that_knew_i
 
 def test_many_classes_are_named_in_part() -> None:
     many = round_of("v1.1", tuple(tuple(int(k == row) for k in range(7)) for row in range(7)))
-    assert matrix_of([FIRST, many]).tasks[1] == "v1.1: fox, hen, owl, pig and 1 more"
+    assert matrix_of([FIRST, many]).tasks[1] == "v1.1: fox, hen, owl, pig … +1"
 
 
 def test_a_class_becomes_a_task_when_it_has_test_images() -> None:
@@ -81,3 +84,10 @@ def test_the_picture_of_a_long_line_stays_small() -> None:
 def test_no_round_has_no_matrix() -> None:
     with pytest.raises(BadInput, match="are no line of versions"):
         matrix_of([])
+
+
+def test_of_marks_what_the_model_made_up_is_no_class_of_a_task() -> None:
+    marks = replace(SECOND.challenger_scores, measure=Measure.SPAN_F1)
+    of_marks = replace(SECOND, classes=(*MORE[:2], UNMARKED), challenger_scores=marks)
+    assert matrix_of([of_marks]).tasks == ("v1.1: cat, dog",)
+    assert matrix_of([of_marks]).rows[0].accuracies == (0.9,)
