@@ -1,6 +1,7 @@
 """Asking: questions become tasks, one for each sample, whatever is killed on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -11,12 +12,12 @@ from resources.home import Home
 from resources.kinds import Kind
 from resources.labeling import store
 from resources.labeling.bucket import put_pictures
-from resources.labeling.confirming import Writing, confirm, report_strangers
-from resources.labeling.details import with_annotations
+from resources.labeling.confirming import Writing, confirm
 from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.project import ProjectPlan, preselect, set_up
 from resources.labeling.label_studio.values import NewTask, TaskId
 from resources.labeling.model import AskedQuestion, AskReport, Question, QuestionState
+from resources.labeling.newest import Newest
 from resources.labeling.ordering import in_order_of_work
 from resources.labeling.reviews import store as reviews
 from resources.labeling.reviews.model import ReviewState
@@ -25,8 +26,12 @@ from resources.labeling.store import KnownProject
 from resources.showing import ShownFrom
 from resources.terms import Actor, DatasetName, Label, VersionKey, version_order
 
-IMPORT_AT_ONCE = 100
-"""Tasks in one import request: some 0.2 s of Label Studio's time."""
+SERVED_AT_ONCE = 4
+"""Pictures written at once: half of the time of each is spent waiting for the disk."""
+IMPORT_AT_FIRST, IMPORT_AT_LEAST, IMPORT_AT_MOST = 100, 25, 1000
+"""Tasks in one import request; each next one grows or shrinks with the time that the one before it took."""
+IMPORT_S = 4.0
+"""How long an import should take at most: where it takes longer than a request may, its answer is lost."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,9 @@ class Asker:
     """Puts questions to people. Each step looks at what is there, so all of it can simply be done again.
 
     1. The questions are rows. 2. Their pictures are files, and lie where they are shown from. 3. The project
-    is there. 4. Tasks are made for those open questions that have none *in Label Studio*, found by the sample
-    in the task's data. 5. A task that was made twice, because an answer to an import was lost, goes while
-    nobody has touched it. 6. The round is noted as asked.
+    is there. 4. Tasks are made for those open questions that have none, once all that Label Studio has is
+    known: see :class:`Newest`. A task is about the sample that its data names. 5. A task that was made twice,
+    because an answer to an import was lost, goes while nobody has touched it. 6. The round is noted as asked.
     """
 
     def __init__(
@@ -79,8 +84,9 @@ class Asker:
                 asking.model_version,
                 self._clock(),
             )
-        for question in asking.questions:
-            self._serve(question, asking)
+        with ThreadPoolExecutor(SERVED_AT_ONCE) as pool:
+            for _ in pool.map(lambda question: self._serve(question, asking), asking.questions):
+                pass  # a broken one is raised here
         if asking.shown_from.is_bucket and not asking.kind.is_text:
             self._put_pictures(asking)
         known = self._project(asking)
@@ -106,16 +112,15 @@ class Asker:
         """
         unplaced = self._unplaced_reviews(known)
         if unplaced:
-            self._look_up(known, [question for question, _ in unplaced])
+            self._newest(known).catch_up()
             unplaced = self._unplaced_reviews(known)
-        for start in range(0, len(unplaced), IMPORT_AT_ONCE):
-            part = unplaced[start : start + IMPORT_AT_ONCE]
-            again = [
-                replace(one, question=one.question + store.REVIEW_ENDING, note=note)
-                for one, note in ((self._new_task(question, known), note) for question, note in part)
-            ]
-            self._client.import_tasks(known.id, again)
-            self._look_up(known, [question for question, _ in part])
+        notes = {question.sample: note for question, note in unplaced}
+
+        def again(question: AskedQuestion) -> NewTask:
+            task = self._new_task(question, known)
+            return replace(task, question=task.question + store.REVIEW_ENDING, note=notes[question.sample])
+
+        self._import(known, [question for question, _ in unplaced], again)
         with self._database.read() as connection:
             surplus = reviews.surplus_tasks(connection, known)
         self._delete_untouched(known, surplus)
@@ -153,46 +158,48 @@ class Asker:
         return known
 
     def _send(self, known: KnownProject, asking: Asking) -> int:
-        with self._database.read() as connection:
-            waiting = store.questions_of(connection, asking.dataset, state=QuestionState.OPEN)
+        newest = self._newest(known)
+        newest.catch_up()
         # What has a task may have an answer too: a task that somebody else made, about a sample that was
         # not asked then, is judged by nobody else.
-        asked = {question.sample for question in asking.questions}
-        self._look_up(known, [one for one in waiting if one.task is None or one.sample in asked])
+        newest.judge(question.sample for question in asking.questions)
         with self._database.read() as connection:
-            waiting = store.questions_of(connection, asking.dataset, state=QuestionState.OPEN)
+            unplaced = store.unplaced_of(connection, asking.dataset)
         # Label Studio gives people tasks in the order in which they are made. Versions come in theirs.
-        waiting.sort(key=lambda question: version_order(question.version))
-        unplaced = [question for question in waiting if question.task is None]
-        for start in range(0, len(unplaced), IMPORT_AT_ONCE):
-            part = unplaced[start : start + IMPORT_AT_ONCE]
-            self._client.import_tasks(known.id, [self._new_task(question, known) for question in part])
-            self._look_up(known, part)
+        unplaced.sort(key=lambda question: version_order(question.version))
+        self._import(known, unplaced, lambda question: self._new_task(question, known))
         self._preselect(known)
         self._drop_surplus(known, asking)
         return len(unplaced)
 
+    def _import(
+        self,
+        known: KnownProject,
+        questions: Sequence[AskedQuestion],
+        new_task: Callable[[AskedQuestion], NewTask],
+    ) -> None:
+        """Make a task for each of ``questions``, and know them all afterwards."""
+        newest = self._newest(known)
+        size, start = IMPORT_AT_FIRST, 0
+        while start < len(questions):
+            part, began = questions[start : start + size], self._clock()
+            tasks = [new_task(question) for question in part]
+            newest.take_in_imported(tasks, self._client.import_tasks(known.id, tasks))
+            start += len(part)
+            size = next_size(size, (self._clock() - began).total_seconds())
+        if questions:
+            newest.catch_up()  # an earlier import that was still under way may have come in between
+
+    def _newest(self, known: KnownProject) -> Newest:
+        return Newest(self._database, self._client, self._clock, known, self._actor)
+
     def _preselect(self, known: KnownProject) -> None:
         """Show the guesses of the newest questions that are open; an older round asked again changes none."""
         with self._database.read() as connection:
-            waiting = store.questions_of(connection, known.dataset, state=QuestionState.OPEN)
+            waiting = store.models_waiting(connection, known.dataset)
         if waiting:
-            newest = max(waiting, key=lambda question: version_order(question.version))
-            preselect(self._client, known.id, newest.model_version)
-
-    def _look_up(self, known: KnownProject, questions: Sequence[AskedQuestion]) -> None:
-        """Take in what Label Studio has about ``questions``."""
-        samples = [question.sample for question in questions]
-        listed = self._client.of_samples(known.id, samples)
-        with self._database.read() as connection:
-            seen = store.seen_tasks(connection, known.id, [task.id for task in listed])
-        tasks, _ = with_annotations(self._client, known.id, listed, seen, kind=known.kind)
-        with self._database.write() as connection:
-            store.put_tasks(connection, known, tasks)
-            writing = self._writing(connection, known)
-            # Only what is there: one without a task is about to get one, and is no deleted one.
-            confirm(writing, {task.sample for task in listed if task.sample is not None})
-            report_strangers(writing, [task.summary.id for task in tasks])
+            newest = max(waiting, key=lambda asked: version_order(asked[0]))
+            preselect(self._client, known.id, newest[1])
 
     def _drop_surplus(self, known: KnownProject, asking: Asking) -> None:
         samples = [question.sample for question in asking.questions]
@@ -243,6 +250,13 @@ class Asker:
 
     def _writing(self, connection: Connection, known: KnownProject) -> Writing:
         return Writing(connection, known, self._clock(), self._actor)
+
+
+def next_size(size: int, took_s: float) -> int:
+    """How many tasks the next import brings, after ``size`` of them took so long."""
+    if took_s > IMPORT_S:
+        return max(IMPORT_AT_LEAST, size // 2)
+    return min(IMPORT_AT_MOST, size * 2) if took_s < IMPORT_S / 2 else size
 
 
 def question_name(dataset: DatasetName, version: VersionKey) -> str:

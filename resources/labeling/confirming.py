@@ -43,6 +43,7 @@ def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:
         asked = _asked(writing, part)
         tasks = store.tasks_of_samples(writing.connection, writing.known.dataset, part)
         latest = _latest(writing, part)
+        problems = _open_problems(writing, part)
         returned = reviews.earlier_of(writing.connection, writing.known.dataset, part)
         for sample in part:
             if sample not in asked:
@@ -62,7 +63,7 @@ def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:
                 _put_state(writing, sample, verdict.state)
             if why is not Why.KNOWN:
                 confirmed += _put_choice(writing, sample, verdict.choice, latest.get(sample))
-            _put_findings(writing, sample, verdict.findings)
+            _replace(writing, sample, problems.get(sample, []), verdict.findings)
     return confirmed
 
 
@@ -199,9 +200,14 @@ def _set_withdrawn(writing: Writing, ref: str, *, withdrawn: bool) -> None:
     writing.connection.execute(update(CONFIRMED).where(CONFIRMED.c.ref == ref).values(withdrawn=withdrawn))
 
 
-def _put_findings(writing: Writing, sample: SampleId, findings: Sequence[Finding]) -> None:
-    known = _open_rows(writing, PROBLEMS.c.sample == sample, PROBLEMS.c.kind != ProblemKind.UNKNOWN_SAMPLE)
-    _replace(writing, sample, known, findings)
+def _open_problems(writing: Writing, samples: Sequence[SampleId]) -> dict[str, list[Row[Any]]]:
+    """The open problems of each of ``samples`` that has any."""
+    found: dict[str, list[Row[Any]]] = {}
+    for row in _open_rows(
+        writing, PROBLEMS.c.sample.in_(samples), PROBLEMS.c.kind != ProblemKind.UNKNOWN_SAMPLE
+    ):
+        found.setdefault(row.sample, []).append(row)
+    return found
 
 
 def _open_rows(writing: Writing, *conditions: Any) -> list[Row[Any]]:

@@ -9,8 +9,8 @@ from resources.labeling.store import SeenTask
 
 
 def has_changed(listed: TaskSummary, seen: SeenTask | None) -> bool:
-    """Whether a task is listed otherwise than it was ``seen``: by its moment, or by what it counts."""
-    return seen != SeenTask(listed.updated_at, True, listed.annotations + listed.skips)
+    """Whether a task is listed otherwise than it was ``seen``: by its moment, count or sample."""
+    return seen != SeenTask(listed.updated_at, True, listed.annotations + listed.skips, listed.sample)
 
 
 def with_annotations(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, and_, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, delete, func, insert, null, select, update
 
 from resources.asking import Why
 from resources.kinds import Kind
@@ -57,6 +57,7 @@ class SeenTask:
     live: bool
     annotations: int
     """How many it had, skips too."""
+    sample: SampleId | None
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,53 @@ def questions_of(
     return [_question(row) for row in connection.execute(statement)]
 
 
+def unplaced_of(connection: Connection, dataset: DatasetName) -> list[AskedQuestion]:
+    """Open questions for which no task is known, by version and in the order in which they were asked."""
+    placed = select(TASKS.c.task).where(
+        TASKS.c.dataset == dataset, TASKS.c.live, TASKS.c.sample == QUESTIONS.c.sample
+    )
+    statement = (
+        select(QUESTIONS, null().label("task"))
+        .where(QUESTIONS.c.dataset == dataset, QUESTIONS.c.state == QuestionState.OPEN, ~placed.exists())
+        .order_by(QUESTIONS.c.version, QUESTIONS.c.place, QUESTIONS.c.sample)
+    )
+    return [_question(row) for row in connection.execute(statement)]
+
+
+def models_waiting(connection: Connection, dataset: DatasetName) -> list[tuple[VersionKey, str]]:
+    """Of which versions questions are open, and whose guesses they show."""
+    statement = (
+        select(QUESTIONS.c.version, QUESTIONS.c.model_version)
+        .where(QUESTIONS.c.dataset == dataset, QUESTIONS.c.state == QuestionState.OPEN)
+        .distinct()
+        .order_by(QUESTIONS.c.version, QUESTIONS.c.model_version)
+    )
+    return [(VersionKey(row.version), row.model_version) for row in connection.execute(statement)]
+
+
+def placed_among(
+    connection: Connection, dataset: DatasetName, samples: Sequence[SampleId]
+) -> dict[SampleId, list[TaskId]]:
+    """The living tasks of each of ``samples`` whose question is open and that has any."""
+    found: dict[SampleId, list[TaskId]] = {}
+    for part in slices(samples):
+        rows = connection.execute(
+            select(TASKS.c.sample, TASKS.c.task)
+            .join(
+                QUESTIONS, (QUESTIONS.c.dataset == TASKS.c.dataset) & (QUESTIONS.c.sample == TASKS.c.sample)
+            )
+            .where(
+                TASKS.c.dataset == dataset,
+                TASKS.c.live,
+                TASKS.c.sample.in_(part),
+                QUESTIONS.c.state == QuestionState.OPEN,
+            )
+        )
+        for row in rows:
+            found.setdefault(SampleId(row.sample), []).append(TaskId(row.task))
+    return found
+
+
 def samples_asked(
     connection: Connection, dataset: DatasetName, *, but_by: VersionKey | None
 ) -> frozenset[SampleId]:
@@ -245,10 +293,12 @@ def round_asked(connection: Connection, dataset: DatasetName, version: VersionKe
 def seen_tasks(connection: Connection, project: ProjectId, ids: Sequence[TaskId]) -> dict[TaskId, SeenTask]:
     """Those of ``ids`` that are known, as they were last seen."""
     return {
-        TaskId(row.task): SeenTask(row.updated_at, row.live, row.submitted)
+        TaskId(row.task): SeenTask(
+            row.updated_at, row.live, row.submitted, None if row.sample is None else SampleId(row.sample)
+        )
         for part in slices(ids)
         for row in connection.execute(
-            select(TASKS.c.task, TASKS.c.updated_at, TASKS.c.live, TASKS.c.submitted).where(
+            select(TASKS.c.task, TASKS.c.updated_at, TASKS.c.live, TASKS.c.submitted, TASKS.c.sample).where(
                 TASKS.c.project == project, TASKS.c.task.in_(part)
             )
         )

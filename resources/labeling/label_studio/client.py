@@ -36,6 +36,9 @@ DETAIL_SIZE = 100
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """A moment before every change."""
 
+_HIGHEST = 2**63 - 1
+"""Above every id."""
+
 _SUMMARY = "id,updated_at,total_annotations,cancelled_annotations,data"
 _DETAIL = f"{_SUMMARY},annotations,result,was_cancelled,completed_by,ground_truth"
 
@@ -72,17 +75,10 @@ class LabelStudioClient:
         """The ``size`` tasks with the lowest ids above ``task``."""
         return self._page(project, _condition("id", "greater", "Number", task), "id", page=1, size=size)
 
-    def of_samples(self, project: ProjectId, samples: Iterable[SampleId]) -> list[TaskSummary]:
-        """Every task whose data names one of ``samples``, by id."""
-        found: list[TaskSummary] = []
-        for part in _slices(samples):
-            condition = _condition("data.sample", "in_list", "List", part)
-            page = 1
-            while len(rows := self._page(project, condition, "id", page=page).tasks) == PAGE_SIZE:
-                found.extend(rows)
-                page += 1
-            found.extend(rows)
-        return sorted(found, key=lambda task: task.id)
+    def before(self, project: ProjectId, task: TaskId | None, *, size: int = PAGE_SIZE) -> Page:
+        """The ``size`` tasks with the highest ids below ``task``, or of all, the highest first."""
+        below = _HIGHEST if task is None else task
+        return self._page(project, _condition("id", "less", "Number", below), "-id", page=1, size=size)
 
     def tasks(self, project: ProjectId, ids: Iterable[TaskId], kind: Kind = Kind.IMAGE_CLASSES) -> list[Task]:
         """Those of ``ids`` that exist, with their annotations, which are answers of ``kind``."""
@@ -95,13 +91,18 @@ class LabelStudioClient:
             found.extend(_task(row, FORMS[kind]) for row in answer.json()["tasks"])
         return found
 
-    def import_tasks(self, project: ProjectId, tasks: Sequence[NewTask]) -> None:
-        """Make ``tasks`` in their order, each with its prediction.
+    def import_tasks(self, project: ProjectId, tasks: Sequence[NewTask]) -> list[TaskId]:
+        """Make ``tasks`` in their order, each with its prediction. Returns their ids, if it tells them.
 
-        Not idempotent: look with :meth:`of_samples` first.
+        Not idempotent: look with :meth:`before` first. They get higher ids than all tasks there are, which
+        may be ids of newest ones that were deleted.
         """
         bodies: Any = [_import_body(task) for task in tasks]
-        self.connection.with_sdk(lambda sdk: sdk.projects.import_tasks(project, request=bodies))
+        told = self.connection.with_sdk(
+            lambda sdk: sdk.projects.import_tasks(project, request=bodies, return_task_ids=True)
+        )
+        ids = getattr(told, "task_ids", None) or ()
+        return [TaskId(int(task)) for task in ids]
 
     def delete_task(self, task: TaskId) -> None:
         """Delete one task and its annotations."""
@@ -153,7 +154,7 @@ class LabelStudioClient:
         fields: str,
         include: str,
     ) -> "httpx.Response":
-        query = {"filters": {"conjunction": "and", "items": [condition]}, "ordering": [f"tasks:{order}"]}
+        query = {"filters": {"conjunction": "and", "items": [condition]}, "ordering": [_ordering(order)]}
         params = {
             "project": project,
             "page": page,
@@ -169,6 +170,11 @@ class LabelStudioClient:
 def _slices(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     every = list(items)
     return (every[start : start + DETAIL_SIZE] for start in range(0, len(every), DETAIL_SIZE))
+
+
+def _ordering(order: str) -> str:
+    """``-id`` is the highest id first."""
+    return f"-tasks:{order.removeprefix('-')}" if order.startswith("-") else f"tasks:{order}"
 
 
 def _condition(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:

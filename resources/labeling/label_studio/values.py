@@ -12,7 +12,7 @@ ProjectId = NewType("ProjectId", int)
 """A project's number in Label Studio."""
 
 TaskId = NewType("TaskId", int)
-"""A task's number in Label Studio; never used again after the task is deleted."""
+"""A task's number in Label Studio. On SQLite the number of a newest task that was deleted is used again."""
 
 AnnotationId = NewType("AnnotationId", int)
 """An annotation's number in Label Studio."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from resources.home import Home
-from resources.labeling.label_studio.values import AnnotationId, TaskId
+from resources.labeling.label_studio.client import LabelStudioClient
+from resources.labeling.label_studio.values import AnnotationId, ProjectId, TaskId, TaskSummary
 from resources.labeling.model import AskReport, PollResult, Question
 from resources.labeling.service import LabelingService
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
@@ -104,6 +105,12 @@ class Desk:
     def labels(self) -> dict[SampleId, Label]:
         """The confirmed labels."""
         return {answer.sample: answer.label for answer in self.service.confirmed(CATS)}
+
+
+def tasks_about(client: LabelStudioClient, project: ProjectId, *numbers: int) -> list[TaskSummary]:
+    """Every task whose data names one of these samples, by id, whoever made it."""
+    wanted = {sample_id(number) for number in numbers}
+    return [task for task in client.after(project, TaskId(0)).tasks if task.sample in wanted]
 
 
 def desk(tmp_path: Path, clock: TestClock | None = None) -> Desk:

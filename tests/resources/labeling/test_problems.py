@@ -7,7 +7,7 @@ import pytest
 from resources.labeling.label_studio.values import NewTask, ProjectId
 from resources.labeling.model import Problem, ProblemKind, QuestionState
 from resources.terms import Label
-from tests.resources.labeling.people import CATS, CLASSES, V1, V2, Desk, desk, sample_id
+from tests.resources.labeling.people import CATS, CLASSES, V1, V2, Desk, desk, sample_id, tasks_about
 from tests.servers.label_studio import LabelStudioServer
 
 pytestmark = pytest.mark.real
@@ -146,7 +146,7 @@ def test_a_duplicate_import_with_the_same_answer_changes_nothing_and_with_anothe
     again = NewTask(sample_id(0), "/data/local-files/?d=x.png", "imported by hand", CLASSES[0], 0.5, "hand")
     client = anna.service.client
     client.import_tasks(project(anna), [again])
-    second = next(task.id for task in client.of_samples(project(anna), [sample_id(0)]) if task.id != first)
+    second = next(task.id for task in tasks_about(client, project(anna), 0) if task.id != first)
 
     client.annotate(first, [Label("cat")])
     annotation = client.annotate(second, [Label("cat")])
@@ -173,7 +173,7 @@ def test_an_answer_about_a_sample_that_was_never_asked_is_told_and_not_used(anna
     client.import_tasks(project(anna), [stranger])
     assert anna.poll().seen == 2
     assert anna.service.problems(CATS) == []
-    (task,) = client.of_samples(project(anna), [sample_id(99)])
+    (task,) = tasks_about(client, project(anna), 99)
     client.annotate(task.id, [Label("cat")])
 
     found = problem(anna)

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from resources.labeling.label_studio import client as client_module
 from resources.labeling.label_studio.client import LabelStudioClient
-from resources.labeling.label_studio.values import Counts, ProjectId, TaskId
+from resources.labeling.label_studio.values import Counts, NewTask, ProjectId, TaskId
 from resources.terms import Label
-from tests.resources.labeling.people import CATS, desk, sample_id
+from tests.resources.labeling.people import desk, sample_id
 from tests.servers.label_studio import LabelStudioServer
 
 pytestmark = pytest.mark.real
@@ -61,17 +60,32 @@ def test_counts_are_of_answers_and_skips(client: LabelStudioClient, project: Pro
     assert skipped.annotations[0].labels == ()
 
 
-def test_samples_are_found_in_slices_and_pages(
-    client: LabelStudioClient, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+def test_the_newest_tasks_come_first_and_page_by_page(client: LabelStudioClient, project: ProjectId) -> None:
+    every = ids(client, project)
+
+    first = [task.id for task in client.before(project, None, size=2).tasks]
+    then = [task.id for task in client.before(project, first[-1], size=100).tasks]
+
+    assert [*first, *then] == sorted(every, reverse=True)
+    assert len(first) == 2
+    assert client.before(project, every[0]).tasks == ()
+
+
+def test_the_number_of_a_newest_task_that_was_deleted_may_be_used_again_and_is_on_top(
+    client: LabelStudioClient, project: ProjectId
 ) -> None:
-    monkeypatch.setattr(client_module, "DETAIL_SIZE", 2)
-    wanted = [sample_id(number) for number in (4, 0, 3, 99)]
+    *_, before, newest = ids(client, project)
+    client.delete_task(newest)
+    made = client.import_tasks(
+        project, [NewTask(sample_id(9), "/data/x.png", "cats/v2", Label("cat"), 0.5, "m")]
+    )
 
-    found = client.of_samples(project, wanted)
+    found = client.before(project, None, size=2).tasks
 
-    assert {task.sample for task in found} == {sample_id(0), sample_id(3), sample_id(4)}
-    assert [task.id for task in found] == sorted(task.id for task in found)
-    assert {task.question for task in found} == {f"{CATS}/v1.0"}
+    assert found[0].sample == sample_id(9)
+    assert [found[0].id] == made
+    assert found[0].id >= newest
+    assert found[1].id == before
 
 
 def test_tasks_that_are_gone_are_left_out(client: LabelStudioClient, project: ProjectId) -> None:
