@@ -187,6 +187,7 @@ def _fill(
     parts = [questions[start : start + size] for start in range(0, count, size)]
     # The last one is asked in any case: it is told whether all of them are in Label Studio.
     left = [part for part in parts if part is parts[-1] or not there.issuperset(one.sample for one in part)]
+    service.client.connection.with_sdk(lambda _sdk: None)  # it is loaded once, in some 3 s, whatever is asked
     done, rates, sent = count - sum(map(len, left)), [], 0
     begun = time.monotonic()
     for part in left:
