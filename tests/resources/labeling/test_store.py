@@ -96,6 +96,43 @@ def test_questions_come_with_their_first_living_task(rows: Connection) -> None:
     assert store.living_between(rows, PROJECT.id, TaskId(6), None) == set()
 
 
+def test_open_questions_without_a_living_task_are_unplaced_and_the_others_placed(rows: Connection) -> None:
+    ask(rows, 3, 1, 2)
+    ask(rows, 4, version=V2)
+    every = [sample(number) for number in range(9)]
+    assert [one.sample for one in store.unplaced_of(rows, CATS)] == [sample(n) for n in (3, 1, 2, 4)]
+    assert store.placed_among(rows, CATS, every) == {}
+    for task, number in ((5, 1), (6, 1), (7, 2), (8, 4)):
+        see(rows, task, number, *[CAT] * (number == 4))
+    store.mark_gone(rows, PROJECT.id, [TaskId(7)])
+    assert [(one.sample, one.task) for one in store.unplaced_of(rows, CATS)] == [
+        (sample(3), None),
+        (sample(2), None),
+    ]
+    assert store.placed_among(rows, CATS, every) == {sample(1): [5, 6], sample(4): [8]}
+    confirm(rows, 4)
+    assert store.placed_among(rows, CATS, every) == {sample(1): [5, 6]}
+
+
+def test_whose_guesses_the_open_questions_show_is_told_once_for_each_version(rows: Connection) -> None:
+    assert store.models_waiting(rows, CATS) == []
+    ask(rows, 1, 2)
+    ask(rows, 3, version=V2)
+    assert store.models_waiting(rows, CATS) == [(V1, "1"), (V2, "1")]
+    see(rows, 5, 3, CAT)
+    confirm(rows, 3)
+    assert store.models_waiting(rows, CATS) == [(V1, "1")]
+
+
+def test_a_number_that_is_used_again_for_another_sample_is_seen_as_another_task(rows: Connection) -> None:
+    ask(rows, 1, 2)
+    see(rows, 5, 1)
+    assert store.seen_tasks(rows, PROJECT.id, [TaskId(5)])[TaskId(5)].sample == sample(1)
+    see(rows, 5, 2)
+    assert store.seen_tasks(rows, PROJECT.id, [TaskId(5)])[TaskId(5)].sample == sample(2)
+    assert [one.sample for one in store.unplaced_of(rows, CATS)] == [sample(1)]
+
+
 def test_a_second_task_that_nobody_touched_is_surplus(rows: Connection) -> None:
     ask(rows, 1)
     see(rows, 5, 1)
