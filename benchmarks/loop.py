@@ -127,6 +127,9 @@ def _measure(home: Home, folder: Path, arguments: argparse.Namespace) -> dict[st
     ticks = Ticks()
     metrics |= ticks.until_seen("first_look")
     metrics |= spread("idle_tick_s", [ticks.one() for _ in range(arguments.repeat)])
+    if ticks.requested:
+        say("An earlier run was killed after it had answered: what follows an answer is left out.")
+        return metrics
     tasks = {question.sample: question.task for question in service.questions_open(DIGITS.name)}
     asked = [(sample, truth) for sample, truth in answerable.items() if sample in tasks][:ANSWERS]
     metrics |= _answer(service, [(tasks[sample], truth) for sample, truth in asked])
