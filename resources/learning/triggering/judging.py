@@ -32,22 +32,31 @@ def judge(policy: TriggerPolicy, at: TriggerSnapshot, now: datetime) -> Verdict:
     """Whether to train now, and why or why not.
 
     1. The conditions are judged one by one; a group of any needs one, a group of all each of its conditions.
+       A wish is enough where the policy names no ByHand; where it does, the policy says what a wish is for.
     2. What holds a training back is judged besides: a round that is not done, nothing new to train on, a
        pause, answers that still come, the cool-down, the budget. A wish passes the pause and the coming
        answers, and nothing else.
     3. It fires when the policy's condition is met and nothing holds it back.
     """
-    rows = tuple(_Judge(at, now).rows(policy.when, ""))
-    by_hand = bool(at.wishes) and policy.asks_for(ByHand)
-    guards = guards_of(policy, at, now, by_hand=by_hand)
+    rows = tuple(_Judge(at, now).all_rows(policy))
+    guards = guards_of(policy, at, now, by_hand=bool(at.wishes))
     fires = rows[0].met and not any(one.holds for one in guards)
-    return Verdict(fires, by_hand, rows, guards)
+    return Verdict(fires, bool(at.wishes), rows, guards)
 
 
 class _Judge:
     def __init__(self, at: TriggerSnapshot, now: datetime) -> None:
         self._at, self._now = at, now
         self._quality, self._drift = iter(at.quality), iter(at.drift)
+
+    def all_rows(self, policy: TriggerPolicy) -> Iterator[ConditionRow]:
+        """Those of the policy, and a wish beside them where there is one and the policy forgot it."""
+        if policy.asks_for(ByHand) or not self._at.wishes:
+            yield from self.rows(policy.when, "")
+            return
+        declared, wished = tuple(self.rows(policy.when, "0")), self._wished("1")
+        yield _group(AnyOf((ByHand(),)), "", declared[0].met + wished.met, 2)
+        yield from (*declared, wished)
 
     def rows(self, condition: Condition, place: str) -> Iterator[ConditionRow]:
         """The row of a condition, and for a group those of what is in it after it."""

@@ -18,6 +18,7 @@ from resources.learning.triggering.model import (
 from resources.learning.triggering.telling import from_json, sentence, to_json
 from resources.terms import VersionKey
 from resources.triggers import (
+    DEEPEST,
     AllAnswered,
     AllOf,
     AnyOf,
@@ -197,6 +198,13 @@ LOW = PickQuality(right=14, picks=20, high=0.85, reference=0.95)
             False,
             "Does not train: 1 of 2 new labels, 1 missing.",
         ),
+        (
+            LabelCount(9),
+            {"new_labels": 1, "wishes": (WISH,), "pause": PAUSE},
+            True,
+            "Trains, because user:anna asked for it by hand: before the fair.",
+        ),
+        (LabelCount(9), {"wishes": (WISH,)}, False, "there is no new label to train on"),
     ],
 )
 def test_each_condition_says_what_it_found(
@@ -204,6 +212,20 @@ def test_each_condition_says_what_it_found(
 ) -> None:
     found, said = told(when, **changes)
     assert (found, words in said) == (fires, True), said
+
+
+def test_a_wish_stands_beside_a_policy_that_names_none_however_deep_that_is() -> None:
+    deep: Condition = LabelCount(9)
+    for _ in range(DEEPEST):
+        deep = AllOf((deep,))
+    verdict = of(TriggerPolicy(when=deep), new_labels=1, wishes=(WISH,))
+    assert verdict.fires
+    assert [(one.place, one.kind, one.met) for one in (*verdict.conditions[:2], verdict.conditions[-1])] == [
+        ("", "AnyOf", True),
+        ("0", "AllOf", False),
+        ("1", "ByHand", True),
+    ]
+    assert of(TriggerPolicy(when=deep), new_labels=1).conditions[0].kind == "AllOf"
 
 
 def test_several_drops_and_drifts_have_their_own_readings_in_order() -> None:
