@@ -1,4 +1,4 @@
-"""Upkeep of the store by itself: rules of retention, one slice of the scrub, and collecting."""
+"""Upkeep by itself: rules of retention, of trainings too, one slice of the scrub, and collecting."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +28,10 @@ from resources.data.resource import DataResource
 from resources.data.retention.model import Plan
 from resources.data.tiers.moving import Applied
 from resources.errors import TrainplatError
+from resources.gpu.service import GpuService
+from resources.home import Home
+from resources.learning.trainings.retention import Rule
+from resources.learning.trainings.service import Removed, TrainingService
 from resources.terms import Actor
 from trainplat_assets.tables import table
 
@@ -50,7 +54,10 @@ def build_upkeep_definitions() -> Definitions:
         "data_upkeep_round",
         selection=AssetSelection.groups(GROUP),
         executor_def=in_process_executor,
-        description="Applies the rules of retention and of tiers, reads a part of the store, and collects.",
+        description=(
+            "Applies the rules of retention and of tiers, reads a part of the store, collects, and removes "
+            "old trainings."
+        ),
     )
     schedule = ScheduleDefinition(
         name="data_upkeep",
@@ -89,7 +96,8 @@ def build_upkeep_asset() -> AssetsDefinition:
             "The store of versions, kept whole and small: versions that no rule keeps are retired and "
             "abandoned branches closed, versions go to the tiers that the rules say, the next part of the "
             "store is read and mended, what no version needs is let go in two phases, and second remotes are "
-            "asked whether they still have what they had. All objects, and all packs of the warm tier, are "
+            "asked whether they still have what they had. Folders of large trainings that the rule for them "
+            "keeps no longer are removed. All objects, and all packs of the warm tier, are "
             "read every 14 days."
         ),
     )
@@ -102,6 +110,7 @@ def build_upkeep_asset() -> AssetsDefinition:
         keeper = data.collecting()
         scrubbed = trouble.told("scrub", lambda: keeper.scrub(actor), None)
         collected = trouble.told("gc", lambda: keeper.collect(actor), Collected())
+        trained = trouble.told("trainings", lambda: _remove_trainings(actor), list[Removed]())
         asked = trouble.told("replicas", lambda: data.replication().ask(actor), list[ReplicaLook]())
         trouble.sentences += _replicas_in_words(asked)
         for one in trouble.sentences:
@@ -113,6 +122,7 @@ def build_upkeep_asset() -> AssetsDefinition:
                 **_scrub(scrubbed),
                 **_collecting(collected),
                 **_replicas(asked),
+                **_trainings(trained),
             },
             check_results=[_check(scrubbed, trouble.sentences)],
         )
@@ -194,6 +204,20 @@ def _collecting(done: Collected) -> Metadata:
         found["packs_not_collected"] = done.packs_problem
     if done.held_up_by:
         found["nothing_swept_beside"] = ", ".join(done.held_up_by)
+    return found
+
+
+def _remove_trainings(actor: Actor) -> list[Removed]:
+    home = Home.from_environment()
+    database = home.database()
+    awaited = GpuService(database).runs_at_work()
+    return TrainingService(home, database).keep_by_rule(Rule.from_environment(), awaited, actor)
+
+
+def _trainings(gone: list[Removed]) -> Metadata:
+    found: Metadata = {"trainings_removed": len(gone), "trainings_bytes": sum(one.size_bytes for one in gone)}
+    if gone:
+        found["trainings"] = table([{"training": str(one.id), "bytes": one.size_bytes} for one in gone])
     return found
 
 

@@ -1,8 +1,10 @@
 """One round of upkeep, as the schedule starts it."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from dagster import DagsterInstance, DefaultScheduleStatus, ExecuteInProcessResult, materialize
 
 from resources.data.resource import DataResource
@@ -10,8 +12,11 @@ from resources.data.versions.committing import Wanted
 from resources.data.versions.model import State
 from resources.data.versions.service import VersionService
 from resources.home import Home
+from resources.learning.trainings.model import End, Outcome
+from resources.learning.trainings.service import TrainingService
 from resources.terms import Actor, DatasetName
 from tests.resources.data.folders import write
+from tests.streamlit_app import training_home
 from tests.trainplat_assets.rounds import metadata_of
 from trainplat_assets.definitions import defs
 from trainplat_assets.upkeep import CHECK, KEY, build_upkeep_asset
@@ -112,3 +117,24 @@ def test_the_schedule_is_on_and_starts_the_round() -> None:
     assert schedule.default_status is DefaultScheduleStatus.RUNNING
     assert schedule.job_name == "data_upkeep_round"
     assert schedule.execution_timezone == "UTC"
+
+
+def test_old_trainings_are_removed_and_told(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    training_home.fill(Home(trainplat_home), now)
+    monkeypatch.setenv("TRAINPLAT_KEEP_FAILED_TRAININGS_DAYS", "0")
+    service = TrainingService(Home(trainplat_home), Home(trainplat_home).database())
+    failed = service.end(service.named("wine"), End(now, Outcome.FAILED), ANN)
+    told = metadata_of(run_upkeep(), KEY.path[-1])
+    assert told["trainings_removed"] == 1
+    assert told["trainings_bytes"] != 0
+    assert {str(one.id) for one in service.all()} == {"stories/a1", "sums/b1"}
+    assert not service.folder(failed.id).exists()
+
+
+def test_a_rule_that_cannot_be_read_is_told_and_the_rest_is_done(
+    trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_KEEP_TRAININGS", "few")
+    (check,) = run_upkeep().get_asset_check_evaluations()
+    assert "trainings: TRAINPLAT_KEEP_TRAININGS is 'few'" in str(check.description)

@@ -64,6 +64,11 @@ class Reading(OnLedger):
         with self._database.read() as connection:
             return ledger.waiting_requests(connection)
 
+    def runs_at_work(self) -> frozenset[str]:
+        """The runs that hold devices or wait for them."""
+        holding, waiting = self.live_leases(), self.waiting()
+        return frozenset({str(one.run_id) for one in holding} | {str(one.run_id) for one in waiting})
+
     def waiting_count(self) -> int:
         """How many requests wait."""
         with self._database.read() as connection:

@@ -1,8 +1,10 @@
 """Trainings as the platform sees them: taken up, ended, registered; each change with its audit row."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+import secrets
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -13,12 +15,22 @@ from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
 from resources.home import Home
 from resources.learning.distributed.plan import Plan
+from resources.learning.trainings.looking import stands_now
 from resources.learning.trainings.model import End, TakenUp, Training, TrainingId, other_fields
+from resources.learning.trainings.retention import Held, Rule, in_use, starts_from, to_remove
 from resources.learning.trainings.store import LOCK, all_records, read_record, write_record
 from resources.terms import Actor
 
 LOCK_TIMEOUT_S = 30.0
 """How long one that was killed may take to end before the next takes its training up."""
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A training whose folder is gone."""
+
+    id: TrainingId
+    size_bytes: int
 
 
 class TrainingService:
@@ -73,6 +85,9 @@ class TrainingService:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(folder / LOCK, timeout=LOCK_TIMEOUT_S):
+                # Where it was removed meanwhile, the lock is one on nothing.
+                if not (folder / LOCK).exists():
+                    raise Conflict(f"the training {training} was removed meanwhile", "Start it again.")
                 yield folder
         except Timeout as problem:
             raise Conflict(
@@ -109,6 +124,81 @@ class TrainingService:
         now = replace(training, model=model)
         self._keep(now, actor, "register", model)
         return now
+
+    def held(self, awaited: Collection[str]) -> list[Held]:
+        """All of them, as retention sees them. ``awaited``: the runs that wait in the line or go on."""
+        return [
+            Held(
+                one,
+                stands_now(one, self.folder(one.id)).state,
+                self.folder(one.id),
+                one.last.run_id in awaited,
+            )
+            for one in self.all()
+        ]
+
+    def keep_by_rule(self, rule: Rule, awaited: Collection[str], actor: Actor) -> list[Removed]:
+        """Remove the folders that the rule keeps no longer; those that somebody follows now stay."""
+        self._finish_removals()
+        done = []
+        for one in to_remove(self.held(awaited), rule, self.clock()):
+            with suppress(Conflict):
+                done.append(self._remove(one.training.id, actor, "by the rule of retention"))
+        return done
+
+    def remove(self, training: TrainingId, awaited: Collection[str], actor: Actor) -> Removed:
+        """Remove the folder of a training: checkpoints, curves and log. Its model in MLflow stays.
+
+        Raises :class:`NotFound`; :class:`Conflict` for one that runs, whose run waits, or that another one
+        starts from.
+        """
+        held = self.held(awaited)
+        found = next((one for one in held if one.training.id == training), None)
+        if found is None:
+            raise NotFound(f"there is no training {training}", "`trainplat training list` shows them all.")
+        if in_use(found):
+            raise Conflict(
+                f"the training {training} is {found.state}: its run {found.training.last.run_id} works on it",
+                "Cancel that run in the Dagster UI first.",
+            )
+        others = starts_from(held, found.folder)
+        if others:
+            names = ", ".join(str(one.id) for one in others)
+            raise Conflict(
+                f"{names} starts from a checkpoint of {training} and is not finished",
+                "Let it finish, or remove that one first.",
+            )
+        self._finish_removals()
+        return self._remove(training, actor, "by hand")
+
+    def _remove(self, training: TrainingId, actor: Actor, why: str) -> Removed:
+        """First out of sight, in one step, then off the disk: a kill in between leaves no half training."""
+        folder = self.folder(training)
+        try:
+            with FileLock(folder / LOCK, timeout=0):
+                size = sum(one.stat().st_size for one in folder.rglob("*") if one.is_file())
+                removed = Removed(training, size)
+                with self.database.write() as connection:
+                    detail = f"{why}, {size} bytes"
+                    row = AuditRow(self.clock(), actor, "training.remove", str(training), detail)
+                    record(connection, row)
+                    self._gone.mkdir(parents=True, exist_ok=True)
+                    folder.rename(self._gone / f"{training.name}-{training.key}-{secrets.token_hex(8)}")
+        except Timeout as problem:
+            raise Conflict(
+                f"another process follows the training {training}", "Cancel its run in the Dagster UI first."
+            ) from problem
+        self._finish_removals()
+        return removed
+
+    @property
+    def _gone(self) -> Path:
+        """Beside the others, in no folder of a name: no name begins with a dot."""
+        return self.home.trainings / ".removed" / "folders"
+
+    def _finish_removals(self) -> None:
+        for folder in self._gone.glob("*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _refuse_others(self, before: Training, plan: Plan) -> None:
         changed = other_fields(before.plan, plan)

@@ -5,7 +5,7 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("list", "show")
+COMMANDS = ("list", "show", "remove")
 
 
 @click.group(

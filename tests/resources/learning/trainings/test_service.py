@@ -1,5 +1,6 @@
 """Trainings of a home: taken up, ended, found by what people write."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from resources.database.audit import recent
 from resources.errors import Conflict, NotFound
 from resources.learning.trainings import service as module
 from resources.learning.trainings.model import End, Outcome, TrainingId
+from resources.learning.trainings.retention import Rule
+from resources.learning.trainings.service import TrainingService
 from resources.learning.trainings.store import RECORD
 from tests.resources.learning.distributed.plans import tiny
 from tests.resources.learning.trainings.examples import ME, NOW, STORIES, service_of, taken
@@ -63,3 +66,50 @@ def test_a_record_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
     service.take_up(other, tiny(), taken(), ME)
     (service.folder(other) / RECORD).write_text("{")
     assert [one.id for one in service.all()] == [STORIES]
+
+
+def done(service: TrainingService, training: TrainingId, days_ago: float) -> Path:
+    at = NOW - timedelta(days=days_ago)
+    known = service.take_up(training, tiny(), taken(-86_400 * days_ago, run_id=training.key), ME)
+    service.end(known, End(at, Outcome.DONE), ME)
+    (service.folder(training) / "weights").write_bytes(b"x" * 1000)
+    return service.folder(training)
+
+
+def test_what_the_rule_keeps_no_longer_is_removed_but_for_what_is_followed(tmp_path: Path) -> None:
+    service = service_of(tmp_path)
+    folders = [done(service, TrainingId("stories", f"k{days}"), days) for days in (50, 40, 35, 20)]
+    with service.following(TrainingId("stories", "k50")):
+        gone = service.keep_by_rule(Rule(keep_last=1, keep_days=30), {"k40"}, ME)
+    assert [str(one.id) for one in gone] == ["stories/k35"]
+    assert gone[0].size_bytes > 1000
+    assert [folder.exists() for folder in folders] == [True, True, False, True]
+    row = recent(service.database)[0]
+    assert (row.action, row.subject) == ("training.remove", "stories/k35")
+    assert service.keep_by_rule(Rule(), (), ME) == []
+
+
+def test_one_is_removed_by_hand_unless_somebody_needs_it(tmp_path: Path) -> None:
+    service, (one, other) = service_of(tmp_path), (TrainingId("stories", "a"), TrainingId("tales", "b"))
+    folder = done(service, one, 1)
+    with pytest.raises(Conflict, match="its run a works on it"):
+        service.remove(one, {"a"}, ME)
+    service.take_up(other, tiny(start_from=str(folder / "checkpoints" / "x")), taken(run_id="b"), ME)
+    with pytest.raises(Conflict, match="tales/b starts from a checkpoint of stories/a"):
+        service.remove(one, (), ME)
+    service.remove(other, (), ME)
+    service.remove(one, (), ME)
+    assert service.all() == []
+    assert list((tmp_path / "trainings" / ".removed").rglob("*.json")) == []
+    with pytest.raises(NotFound, match="no training stories/a"):
+        service.remove(one, (), ME)
+
+
+def test_a_removal_that_was_killed_is_finished_by_the_next_and_is_no_training(tmp_path: Path) -> None:
+    service = service_of(tmp_path)
+    folder, left = done(service, STORIES, 1), tmp_path / "trainings" / ".removed" / "folders"
+    left.mkdir(parents=True)
+    folder.rename(left / "stories-x")
+    assert service.all() == []
+    service.keep_by_rule(Rule(), (), ME)
+    assert list(left.iterdir()) == []
