@@ -1,7 +1,7 @@
 """Runs of pipelines, through Dagster's web server: started, and followed step by step."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -145,6 +145,16 @@ class PipelineRuns:
             if one.pipeline:
                 found.setdefault(one.pipeline, one)
         return found
+
+    def unfinished(self, name: str, limit: int = 10) -> tuple[PipelineRun, ...]:
+        """The runs of one pipeline, a loop's rounds too, that wait or run, newest first."""
+        open_ = [one for one, state in _STATES.items() if state in (RunState.WAITING, RunState.RUNNING)]
+        tagged = self._runs({"tags": [{"key": PIPELINE, "value": name}], "statuses": open_}, limit)
+        return tagged + self._runs({"pipelineName": f"{name}_round", "statuses": open_}, limit)
+
+    def of_runs(self, run_ids: Sequence[str]) -> tuple[PipelineRun, ...]:
+        """Those of these runs that Dagster knows, newest first."""
+        return self._runs({"runIds": list(run_ids)}, len(run_ids)) if run_ids else ()
 
     def run(self, run_id: str) -> PipelineRun | None:
         """One run."""

@@ -22,6 +22,8 @@ from resources.learning.trainings.model import Training
 from resources.learning.trainings.service import TrainingService
 from resources.learning.trainings.standing import LIVE, Standing, State
 from resources.learning.trainings.use import Use, newest_use
+from resources.pipelines.coming import Coming, coming_trainings
+from resources.pipelines.folder import Folder
 
 MOST_POINTS = 400
 MOST_LOOKS = 300
@@ -53,6 +55,13 @@ class Trainings:
     dagster: str | None
     """The address of the Dagster UI, for links to runs."""
     read_at: datetime
+    coming: tuple[Coming, ...] = ()
+    """Those of pipelines that wait for their first devices."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for devices."""
+        return self.count(*MAY_WAIT) + len(self.coming)
 
     def count(self, *states: State) -> int:
         """How many stand so."""
@@ -85,7 +94,9 @@ def read_trainings(home: Home, database: Database, clock: Clock = utc_now) -> Tr
         stands = stands_now(training, service.folder(training.id))
         rows.append(Row(training, stands, _waiting(gpu, training, stands)))
     rows.sort(key=lambda row: row.standing.place)
-    return Trainings(tuple(rows), home.addresses().dagster, clock())
+    dagster, begun = home.addresses().dagster, {row.training.last.run_id for row in rows}
+    coming = coming_trainings(Folder.from_environment(), dagster, gpu.waiting(), begun)
+    return Trainings(tuple(rows), dagster, clock(), coming)
 
 
 def read_followed(home: Home, database: Database, name: str) -> Followed:

@@ -52,10 +52,13 @@ def _draw() -> None:
     with frame.guarded(reader):
         found = _read(frame.place())
         frame.refreshed(note, reader, found.read_at)
-        if not found.rows:
+        if not found.rows and not found.coming:
             _none_yet(_)
             return
         _numbers(reader, found)
+        _coming(reader, found)
+        if not found.rows:
+            return
         _table(reader, found)
         chosen = _choose(reader, found)
         _one(reader, found, _read_one(frame.place(), chosen))
@@ -78,11 +81,35 @@ def _numbers(reader: Reader, found: Trainings) -> None:
     frame.show_numbers(
         {
             _("Running"): f"{found.running:,}",
-            _("Waiting for GPUs"): f"{found.count(State.WAITING, State.KILLED):,}",
+            _("Waiting for GPUs"): f"{found.waiting:,}",
             _("Failed"): f"{found.count(State.FAILED):,}",
             _("Done"): f"{found.count(State.DONE):,}",
         }
     )
+
+
+def _coming(reader: Reader, found: Trainings) -> None:
+    _ = reader.translate
+    if not found.coming:
+        return
+    st.subheader(_("Wait for their first devices"), anchor=False)
+    heads = [_("Training"), _("State"), _("Step"), _("Asks for"), _("Run"), _("Waits since")]
+    rows = [
+        [
+            pieces.text(one.pipeline),
+            pieces.pill(state_in_words(State.WAITING, _), TONES[State.WAITING])
+            + reasons.of_waiting(one.request, _),
+            pieces.text(f"0 / {one.steps:,}"),
+            pieces.text(one.request.request.text),
+            frame.run(found.dagster, one.request.run_id, one.request.attempt),
+            pieces.moment(
+                wording.ago(one.request.submitted_at, found.read_at, _),
+                reader.stamp(one.request.submitted_at),
+            ),
+        ]
+        for one in found.coming
+    ]
+    st.html(pieces.table(heads, rows, numbers=frozenset({2})))
 
 
 def _table(reader: Reader, found: Trainings) -> None:

@@ -3,10 +3,8 @@
 The answers are those of a real one; ``tests/streamlit_app/test_pipelines_in_browser.py`` asks one.
 """
 
-import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from resources.errors import BadInput, Unavailable
 from resources.pipelines.reading import read_pipeline
 from resources.pipelines.runs import PipelineRuns, RunState
 from tests.resources.pipelines.texts import PRETRAIN
+from tests.servers.graphql import Answer, answering
 
 WINE = read_pipeline("wine", PRETRAIN)
 RUN = {
@@ -44,35 +43,12 @@ LOG = [
         "error": {"message": "outer", "errorChain": [{"error": {"message": "ValueError: no grapes\n"}}]},
     },
 ]
-Answer = Callable[[str, dict[str, Any]], object]
 
 
 @pytest.fixture
 def served() -> Iterator[Callable[[Answer], PipelineRuns]]:
-    servers: list[HTTPServer] = []
-
-    def serve(answer: Answer) -> PipelineRuns:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                found = answer(asked["query"], asked["variables"])
-                body = found if isinstance(found, bytes) else json.dumps(found).encode()
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-                """Nothing of it is of use here."""
-
-        server = HTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return PipelineRuns(f"http://127.0.0.1:{server.server_port}/")
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as servers:
+        yield lambda answer: PipelineRuns(servers.enter_context(answering(answer)))
 
 
 def runs(*rows: object) -> object:

@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from resources.gpu.model import Origin, Owner, RunId
+from resources.gpu.service import GpuService
 from resources.home import Home
+from resources.pipelines.folder import Folder
+from tests.resources.pipelines.texts import PRETRAIN
+from tests.servers.graphql import answering
 from tests.streamlit_app import training_home
 from tests.streamlit_app.conftest import words
+from tests.streamlit_app.homes import TESTER
 
 OpenPage = Callable[..., AppTest]
 
@@ -60,3 +66,24 @@ def test_without_a_training_the_page_says_where_they_come_from(
     shown = words(open_page("training"))
     assert filled_home.path.is_dir()
     assert "No training yet" in shown
+
+
+def test_one_that_waits_for_its_first_devices_is_shown_with_why(
+    trained: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: OpenPage
+) -> None:
+    owner = Owner("vision", "mara")
+    gpu = GpuService(trained.database())
+    gpu.submit(RunId("run-new"), "2", owner=owner, origin=Origin.QUEUE, instance="here", actor=TESTER)
+    Folder(tmp_path / "pipelines").write("grapes", PRETRAIN)
+    monkeypatch.setenv("TRAINPLAT_PIPELINES", str(tmp_path / "pipelines"))
+    run = {"runId": "run-new", "status": "QUEUED", "creationTime": 1764273345.0, "endTime": None}
+    run |= {"tags": [{"key": "trainplat/pipeline", "value": "grapes"}], "stepStats": []}
+    answer = {"data": {"runsOrError": {"__typename": "Runs", "results": [run]}}}
+    with answering(lambda *_: answer) as dagster:
+        monkeypatch.setenv("TRAINPLAT_DAGSTER_URL", dagster)
+        page = open_page("training")
+    assert next(one.value for one in page.metric if one.label == "Waiting for GPUs") == "2"
+    coming = words(page).partition("Wait for their first devices")[2].partition("stories")[0]
+    assert "grapes" in coming
+    assert "0 / 20" in coming
+    assert "The arbiter has not looked at it" in coming

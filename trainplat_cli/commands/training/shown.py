@@ -9,6 +9,8 @@ from resources.home import Home
 from resources.learning.trainings.model import Training
 from resources.learning.trainings.service import TrainingService
 from resources.learning.trainings.standing import Resumption, Standing, State, seconds_left
+from resources.pipelines.coming import Coming, coming_trainings
+from resources.pipelines.folder import Folder
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,12 @@ class Known:
 
     service: TrainingService
     waiting: tuple[WaitingRequest, ...]
+    dagster: str | None
+
+    def coming(self) -> tuple[Coming, ...]:
+        """Those of pipelines that wait for their first devices."""
+        begun = {one.last.run_id for one in self.service.all()}
+        return coming_trainings(Folder.from_environment(), self.dagster, self.waiting, begun)
 
     def waits(self, training: Training, stands: Standing) -> WaitingRequest | None:
         """What its run asks for, where it waits for devices."""
@@ -30,7 +38,21 @@ def known() -> Known:
     """Look at them."""
     home = Home.from_environment()
     database = home.database()
-    return Known(TrainingService(home, database), tuple(GpuService(database).waiting()))
+    return Known(
+        TrainingService(home, database), tuple(GpuService(database).waiting()), home.addresses().dagster
+    )
+
+
+def coming_document(one: Coming) -> dict[str, Any]:
+    """One that has not begun, for machines."""
+    return {
+        "pipeline": one.pipeline,
+        "steps": one.steps,
+        "run": one.request.run_id,
+        "asks_for": one.request.request.text,
+        "waits_because": one.request.reason,
+        "submitted_at": one.request.submitted_at,
+    }
 
 
 def document(training: Training, stands: Standing, waits: WaitingRequest | None) -> dict[str, Any]:

@@ -58,7 +58,26 @@ def test_one_is_shown_with_its_checkpoints_its_scores_and_its_log() -> None:
 
 def test_a_home_without_trainings_and_a_name_that_nobody_has_are_told() -> None:
     assert run("list").stdout.startswith("No training yet.")
-    assert json.loads(run("list", "--json").stdout) == {"trainings": []}
+    assert json.loads(run("list", "--json").stdout) == {"trainings": [], "coming": []}
     missing = run("show", "stories")
     assert missing.exit_code == 4
     assert "trainplat training list" in missing.output
+
+
+def test_one_is_removed_once_a_person_says_so() -> None:
+    fill()
+    asked = CliRunner().invoke(main, ["training", "remove", "wine"], input="n\n")
+    assert asked.exit_code != 0
+    assert "wine/c1" in run("list").stdout
+    told = json.loads(run("remove", "wine", "--yes", "--json").stdout)
+    assert told["training"] == "wine/c1"
+    assert "wine/c1" not in run("list").stdout
+
+
+def test_what_runs_or_waits_for_devices_is_not_removed() -> None:
+    fill()
+    for name in ("stories", "sums"):
+        refused = run("remove", name, "--yes")
+        assert refused.exit_code == 5
+        assert "Cancel that run in the Dagster UI first." in refused.output
+    assert run("remove", "nothing", "--yes").exit_code == 4
