@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,14 +71,29 @@ class Folder:
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError as problem:
-            known = ", ".join(self.names()) or "none yet"
-            raise NotFound(
-                f"there is no pipeline {name!r}", f"There are: {known}. `trainplat pipeline new` makes one."
-            ) from problem
+            raise self._unknown(name) from problem
         except UnicodeDecodeError as problem:
             said = f"byte {problem.start} is no text in UTF-8"
             raise BadPipeline(path, "", (Problem("", said, _WHOLE),), "") from problem
         return read_pipeline(name, text, path)
+
+    def remove(self, name: str) -> tuple[str, ...]:
+        """Take the file of a pipeline away; names of what else lies beside it, and stays. Raises NotFound."""
+        path = self.file(name)
+        try:
+            path.unlink()
+        except FileNotFoundError as problem:
+            raise self._unknown(name) from problem
+        left = tuple(sorted(one.name for one in path.parent.iterdir() if one.name != "__pycache__"))
+        if not left:
+            shutil.rmtree(path.parent)
+        return left
+
+    def _unknown(self, name: str) -> NotFound:
+        known = ", ".join(self.names()) or "none yet"
+        return NotFound(
+            f"there is no pipeline {name!r}", f"There are: {known}. `trainplat pipeline new` makes one."
+        )
 
     def write(self, name: str, text: str, *, force: bool = False) -> Pipeline:
         """Keep a pipeline, checked before anything is written. Raises Conflict where there is one already."""

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
 from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
+from resources.errors import BadInput
 from resources.pipelines.folder import Broken, Folder
 from resources.pipelines.model import Pipeline
+from resources.pipelines.removing import refuse_used
 from resources.pipelines.tables import VERSIONS
 from resources.terms import Actor
 
@@ -53,6 +56,17 @@ class Listed:
         return len(self.versions) + 1 if current is None else current.number
 
 
+@dataclass(frozen=True)
+class Removed:
+    """A pipeline whose file is gone."""
+
+    path: Path
+    version: int | None
+    """The one that keeps its text."""
+    left: tuple[str, ...]
+    """What else lies where the file lay."""
+
+
 class PipelineService:
     """The pipelines of one folder, with their versions in one database."""
 
@@ -86,6 +100,28 @@ class PipelineService:
             detail = f"template {made.template}, content {made.content_hash}"
             record(connection, AuditRow(made.made_at, actor, "pipelines.version", subject, detail))
         return made
+
+    def refuse_used(self, name: str) -> None:
+        """Raise NotFound where there is no such pipeline, Conflict where another one names it."""
+        if not self.folder.file(name).exists():
+            self.folder.read(name)
+        refuse_used(self.folder, name)
+
+    def remove(self, name: str, actor: Actor) -> Removed:
+        """Take the file of a pipeline away; all that it made stays, and its text as a version of it.
+
+        Raises NotFound; Conflict where another pipeline names it. A broken file has no version.
+        """
+        self.refuse_used(name)
+        try:
+            version = self.seen(self.folder.read(name), actor).number
+        except BadInput:
+            version = None
+        with self.database.write() as connection:
+            detail = "a file that could not be read" if version is None else f"version {version}"
+            record(connection, AuditRow(self.clock(), actor, "pipelines.remove", name, detail))
+            left = self.folder.remove(name)
+        return Removed(self.folder.file(name), version, left)
 
     def versions(self, name: str) -> tuple[PipelineVersion, ...]:
         """Those of one pipeline, oldest first."""

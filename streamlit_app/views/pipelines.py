@@ -8,7 +8,7 @@ from resources.pipelines.folder import Broken
 from resources.pipelines.service import Listed
 from resources.texts import mark
 from streamlit_app import colours, frame, pieces, wording
-from streamlit_app.pipelines import following, making, running
+from streamlit_app.pipelines import following, making, removing, running
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.pipelines import Pipelines, read_pipelines
 from streamlit_app.readings.source import open_home
@@ -21,6 +21,7 @@ def page() -> None:
     frame.live(_draw, "pipelines")
     reader = current_reader()
     with frame.quiet(reader):
+        removing.told(reader)
         told = _read(frame.place())
         if told.listed:
             _one(reader, told)
@@ -86,6 +87,7 @@ def _one(reader: Reader, told: Pipelines) -> None:
     running.draw(reader, told, one)
     if not isinstance(one.pipeline, Broken):
         frame.live(_follow, "pipeline-runs")
+    removing.draw(reader, chosen, CHOSEN)
 
 
 def _follow() -> None:

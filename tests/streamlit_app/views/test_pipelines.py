@@ -140,3 +140,22 @@ def test_the_page_speaks_chinese(open_page: OpenPage, folder: Folder, filled_hom
     app = open_page("pipelines", locale="zh-CN")
     assert app.title[0].value == "流水线"
     assert "从零训练一个模型" in str([one.options for one in app.selectbox])
+
+
+def test_a_pipeline_is_removed_once_somebody_says_that_it_is_meant(
+    open_page: OpenPage, folder: Folder, filled_home: Home
+) -> None:
+    make(folder, filled_home)
+    make(folder, filled_home, "tuned", PRETRAIN.replace("Pretrain", "Finetune") + "  start_from: wine\n")
+    app = open_page("pipelines", pipeline="wine")
+    assert app.button(key="remove").disabled
+    widget(app, "remove-sure-wine").check().run()
+    press(app, "remove")
+    assert any("the pipeline wine is used by tuned" in one.value for one in app.error)
+    assert folder.names() == ("tuned", "wine")
+    widget(app, "pipeline").select("tuned").run()
+    widget(app, "remove-sure-tuned").check().run()
+    press(app, "remove")
+    assert any(one.value == "tuned is removed." for one in app.success)
+    assert folder.names() == ("wine",)
+    assert widget(app, "pipeline").value == "wine"

@@ -5,7 +5,7 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("new", "list", "show", "check", "run", "schema")
+COMMANDS = ("new", "list", "show", "check", "run", "remove", "schema")
 _MODULES = {"list": "listing"}
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from resources.home import Home
 from resources.pipelines.catalogue import TEMPLATES
 from resources.pipelines.folder import PIPELINES_VARIABLE
 from resources.users import current_user
+from tests.servers.graphql import answering
 from trainplat_cli.main import main
 
 
@@ -138,3 +140,69 @@ def test_parameters_that_a_run_cannot_have_are_refused(given: str, sentence: str
     new("wine")
     told = run("run", "wine", "--set", given)
     assert (told.exit_code, sentence in told.output) == (2, True)
+
+
+def test_a_pipeline_is_removed_once_a_person_says_so_and_its_text_stays(pipelines: Path) -> None:
+    new("wine", "steps=7")
+    declined = CliRunner().invoke(main, ["pipeline", "remove", "wine"], input="n\n")
+    assert declined.exit_code != 0
+    assert (pipelines / "wine/defs.yaml").exists()
+    told = json.loads(run("remove", "wine", "--yes", "--json").stdout)
+    assert told == {"name": "wine", "version": 1, "file": str(pipelines / "wine/defs.yaml"), "left": []}
+    assert not (pipelines / "wine").exists()
+    assert run("show", "wine").exit_code == run("remove", "wine", "--yes").exit_code == 4
+    row = recent(Home.from_environment().database(), 1)[0]
+    assert (row.action, row.subject, row.detail) == ("pipelines.remove", "wine", "version 1")
+    assert new("wine", "steps=8").exit_code == 0
+    assert len(json.loads(run("show", "wine", "--json").stdout)["versions"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("template_name", "given"),
+    [
+        ("finetune", ("start_from=wine/1", "task=table")),
+        ("evaluation", ("of=[wine]",)),
+        ("inference", ("of=wine", "inputs=lines.jsonl")),
+        ("custom", ("call=json:dumps", "after=[wine/model]")),
+    ],
+)
+def test_a_pipeline_that_another_one_names_is_not_removed(
+    template_name: str, given: tuple[str, ...], pipelines: Path
+) -> None:
+    new("wine")
+    settings = [part for one in given for part in ("--set", one)]
+    made = run("new", template_name, "user", *settings)
+    assert made.exit_code == 0, made.output
+    refused = run("remove", "wine", "--yes")
+    assert refused.exit_code == 5
+    assert "the pipeline wine is used by user" in refused.output
+    assert (pipelines / "wine/defs.yaml").exists()
+
+
+def test_a_broken_file_is_removed_too_and_what_lies_beside_it_stays(pipelines: Path) -> None:
+    (pipelines / "odd").mkdir(parents=True)
+    (pipelines / "odd/defs.yaml").write_text("type: nothing")
+    (pipelines / "odd/notes.txt").write_text("mine")
+    told = run("remove", "odd", "--yes")
+    assert told.exit_code == 0
+    assert "these stay: notes.txt" in told.stdout
+    assert (pipelines / "odd/notes.txt").read_text() == "mine"
+
+
+def test_a_pipeline_whose_run_is_not_done_is_not_removed(
+    pipelines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new("wine")
+    run_ = {"runId": "abcdef123456", "status": "QUEUED", "creationTime": 1.0, "endTime": None}
+    rows = [{**run_, "tags": [], "stepStats": []}]
+
+    def answer(_query: str, variables: dict[str, Any]) -> object:
+        found = rows if "tags" in variables["filter"] else []
+        return {"data": {"runsOrError": {"__typename": "Runs", "results": found}}}
+
+    with answering(answer) as dagster:
+        monkeypatch.setenv("TRAINPLAT_DAGSTER_URL", dagster)
+        refused = run("remove", "wine", "--yes")
+    assert refused.exit_code == 5
+    assert "runs that are not done: abcdef12" in refused.output
+    assert (pipelines / "wine/defs.yaml").exists()
