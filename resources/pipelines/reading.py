@@ -16,6 +16,7 @@ from resources.pipelines.problems import BadPipeline, Problem, Span
 from resources.pipelines.specs.common import NAME_PATTERN, OWNER_PATTERN, Spec
 from resources.pipelines.specs.custom import ASSET_PATTERN, CALL_PATTERN
 from resources.pipelines.specs.finetune import MODEL_PATTERN
+from resources.pipelines.specs.named import NESTED
 
 TYPE, ATTRIBUTES = "type", "attributes"
 
@@ -112,13 +113,16 @@ def _problems(
         field = ".".join(map(str, place))
         if field in found:  # another member of the same union
             continue
-        span = Span(1, 1, 1) if positions is None else _span(error["type"], place, positions)
+        is_key = error["type"] == "extra_forbidden" or error.get("ctx", {}).get("is_key", False)
+        span = Span(1, 1, 1) if positions is None else _span(place, positions, is_key=is_key)
         found[field] = Problem(field, _sentence(error, place, template), span)
     return tuple(found.values())
 
 
 def _place(error: Any, template: Template) -> Place:
     place: Place = tuple(error["loc"])
+    if error["type"] == NESTED:
+        return (*place, *error["ctx"]["place"])
     if not place:
         # What does not fit together begins with the name of the field that is to be changed.
         first = str(error["msg"]).removeprefix("Value error, ").split(" ", 1)[0]
@@ -129,9 +133,9 @@ def _place(error: Any, template: Template) -> Place:
 _OF_UNIONS = {"int", "float", "str", "function-after[_request(), union[int,float,str]]"}
 
 
-def _span(kind: str, place: Place, positions: Positions) -> Span:
+def _span(place: Place, positions: Positions, *, is_key: bool) -> Span:
     whole = (ATTRIBUTES, *place)
-    if kind == "extra_forbidden":
+    if is_key:
         return positions.of_key(whole)
     reached, span = positions.of_value(whole)
     return span if len(reached) > 1 or not reached else positions.of_key(reached)
@@ -139,6 +143,8 @@ def _span(kind: str, place: Place, positions: Positions) -> Span:
 
 def _sentence(error: Any, place: Place, template: Template) -> str:
     name, said = ".".join(map(str, place)) or template.name, str(error["msg"])
+    if error["type"] == NESTED:
+        return f"{'.'.join(map(str, error['loc']))}: {said}"
     if error["type"] == "missing":
         return f"{name} is missing; a pipeline of template {template.name} must have it"
     if error["type"] == "extra_forbidden":

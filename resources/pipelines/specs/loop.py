@@ -14,6 +14,16 @@ from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec, DriftLimits
 from resources.kinds import Kind
 from resources.pipelines.specs.common import Spec, as_value_errors
+from resources.pipelines.specs.named import (
+    SOURCES,
+    policy_of,
+    policy_schema,
+    read_by,
+    schema_of,
+    schema_of_transforms,
+    sources_of,
+    transforms_of,
+)
 from resources.reviews import ReviewPlan
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
@@ -116,6 +126,29 @@ class LoopSpec(Spec):
         description=mark("From where on a version is said to have drifted from its parent."),
     )
 
+    triggers: Annotated[dict[str, Any] | None, read_by(policy_of)] = Field(
+        None,
+        json_schema_extra=lambda told: told.update(properties=policy_schema()),
+        description=mark(
+            "When it trains again by itself, and what holds that back; empty for what is usual."
+        ),
+    )
+    sources: Annotated[list[Any], read_by(sources_of)] = Field(
+        default_factory=list,
+        json_schema_extra=lambda told: told.update(items=schema_of(SOURCES)),
+        description=mark("Where samples come from besides the source folder."),
+    )
+    watched: Annotated[list[Any], read_by(sources_of)] = Field(
+        default_factory=list,
+        json_schema_extra=lambda told: told.update(items=schema_of(SOURCES)),
+        description=mark("Where new samples come from by themselves, besides the inbox."),
+    )
+    transforms: Annotated[list[Any], read_by(transforms_of)] = Field(
+        default_factory=list,
+        json_schema_extra=lambda told: told.update(items=schema_of_transforms()),
+        description=mark("What is done to each picture before a model sees it, in this order."),
+    )
+
     def dataset(self, name: str) -> DatasetSpec:
         """The data set that is declared. Raises BadInput for what no version could be made of."""
         return DatasetSpec(
@@ -137,6 +170,10 @@ class LoopSpec(Spec):
             review=self.review,
             drift=self.drift,
             shown_from=ShownFrom(self.shown_from, self.s3_endpoint),
+            triggers=policy_of(self.triggers),
+            sources=sources_of(self.sources),
+            watched=sources_of(self.watched),
+            transforms=transforms_of(self.transforms),
         )
 
     @model_validator(mode="after")

@@ -1,16 +1,38 @@
 """A data set's file says what its declaration in Python can say, and is refused in the same words."""
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
 
+from resources.data.making.sources.archive import ArchiveSource
+from resources.data.making.sources.model import LabelsFrom
+from resources.data.making.sources.prefix import PrefixSource
+from resources.data.making.sources.tables import Column, ColumnKind, ManifestSource
+from resources.data.making.sources.watched import WatchedFolder
+from resources.data.making.transforms import Transform
 from resources.data.spec import DatasetSpec, DriftLimits
+from resources.pipelines.catalogue import template
 from resources.pipelines.folder import OURS, Folder
 from resources.pipelines.problems import BadPipeline
 from resources.pipelines.reading import read_pipeline
 from resources.pipelines.specs.loop import LoopSpec
 from resources.reviews import ReviewPlan
 from resources.terms import DatasetName
+from resources.triggers import (
+    Against,
+    AllAnswered,
+    AllOf,
+    AnyOf,
+    ByHand,
+    Drift,
+    DriftOf,
+    Elapsed,
+    LabelCount,
+    QualityDrop,
+    TriggerPolicy,
+)
 
 SHAPES = """\
 type: trainplat_assets.templates.Loop
@@ -75,3 +97,114 @@ def test_the_digits_are_declared_by_the_file_that_comes_with_the_platform() -> N
     digits = Folder(OURS).read("digits").spec
     assert isinstance(digits, LoopSpec)
     assert len(digits.dataset("digits").classes) == 10
+
+
+DECLARED = """\
+triggers:
+  when:
+    AnyOf:
+      - LabelCount: {at_least: 50}
+      - AllOf: [{Elapsed: {at_least_s: 86400}}, {QualityDrop: {by_points: 3, against: earlier}}, AllAnswered]
+      - ByHand
+      - Drift: {of: predictions}
+  quiet_for_s: 60
+  budget_gpu_hours: 2.5
+sources:
+  - ArchiveSource: {name: old, path: old.zip, labels: folder}
+  - ManifestSource:
+      name: table
+      path: table.csv
+      columns: [{name: age, kind: number, required: false}]
+watched:
+  - WatchedFolder: {name: camera, path: /camera}
+  - PrefixSource: {name: far, url: "s3://bucket/prefix"}
+transforms:
+  - autocontrast: {cutoff_percent: 1}
+"""
+
+
+def test_triggers_sources_and_transforms_are_declared_by_the_names_that_python_has() -> None:
+    said = declared(*DECLARED.splitlines())
+    assert said.triggers == TriggerPolicy(
+        when=AnyOf(
+            (
+                LabelCount(50),
+                AllOf((Elapsed(86400), QualityDrop(by_points=3, against=Against.EARLIER), AllAnswered())),
+                ByHand(),
+                Drift(DriftOf.PREDICTIONS),
+            )
+        ),
+        quiet_for_s=60,
+        budget_gpu_hours=2.5,
+    )
+    assert said.sources == (
+        ArchiveSource("old", "old.zip", LabelsFrom.FOLDER),
+        ManifestSource("table", "table.csv", columns=(Column("age", ColumnKind.NUMBER, required=False),)),
+    )
+    assert said.watched == (WatchedFolder("camera", "/camera"), PrefixSource("far", "s3://bucket/prefix"))
+    assert said.transforms == (Transform.of("autocontrast", cutoff_percent=1),)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence", "pointed_at"),
+    [
+        (
+            "triggers: {when: {AnyOf: [ByHand, {LabelsCount: {at_least: 5}}]}}",
+            "triggers: LabelsCount is not known; is LabelCount meant?",
+            "LabelsCount",
+        ),
+        (
+            "triggers: {when: {LabelCount: {atleast: 5}}}",
+            "triggers: LabelCount has no atleast; it has at_least",
+            "atleast",
+        ),
+        (
+            "triggers: {when: {AllOf: [{LabelCount: {at_least: 0}}]}}",
+            "LabelCount.at_least of a trigger policy is 0; expected 1 or more labels",
+            "0",
+        ),
+        ("triggers: {when: {LabelCount: {at_least: some}}}", 'at_least is "some"; expected', "some"),
+        ("triggers: {when: {AnyOf: []}}", "AnyOf needs a list of one or more conditions", "[]"),
+        ("triggers: {when: {ByHand: {}, AllAnswered: {}}}", "is no name with its values", "{"),
+        ("triggers: {quiet_for_s: -1}", "TriggerPolicy.quiet_for_s of a trigger policy is -1", "-1"),
+        ("triggers: {quiet_s: 1}", "TriggerPolicy has no quiet_s; it has when, quiet_for_s", "quiet_s"),
+        ("sources: [{ArchiveSource: {name: old}}]", "sources: path is missing", "{name: old}"),
+        ("watched: [{FolderSource: {name: a}}]", "FolderSource is not known", "FolderSource"),
+        (
+            "transforms: [{autocontrast: {cutoff_percent: 99}}]",
+            "cutoff_percent of transform autocontrast is 99; expected 0 to 49",
+            "99",
+        ),
+        (
+            "transforms: [{autocontrast: {cutoff_percent: much}}]",
+            'cutoff_percent is "much"; expected a number',
+            "much",
+        ),
+        ("transforms: [sharpen]", "sharpen is not known", "sharpen"),
+        ("transforms: autocontrast", "transforms is", "autocontrast"),
+    ],
+)
+def test_what_is_wrong_in_them_is_shown_at_its_place(line: str, sentence: str, pointed_at: str) -> None:
+    said = refused(line)
+    assert sentence in said
+    shown = said.splitlines()
+    carets = next(at for at, one in enumerate(shown) if set(one.rpartition("|")[2].strip()) == {"^"})
+    begin = shown[carets].index("^")
+    assert shown[carets - 1][begin:].startswith(pointed_at)
+
+
+def test_another_group_of_the_same_conditions_is_another_version() -> None:
+    groups = ("AnyOf", "AllOf")
+    lines = [f"  triggers: {{when: {{{group}: [ByHand, AllAnswered]}}}}\n" for group in groups]
+    assert len({read_pipeline("shapes", SHAPES + line).content_hash for line in lines}) == 2
+
+
+def test_the_schema_tells_all_of_it_without_a_reference_that_leads_nowhere() -> None:
+    told = template("loop").schema()
+    properties = told["properties"]
+    conditions = properties["triggers"]["properties"]["when"]["anyOf"]
+    assert {"LabelCount", "AnyOf"} <= {name for one in conditions for name in one.get("properties", ())}
+    assert "cutoff_percent" in json.dumps(properties["transforms"])
+    assert "still_for_s" in json.dumps(properties["watched"])
+    references = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(told)))
+    assert references <= set(told["$defs"])
