@@ -23,7 +23,7 @@ def held(key: str, state: State, days_ago: float, start: str | None = None, *, a
     at = -days_ago * _DAY_S
     end = None if state in LIVE else End(NOW + timedelta(seconds=at), Outcome.DONE)
     training = Training(TrainingId("stories", key), tiny(start_from=start), (taken(at),), end)
-    return Held(training, state, Path("/home/trainings/stories") / key, awaited)
+    return Held(training, state, Path("/trainings/stories") / key, awaited)
 
 
 def gone(*of: Held) -> list[str]:
