@@ -1,11 +1,12 @@
 """Structure search: does what it finds beat the champion, and does a network that grows say the same?
 
 For each seed, labelled digits are drawn, a champion is trained on them as a round does, and a search carves
-its validation parts out of these labels. What it chooses is trained in full. Both are measured on the same
-held-out test images, which neither training nor search has seen. "Without losing" is: at least as many of
-them right as the champion.
+its validation parts out of these labels; what is neither labelled nor held out is the pool, without labels.
+What it chooses is trained in full. Both are measured on the same held-out test images, which neither training
+nor search has seen. "Without losing" is: at least as many of them right as the champion.
 """
 
+import sys
 from argparse import ArgumentParser, Namespace
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.seeds import parse_seeds
 from resources.learning.evaluation import evaluate
 from resources.learning.model import ClassIndices, Images
 from resources.learning.settings import TrainSettings
-from resources.learning.structure.model import Problem
+from resources.learning.structure.model import Candidate, Problem
 from resources.learning.structure.search import Limits, Search
 from resources.learning.training import train
 from resources.terms import Label
@@ -106,23 +108,22 @@ def beside(asked: Asked) -> Beside:
     """Search once, and measure what was found beside the champion."""
     from resources.learning.network import from_bytes
     from resources.learning.structure.growing import parameters_of
-    from resources.learning.structure.scoring import start_of
     from resources.learning.structure.timing import latency_ratio
 
     images, labels, test_images, test_labels = drawn(asked.seed, asked.labels)
+    pool = unlabelled(asked.seed, asked.labels)
     settings = TrainSettings(epochs=asked.epochs, incremental_epochs=max(1, asked.epochs * 2 // 3))
     champion = train(images, labels, CLASSES, settings, seed=asked.seed).weights
-    problem = Problem(images, labels, CLASSES, champion, settings, asked.seed)
+    problem = Problem(images, labels, CLASSES, champion, settings, asked.seed, pool=pool)
     with TemporaryDirectory() as folder:
         limits = Limits(asked.budget_gpu_h, most_trials=asked.trials)
         outcome = Search(problem, Path(folder) / "search.db", "digits", limits).run()
-    found, ratio = champion, 1.0
+    found, ratio, what = champion, 1.0, "nothing"
     if outcome.chosen is not None:
-        candidate = outcome.chosen.candidate
-        start = start_of(candidate, champion, asked.seed)
-        found = train(images, labels, CLASSES, candidate.settings, seed=asked.seed, start=start).weights
+        found = trained_in_full(problem, outcome.chosen.candidate)
+        what = str(outcome.chosen.candidate)
         ratio = latency_ratio(from_bytes(found), from_bytes(champion), device="cpu")
-    return Beside(
+    told = Beside(
         champion_accuracy=evaluate(champion, test_images, test_labels, CLASSES).accuracy,
         found_accuracy=evaluate(found, test_images, test_labels, CLASSES).accuracy,
         latency_ratio=ratio,
@@ -131,6 +132,19 @@ def beside(asked: Asked) -> Beside:
         spent_gpu_h=outcome.spent_gpu_h,
         pruned=outcome.pruned,
     )
+    accuracies = f"{told.champion_accuracy:.1%}, then {told.found_accuracy:.1%}"
+    print(f"seed {asked.seed}: found {what}; {accuracies}", file=sys.stderr, flush=True)
+    return told
+
+
+def trained_in_full(problem: Problem, candidate: Candidate) -> bytes:
+    """As the round of a version that a search planned does."""
+    from resources.learning.structure.scoring import own_settings
+    from resources.learning.structure.siblings import Siblings
+
+    champion, own = problem.champion, own_settings(problem.settings, problem.champion)
+    siblings = Siblings(champion, problem.images, problem.labels, problem.classes, own, problem.seed)
+    return siblings.train(candidate, problem.pool)
 
 
 def grown_difference(champion: bytes, images: Images, seed: int) -> float:
@@ -152,11 +166,21 @@ def grown_difference(champion: bytes, images: Images, seed: int) -> float:
 
 def drawn(seed: int, count: int) -> tuple[Images, ClassIndices, Images, ClassIndices]:
     """Labelled images, and held-out ones, drawn from ``seed``; the images are as the platform's digits."""
+    images, labels, order = shuffled(seed)
+    mine, held_out = order[:count], order[-TEST:]
+    return images[mine], labels[mine], images[held_out], labels[held_out]
+
+
+def unlabelled(seed: int, count: int) -> Images:
+    """The images that :func:`drawn` neither labels nor holds out."""
+    images, _, order = shuffled(seed)
+    return images[order[count:-TEST]]
+
+
+def shuffled(seed: int) -> tuple[Images, ClassIndices, NDArray[np.int64]]:
+    """All images and labels, and an order of them."""
     from sklearn.datasets import load_digits
 
     scans, digits = load_digits(return_X_y=True)
     images = ((scans.reshape(-1, 8, 8) * 255 + 8) // 16).astype(np.uint8)
-    labels = digits.astype(np.int64)
-    order = np.random.default_rng(seed).permutation(len(labels))
-    mine, held_out = order[:count], order[-TEST:]
-    return images[mine], labels[mine], images[held_out], labels[held_out]
+    return images, digits.astype(np.int64), np.random.default_rng(seed).permutation(len(digits))

@@ -2,7 +2,6 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from hashlib import sha256
 
 from resources.data.locks.service import Holding
@@ -21,7 +20,8 @@ from resources.learning.kinds.model import Measured
 from resources.learning.model import Progress
 from resources.learning.settings import TrainSettings
 from resources.learning.structure.kept import PREFIX, Found, Searches
-from resources.learning.structure.scoring import grown_weights
+from resources.learning.structure.scoring import own_settings
+from resources.learning.structure.siblings import Siblings
 from resources.registry.model import (
     Decision,
     ModelVersion,
@@ -31,7 +31,7 @@ from resources.registry.model import (
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
 from trainplat_assets.forgetting import matrix_up_to
-from trainplat_assets.labels import answers_of
+from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.lessons import Lessons
 from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
 
@@ -73,10 +73,17 @@ class Round:
         if found is None:
             return work.train(labelled, start, on, run_id, progress)
         work = replace(work, settings=found.candidate.settings)
-        seed = self.spec.seed_in_use()
-        start = start if found.candidate.grows else None
-        grow = partial(grown_weights, found.candidate, seed=seed)
-        return work.train(labelled, start, on, run_id, progress, reshape=grow)
+        candidate, siblings = found.candidate, self._siblings(found, labelled, on)
+        pool = self.data.images(self.spec.name, self.version, Split.POOL).images
+        return work.train(
+            labelled,
+            start if candidate.grows else None,
+            on,
+            run_id,
+            progress,
+            reshape=lambda _: siblings.start_of(candidate) or siblings.champion,
+            teaching=siblings.teaching(pool) if candidate.taught else None,
+        )
 
     def evaluate(self) -> RoundEvaluation:
         """Measure the new model and the champion before it on the same test set, and keep the result."""
@@ -165,6 +172,27 @@ class Round:
                 f"Run {self.spec.name}_round for partition {base} again.",
             )
         return model
+
+    def _siblings(self, found: Found, labelled: ImageSet, on: Device) -> Siblings:
+        """Of the champion that was searched around; none is trained before it is needed."""
+        champion = self.registry.model(self.spec.name, found.champion)
+        if champion is None:
+            raise NotFound(
+                f"model {found.champion} of {self.spec.name} is not registered any more; {self.version} is "
+                "to be trained around it",
+                f"Search again: trainplat structure search {self.spec.name}.",
+            )
+        weights = self.registry.weights(champion)
+        return Siblings(
+            weights,
+            labelled.images,
+            labels_of(labelled),
+            self.spec.classes,
+            own_settings(self.settings, weights),
+            self.spec.seed_in_use(),
+            on.name,
+            on.threads,
+        )
 
     def _found(self) -> Found | None:
         """What a structure search chose for this version; None where none was asked."""

@@ -68,7 +68,16 @@ class StructureRound:
         """Search, or go on; the test set is not looked at. What is chosen is kept for its training."""
         train = self.data.images(self.spec.name, self.version, Split.TRAIN)
         champion, seed = self.registry.weights(self.champion), self.spec.seed_in_use()
-        problem = Problem(train.images, labels_of(train), self.spec.classes, champion, self.settings, seed)
+        pool = self.data.images(self.spec.name, self.version, Split.POOL).images
+        problem = Problem(
+            train.images,
+            labels_of(train),
+            self.spec.classes,
+            champion,
+            self.settings,
+            seed,
+            pool=pool if len(pool) else None,
+        )
         searches = Searches(self.data.home)
         outcome = Search(
             problem,

@@ -21,6 +21,7 @@ from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.others import Others
 from resources.learning.model import Progress, TrainedWeights
 from resources.learning.settings import TrainSettings
+from resources.learning.teaching import Teaching
 from resources.learning.training import train
 from resources.registry.model import Candidate, CurvePoint, ModelVersion
 from resources.registry.service import RegistryService
@@ -95,21 +96,23 @@ class TrainingWork:
         progress: Progress | None = None,
         score: Scorer | None = None,
         reshape: Callable[[bytes], bytes] | None = None,
+        teaching: Teaching | None = None,
     ) -> TrainedModel:
         """Train by the data set's method, keep the result, register the model with the result's id on it.
 
         A training that was killed goes on from its checkpoint, which stays until all of this is done: then
         the same weights have the same result and the same model. ``reshape`` makes of the weights of
-        ``start`` what the training goes on from.
+        ``start`` what the training goes on from; ``teaching`` is learnt beside the labels.
         """
         lesson = Lessons(self.spec, self.data, self.actor).of(images, start, self.number)
         start = None if lesson.starts_anew else start
         checkpoint = self._checkpoint()
         began, began_s = self.data.clock(), time.monotonic()
         before = self._start_weights(start, reshape)
-        weights = self._weights(images, before, lesson, device, progress)
+        weights = self._weights(images, before, lesson, teaching, device, progress)
         seconds = time.monotonic() - began_s
         params = self._params(start, device, len(images.ids))
+        params |= {} if teaching is None else {"teaching_sha256": teaching.fingerprint()}
         scored = [] if score is None else _points(score(weights.weights), weights)
         metrics = (*_curve(weights), *scored)
         log = _log(self.snapshot, device, began, weights, scored, seconds)
@@ -158,6 +161,7 @@ class TrainingWork:
         images: ImageSet,
         before: bytes | None,
         lesson: Lesson,
+        teaching: Teaching | None,
         device: Device,
         progress: Progress | None,
     ) -> TrainedWeights:
@@ -183,6 +187,7 @@ class TrainingWork:
             seed=seed,
             start=before,
             lesson=lesson,
+            teaching=teaching,
             checkpoint=checkpoint,
             device=device.name,
             threads=device.threads,

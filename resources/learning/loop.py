@@ -1,7 +1,7 @@
 """The loop of one training, in torch. Import this module inside functions only."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from resources.learning.course import Checkpoint, Course, draws_of
 from resources.learning.model import ClassIndices, EpochPoint, Images, Progress, TrainedWeights
 from resources.learning.network import ImageNet, Shape, check_fit, from_bytes, thread_limit, to_bytes
 from resources.learning.settings import TrainSettings
+from resources.learning.taught import Taught
+from resources.learning.teaching import Teaching
 from resources.terms import Label
 
 
@@ -29,6 +31,7 @@ class Task:
     seed: int
     start: bytes | None
     lesson: Lesson | None = None
+    teaching: Teaching | None = None
 
     @property
     def epochs(self) -> int:
@@ -43,6 +46,7 @@ class Task:
         digest.update(np.ascontiguousarray(self.labels, dtype=np.int64).tobytes())
         digest.update(b"" if self.start is None else sha256(self.start).digest())
         digest.update(b"" if self.lesson is None else self.lesson.fingerprint().encode())
+        digest.update(b"" if self.teaching is None else self.teaching.fingerprint().encode())
         return digest.hexdigest()
 
 
@@ -86,7 +90,10 @@ def _going_on(task: Task, network: ImageNet, images: Tensor, labels: Tensor) -> 
 
     earlier = None if task.start is None else network
     smoothing = task.settings.label_smoothing
-    return GoingOn.of(task.lesson, earlier, images, labels, task.seed, smoothing, shown)
+    going_on = GoingOn.of(task.lesson, earlier, images, labels, task.seed, smoothing, shown)
+    if task.teaching is None:
+        return going_on
+    return replace(going_on, steps=Taught(task.teaching, smoothing, shown, str(images.device)))
 
 
 def _epoch(

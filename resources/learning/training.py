@@ -7,6 +7,7 @@ from resources.errors import BadInput
 from resources.learning.continual.lesson import Lesson
 from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights, check_samples
 from resources.learning.settings import TrainSettings
+from resources.learning.teaching import Teaching
 from resources.terms import Label
 
 
@@ -19,6 +20,7 @@ def train(
     seed: int,
     start: bytes | None = None,
     lesson: Lesson | None = None,
+    teaching: Teaching | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
     threads: int = 1,
@@ -27,7 +29,8 @@ def train(
     """Train on all of ``images``, old and new, from nothing or on from the weights ``start``.
 
     A ``lesson`` says which of them are new and by which method the others are kept in mind: then a training
-    that goes on is made of steps on the new ones, and returns what the next one is to remember.
+    that goes on is made of steps on the new ones, and returns what the next one is to remember. With a
+    ``teaching`` each step learns from as many images without a label, too.
 
     Classes may come after those that ``start`` knows: its head grows, and what it says of the others stays.
     The same arguments give the same bits on the same kind of device and number of threads. When
@@ -47,7 +50,7 @@ def train(
     from resources.learning import loop
 
     return loop.run(
-        loop.Task(images, labels, tuple(classes), settings, seed, start, lesson),
+        loop.Task(images, labels, tuple(classes), settings, seed, start, lesson, teaching),
         checkpoint=checkpoint,
         device=device,
         threads=threads,

@@ -1,8 +1,14 @@
 """The front of what was measured, and what is chosen of it: pure."""
 
 from collections.abc import Sequence
+from math import inf
 
 from resources.learning.structure.model import Measured
+from resources.learning.structure.paired import Paired, paired
+
+FINALISTS = 2
+ROUNDING = 1e-9
+"""Sums of equal accuracies differ by less."""
 
 
 def front_of(measured: Sequence[Measured]) -> tuple[Measured, ...]:
@@ -10,26 +16,56 @@ def front_of(measured: Sequence[Measured]) -> tuple[Measured, ...]:
     return tuple(one for one in measured if not any(_dominates(other, one) for other in measured))
 
 
-def choose(measured: Sequence[Measured], reference: Measured) -> Measured | None:
-    """What is trained in full.
+def finalists(measured: Sequence[Measured], reference: Measured) -> tuple[Measured, ...]:
+    """Which candidates are tried once more on other cuts, the most promising first.
 
-    1. Only what loses nothing on the validation parts: neither accuracy nor loss.
-    2. Of these the one with the lowest loss; a larger or slower one only where it is more accurate, or its
-       loss is lower by a twentieth.
-    3. None where that is the reference itself.
+    1. Only what loses nothing in validation: neither accuracy nor loss.
+    2. Of these only what is ahead of the champion's own structure: more accurate, of fewer weights, or of a
+       loss that is lower by more than a standard error of the differences, image by image.
+    3. Those come first whose loss is lower even if it is one standard error worse than it looks: who is
+       ahead by luck has differences that vary. Of equal ones the smaller first.
     """
-    sound = [one for one in measured if one.accuracy >= reference.accuracy and one.loss <= reference.loss]
     ahead = [
         one
-        for one in sound
+        for one in measured
         if one.number != reference.number
+        and one.accuracy >= reference.accuracy
+        and one.loss <= reference.loss
         and (
             one.accuracy > reference.accuracy
-            or one.loss <= 0.95 * reference.loss
             or one.parameters < reference.parameters
+            or _beside(one, reference).most < 0
         )
     ]
-    return min(ahead, key=lambda one: (one.loss, one.parameters), default=None)
+    order = sorted(ahead, key=lambda one: (_beside(one, reference).most, one.parameters, one.number))
+    return tuple(order[:FINALISTS])
+
+
+def choose(measured: Sequence[Measured], reference: Measured) -> Measured | None:
+    """What is trained in full; None where nothing proved to be better.
+
+    Whoever is picked as the best of many is so by luck, too. So on the other cuts, which picked nobody:
+
+    1. Only what loses no accuracy over all cuts together, and no loss on the other cuts alone.
+    2. Of these the one with the lowest loss on the other cuts; of equal ones the smaller.
+    """
+    if reference.again is None:
+        return None
+    sound = []
+    for one in finalists(measured, reference):
+        if one.again is None:
+            continue
+        lost = reference.accuracy + reference.again.accuracy - one.accuracy - one.again.accuracy
+        if lost <= ROUNDING and one.again.loss <= reference.again.loss:
+            sound.append((one.again.loss, one.parameters, one.number, one))
+    return min(sound, key=lambda found: found[:3])[3] if sound else None
+
+
+def _beside(one: Measured, reference: Measured) -> Paired:
+    """Those of an earlier release have no losses by image: of them nothing is sure."""
+    if not one.losses or len(one.losses) != len(reference.losses):
+        return Paired(one.loss - reference.loss, inf)
+    return paired(one.losses, reference.losses)
 
 
 def _dominates(one: Measured, other: Measured) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Any
 
 from resources.learning.model import ClassIndices, Images
@@ -28,6 +29,10 @@ class Candidate:
     """Whether it goes on from the champion, grown into this structure; else it begins from nothing."""
     settings: TrainSettings
     """With the structure and the epochs in them."""
+    taught: bool = False
+    """Whether it also learns what the champion and its siblings say of images without a label."""
+    siblings: int = 0
+    """How many are joined to the champion to make what it goes on from; they make it as wide as it is."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -37,18 +42,25 @@ class Candidate:
             "depth": self.structure.depth,
             "grows": self.grows,
             "settings": asdict(self.settings),
+            **({"taught": True} if self.taught else {}),  # the documents of others stay as they were
+            **({"siblings": self.siblings} if self.siblings else {}),
         }
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "Candidate":
         """What :attr:`document` says."""
         structure = Structure(document["channels"], document["depth"])
-        return cls(structure, document["grows"], TrainSettings(**document["settings"]))
+        settings = TrainSettings(**document["settings"])
+        return cls(
+            structure, document["grows"], settings, document.get("taught", False), document.get("siblings", 0)
+        )
 
     def __str__(self) -> str:
         """In words."""
         how = "grown from the champion" if self.grows else "from nothing"
         passes = self.settings.incremental_epochs if self.grows else self.settings.epochs
+        how = f"the champion and {self.siblings} siblings" if self.siblings else how
+        how = f"{how}, taught" if self.taught else how
         return f"{self.structure.channels} channels, {self.structure.depth} blocks, {how}, {passes} epochs"
 
 
@@ -66,6 +78,22 @@ class Problem:
     seed: int
     folds: int = 3
     """Into how many parts the images are cut; each is the validation part once."""
+    pool: Images | None = None
+    """Images without a label, to teach with; None where there are none."""
+
+
+@dataclass(frozen=True)
+class Validated:
+    """How a candidate did on all labelled images, each while it was in the validation part."""
+
+    accuracy: float
+    losses: tuple[float, ...]
+    """The cross-entropy of each image, in an order that all candidates share."""
+
+    @property
+    def loss(self) -> float:
+        """On average."""
+        return fmean(self.losses)
 
 
 @dataclass(frozen=True)
@@ -81,6 +109,10 @@ class Measured:
     latency_ratio: float
     """Its time for one batch ÷ the champion's, side by side."""
     parameters: int
+    losses: tuple[float, ...] = ()
+    """See :attr:`Validated.losses`."""
+    again: Validated | None = None
+    """How it did on other cuts, which it was not picked by; None where it was not tried on them."""
 
 
 @dataclass(frozen=True)

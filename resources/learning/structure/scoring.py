@@ -1,5 +1,6 @@
 """Training a candidate on a part of the labelled images, and measuring it on the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -9,91 +10,106 @@ from numpy.typing import NDArray
 from resources.learning.model import Progress
 from resources.learning.reviewing.folds import folds_of
 from resources.learning.settings import TrainSettings
-from resources.learning.structure.model import Candidate, Problem
+from resources.learning.structure.model import Candidate, Problem, Validated
+from resources.learning.structure.siblings import Siblings
 from resources.learning.training import train
 
 
 @dataclass(frozen=True)
-class FoldScore:
-    """How one training did on the part that it did not see."""
+class PartScore:
+    """How one training did on the part that it did not see, image by image."""
 
-    loss: float
-    accuracy: float
+    losses: tuple[float, ...]
+    right: tuple[bool, ...]
+
+
+def validated(scores: Sequence[PartScore]) -> Validated:
+    """The parts together."""
+    right = [one for score in scores for one in score.right]
+    return Validated(sum(right) / len(right), tuple(one for score in scores for one in score.losses))
 
 
 @dataclass
 class Scorer:
-    """Scores candidates fold by fold; the same candidate and fold give the same score."""
+    """Scores candidates part by part; the same candidate and part give the same score.
+
+    The parts from 0 on are those of one cut of the images, the next ones those of another cut, with other
+    random numbers in the trainings.
+    """
 
     problem: Problem
     device: str
     threads: int
     progress: Progress | None = None
-    _stand_ins: dict[int, bytes] = field(default_factory=dict)
+    _families: dict[int, Siblings] = field(default_factory=dict)
 
-    def score(self, candidate: Candidate, fold: int) -> FoldScore:
-        """Train on all parts but one, and measure on that one."""
+    def score(self, candidate: Candidate, part: int) -> PartScore:
+        """Train on all parts of its cut but this one, and measure on this one."""
         from resources.learning.prediction import predict
 
-        problem, kept = self.problem, self._kept(fold)
-        if self.is_own(candidate):
-            weights = self._stand_in(fold)
-        else:
-            start = start_of(candidate, self._stand_in(fold), problem.seed) if candidate.grows else None
-            weights = self._weights(candidate.settings, fold, start)
+        problem, kept = self.problem, self._kept(part)
+        siblings = self._siblings(part)
+        is_own = self.is_own(candidate)
+        weights = siblings.champion if is_own else siblings.train(candidate, problem.pool)
         seen = problem.images[~kept]
         said = predict(weights, seen, problem.classes, device=self.device, threads=self.threads)
         labels = problem.labels[~kept]
         of_label = np.clip(said[np.arange(len(labels)), labels], 1e-9, 1)
-        return FoldScore(float(-np.log(of_label).mean()), float((said.argmax(axis=1) == labels).mean()))
+        right = said.argmax(axis=1) == labels
+        return PartScore(tuple((-np.log(of_label)).tolist()), tuple(right.tolist()))
 
     def is_own(self, candidate: Candidate) -> bool:
         """Whether it is the champion's own structure and settings, from nothing."""
-        return not candidate.grows and candidate.settings == self._own_settings
+        return not (candidate.grows or candidate.taught) and candidate.settings == self._own_settings
 
-    def _stand_in(self, fold: int) -> bytes:
-        """The champion as it would be had it not seen this part either: what a candidate grows from."""
-        if fold not in self._stand_ins:
-            self._stand_ins[fold] = self._weights(self._own_settings, fold, None)
-        return self._stand_ins[fold]
+    def _siblings(self, part: int) -> Siblings:
+        """Of the champion as it would be had it not seen this part: what a candidate grows from.
+
+        They have not seen it either.
+        """
+        if part not in self._families:
+            problem, kept, seed = self.problem, self._kept(part), self._seed(part)
+            images, labels = problem.images[kept], problem.labels[kept]
+            champion = train(
+                images,
+                labels,
+                problem.classes,
+                self._own_settings,
+                seed=seed,
+                device=self.device,
+                threads=self.threads,
+                progress=self.progress,
+            ).weights
+            self._families[part] = Siblings(
+                champion,
+                images,
+                labels,
+                problem.classes,
+                self._own_settings,
+                seed,
+                self.device,
+                self.threads,
+                self.progress,
+            )
+        return self._families[part]
 
     @cached_property
     def _own_settings(self) -> TrainSettings:
-        from resources.learning.network import from_bytes
+        return own_settings(self.problem.settings, self.problem.champion)
 
-        shape = from_bytes(self.problem.champion).shape
-        return replace(self.problem.settings, channels=sum(shape.parts), depth=shape.depth)
+    def _seed(self, part: int) -> int:
+        """Of the cut that the part belongs to, and of the trainings in it."""
+        return self.problem.seed + part // self.problem.folds
 
-    def _weights(self, settings: TrainSettings, fold: int, start: bytes | None) -> bytes:
-        problem, kept = self.problem, self._kept(fold)
-        trained = train(
-            problem.images[kept],
-            problem.labels[kept],
-            problem.classes,
-            settings,
-            seed=problem.seed,
-            start=start,
-            device=self.device,
-            threads=self.threads,
-            progress=self.progress,
-        )
-        return trained.weights
-
-    def _kept(self, fold: int) -> NDArray[np.bool_]:
-        kept: NDArray[np.bool_] = folds_of(self.problem.labels, self.problem.folds, self.problem.seed) != fold
+    def _kept(self, part: int) -> NDArray[np.bool_]:
+        folds = folds_of(self.problem.labels, self.problem.folds, self._seed(part))
+        kept: NDArray[np.bool_] = folds != part % self.problem.folds
         return kept
 
 
-def grown_weights(candidate: Candidate, champion: bytes, *, seed: int) -> bytes:
-    """The champion, grown into the candidate's structure."""
-    from resources.learning.network import from_bytes, to_bytes
-    from resources.learning.structure.growing import grown
+def own_settings(settings: TrainSettings, champion: bytes) -> TrainSettings:
+    """The settings that the champion was trained with, with the structure that it has."""
+    from resources.learning.network import from_bytes
 
-    structure = candidate.structure
-    network = from_bytes(champion)
-    return to_bytes(grown(network, channels=structure.channels, depth=structure.depth, seed=seed))
-
-
-def start_of(candidate: Candidate, champion: bytes, seed: int) -> bytes | None:
-    """What a training of the candidate goes on from: the champion, grown; None from nothing."""
-    return grown_weights(candidate, champion, seed=seed) if candidate.grows else None
+    shape = from_bytes(champion).shape
+    return replace(settings, channels=sum(shape.parts), depth=shape.depth)

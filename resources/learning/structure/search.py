@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,17 @@ from filelock import FileLock, Timeout
 
 from resources.errors import BadInput, Conflict
 from resources.learning.model import EpochPoint
-from resources.learning.structure.choosing import choose, front_of
-from resources.learning.structure.model import Candidate, Measured, Outcome, Problem, Structure, Told
-from resources.learning.structure.scoring import FoldScore, Scorer
+from resources.learning.structure.choosing import choose, finalists, front_of
+from resources.learning.structure.model import (
+    Candidate,
+    Measured,
+    Outcome,
+    Problem,
+    Structure,
+    Told,
+    Validated,
+)
+from resources.learning.structure.scoring import PartScore, Scorer, validated
 from resources.learning.structure.space import drawn, first_asked
 
 if TYPE_CHECKING:
@@ -21,7 +29,8 @@ if TYPE_CHECKING:
 
 MOST_TRIALS = 12
 SPENT, CANDIDATE, REFERENCE = "spent_device_s", "candidate", "reference"
-LATENCY, SIZE, ACCURACY = "latency_ratio", "parameters", "accuracy"
+LATENCY, SIZE, ACCURACY, LOSSES = "latency_ratio", "parameters", "accuracy", "losses"
+AGAIN = "on other cuts, by trial"
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,9 @@ class Search:
         self._scorer = Scorer(self.problem, self.device, self.threads, self.alive)
 
     def run(self) -> Outcome:
-        """Search until the budget is spent or the trials are made.
+        """Search until the budget is spent or the trials are made; then try the best once more.
 
-        The fold that a kill interrupts is trained again; those before it are not. Raises :class:`Conflict`
+        The part that a kill interrupts is trained again; those before it are not. Raises :class:`Conflict`
         while another process searches under this name.
         """
         self.storage.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +81,7 @@ class Search:
                 study = self._study()
                 self._take_up(study)
                 reason = self._search(study)
+                self._try_again(study)
                 return outcome_of(study, self.name, reason)
         except Timeout:
             raise Conflict(
@@ -83,7 +93,7 @@ class Search:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        study = optuna.create_study(
+        return optuna.create_study(
             study_name=self.name,
             storage=f"sqlite:///{self.storage}",
             load_if_exists=True,
@@ -91,10 +101,6 @@ class Search:
                 min_resource=1, reduction_factor=2, min_early_stopping_rate=0
             ),
         )
-        if not study.get_trials(deepcopy=False):
-            for parameters in first_asked(self._champion()):
-                study.enqueue_trial(dict(parameters), skip_if_exists=True)
-        return study
 
     def _take_up(self, study: "optuna.Study") -> None:
         """Trials that a kill left behind are given up, and asked again with what is known of them."""
@@ -107,6 +113,7 @@ class Search:
     def _search(self, study: "optuna.Study") -> str:
         import optuna
 
+        first = first_asked(self._champion(), teachable=self._teachable)
         over = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
         while True:
             done = len(study.get_trials(deepcopy=False, states=over))
@@ -116,58 +123,94 @@ class Search:
                 return f"{done} trials were made"
             if REFERENCE in study.user_attrs and self._spent_gpu_h(study) >= self.limits.budget_gpu_h:
                 return f"its budget of {self.limits.budget_gpu_h:g} GPU-hours is spent"
+            # One at a time: what a kill interrupted is asked again before what would have come next.
+            waiting = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.WAITING])
+            if not waiting and done < len(first):
+                study.enqueue_trial(dict(first[done]))
             self._try(study, study.ask())
 
     def _try(self, study: "optuna.Study", trial: "optuna.Trial") -> None:
         import optuna
 
-        candidate = drawn(trial, self._champion(), self.problem.settings)
+        candidate = drawn(trial, self._champion(), self.problem.settings, teachable=self._teachable)
         trial.set_user_attr(CANDIDATE, candidate.document)
-        scores: list[FoldScore] = []
-        for fold in range(self.problem.folds):
-            scores.append(self._score(study, candidate, fold))
-            trial.report(sum(one.loss for one in scores) / len(scores), fold + 1)
-            is_last = fold + 1 == self.problem.folds
+        scores: list[PartScore] = []
+        for part in range(self.problem.folds):
+            scores.append(self._score(study, candidate, part))
+            trial.report(validated(scores).loss, part + 1)
+            is_last = part + 1 == self.problem.folds
             if not is_last and not self._scorer.is_own(candidate) and trial.should_prune():
                 study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-                self._report(study, f"{candidate}: pruned after {fold + 1} of {self.problem.folds} parts")
+                self._report(study, f"{candidate}: pruned after {part + 1} of {self.problem.folds} parts")
                 return
-        accuracy = sum(one.accuracy for one in scores) / len(scores)
-        loss = sum(one.loss for one in scores) / len(scores)
+        found = validated(scores)
         ratio, parameters = self._cost(candidate)
-        for name, value in ((ACCURACY, accuracy), (LATENCY, ratio), (SIZE, parameters)):
+        for name, value in (
+            (ACCURACY, found.accuracy),
+            (LATENCY, ratio),
+            (SIZE, parameters),
+            (LOSSES, list(found.losses)),
+        ):
             trial.set_user_attr(name, value)
-        study.tell(trial, loss)
+        study.tell(trial, found.loss)
         if self._scorer.is_own(candidate):
             study.set_user_attr(REFERENCE, trial.number)
-        told = f"accuracy {accuracy:.1%}, loss {loss:.4f}, latency × {ratio:.2f}, {parameters} weights"
-        self._report(study, f"{candidate}: {told}")
+        told = f"accuracy {found.accuracy:.1%}, loss {found.loss:.4f}, latency × {ratio:.2f}"
+        self._report(study, f"{candidate}: {told}, {parameters} weights")
 
-    def _score(self, study: "optuna.Study", candidate: Candidate, fold: int) -> FoldScore:
-        """The score of one fold, trained once in the life of the search."""
-        key = f"fold {fold} of {json.dumps(candidate.document, sort_keys=True)}"
+    def _try_again(self, study: "optuna.Study") -> None:
+        """The finalists and the champion's own structure, on a cut that picked nobody.
+
+        It is made whole whatever the budget: a search that ends before it has found nothing.
+        """
+        measured, reference = measured_of(study)
+        tried = finalists(measured, reference)
+        if not tried:
+            return
+        folds = self.problem.folds
+        known: dict[str, Any] = {}
+        for one in (reference, *tried):
+            scores = [self._score(study, one.candidate, part) for part in range(folds, 2 * folds)]
+            found = validated(scores)
+            known[str(one.number)] = {ACCURACY: found.accuracy, LOSSES: list(found.losses)}
+            told = f"on another cut accuracy {found.accuracy:.1%}, loss {found.loss:.4f}"
+            self._report(study, f"{one.candidate}: {told}")
+        study.set_user_attr(AGAIN, known)
+
+    @property
+    def _teachable(self) -> bool:
+        return self.problem.pool is not None and len(self.problem.pool) > 0
+
+    def _score(self, study: "optuna.Study", candidate: Candidate, part: int) -> PartScore:
+        """The score of one part, trained once in the life of the search."""
+        key = f"part {part} of {json.dumps(candidate.document, sort_keys=True)}"
         known = study.user_attrs.get(key)
         if known is not None:
-            return FoldScore(*known)
+            return PartScore(tuple(known["losses"]), tuple(known["right"]))
         began = self.clock()
-        score = self._scorer.score(candidate, fold)
+        score = self._scorer.score(candidate, part)
         spent = (self.clock() - began) * self.limits.devices
         study.set_user_attr(SPENT, study.user_attrs.get(SPENT, 0.0) + spent)
-        study.set_user_attr(key, [score.loss, score.accuracy])
+        study.set_user_attr(key, asdict(score))
         return score
 
     def _cost(self, candidate: Candidate) -> tuple[float, int]:
         """Latency ÷ the champion's, and size; neither depends on what the weights are."""
         from resources.learning.network import ImageNet, from_bytes
-        from resources.learning.structure.growing import parameters_of
-        from resources.learning.structure.scoring import start_of
+        from resources.learning.structure.growing import grown, parameters_of
+        from resources.learning.structure.joining import joined
         from resources.learning.structure.timing import latency_ratio
 
         champion = from_bytes(self.problem.champion)
         if self._scorer.is_own(candidate):
             return 1.0, parameters_of(champion)
-        start = start_of(candidate, self.problem.champion, self.problem.seed)
-        network = from_bytes(start) if start else ImageNet(shape_of(candidate.structure, champion.shape))
+        structure = candidate.structure
+        if candidate.siblings:
+            network = joined([champion] * (1 + candidate.siblings))
+        elif candidate.grows:
+            network = grown(champion, channels=structure.channels, depth=structure.depth, seed=0)
+        else:
+            network = ImageNet(shape_of(structure, champion.shape))
         return latency_ratio(network, champion, device=self.device), parameters_of(network)
 
     def _champion(self) -> Structure:
@@ -199,13 +242,8 @@ def outcome_of(study: "optuna.Study", name: str, ended_because: str) -> Outcome:
     """What a study has found so far. Raises :class:`Conflict` before its first trial is over."""
     import optuna
 
-    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
     pruned = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.PRUNED])
-    measured = tuple(_measured(trial) for trial in complete)
-    number = study.user_attrs.get(REFERENCE)
-    reference = next((one for one in measured if one.number == number), None)
-    if reference is None:
-        raise Conflict(f"the search {name} has measured nothing yet", "Wait for its first trial.")
+    measured, reference = measured_of(study)
     return Outcome(
         name=name,
         reference=reference,
@@ -218,7 +256,22 @@ def outcome_of(study: "optuna.Study", name: str, ended_because: str) -> Outcome:
     )
 
 
-def _measured(trial: "optuna.trial.FrozenTrial") -> Measured:
+def measured_of(study: "optuna.Study") -> tuple[tuple[Measured, ...], Measured]:
+    """What was measured on all parts, and of these the champion's own structure. Raises :class:`Conflict`."""
+    import optuna
+
+    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+    again = study.user_attrs.get(AGAIN, {})
+    measured = tuple(_measured(trial, again.get(str(trial.number))) for trial in complete)
+    number = study.user_attrs.get(REFERENCE)
+    reference = next((one for one in measured if one.number == number), None)
+    if reference is None:
+        name = study.study_name
+        raise Conflict(f"the search {name} has measured nothing yet", "Wait for its first trial.")
+    return measured, reference
+
+
+def _measured(trial: "optuna.trial.FrozenTrial", again: dict[str, Any] | None) -> Measured:
     told = trial.user_attrs
     return Measured(
         trial.number,
@@ -227,4 +280,6 @@ def _measured(trial: "optuna.trial.FrozenTrial") -> Measured:
         float(trial.value or 0.0),
         told[LATENCY],
         told[SIZE],
+        tuple(told.get(LOSSES, ())),
+        None if again is None else Validated(again[ACCURACY], tuple(again[LOSSES])),
     )

@@ -8,6 +8,7 @@ from resources.learning.settings import TrainSettings
 from resources.learning.structure.model import Candidate, Structure
 
 MORE_BLOCKS = 2
+MOST_SIBLINGS = 2
 LONGER = (1.0, 1.5, 2.0)
 """Epochs, as shares of the champion's."""
 
@@ -22,17 +23,21 @@ class Trial(Protocol):
         """A number."""
 
 
-def drawn(trial: Trial, champion: Structure, settings: TrainSettings) -> Candidate:
-    """The candidate of a trial."""
+def drawn(trial: Trial, champion: Structure, settings: TrainSettings, *, teachable: bool) -> Candidate:
+    """The candidate of a trial; none is taught where there is nothing to teach with."""
     channels = trial.suggest_categorical("channels", widths(champion.channels))
     depth = trial.suggest_categorical("depth", list(range(champion.depth + MORE_BLOCKS + 1)))
     start = trial.suggest_categorical("start", ["champion", "nothing"])
     longer = trial.suggest_categorical("longer", list(LONGER))
+    taught = teachable and trial.suggest_categorical("taught", [False, True])
+    siblings = trial.suggest_categorical("siblings", list(range(MOST_SIBLINGS + 1)))
     rate = trial.suggest_float("rate_share", 0.4, 1.6, log=True)
     distorted = trial.suggest_float("distortion_share", 0.6, 1.4)
+    if siblings:
+        return with_siblings(settings, champion, siblings)
     # A network can only grow: a smaller one begins from nothing, whatever the trial drew.
     grows = start == "champion" and channels >= champion.channels and depth >= champion.depth
-    return candidate(settings, Structure(channels, depth), grows, longer, rate, distorted)
+    return candidate(settings, Structure(channels, depth), grows, longer, rate, distorted, taught)
 
 
 def candidate(
@@ -42,6 +47,7 @@ def candidate(
     longer: float = 1.0,
     rate_share: float = 1.0,
     distortion_share: float = 1.0,
+    taught: bool = False,
 ) -> Candidate:
     """One point of the space."""
     found = replace(
@@ -55,7 +61,15 @@ def candidate(
         rotation_degrees=settings.rotation_degrees * distortion_share,
         scale_fraction=settings.scale_fraction * distortion_share,
     )
-    return Candidate(structure, grows, found)
+    return Candidate(structure, grows, found, taught)
+
+
+def with_siblings(settings: TrainSettings, champion: Structure, siblings: int) -> Candidate:
+    """The champion and its siblings in one network, trained together for a little, in small steps."""
+    structure = Structure(champion.channels * (1 + siblings), champion.depth)
+    short = max(1, settings.incremental_epochs // 8)
+    found = candidate(replace(settings, incremental_epochs=short), structure, grows=True, rate_share=0.1)
+    return replace(found, siblings=siblings)
 
 
 def widths(channels: int) -> list[int]:
@@ -65,21 +79,31 @@ def widths(channels: int) -> list[int]:
     )
 
 
-def first_asked(champion: Structure) -> list[Mapping[str, Any]]:
-    """What is tried first: the champion's own, twice as wide in both ways, smaller, deeper."""
-    own = {
+def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, Any]]:
+    """What is tried first: the champion's own, with siblings, smaller, twice as wide in both ways, deeper.
+
+    Those that are trained whole are taught, where there is something to teach with.
+    """
+    own: dict[str, Any] = {
         "channels": champion.channels,
         "depth": champion.depth,
         "start": "nothing",
         "longer": 1.0,
+        "siblings": 0,
         "rate_share": 1.0,
         "distortion_share": 1.0,
     }
     wide, small = {"channels": 2 * champion.channels}, {"channels": widths(champion.channels)[1]}
-    return [
-        own,
-        own | wide,
-        own | wide | {"start": "champion", "longer": 1.5},
+    asked = [
         own | small | {"longer": 2.0},
+        own | wide | {"longer": 1.5},
+        own | wide | {"start": "champion", "longer": 1.5},
         own | wide | {"depth": champion.depth + 1, "longer": 1.5},
+    ]
+    family = [own | {"siblings": number} for number in range(MOST_SIBLINGS, 0, -1)]
+    if not teachable:
+        return [own, *family, *asked]
+    return [
+        *(one | {"taught": False} for one in (own, *family)),
+        *(one | {"taught": True} for one in asked),
     ]
