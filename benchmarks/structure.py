@@ -68,7 +68,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of this benchmark."""
     parser.add_argument("--seeds", default="0-4", help="a range such as 0-4, or one number (default: 0-4)")
     parser.add_argument("--labels", type=int, default=150, help="labelled images (default: 150)")
-    parser.add_argument("--trials", type=int, default=8, help="trials at most (default: 8)")
+    parser.add_argument("--trials", type=int, default=5, help="trials at most (default: 5)")
     parser.add_argument("--budget-gpu-h", type=float, default=1.0, help="lease hours × devices (default: 1)")
     parser.add_argument("--epochs", type=int, default=60, help="of the champion (default: 60, as in a round)")
     parser.add_argument("--processes", type=int, default=2, help="seeds side by side (default: 2)")

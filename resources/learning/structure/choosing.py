@@ -19,9 +19,9 @@ def front_of(measured: Sequence[Measured]) -> tuple[Measured, ...]:
 def finalists(measured: Sequence[Measured], reference: Measured) -> tuple[Measured, ...]:
     """Which candidates are tried once more on other cuts, the most promising first.
 
-    1. Only what loses nothing in validation: neither accuracy nor loss.
-    2. Of these only what is ahead of the champion's own structure: more accurate, of fewer weights, or of a
-       loss that is lower by more than a standard error of the differences, image by image.
+    1. What has surely a lower loss than the champion's own structure: by more than a standard error of the
+       differences, image by image.
+    2. Else what loses neither accuracy nor loss, and is more accurate or of fewer weights.
     3. Those come first whose loss is lower even if it is one standard error worse than it looks: who is
        ahead by luck has differences that vary. Of equal ones the smaller first.
     """
@@ -29,12 +29,13 @@ def finalists(measured: Sequence[Measured], reference: Measured) -> tuple[Measur
         one
         for one in measured
         if one.number != reference.number
-        and one.accuracy >= reference.accuracy
-        and one.loss <= reference.loss
         and (
-            one.accuracy > reference.accuracy
-            or one.parameters < reference.parameters
-            or _beside(one, reference).most < 0
+            _beside(one, reference).most < 0
+            or (
+                one.accuracy >= reference.accuracy
+                and one.loss <= reference.loss
+                and (one.accuracy > reference.accuracy or one.parameters < reference.parameters)
+            )
         )
     ]
     order = sorted(ahead, key=lambda one: (_beside(one, reference).most, one.parameters, one.number))
@@ -46,7 +47,8 @@ def choose(measured: Sequence[Measured], reference: Measured) -> Measured | None
 
     Whoever is picked as the best of many is so by luck, too. So on the other cuts, which picked nobody:
 
-    1. Only what loses no accuracy over all cuts together, and no loss on the other cuts alone.
+    1. Only what loses no loss on the other cuts, and no accuracy over all cuts together. One image more or
+       less is luck: who has surely a lower loss on the other cuts may be behind in accuracy.
     2. Of these the one with the lowest loss on the other cuts; of equal ones the smaller.
     """
     if reference.again is None:
@@ -56,7 +58,8 @@ def choose(measured: Sequence[Measured], reference: Measured) -> Measured | None
         if one.again is None:
             continue
         lost = reference.accuracy + reference.again.accuracy - one.accuracy - one.again.accuracy
-        if lost <= ROUNDING and one.again.loss <= reference.again.loss:
+        surely = paired(one.again.losses, reference.again.losses).most < 0
+        if surely or (lost <= ROUNDING and one.again.loss <= reference.again.loss):
             sound.append((one.again.loss, one.parameters, one.number, one))
     return min(sound, key=lambda found: found[:3])[3] if sound else None
 

@@ -186,7 +186,7 @@ class Search:
         key = f"part {part} of {json.dumps(candidate.document, sort_keys=True)}"
         known = study.user_attrs.get(key)
         if known is not None:
-            return PartScore(tuple(known["losses"]), tuple(known["right"]))
+            return PartScore(tuple(map(tuple, known["logs"])), tuple(known["labels"]))
         began = self.clock()
         score = self._scorer.score(candidate, part)
         spent = (self.clock() - began) * self.limits.devices

@@ -95,8 +95,8 @@ def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, An
     }
     wide, small = {"channels": 2 * champion.channels}, {"channels": widths(champion.channels)[1]}
     asked = [
-        own | small | {"longer": 2.0},
         own | wide | {"longer": 1.5},
+        own | small | {"longer": 2.0},
         own | wide | {"start": "champion", "longer": 1.5},
         own | wide | {"depth": champion.depth + 1, "longer": 1.5},
     ]
