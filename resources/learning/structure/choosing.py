@@ -19,10 +19,10 @@ def front_of(measured: Sequence[Measured]) -> tuple[Measured, ...]:
 def finalists(measured: Sequence[Measured], reference: Measured) -> tuple[Measured, ...]:
     """Which candidates are tried once more on other cuts, the most promising first.
 
-    1. What has surely a lower loss than the champion's own structure: by more than a standard error of the
-       differences, image by image.
-    2. Else what loses neither accuracy nor loss, and is more accurate or of fewer weights.
-    3. Those come first whose loss is lower even if it is one standard error worse than it looks: who is
+    1. What has a loss that is lower than that of the champion's own structure by a twentieth.
+    2. What is more accurate.
+    3. What is of fewer weights, and loses neither accuracy nor loss.
+    4. Those come first whose loss is lower even if it is one standard error worse than it looks: who is
        ahead by luck has differences that vary. Of equal ones the smaller first.
     """
     ahead = [
@@ -30,11 +30,12 @@ def finalists(measured: Sequence[Measured], reference: Measured) -> tuple[Measur
         for one in measured
         if one.number != reference.number
         and (
-            _beside(one, reference).most < 0
+            one.loss <= 0.95 * reference.loss
+            or one.accuracy > reference.accuracy
             or (
-                one.accuracy >= reference.accuracy
+                one.parameters < reference.parameters
+                and one.accuracy >= reference.accuracy
                 and one.loss <= reference.loss
-                and (one.accuracy > reference.accuracy or one.parameters < reference.parameters)
             )
         )
     ]

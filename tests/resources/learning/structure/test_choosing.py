@@ -66,14 +66,11 @@ contests = st.lists(tried, min_size=1, max_size=8).map(
 
 
 @given(contests)
-def test_a_finalist_loses_nothing_and_is_ahead_somewhere(found: list[Measured]) -> None:
+def test_a_finalist_is_ahead_somewhere(found: list[Measured]) -> None:
     reference, picked = found[0], finalists(found, found[0])
     assert len(picked) <= FINALISTS
     for one in picked:
         assert one.number != reference.number
-        assert one.loss <= reference.loss
-        surely = paired(one.losses, reference.losses).most < 0
-        assert surely or one.accuracy >= reference.accuracy
         assert better_on(one, reference) or one.loss < reference.loss
 
 
