@@ -75,7 +75,8 @@ def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeT
     It goes on from its last checkpoint whenever it is started again under the same name and key: after the
     run made room for another one (which ends this process), after it was killed, and in a re-execution. One
     that is done already is not trained again. Its curves go to MLflow while it runs; at its end the model
-    is registered there, once. MLflow may be down meanwhile, not at the end.
+    is registered there, once. MLflow may be down meanwhile, not at the end; a run that does nothing else has
+    given its devices back before it tells MLflow so.
 
     Raises Failure, with what to do next, for one that cannot be trained or registered.
     """
@@ -90,6 +91,7 @@ def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeT
         else:
             with gpu.lease(context) as lease:
                 done = _train(context, service, training, asked, lease)
+        gpu.give_back(context)  # MLflow may take a minute to answer, or to be found down
         return TrainedLarge(training, done, _model_of(context, service, training, asked, done))
 
 

@@ -27,7 +27,7 @@ from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.enforcement.mps import CLIENT_VARIABLES
 from resources.gpu.enforcement.start import run_environment, start_mps
-from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, in_environment
+from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, in_environment, lease_mark
 from resources.gpu.forecast.service import ForecastService
 from resources.gpu.model import (
     NO_TERMS,
@@ -46,7 +46,7 @@ from resources.gpu.service import GpuService
 from resources.gpu.step_tags import over_steps
 from resources.gpu.terms import terms_of
 from resources.home import Home
-from resources.process import ProcessIdentity
+from resources.process import ProcessIdentity, carriers_of
 from resources.terms import Actor
 from resources.users import current_user
 
@@ -134,6 +134,23 @@ class GpuResource(ConfigurableResource["GpuResource"]):
                 allow_retries=False,
             )
         yield _shown(lease, int(os.environ[THREADS_VARIABLE]))
+
+    def give_back(self, context: AssetExecutionContext) -> bool:
+        """Give the devices of the run back before it ends, where it has nothing more to do on them.
+
+        Only a run of one step does: what the others of a run need is theirs. The run goes on, and where it
+        is killed after this, it is taken up again as any other one. Returns whether they are given back;
+        not while processes that were started with them live.
+        """
+        lease, service = self._lease, self.service()
+        if lease is None or lease.run_id != context.run.run_id or len(context.job_def.nodes) != 1:
+            return False
+        me = os.getpid()
+        if any(one.pid != me for one in carriers_of(lease_mark(lease))):
+            return False
+        actor = Actor(f"run:{context.run.run_id}")
+        self._lease = None
+        return service.release(lease.run_id, lease.attempt, reason=STEP_DONE, actor=actor)
 
     @contextmanager
     def _second(self, text: str, for_s: float | None) -> Iterator[DeviceLease]:

@@ -13,7 +13,9 @@ from dagster import (
     materialize,
 )
 
+from resources.gpu.model import STEP_DONE, RunId
 from resources.gpu.resource import GpuResource
+from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.learning.distributed.plan import Parallel, Plan
 from resources.learning.trainings.model import Outcome
@@ -21,6 +23,7 @@ from resources.learning.trainings.service import TrainingService
 from resources.registry.training_runs import TrainingRuns
 from resources.registry.trainings import TrainingRegistry
 from tests.resources.learning.distributed.plans import tiny
+from trainplat_assets import large_training
 from trainplat_assets.large_training import LargeTraining, processes_on, run_training
 
 
@@ -94,3 +97,21 @@ def test_a_plan_that_does_not_fit_the_devices_fails_with_what_to_do() -> None:
     (failure,) = result.get_step_failure_events()
     assert failure.step_failure_data.error is not None
     assert "batch_size 5 cannot be divided among 2 processes" in failure.step_failure_data.error.message
+
+
+@pytest.mark.slow
+def test_its_devices_are_back_before_mlflow_is_told_and_a_run_again_registers_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large_training, "MLFLOW_S", 0.0)
+    with monkeypatch.context() as down:
+        down.setenv("TRAINPLAT_MLFLOW_URL", "http://127.0.0.1:9")
+        result = train(tiny())
+    assert not result.success
+    assert "MLflow does not take its model" in str(result.get_step_failure_events()[0].event_specific_data)
+    lease = GpuService(home.database()).newest_lease(RunId(result.run_id))
+    assert lease is not None
+    assert lease.release_reason == STEP_DONE
+    again = train(tiny())
+    assert again.success
+    assert TrainingService(home, home.database()).all()[0].model == "models:/stories/1"

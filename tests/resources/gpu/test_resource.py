@@ -1,6 +1,7 @@
 """Runs past the coordinator, in the process of the test: their lease comes from the resource."""
 
 import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -134,3 +135,53 @@ def test_a_direct_run_waits_visibly_until_the_devices_are_free(tmp_path: Path) -
         assert done.status is DagsterRunStatus.SUCCESS
         assert done.tags["trainplat/devices"] == "cpu:0"
     assert gpu.waiting() == []
+
+
+def returning(name: str, seen: list[bool], after: list[AssetsDefinition] | None = None) -> AssetsDefinition:
+    @asset(name=name, op_tags={"trainplat/gpu": "1"}, deps=after)
+    def returned(context: AssetExecutionContext, gpu: GpuResource) -> None:
+        with gpu.lease(context):
+            pass
+        seen.append(gpu.give_back(context))
+        assert bool(service().live_leases()) is not seen[-1]
+        assert not gpu.give_back(context)
+
+    return returned
+
+
+def test_a_run_of_one_step_gives_its_devices_back_before_it_ends_and_once() -> None:
+    seen = list[bool]()
+    with DagsterInstance.ephemeral() as instance:
+        assert run(returning("one", seen), instance).success
+    assert seen == [True]
+    assert service().live_leases() == []
+
+
+def test_a_run_of_several_steps_keeps_its_devices_for_the_others() -> None:
+    seen = list[bool]()
+    first = returning("first", seen)
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize(
+            [first, returning("second", seen, [first])],
+            instance=instance,
+            resources={"gpu": GpuResource(poll_interval_s=0.05)},
+        )
+    assert result.success
+    assert seen == [False, False]
+
+
+def test_devices_on_which_a_process_still_lives_are_not_given_back() -> None:
+    seen = list[bool]()
+
+    @asset(op_tags={"trainplat/gpu": "1"})
+    def busy(context: AssetExecutionContext, gpu: GpuResource) -> None:
+        with subprocess.Popen(["sleep", "60"]) as left:
+            try:
+                seen.append(gpu.give_back(context))
+            finally:
+                left.kill()
+        seen.append(gpu.give_back(context))
+
+    with DagsterInstance.ephemeral() as instance:
+        assert run(busy, instance).success
+    assert seen == [False, True]
