@@ -100,7 +100,8 @@ def schema_of(kinds: Kinds) -> dict[str, Any]:
     for name, kind in kinds.items():
         said = _schema(kind)
         told[name] = {"type": "object", "properties": {name: said}, "required": [name]}
-    return {"anyOf": [{"type": "string", "enum": list(kinds)}, *told.values()]}
+    alone = [name for name, kind in kinds.items() if not _schema(kind).get("required")]
+    return {"anyOf": [*([{"type": "string", "enum": alone}] if alone else []), *told.values()]}
 
 
 def policy_schema() -> dict[str, Any]:
@@ -121,7 +122,7 @@ def schema_of_transforms() -> dict[str, Any]:
         }
         said = {"type": "object", "properties": parameters, "required": list(parameters)}
         told.append({"type": "object", "properties": {name: said}, "required": [name]})
-    return {"anyOf": [{"type": "string", "enum": list(REGISTRY)}, *told]}
+    return {"anyOf": told}
 
 
 def _condition(given: Any, at: Place) -> Condition:

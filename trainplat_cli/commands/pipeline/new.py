@@ -63,4 +63,9 @@ def new(
         _("{name} is made, version {number}: {path}").format(name=name, number=made.number, path=path),
         markup=False,
     )
-    out().print(_("Next: trainplat pipeline run {name}").format(name=name), markup=False)
+    following = (
+        _("Next: trainplat pipeline run {name}")
+        if made.template != "loop"
+        else _("Next: trainplat up, which plans its first version; then trainplat trigger {name}")
+    )
+    out().print(following.format(name=name), markup=False)

@@ -55,7 +55,7 @@ def kind(one: dict[str, Any], whole: dict[str, Any]) -> str:
     if "enum" in one:
         return " | ".join("null" if value is None else str(value) for value in one["enum"])
     if "anyOf" in one:
-        return " | ".join(kind(inner, whole) for inner in one["anyOf"])
+        return " | ".join(dict.fromkeys(kind(inner, whole) for inner in one["anyOf"]))
     if one.get("type") == "array" and isinstance(one.get("items"), dict):
         return f"[{kind(one['items'], whole)}]"
     return str(one.get("type", "object"))

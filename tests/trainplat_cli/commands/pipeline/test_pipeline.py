@@ -206,3 +206,13 @@ def test_a_pipeline_whose_run_is_not_done_is_not_removed(
     assert refused.exit_code == 5
     assert "runs that are not done: abcdef12" in refused.output
     assert (pipelines / "wine/defs.yaml").exists()
+
+
+def test_who_made_a_loop_is_not_told_to_run_it() -> None:
+    given = ("title=Shapes", "classes=[a, b]", "image_size_px=[8, 8]", "first_labelled=5", "test_count=6")
+    settings = [part for one in (*given, "labels_per_round=7") for part in ("--set", one)]
+    made = run("new", "loop", "shapes", *settings)
+    assert made.exit_code == 0, made.output
+    assert "trainplat trigger shapes" in made.stdout
+    assert "pipeline run" not in made.stdout
+    assert run("run", "shapes").exit_code == 2
