@@ -59,16 +59,18 @@ class EntityForm:
 def _places(value: Mapping[str, Any], text: str) -> tuple[int, int] | None:
     """Where a region begins and ends, in characters, without blanks at its ends; None where it marks nothing.
 
-    A browser counts in UTF-16, where some characters are two: what the region says it holds decides.
+    Label Studio counts characters, as we do, each end of a line by its characters too; browsers, and what is
+    imported from elsewhere, may count in UTF-16, where some are two: what the region says it holds decides.
+    How it says the ends of lines plays no part.
     """
     try:
         start, end = int(value["start"]), int(value["end"])
     except (KeyError, TypeError, ValueError):
         return None
-    if "text" in value and text[start:end] != value["text"]:
+    if "text" in value and not _alike(text[start:end], value["text"]):
         units = text.encode("utf-16-le")
         before, held = units[: 2 * start], units[2 * start : 2 * end].decode("utf-16-le", errors="replace")
-        if held == value["text"]:
+        if _alike(held, value["text"]):
             start = len(before.decode("utf-16-le", errors="replace"))
             end = start + len(held)
     start, end = max(0, start), min(end, len(text)) if text else end
@@ -79,4 +81,10 @@ def _places(value: Mapping[str, Any], text: str) -> tuple[int, int] | None:
     return start, end - (len(held) - len(held.rstrip()))
 
 
+def _alike(held: str, said: object) -> bool:
+    """Whether both are the same but for the ends of lines: a page shows each as a break."""
+    return held.translate(_NO_ENDS) == str(said).translate(_NO_ENDS)
+
+
+_NO_ENDS = str.maketrans("", "", "\r\n")
 ENTITIES = EntityForm()

@@ -83,12 +83,21 @@ def confirmed(people: LabelingService) -> Label:
     return answer.label
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\N{GRINNING FACE} Ada saw Rome.",
+        "\N{GRINNING FACE}\r\nAda \N{GRINNING FACE}\r\n\r\nsaw\tRome.",
+        "  \tAda e\N{COMBINING ACUTE ACCENT} \N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN} &amp; <b>saw</b>  Rome.",
+    ],
+    ids=["emoji", "windows line ends", "marks, tabs and tags"],
+)
 def test_a_word_that_is_selected_becomes_a_span_beside_what_was_found(
-    people: LabelingService, page: Page, tmp_path: Path
+    people: LabelingService, page: Page, tmp_path: Path, text: str
 ) -> None:
-    text = "\N{GRINNING FACE} Ada saw Rome."
-    (tmp_path / "a.txt").write_text(text)
-    ada, rome = Span(2, 5, PERSON), Span(10, 14, PLACE)
+    (tmp_path / "a.txt").write_bytes(text.encode())
+    ada = Span(text.index("Ada"), text.index("Ada") + 3, PERSON)
+    rome = Span(text.index("Rome"), text.index("Rome") + 4, PLACE)
     open_task(page, people, Kind.ENTITIES, tmp_path / "a.txt", written([ada]))
     expect(page.get_by_text("Regions").first).to_be_visible()
 
