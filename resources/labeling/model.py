@@ -56,6 +56,18 @@ class AskedQuestion:
 
 
 @dataclass(frozen=True)
+class QuestionCount:
+    """How many questions are alike."""
+
+    version: VersionKey
+    why: Why
+    guess: Label | None
+    """The class that was guessed; None where answers are marks, of which hardly two are alike."""
+    state: QuestionState
+    count: int
+
+
+@dataclass(frozen=True)
 class AskReport:
     """What came of asking."""
 

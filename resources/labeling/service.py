@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from resources.asking import Why
 from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
@@ -23,6 +22,7 @@ from resources.labeling.model import (
     PollResult,
     Problem,
     Question,
+    QuestionCount,
     QuestionState,
     RandomPick,
     Standing,
@@ -31,7 +31,6 @@ from resources.labeling.polling import Cursor, Poller
 from resources.labeling.reconciling import Reconciler, Reconciliation
 from resources.labeling.reviews.service import ReviewService
 from resources.labeling.store import KnownProject
-from resources.marks import same
 from resources.showing import ShownFrom
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
 
@@ -170,6 +169,12 @@ class LabelingService:
         with self.database.read() as connection:
             return store.questions_of(connection, dataset, version=version)
 
+    def question_counts(self, dataset: DatasetName) -> list[QuestionCount]:
+        """All questions, counted: a data set may have more of them than a page can read."""
+        with self.database.read() as connection:
+            by_guess = store.kind_of(connection, dataset).has_one_class
+            return store.count_questions(connection, dataset, by_guess=by_guess)
+
     def questions_open(self, dataset: DatasetName) -> list[AskedQuestion]:
         """Questions that wait for a person, the first time or again."""
         with self.database.read() as connection:
@@ -196,19 +201,8 @@ class LabelingService:
 
     def random_picks(self, dataset: DatasetName) -> list[RandomPick]:
         """The random picks that people answered, in the order of their answers."""
-        known = self._known(dataset)
-        kind = known.kind if known else Kind.IMAGE_CLASSES
-        answers = {answer.sample: answer for answer in self.confirmed(dataset)}
-        picks = [
-            RandomPick(
-                question.version,
-                same(kind, answers[question.sample].label, question.guess),
-                answers[question.sample].at,
-            )
-            for question in self.questions(dataset)
-            if question.why is Why.RANDOM and question.sample in answers
-        ]
-        return sorted(picks, key=lambda one: one.at)
+        with self.database.read() as connection:
+            return store.random_picks_of(connection, dataset, store.kind_of(connection, dataset))
 
     def problems(self, dataset: DatasetName, limit: int = 100) -> list[Problem]:
         """Open problems, each with what to do: first those that keep a question open, then the newest."""

@@ -6,14 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, and_, case, delete, func, insert, null, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, delete, exists, func, insert, null, select, update
 
 from resources.asking import Why
 from resources.kinds import Kind
 from resources.labeling.answers import KnownTask
 from resources.labeling.label_studio.values import Annotation, AnnotationId, ProjectId, Task, TaskId
-from resources.labeling.model import AskedQuestion, ConfirmedAnswer, Question, QuestionState
+from resources.labeling.model import (
+    AskedQuestion,
+    ConfirmedAnswer,
+    Question,
+    QuestionCount,
+    QuestionState,
+    RandomPick,
+)
 from resources.labeling.tables import CONFIRMED, INBOX, PROJECTS, QUESTIONS, ROUNDS, SWEEPS, TASKS
+from resources.marks import same
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label, SampleId, VersionKey
 
@@ -265,6 +273,34 @@ def count_states(connection: Connection, dataset: DatasetName) -> dict[QuestionS
     return {QuestionState(row.state): int(row.number) for row in connection.execute(statement)}
 
 
+def kind_of(connection: Connection, dataset: DatasetName) -> Kind:
+    """What people say about the samples of a data set; before anybody was asked, that they are of classes."""
+    known = project_of(connection, dataset)
+    return known.kind if known else Kind.IMAGE_CLASSES
+
+
+def count_questions(connection: Connection, dataset: DatasetName, *, by_guess: bool) -> list[QuestionCount]:
+    """The questions of a data set, counted where they are, by version, reason, guess and state."""
+    keys = (QUESTIONS.c.version, QUESTIONS.c.why, QUESTIONS.c.state)
+    guess = (QUESTIONS.c.guess,) if by_guess else ()
+    statement = (
+        select(*keys, *guess, func.count().label("number"))
+        .where(QUESTIONS.c.dataset == dataset)
+        .group_by(*keys, *guess)
+        .order_by(*keys, *guess)
+    )
+    return [
+        QuestionCount(
+            VersionKey(row.version),
+            Why(row.why),
+            Label(row.guess) if by_guess else None,
+            QuestionState(row.state),
+            int(row.number),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
 def put_round(
     connection: Connection, dataset: DatasetName, version: VersionKey, questions: int, now: datetime
 ) -> bool:
@@ -358,11 +394,11 @@ def surplus_tasks(
         by_sample: dict[str, list[Any]] = {}
         for row in rows:
             by_sample.setdefault(row.sample, []).append(row)
-        for same in by_sample.values():
-            kept = next((row for row in same if row.annotations != "[]"), same[0])
+        for alike in by_sample.values():
+            kept = next((row for row in alike if row.annotations != "[]"), alike[0])
             surplus.extend(
                 TaskId(row.task)
-                for row in same
+                for row in alike
                 if row is not kept and row.annotations == "[]" and row.question == question
             )
     return surplus
@@ -405,6 +441,26 @@ def confirmed_of(connection: Connection, dataset: DatasetName) -> list[Confirmed
             AnnotationId(row.annotation),
             row.at,
         )
+        for row in connection.execute(statement)
+    ]
+
+
+def random_picks_of(connection: Connection, dataset: DatasetName, kind: Kind) -> list[RandomPick]:
+    """The random picks that have a confirmed label, in the order of their answers; others are not read."""
+    asked, newer = QUESTIONS.c, CONFIRMED.alias("newer")
+    later = exists().where(
+        newer.c.dataset == CONFIRMED.c.dataset,
+        newer.c.sample == CONFIRMED.c.sample,
+        newer.c.revision > CONFIRMED.c.revision,
+    )
+    statement = (
+        select(asked.version, asked.guess, CONFIRMED.c.label, CONFIRMED.c.at)
+        .join(CONFIRMED, and_(CONFIRMED.c.dataset == asked.dataset, CONFIRMED.c.sample == asked.sample))
+        .where(asked.dataset == dataset, asked.why == Why.RANDOM, ~CONFIRMED.c.withdrawn, ~later)
+        .order_by(CONFIRMED.c.at, asked.version, asked.place, asked.sample)
+    )
+    return [
+        RandomPick(VersionKey(row.version), same(kind, Label(row.label), Label(row.guess)), row.at)
         for row in connection.execute(statement)
     ]
 

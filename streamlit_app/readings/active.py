@@ -14,7 +14,7 @@ from resources.database.engine import Database
 from resources.errors import NotFound
 from resources.home import Home
 from resources.kinds import Measure
-from resources.labeling.model import AskedQuestion, QuestionState, RandomPick
+from resources.labeling.model import QuestionCount, QuestionState, RandomPick
 from resources.labeling.predictions import PredictionFiles
 from resources.labeling.reviews.agreement import Agreement
 from resources.labeling.reviews.model import ReviewCounts
@@ -52,7 +52,8 @@ class Part:
     version: VersionKey
     strategy: str
     """What chose them: the strategy of that version, or ``random``."""
-    guess: Label
+    guess: Label | None
+    """The class that was guessed; None where answers are marks."""
     state: QuestionState
     count: int
 
@@ -100,10 +101,11 @@ class ActiveLearning:
         return next((one for one in self.pauses if one.what is what), None)
 
     def by_class(self) -> Counter[tuple[Label, QuestionState]]:
-        """How many questions of each guessed class are in which state."""
+        """How many questions of each guessed class are in which state; nothing where answers are marks."""
         counted: Counter[tuple[Label, QuestionState]] = Counter()
         for one in self.parts:
-            counted[one.guess, one.state] += one.count
+            if one.guess is not None:
+                counted[one.guess, one.state] += one.count
         return counted
 
     def by_strategy(self) -> Counter[tuple[str, QuestionState]]:
@@ -127,7 +129,7 @@ def read_active(
         dataset,
         tuple(_round(one, picks) for one in decisions),
         estimate_quality(one.guessed for one in picks),
-        tuple(_parts(PredictionFiles(home), dataset, people.questions(dataset))),
+        tuple(_parts(PredictionFiles(home), dataset, people.question_counts(dataset))),
         tuple((version, found.challenger_scores) for version, found in measured if found is not None),
         people.reviews.agreement(dataset),
         people.reviews.counts(dataset),
@@ -165,20 +167,18 @@ def _round(one: Decision, picks: Sequence[RandomPick]) -> Round:
     )
 
 
-def _parts(files: PredictionFiles, dataset: DatasetName, questions: Sequence[AskedQuestion]) -> list[Part]:
-    strategies = {
-        version: _strategy(files, dataset, version) for version in {one.version for one in questions}
-    }
-    counted = Counter(
-        (
+def _parts(files: PredictionFiles, dataset: DatasetName, counts: Sequence[QuestionCount]) -> list[Part]:
+    strategies = {version: _strategy(files, dataset, version) for version in {one.version for one in counts}}
+    return [
+        Part(
             one.version,
             strategies[one.version] if one.why is Why.STRATEGY else Why.RANDOM.value,
             one.guess,
             one.state,
+            one.count,
         )
-        for one in questions
-    )
-    return [Part(*key, count) for key, count in sorted(counted.items())]
+        for one in counts
+    ]
 
 
 def _strategy(files: PredictionFiles, dataset: DatasetName, version: VersionKey) -> str:

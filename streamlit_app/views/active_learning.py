@@ -60,7 +60,8 @@ def _efficiency(reader: Reader, told: ActiveLearning) -> None:
     st.caption(
         _(
             "Random picks are the only answers that say how good a model is on the pool: bars show where the "
-            "true share lies with 95 % confidence, for the champion that asked them."
+            "true share lies with 95 % confidence, for the champion that asked them. There is no curve for "
+            "random labels alone: each model learns from the strategy's picks and from random ones together."
         )
     )
     if newest.measure is not Measure.ACCURACY:
@@ -98,6 +99,9 @@ def _queue(reader: Reader, told: ActiveLearning) -> None:
     ]
     heads = [_("Picked by"), *(_(charts.STATES[state]).capitalize() for state in QuestionState)]
     st.html(pieces.table(heads, rows, numbers=frozenset(range(1, len(heads)))))
+    if not told.by_class():
+        st.caption(_("Guesses are marks in a sample, of which hardly two are alike: they are not counted."))
+        return
     st.vega_lite_chart(charts.queue(told, _), alt=_("Questions by guessed class and state"), key="queue")
 
 

@@ -1,5 +1,6 @@
 """The rows of labeling, on either database: no Label Studio is needed for what they promise."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from resources.asking import Why
 from resources.database.engine import Database
 from resources.home import Home
+from resources.kinds import Kind
 from resources.labeling import confirming, store
 from resources.labeling.label_studio.values import (
     Annotation,
@@ -139,6 +142,41 @@ def test_a_second_task_that_nobody_touched_is_surplus(rows: Connection) -> None:
     see(rows, 6, 1, CAT)
     assert store.surplus_tasks(rows, PROJECT.id, [sample(1)], f"{CATS}/{V1}") == [5]
     assert store.surplus_tasks(rows, PROJECT.id, [sample(1)], "another") == []
+
+
+def test_questions_are_counted_as_they_would_be_one_by_one(rows: Connection) -> None:
+    ask(rows, 1, 2, 3)
+    ask(rows, 4, version=V2)
+    see(rows, 5, 1, CAT)
+    confirm(rows, 1)
+    one_by_one = Counter(
+        (one.version, one.why, one.guess, one.state) for one in store.questions_of(rows, CATS)
+    )
+
+    counted = store.count_questions(rows, CATS, by_guess=True)
+    assert {(one.version, one.why, one.guess, one.state): one.count for one in counted} == one_by_one
+    marks = store.count_questions(rows, CATS, by_guess=False)
+    assert [(one.version, one.state, one.guess, one.count) for one in marks] == [
+        (V1, QuestionState.ANSWERED, None, 1),
+        (V1, QuestionState.OPEN, None, 2),
+        (V2, QuestionState.OPEN, None, 1),
+    ]
+
+
+def test_random_picks_are_those_whose_newest_label_still_stands(rows: Connection) -> None:
+    picked = [Question(sample(number), CAT, 0.25, Path("x.png"), Why.RANDOM) for number in (1, 2, 3, 4)]
+    store.put_questions(rows, CATS, V1, picked, "1", NOW)
+    ask(rows, 5)
+    later = NOW + timedelta(hours=1)
+    for number, label in ((1, DOG), (2, DOG), (3, CAT), (5, CAT)):
+        see(rows, number, number, label)
+        confirm(rows, number)
+    see(rows, 2, 2, CAT, at=later)  # corrected to what was guessed
+    see(rows, 3, 3, at=later)  # taken back
+    confirm(rows, 2, 3)
+
+    found = store.random_picks_of(rows, CATS, Kind.IMAGE_CLASSES)
+    assert [(one.version, one.guessed) for one in found] == [(V1, False), (V1, True)]
 
 
 def test_an_answer_is_confirmed_once_corrected_and_withdrawn(rows: Connection) -> None:
