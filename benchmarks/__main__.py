@@ -18,6 +18,7 @@ ALL = (
     ["loop", "--tasks", "1000"],
     ["loop", "--tasks", "2000"],
     ["loop", "--tasks", "10000"],
+    ["loop", "--tasks", "100000", "--resume"],
     ["accuracy"],
     ["accuracy", "--method", "derpp"],
     ["accuracy", "--method", "naive"],
