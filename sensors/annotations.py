@@ -218,14 +218,14 @@ def build_annotation_sensor(
             problems=tuple(problem for problem in people.problems(spec.name) if problem.blocks),
             measured=measures.take(sources, known, _begun(known, attempts), decisions, new, clock()),
         )
-        triggers.note_planned(spec.name, newest.version, newest.planned_at)
+        _note_planned(triggers, spec, newest)
         triggers.keep(spec.name, judged(spec, at, clock()))
         step = decide(spec, at, clock())
         if isinstance(step, PlanNext):
             returned = send_back_doubtful(people, spec, new, actor)
             step = Wait(told(spec, returned)) if returned else _plan(versions, spec, new, actor)
             known = versions.versions(spec.name)
-            triggers.note_planned(spec.name, known[-1].version, known[-1].planned_at)
+            _note_planned(triggers, spec, known[-1])
         if isinstance(step, Carry):
             step = _carry(registered, spec, step, actor)
         if isinstance(step, StartRound):
@@ -285,6 +285,16 @@ def _finish_round(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound
             f"{step.reason} But {version} has no decision: materialize {spec.name}/champion for {version}."
         )
     return Wait(step.reason)
+
+
+def comes_of_labels(version: VersionRecord) -> bool:
+    """Whether a trigger can have planned it: not a commit of people, nor new samples alone, nor a search."""
+    return version.new_labels > 0 and not version.adopted and version.starts_from is None
+
+
+def _note_planned(triggers: TriggerService, spec: DatasetSpec, newest: VersionRecord) -> None:
+    if comes_of_labels(newest):
+        triggers.note_planned(spec.name, newest.version, newest.planned_at)
 
 
 def _is_untold(attempts: Sequence[Attempt]) -> bool:

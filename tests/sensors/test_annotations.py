@@ -29,7 +29,7 @@ from resources.labeling.service import LabelingService
 from resources.learning.triggering.model import Paused
 from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION, VersionKey
-from sensors.annotations import PlanNext, Situation, StartRound, Wait, decide, judged
+from sensors.annotations import PlanNext, Situation, StartRound, Wait, comes_of_labels, decide, judged
 from sensors.attempts import WHAT_NEXT, Attempt, Outcome
 from tests.resources.data.shapes import SHAPES
 from tests.sensors.daemon import SensorDaemon, sensor_daemon
@@ -411,6 +411,21 @@ def done(version: VersionKey) -> Attempt:
 def spoiled(number: int) -> Problem:
     finding = Finding(ProblemKind.NO_LABEL, TaskId(number), None, "")
     return Problem(SHAPES.name, None, finding, NOW, f"problem {number}", f"Mend {number}.", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "comes"),
+    [
+        ({"new_labels": 3}, True),
+        ({"new_labels": 0}, False),
+        ({"new_labels": 3, "adopted": True}, False),
+        ({"new_labels": 3, "starts_from": "structure:v1.0"}, False),
+    ],
+)
+def test_only_a_version_of_new_labels_is_named_by_the_verdict_that_fired(
+    changes: dict[str, Any], comes: bool
+) -> None:
+    assert comes_of_labels(replace(RECORD, **changes)) is comes
 
 
 def stop_by_check(instance: DagsterInstance, run_id: str, found: str, severity: AssetCheckSeverity) -> None:
