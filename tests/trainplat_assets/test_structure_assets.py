@@ -74,6 +74,21 @@ def test_what_a_search_chose_is_planned_once_and_trained_in_full_on_from_the_cha
 
 
 @pytest.mark.slow
+def test_a_network_that_siblings_join_and_teach_is_trained_in_its_round(trainplat_home: Path) -> None:
+    first_round(trainplat_home)
+    data, registry = DataResource().service(), registry_service(trainplat_home)
+    settings = replace(SHORT, channels=32)
+    candidate = Candidate(Structure(32, 0), True, settings, taught=True, siblings=1)
+    Searches(Home(trainplat_home)).keep(Found("shapes-v1.0-1", 1, candidate))
+    StructureRound(SPEC, data, registry, ACTOR).plan()
+    data.make(SPEC, V1_1, ACTOR)
+    round_ = Round(SPEC, V1_1, data, registry, ACTOR, SHORT)
+    trained = round_.train(device="cpu", threads=1, run_id="r2")
+    assert from_bytes(trained.weights.weights).shape.parts == (16, 16)
+    assert round_.evaluate().champion == 1
+
+
+@pytest.mark.slow
 def test_a_search_runs_under_a_lease_and_shows_its_front(trainplat_home: Path) -> None:
     first_round(trainplat_home)
     done = run_search(trials=3)
