@@ -18,7 +18,7 @@ from resources.kinds import Kind
 from resources.reviews import ReviewPlan
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
-from resources.triggers import TriggerPolicy
+from resources.triggers import Against, QualityDrop, TriggerPolicy
 
 SEED_VARIABLE = "TRAINPLAT_SEED"
 DEFAULT_SEED = 0
@@ -150,6 +150,20 @@ class DatasetSpec:
                 raise BadInput(
                     f"drift limit {what} of {self.name} is {limit}; expected more than 0",
                     "Give a positive number, or leave it out for the usual one.",
+                )
+        self._refuse_two_units()
+
+    def _refuse_two_units(self) -> None:
+        """Random picks are guessed wholly or not; marks are measured otherwise, see :class:`Measure`."""
+        if self.kind.has_one_class:
+            return
+        for one in self.triggers.leaves():
+            if isinstance(one, QualityDrop) and one.against is Against.CHAMPION:
+                raise BadInput(
+                    f"{self.name} declares QualityDrop against the champion, whose "
+                    f"{self.kind.measure.words} is no share of answers that are wholly right; "
+                    "expected a comparison with earlier picks",
+                    "Declare QualityDrop(against=Against.EARLIER).",
                 )
 
     def seed_in_use(self) -> int:

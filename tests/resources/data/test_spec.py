@@ -5,8 +5,12 @@ import pytest
 from resources.data.making.sources.watched import WatchedFolder
 from resources.data.spec import DatasetSpec, DriftLimits
 from resources.errors import BadInput
+from resources.kinds import Kind
 from resources.terms import DatasetName, Label
+from resources.triggers import Against, AnyOf, LabelCount, QualityDrop, TriggerPolicy
 from tests.resources.data.shapes import SHAPES
+
+_QUALITY = TriggerPolicy(when=AnyOf((LabelCount(), QualityDrop())))
 
 
 @pytest.mark.parametrize(
@@ -28,6 +32,7 @@ from tests.resources.data.shapes import SHAPES
         ({"most_forgotten": 1.5}, "most_forgotten of shapes is 1.5; expected 0 to 1"),
         ({"drift": DriftLimits(class_psi=0.0)}, "drift limit class_psi of shapes is 0"),
         ({"drift": DriftLimits(p_value=float("nan"))}, "p_value"),
+        ({"kind": Kind.BOXES, "triggers": _QUALITY}, "average precision is no share"),
     ],
 )
 def test_a_declaration_that_cannot_work_is_refused_with_its_value(
@@ -35,6 +40,12 @@ def test_a_declaration_that_cannot_work_is_refused_with_its_value(
 ) -> None:
     with pytest.raises(BadInput, match=expected):
         replace(SHAPES, **change)  # type: ignore[arg-type]
+
+
+def test_picks_of_marks_are_compared_with_earlier_picks() -> None:
+    policy = TriggerPolicy(when=QualityDrop(against=Against.EARLIER))
+    assert replace(SHAPES, kind=Kind.BOXES, triggers=policy).triggers == policy
+    assert replace(SHAPES, triggers=_QUALITY).triggers == _QUALITY
 
 
 def test_the_seed_comes_from_the_environment_at_use_time(monkeypatch: pytest.MonkeyPatch) -> None:
