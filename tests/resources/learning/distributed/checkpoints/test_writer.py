@@ -1,17 +1,22 @@
 """Checkpoints are written beside the steps: each is the state of its own step."""
 
+import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 from torch.amp.grad_scaler import GradScaler
+from torch.distributed.checkpoint.filesystem import FileSystemWriter
+from torch.distributed.checkpoint.planner import SavePlan, SavePlanner
 from torch.optim import AdamW
 
 from resources.errors import BadInput
 from resources.learning.distributed.checkpoints.folder import Checkpoints
 from resources.learning.distributed.checkpoints.state import load, load_model
-from resources.learning.distributed.checkpoints.writer import Writer
+from resources.learning.distributed.checkpoints.writer import BEHIND_STEPS, Writer
 from resources.learning.distributed.progress import Saved
 from resources.learning.distributed.world import joined
 
@@ -83,6 +88,40 @@ def test_what_goes_wrong_while_one_is_written_is_raised_by_the_next(tmp_path: Pa
         with pytest.raises(OSError, match="No space left"):
             writer.begin(2, model, optimizer, NONE)
         writer.close()  # it is raised once
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows how nice a single thread is")
+def test_threads_that_write_give_way_to_those_that_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, seen = own_niceness(), dict[str, int]()
+
+    class Looking(Checkpoints):
+        def finish(self, part: Path) -> int:
+            seen["finish"] = own_niceness()
+            return super().finish(part)
+
+    written = FileSystemWriter.write_data
+
+    def looked(writer: FileSystemWriter, plan: SavePlan, planner: SavePlanner) -> object:
+        seen["write"] = own_niceness()
+        return written(writer, plan, planner)
+
+    monkeypatch.setattr(FileSystemWriter, "write_data", looked)
+    model, optimizer = linear(0)
+    with joined("cpu") as world:
+        writer = Writer(Looking(tmp_path), 2, world, lambda _: None)
+        for number in (1, 2):
+            writer.begin(number, model, optimizer, NONE)
+            writer.wait()
+            behind = min(19, own + BEHIND_STEPS)
+            assert seen == {"finish": behind, "write": behind}, "of each checkpoint alike"
+        writer.close()
+    assert own_niceness() == own
+
+
+def own_niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 def test_a_checkpoint_of_another_model_is_refused_in_words(tmp_path: Path) -> None:
