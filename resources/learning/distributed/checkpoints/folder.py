@@ -7,6 +7,7 @@ was passed over, and goes once its step, or a later one, has a whole one again.
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -79,6 +80,7 @@ class Checkpoints:
             sync_file(file)
             manifest[file.name] = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
             size_bytes += file.stat().st_size
+            _uncache(file)
         write_atomically(part / MANIFEST, json.dumps(manifest, sort_keys=True))
         sync_file(part)
         named = part.with_name(part.name.removesuffix(PART))
@@ -141,3 +143,10 @@ def _let_go(path: Path, end: str = PART) -> Path:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _uncache(path: Path) -> None:
+    """Give back the memory that keeps what lies on the disk: it is read again only after a kill."""
+    if hasattr(os, "posix_fadvise"):
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

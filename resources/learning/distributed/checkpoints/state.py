@@ -66,7 +66,9 @@ def is_finite(model: nn.Module, optimizer: Optimizer | OwnSteps) -> bool:
     states = {} if isinstance(optimizer, OwnSteps) else optimizer.state
     moments = (value for state in states.values() for value in state.values())
     held = [_here(one) for one in (*model.parameters(), *moments) if isinstance(one, Tensor)]
-    return not held or bool(torch.stack([one.isfinite().all().to(held[0].device) for one in held]).all())
+    # The least and the most of numbers with one that is none are none: a tenth of the time of asking each.
+    ends = [end.to(held[0].device) for one in held if one.numel() for end in torch.aminmax(one)]
+    return not ends or bool(torch.stack([end.isfinite() for end in ends]).all())
 
 
 def load_model(path: Path, model: nn.Module) -> None:

@@ -49,6 +49,8 @@ class Writer:
         self._group = distributed.new_group(backend="gloo")
         self._finisher = ThreadPoolExecutor(1, "checkpoint", initializer=give_way)
         self._under_way: Future[None] | None = None
+        # It keeps the memory that it copies into: none is given back and asked for again at each checkpoint.
+        self._stager = DefaultStager(_COPIED)
 
     def begin(self, step: int, model: nn.Module, optimizer: Optimizer | OwnSteps, scaler: GradScaler) -> None:
         """Begin one of the state after ``step`` steps. Raises what went wrong with the one before."""
@@ -62,7 +64,7 @@ class Writer:
             state_of(model, optimizer, scaler),
             storage_writer=_NiceWriter(part, sync_files=False),  # finish() syncs
             process_group=self._group,
-            async_stager=DefaultStager(_COPIED),
+            async_stager=self._stager,
         )
         stalled_s = time.monotonic() - began_s
         self._under_way = self._finisher.submit(self._finish, written, part, step, began_s, stalled_s)
@@ -79,6 +81,7 @@ class Writer:
             self.wait()
         finally:
             self._finisher.shutdown()
+            self._stager.close()
 
     def _finish(self, written: Any, part: Path, step: int, began_s: float, stalled_s: float) -> None:
         written.result()  # of the first process: all shares are written

@@ -15,7 +15,7 @@ from torch.optim import AdamW
 
 from resources.errors import BadInput
 from resources.learning.distributed.checkpoints.folder import Checkpoints
-from resources.learning.distributed.checkpoints.state import load, load_model
+from resources.learning.distributed.checkpoints.state import is_finite, load, load_model
 from resources.learning.distributed.checkpoints.writer import BEHIND_STEPS, Writer
 from resources.learning.distributed.progress import Saved
 from resources.learning.distributed.world import joined
@@ -122,6 +122,18 @@ def test_threads_that_write_give_way_to_those_that_train(
 
 def own_niceness() -> int:
     return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+@pytest.mark.parametrize("what", ["a parameter", "a moment"])
+@pytest.mark.parametrize("wrong", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("place", [0, 7, 63])
+def test_one_number_that_is_none_among_all_is_found(what: str, wrong: float, place: int) -> None:
+    model, optimizer = linear(0, width=8)
+    step(model, optimizer)
+    assert is_finite(model, optimizer)
+    held = model.weight.data if what == "a parameter" else optimizer.state[model.weight]["exp_avg_sq"]
+    held.view(-1)[place] = wrong
+    assert not is_finite(model, optimizer)
 
 
 def test_a_checkpoint_of_another_model_is_refused_in_words(tmp_path: Path) -> None:
