@@ -49,9 +49,8 @@ def _efficiency(reader: Reader, told: ActiveLearning) -> None:
         {
             _("Labels"): f"{newest.labels:,}",
             _("{measure} of the champion").format(measure=heading): f"{newest.quality:.1%}",
-            _("Random picks guessed right"): "–"
-            if found is None
-            else f"{found.share:.0%} ({found.low:.0%}–{found.high:.0%})",
+            _("Random picks guessed right"): "–" if found is None else f"{found.share:.0%}",
+            _("95 % confidence"): "–" if found is None else f"{found.low:.0%}–{found.high:.0%}",
             _("Random picks answered"): "0" if found is None else f"{found.asked:,}",
         }
     )

@@ -77,15 +77,17 @@ def test_one_that_makes_room_writes_a_checkpoint_leaves_and_goes_on_later(
     low = servers.launch("stories_job")
     reached(servers, low, 20)
     high = servers.launch("one_device_job", {"trainplat/priority": "5"})
-    servers.wait_for_status(high, DagsterRunStatus.STARTED)
-    training = known(servers, low)
-    assert training.end is not None
-    assert training.end.outcome is Outcome.MADE_ROOM
-    assert servers.run(low).status is QUEUED
-    stopped = all_told(training, folder(servers, low))[0]
-    assert stopped.saved is not None
-    assert stopped.saved.step == stopped.step, "nothing is lost"
-    (Path(servers.environment["TEST_GATES"]) / f"{high}.go").touch()
+    try:
+        servers.wait_for_status(high, DagsterRunStatus.STARTED)
+        training = known(servers, low)
+        assert training.end is not None
+        assert training.end.outcome is Outcome.MADE_ROOM
+        assert servers.run(low).status is QUEUED
+        stopped = all_told(training, folder(servers, low))[0]
+        assert stopped.saved is not None
+        assert stopped.saved.step == stopped.step, "nothing is lost"
+    finally:
+        (Path(servers.environment["TEST_GATES"]) / f"{high}.go").touch()
     servers.wait_for_status(low, SUCCESS, timeout_s=LONG_S)
     assert losses(folder(servers, low)) == undisturbed
     (again,) = all_told(known(servers, low), folder(servers, low))[0].resumptions
@@ -100,7 +102,7 @@ def test_a_person_sees_it_run_hang_and_go_on_to_its_end(
     servers: DagsterServers, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(test_in_browser, "PAINT_TIMEOUT_MS", SOON_MS)  # it trains beside the browser
-    with served(servers.home.path) as dashboard:
+    with served(servers.home.path, HOME=str(servers.home.path.parent)) as dashboard:
         run_id = servers.launch("long_stories_job")
         reached(servers, run_id, 50)
         with looks(browser, dashboard)(f"training?training=stories/{run_id}", "Training") as page:
@@ -112,7 +114,7 @@ def test_a_person_sees_it_run_hang_and_go_on_to_its_end(
             expect(page.get_by_text(f"At step {before} of {LONG:,}.").first).not_to_be_visible(
                 timeout=SOON_MS
             )
-            picture(page, "training")
+            picture(page, "picture-training")
             hang(servers, run_id)
             expect(page.get_by_text("after it hung").first).to_be_visible(timeout=2 * SOON_MS)
             expect(page.get_by_text("Where its processes stood when it hung")).to_be_visible()

@@ -28,8 +28,8 @@ LONG = 4000
 GPUS = {"trainplat/gpu": "2", "trainplat/preemptible": "true"}
 
 
-def plan(steps: int = 400) -> Plan:
-    """Long enough to be met while it runs, by two processes."""
+def plan(steps: int = 1600) -> Plan:
+    """By two processes. On an idle machine too it takes longer than the arbiter to see that one must go."""
     return tiny(parallel=Parallel.DDP, steps=steps, checkpoint_every_steps=10)
 
 

@@ -74,7 +74,7 @@ def test_a_training_is_looked_at_started_with_its_own_steps_and_followed(
         expect(page.get_by_text("steps = 30", exact=True)).to_be_visible()
         expect(page.get_by_role("code").filter(has_text="wine__model")).to_be_visible()
         is_calm(page)
-        picture(page, "pipeline")
+        picture(page, "picture-pipeline")
     (run,) = PipelineRuns(servers.url).of_pipeline("wine")
     assert (run.state, run.parameters) == (RunState.DONE, {"steps": 30})
 
