@@ -41,9 +41,9 @@ def draw(reader: Reader, name: str, chosen_key: str) -> None:
 
 def told(reader: Reader) -> None:
     """What was removed, once."""
-    name = st.session_state.pop(TOLD, None)
+    _, name = reader.translate, st.session_state.pop(TOLD, None)
     if name is not None:
-        st.success(reader.translate("{name} is removed.").format(name=name), icon=":material/check:")
+        st.success(_("{name} is removed.").format(name=name), icon=":material/check:")
 
 
 def _remove(name: str, chosen_key: str) -> None:
