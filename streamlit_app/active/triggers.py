@@ -57,7 +57,7 @@ def draw(reader: Reader, told: ActiveLearning) -> None:
     ago = wording.ago(found.seen_at, told.read_at, _)
     st.caption(_("Evaluated {ago}.").format(ago=ago))
     _by_hand(reader, told)
-    with st.expander(_("What was found before")):
+    with st.expander(_("What was found before"), key="expander-found-before"):
         heads = [_("Since"), _("Version"), _("Found")]
         past = [
             [

@@ -163,7 +163,9 @@ def _answered(reader: Reader, looked: Looked) -> None:
     if not looked.answers:
         return
     places = {one.conflict.id: place_of(one.conflict, reader) for one in looked.resolved}
-    with st.expander(_("Answers given so far: {count}").format(count=f"{len(looked.answers):,}")):
+    with st.expander(
+        _("Answers given so far: {count}").format(count=f"{len(looked.answers):,}"), key="expander-answers"
+    ):
         rows = [
             [
                 pieces.text(places.get(one.resolution.conflict or "", one.resolution.glob or "–")),
@@ -182,7 +184,7 @@ def _past(reader: Reader, history: History, merges: Mapping[str, Merge]) -> None
     merged = [one for one in merges.values() if one.merged_as]
     if not merged:
         return
-    with st.expander(_("Merged before: {count}").format(count=f"{len(merged):,}")):
+    with st.expander(_("Merged before: {count}").format(count=f"{len(merged):,}"), key="expander-merged"):
         rows = [
             [
                 pieces.code(one.branch),

@@ -18,7 +18,7 @@ SURE, TOLD, REFUSED = "remove-sure", "removed", "remove-refused"
 def draw(reader: Reader, name: str, chosen_key: str) -> None:
     """The button, which works once somebody said that it is meant."""
     _ = reader.translate
-    with st.expander(_("Remove")):
+    with st.expander(_("Remove"), key="expander-remove"):
         st.caption(
             _(
                 "Its file is removed. What it made stays: models, data sets, runs, and its text as a "

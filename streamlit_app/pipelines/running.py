@@ -51,7 +51,7 @@ def _broken(reader: Reader) -> str:
 
 def _file(reader: Reader, one: Listed, pipeline: Pipeline) -> None:
     _ = reader.translate
-    with st.expander(_("File and versions")):
+    with st.expander(_("File and versions"), key="expander-file-and-versions"):
         st.caption(str(pipeline.path))
         st.code(pipeline.text, language="yaml")
         if one.current is None:

@@ -134,7 +134,7 @@ def _map(reader: Reader, cluster: Cluster) -> None:
     cards = [card for one in shown for card in one.cards]
     if few:
         st.html(pieces.cards([_device_card(reader, cluster, card) for card in cards]))
-    with st.expander(_("The same as a table"), icon=":material/table_rows:"):
+    with st.expander(_("The same as a table"), key="expander-as-table", icon=":material/table_rows:"):
         st.html(_table(reader, cluster, cards))
     frame.download(_("Download all devices as CSV"), cluster.as_csv, "devices.csv")
 

@@ -260,7 +260,7 @@ def _history(reader: Reader, found: Trainings, told: Followed) -> None:
         ]
         st.html(pieces.table([_("When"), _("What happened")], rows))
     if told.stacks:
-        with st.expander(_("Where its processes stood when it hung")):
+        with st.expander(_("Where its processes stood when it hung"), key="expander-stacks"):
             for name, text in told.stacks:
                 st.caption(name)
                 st.code(text or _("It wrote nothing."), language=None)

@@ -17,7 +17,7 @@ from tests.resources.data.shapes import SHAPES
 from tests.sensors.daemon import SensorDaemon, sensor_daemon
 from tests.sensors.shapes_loop import ShapesLoop, begun
 from tests.servers.label_studio import EMAIL, LabelStudioServer
-from tests.streamlit_app.test_in_browser import Look, is_calm, is_drawn, looks, picture, served
+from tests.streamlit_app.test_in_browser import Look, is_calm, is_drawn, looks, picture, served, unfold
 
 pytestmark = [
     pytest.mark.slow,
@@ -99,7 +99,7 @@ def test_what_a_person_clicks_in_label_studio_moves_the_gauges_until_it_trains(
     daemon.tick(SENSOR)
     with look("active-learning", TITLE) as page:
         expect(page.get_by_text("Trains, because 3 new labels, 3 are enough").first).to_be_visible()
-        page.get_by_text("What was found before").click()
+        unfold(page, "What was found before")
         expect(page.get_by_role("cell", name="v1.1", exact=True)).to_be_visible()
         row = page.locator("tr", has_text="margin").first
         expect(row).to_contain_text("3")  # answered, of those that the strategy picked
@@ -146,7 +146,6 @@ def test_a_person_pauses_asks_by_hand_and_tries_the_next_query(
     [wish] = triggers.past_wishes(SHAPES.name)
     assert wish.version == "v1.1"
     with look("active-learning", "主动学习", locale="zh-CN") as page:
-        is_drawn(page)
-        page.get_by_text("以往的判断").click()
+        unfold(page, "以往的判断")
         expect(page.get_by_text("手动要求：before the fair").first).to_be_visible()
         picture(page, "active-learning-zh")

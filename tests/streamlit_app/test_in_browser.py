@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from resources.data.locks.service import Asked, LockService
 from resources.data.tiers.model import Tier
@@ -31,6 +31,8 @@ from tests.streamlit_app.data_home import SET
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
 
 START_TIMEOUT_S = 60
+CLICKS = 4
+CLICK_TIMEOUT_MS = 8_000
 PAINT_TIMEOUT_MS = 30_000
 WIDE, NARROW = 1360, 640
 
@@ -242,6 +244,26 @@ def is_drawn(page: Page) -> None:
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(
         timeout=PAINT_TIMEOUT_MS
     )
+
+
+def unfold(page: Page, words: str) -> None:
+    """Open the expander with these words."""
+    fold = page.get_by_test_id("stExpander").filter(has=page.locator("summary", has_text=words))
+    click_until(fold.locator("summary"), fold.locator("details[open]"))
+
+
+def click_until(clicked: Locator, comes: Locator) -> None:
+    """Click as a person does: who sees that nothing came of it clicks again.
+
+    A page that draws itself at that moment, on its first run or afresh, may swallow a click.
+    """
+    is_drawn(clicked.page)
+    for _ in range(CLICKS):
+        clicked.click()
+        with suppress(AssertionError):
+            expect(comes).to_be_attached(timeout=CLICK_TIMEOUT_MS)
+            return
+    expect(comes).to_be_attached(timeout=CLICK_TIMEOUT_MS)
 
 
 def is_calm(page: Page) -> None:

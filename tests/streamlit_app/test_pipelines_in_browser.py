@@ -17,7 +17,7 @@ from resources.pipelines.service import PipelineService
 from resources.terms import Actor
 from tests.resources.pipelines.texts import PRETRAIN
 from tests.servers.dagster_servers import DagsterServers, dagster_servers, wait_until
-from tests.streamlit_app.test_in_browser import is_calm, is_drawn, looks, picture, served
+from tests.streamlit_app.test_in_browser import click_until, is_calm, is_drawn, looks, picture, served, unfold
 
 pytestmark = [
     *(pytest.mark.browser, pytest.mark.real, pytest.mark.slow),
@@ -60,7 +60,7 @@ def test_a_training_is_looked_at_started_with_its_own_steps_and_followed(
     ):
         expect(page.get_by_role("cell", name="pretrain")).to_be_visible()
         expect(page.get_by_text("not run yet", exact=True)).to_be_visible()
-        page.get_by_text("Parameters of this run").click()
+        unfold(page, "Parameters of this run")
         page.get_by_label("steps", exact=True).first.fill("30")
         page.keyboard.press("Tab")
         expect(page.get_by_text("Otherwise than the file: steps = 30")).to_be_visible()
@@ -93,7 +93,7 @@ def test_a_pipeline_is_made_from_a_form_and_runs_without_a_restart(
         expect(page.get_by_text('call is "nonsense"; expected package.module:function')).to_be_visible()
         assert folder.names() == ("wine",)
         page.get_by_label("call", exact=True).fill(f"{__name__}:grapes")
-        page.get_by_text("More parameters").click()
+        unfold(page, "More parameters")
         page.get_by_label("parameters", exact=True).last.fill("{tons: 3}")
         page.get_by_role("button", name="Make the pipeline").click()
         expect(page.get_by_text("press is made:")).to_be_visible()
@@ -140,6 +140,7 @@ def test_a_run_is_of_the_file_as_it_is_now(servers: DagsterServers, folder: Fold
 
 
 def _choose_template(page: Page, name: str) -> None:
-    page.get_by_role("combobox", name="Template").click()
-    page.get_by_role("option", name=re.compile(f"^{name} ")).click()
+    option = page.get_by_role("option", name=re.compile(f"^{name} "))
+    click_until(page.get_by_role("combobox", name="Template"), option)
+    option.click()
     is_drawn(page)
