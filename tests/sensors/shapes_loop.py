@@ -11,6 +11,7 @@ from resources.data.service import DataService
 from resources.home import Home
 from resources.labeling.model import Question
 from resources.labeling.service import LabelingService
+from resources.learning.triggering.service import TriggerService
 from resources.registry.service import RegistryService
 from resources.registry.store import DECISIONS
 from resources.terms import FIRST_VERSION, Actor, Label, SampleId, VersionKey
@@ -31,6 +32,11 @@ class ShapesLoop:
     def registry(self) -> RegistryService:
         """Its models."""
         return RegistryService(self.home, self.home.database())
+
+    @property
+    def triggers(self) -> TriggerService:
+        """What makes it train."""
+        return TriggerService(self.home.database())
 
     def decide(self, version: VersionKey) -> None:
         """Let the round of a version be decided: its model is champion."""

@@ -2,60 +2,41 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import (
-    AssetCheckEvaluation,
-    AssetCheckSeverity,
-    AssetKey,
-    DagsterEvent,
-    DagsterEventType,
-    DagsterInstance,
-    DagsterRunStatus,
-)
+from dagster import DagsterRunStatus
 
-from resources.data.model import VersionRecord, VersionState
+from resources.data.model import VersionState
 from resources.data.service import DataService
 from resources.errors import Unavailable
 from resources.home import Home
 from resources.labeling.label_studio.values import ProjectId, TaskId
-from resources.labeling.model import Finding, Problem, ProblemKind, Standing
+from resources.labeling.model import Finding, Problem, ProblemKind
 from resources.labeling.service import LabelingService
 from resources.learning.triggering.model import Paused
 from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION, VersionKey
-from sensors.annotations import PlanNext, Situation, StartRound, Wait, comes_of_labels, decide, judged
-from sensors.attempts import WHAT_NEXT, Attempt, Outcome
+from sensors.annotations import PlanNext, Situation, StartRound, Wait, comes_of_labels, decide
+from sensors.attempts import Attempt, Outcome
 from tests.resources.data.shapes import SHAPES
-from tests.sensors.daemon import SensorDaemon, sensor_daemon
-from tests.sensors.shapes_loop import ANNA, ShapesLoop, begun
+from tests.sensors.daemon import SensorDaemon
+from tests.sensors.shapes_loop import ANNA, ShapesLoop
+from tests.sensors.situations import NOBODY, NOW, RECORD, situation
 from tests.servers.label_studio import LabelStudioServer
 from tests.servers.mlflow import free_port
 
 SENSOR = "shapes_annotations"
 V1_1, V1_2 = VersionKey("v1.1"), VersionKey("v1.2")
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LOCATION = "tests.sensors.loop_location"
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[SensorDaemon]:
-    with sensor_daemon(tmp_path / "dagster", LOCATION) as started:
-        yield started
-
-
-@pytest.fixture
-def loop(label_studio: LabelStudioServer, trainplat_home: Path) -> ShapesLoop:
-    return begun(trainplat_home)
-
-
-def triggers(loop: ShapesLoop) -> TriggerService:
-    return TriggerService(loop.home.database())
+def loop(label_studio: LabelStudioServer, loop: ShapesLoop) -> ShapesLoop:
+    return loop
 
 
 def versions(loop: ShapesLoop) -> list[str]:
@@ -80,7 +61,7 @@ def test_enough_answers_plan_the_next_version_and_request_its_round(
     )
     assert run.status is DagsterRunStatus.QUEUED
     assert tick.run_ids == [run.run_id]
-    evaluations = triggers(loop).evaluations(SHAPES.name)
+    evaluations = loop.triggers.evaluations(SHAPES.name)
     assert [(one.verdict.fires, one.version) for one in evaluations] == [(True, "v1.1")]
     assert daemon.instance.get_dynamic_partitions("shapes_versions") == ["v1.0", "v1.1"]
 
@@ -176,7 +157,7 @@ def test_a_wish_starts_one_training_whatever_is_killed(
     loop: ShapesLoop, daemon: SensorDaemon, arm: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     loop.answer(loop.ask()[0])
-    triggers(loop).wish(SHAPES.name, FIRST_VERSION, "before the fair", ANNA)
+    loop.triggers.wish(SHAPES.name, FIRST_VERSION, "before the fair", ANNA)
 
     with pytest.MonkeyPatch.context() as patched:
         arm(patched)
@@ -187,14 +168,14 @@ def test_a_wish_starts_one_training_whatever_is_killed(
     (run,) = daemon.runs("shapes_round")
     assert versions(loop) == ["v1.0", "v1.1"]
     assert run.tags["trainplat/trigger"] == "Trains, because user:anna asked for it by hand: before the fair."
-    assert [one.version for one in triggers(loop).past_wishes(SHAPES.name)] == ["v1.1"]
+    assert [one.version for one in loop.triggers.past_wishes(SHAPES.name)] == ["v1.1"]
 
 
 @pytest.mark.real
 def test_a_wish_waits_for_something_to_train_on_and_is_taken_once(
     loop: ShapesLoop, daemon: SensorDaemon
 ) -> None:
-    service, first = triggers(loop), loop.ask()[0]
+    service, first = loop.triggers, loop.ask()[0]
     service.wish(SHAPES.name, FIRST_VERSION, "", ANNA)
     assert "Would train (user:anna asked for it by hand), but there is no new label to train on." in skipped(
         daemon
@@ -209,7 +190,7 @@ def test_a_wish_waits_for_something_to_train_on_and_is_taken_once(
 
 @pytest.mark.real
 def test_while_training_is_paused_only_a_wish_starts_one(loop: ShapesLoop, daemon: SensorDaemon) -> None:
-    service = triggers(loop)
+    service = loop.triggers
     service.pause(SHAPES.name, Paused.TRAINING, "the guide is rewritten", ANNA)
     for sample in loop.ask():
         loop.answer(sample)
@@ -383,27 +364,6 @@ def _project(loop: ShapesLoop) -> ProjectId:
     return ProjectId(int(listed["results"][0]["id"]))
 
 
-RECORD = VersionRecord(
-    dataset=SHAPES.name,
-    version=FIRST_VERSION,
-    parent=None,
-    state=VersionState.SEALED,
-    planned_at=NOW,
-    sealed_at=NOW,
-    tree_md5="t",
-    new_labels=0,
-    labelled=4,
-    pool=10,
-    test=6,
-)
-NOBODY = Standing(questions=3, open=0, answered=3, skipped=0, withdrawn=0, problems=0)
-
-
-def situation(**changes: Any) -> Situation:
-    usual = Situation(RECORD, True, (), True, 0, NOBODY, ())
-    return replace(usual, **changes)
-
-
 def done(version: VersionKey) -> Attempt:
     return Attempt(f"run-of-{version}", None, Outcome.DONE, NOW)
 
@@ -426,74 +386,6 @@ def test_only_a_version_of_new_labels_is_named_by_the_verdict_that_fired(
     changes: dict[str, Any], comes: bool
 ) -> None:
     assert comes_of_labels(replace(RECORD, **changes)) is comes
-
-
-def stop_by_check(instance: DagsterInstance, run_id: str, found: str, severity: AssetCheckSeverity) -> None:
-    """Let a blocking check not pass in a run."""
-    check = AssetCheckEvaluation(
-        asset_key=AssetKey(["shapes", "model"]),
-        check_name="little_forgotten",
-        passed=False,
-        severity=severity,
-        description=found,
-        metadata={WHAT_NEXT: "Ask for less."},
-        blocking=True,
-    )
-    event = DagsterEvent(
-        DagsterEventType.ASSET_CHECK_EVALUATION.value, "shapes_round", event_specific_data=check
-    )
-    instance.report_dagster_event(event, run_id)
-
-
-def test_what_stopped_a_round_is_told_by_the_verdict_until_it_is_mended() -> None:
-    stopped = Attempt("run-1", 1, Outcome.STOPPED, NOW - timedelta(hours=1), "Check a on b did not pass: c.")
-    (busy, *_) = judged(SHAPES, situation(decided=False, attempts=(stopped,)), NOW).guards
-    assert busy.said.text == f"the round of {RECORD.version} was stopped (Check a on b did not pass: c)"
-    again = Attempt("run-2", None, Outcome.UNDER_WAY, None)
-    (busy, *_) = judged(SHAPES, situation(decided=False, attempts=(again, stopped)), NOW).guards
-    assert busy.said.text == f"the round of {RECORD.version} is not done"
-
-
-@pytest.mark.real
-def test_a_round_that_a_check_stopped_is_not_requested_again_and_is_told_with_what_to_do(
-    loop: ShapesLoop, daemon: SensorDaemon
-) -> None:
-    for sample in loop.ask():
-        loop.answer(sample)
-    daemon.tick(SENSOR)
-    (run,) = daemon.runs("shapes_round")
-    stop_by_check(daemon.instance, run.run_id, "It forgot 9s", AssetCheckSeverity.ERROR)
-    daemon.end(run, DagsterRunStatus.FAILURE)
-    daemon.now += timedelta(hours=1)
-
-    told = skipped(daemon)
-
-    assert "Check little_forgotten on shapes/model did not pass: It forgot 9s. Ask for less." in told
-    assert "re-execute that run" in told
-    assert len(daemon.runs("shapes_round")) == 1
-    newest = triggers(loop).newest(SHAPES.name)
-    assert newest is not None
-    assert "was stopped (Check little_forgotten" in newest.verdict.holding[0].said.text
-
-
-@pytest.mark.real
-def test_a_round_that_failed_beside_a_check_that_only_warns_is_requested_again(
-    loop: ShapesLoop, daemon: SensorDaemon
-) -> None:
-    for sample in loop.ask():
-        loop.answer(sample)
-    daemon.tick(SENSOR)
-    (run,) = daemon.runs("shapes_round")
-    stop_by_check(daemon.instance, run.run_id, "It forgot 9s", AssetCheckSeverity.WARN)
-    daemon.end(run, DagsterRunStatus.FAILURE)
-    daemon.now += timedelta(hours=1)
-
-    daemon.tick(SENSOR)
-
-    assert [one.tags["dagster/run_key"] for one in daemon.runs("shapes_round")] == [
-        "shapes:v1.1:1",
-        "shapes:v1.1:2",
-    ]
 
 
 @pytest.mark.parametrize(

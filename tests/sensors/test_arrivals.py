@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from resources.data.service import DataService
 from resources.home import Home
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import SHAPES, first_version, image
-from tests.sensors.daemon import SensorDaemon, sensor_daemon
-from tests.sensors.shapes_loop import ANNA, ShapesLoop, begun
+from tests.sensors.daemon import SensorDaemon
+from tests.sensors.shapes_loop import ANNA, ShapesLoop
 from tests.servers.label_studio import LabelStudioServer
 
 SENSOR = "shapes_arrivals"
@@ -24,15 +23,9 @@ V1_1 = VersionKey("v1.1")
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[SensorDaemon]:
-    with sensor_daemon(tmp_path / "dagster", "tests.sensors.loop_location") as started:
-        started.instance.add_dynamic_partitions("shapes_versions", ["v1.0"])
-        yield started
-
-
-@pytest.fixture
-def loop(trainplat_home: Path) -> ShapesLoop:
-    return begun(trainplat_home)
+def daemon(daemon: SensorDaemon) -> SensorDaemon:
+    daemon.instance.add_dynamic_partitions("shapes_versions", ["v1.0"])
+    return daemon
 
 
 def put(home: Path, numbers: range) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,12 +18,11 @@ from resources.home import Home
 from resources.labeling.model import RandomPick
 from resources.labeling.predictions import PoolPredictions, PredictionFiles
 from resources.learning.triggering.model import TriggerSnapshot
-from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION, Label, VersionKey
 from resources.triggers import Against, AnyOf, Drift, DriftOf, QualityDrop, TriggerPolicy
 from sensors.measuring import Measures, Sources, _pick_quality
 from tests.resources.data.shapes import SHAPES
-from tests.sensors.shapes_loop import ANNA, ShapesLoop, begun
+from tests.sensors.shapes_loop import ANNA, ShapesLoop
 
 V1_1 = VersionKey("v1.1")
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -71,11 +69,6 @@ def picture(number: int, levels: range) -> bytes:
 
 
 @pytest.fixture
-def loop(trainplat_home: Path) -> ShapesLoop:
-    return begun(trainplat_home)
-
-
-@pytest.fixture
 def instance() -> Iterator[DagsterInstance]:
     with DagsterInstance.ephemeral() as made:
         yield made
@@ -98,7 +91,7 @@ def bring(loop: ShapesLoop, picture: Callable[[int], bytes], count: int = 12) ->
 
 
 def measured(loop: ShapesLoop, instance: DagsterInstance, spec: DatasetSpec = SPEC) -> TriggerSnapshot:
-    triggers = TriggerService(loop.home.database())
+    triggers = loop.triggers
     sources = Sources(spec, loop.data, loop.people, triggers, instance, "shapes_round", ANNA)
     known = loop.data.versions(SHAPES.name)
     begun_versions = [one.version for one in known]

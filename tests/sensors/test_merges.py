@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,8 @@ from resources.database.audit import recent
 from resources.home import Home
 from resources.terms import FIRST_VERSION, Actor, VersionKey
 from tests.resources.data.shapes import ACTOR, SHAPES, answers
-from tests.sensors.daemon import SensorDaemon, sensor_daemon
-from tests.sensors.shapes_loop import ShapesLoop, begun
+from tests.sensors.daemon import SensorDaemon
+from tests.sensors.shapes_loop import ShapesLoop
 from tests.trainplat_assets.branches import branch_of_two
 
 SENSOR = "shapes_merges"
@@ -28,15 +27,9 @@ RUN, BOB = Actor("run:1234"), Actor("user:bob")
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[SensorDaemon]:
-    with sensor_daemon(tmp_path / "dagster", "tests.sensors.loop_location") as started:
-        started.instance.add_dynamic_partitions("shapes_versions", ["v1.0"])
-        yield started
-
-
-@pytest.fixture
-def loop(trainplat_home: Path) -> ShapesLoop:
-    return begun(trainplat_home)
+def daemon(daemon: SensorDaemon) -> SensorDaemon:
+    daemon.instance.add_dynamic_partitions("shapes_versions", ["v1.0"])
+    return daemon
 
 
 @pytest.fixture

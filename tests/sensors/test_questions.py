@@ -1,6 +1,5 @@
 """The next questions are asked once for each decision."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,9 @@ from dagster import DagsterRunStatus
 
 from resources.labeling.predictions import PoolPredictions, PredictionFiles
 from resources.learning.triggering.model import Paused
-from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION
 from tests.resources.data.shapes import SHAPES
-from tests.sensors.daemon import SensorDaemon, sensor_daemon
+from tests.sensors.daemon import SensorDaemon
 from tests.sensors.shapes_loop import ANNA, begun
 from tests.servers.label_studio import LabelStudioServer
 
@@ -20,10 +18,9 @@ SENSOR = "shapes_questions"
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[SensorDaemon]:
-    with sensor_daemon(tmp_path / "dagster", "tests.sensors.loop_location") as started:
-        started.instance.add_dynamic_partitions("shapes_versions", ["v1.0"])
-        yield started
+def daemon(daemon: SensorDaemon) -> SensorDaemon:
+    daemon.instance.add_dynamic_partitions("shapes_versions", ["v1.0"])
+    return daemon
 
 
 def skipped(daemon: SensorDaemon) -> str:
@@ -63,7 +60,7 @@ def test_the_newest_decision_lets_people_be_asked_once(
 
 def test_while_asking_is_paused_nothing_is_asked(trainplat_home: Path, daemon: SensorDaemon) -> None:
     loop = begun(trainplat_home)
-    triggers = TriggerService(loop.home.database())
+    triggers = loop.triggers
     triggers.pause(SHAPES.name, Paused.ASKING, "the guide is rewritten", ANNA)
     reason = skipped(daemon)
     assert "by user:anna: the guide is rewritten" in reason
