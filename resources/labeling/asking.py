@@ -4,21 +4,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection
-
 from resources.clock import Clock
 from resources.database.engine import Database
-from resources.home import Home
+from resources.home import Home, read_or_make_secrets
 from resources.kinds import Kind
 from resources.labeling import store
 from resources.labeling.bucket import put_pictures
-from resources.labeling.confirming import Writing, confirm
+from resources.labeling.confirming import let_go
 from resources.labeling.label_studio.client import LabelStudioClient
 from resources.labeling.label_studio.project import ProjectPlan, preselect, set_up
 from resources.labeling.label_studio.values import NewTask, TaskId
 from resources.labeling.model import AskedQuestion, AskReport, Question, QuestionState
 from resources.labeling.newest import Newest
 from resources.labeling.ordering import in_order_of_work
+from resources.labeling.reading import Reading
 from resources.labeling.reviews import store as reviews
 from resources.labeling.reviews.model import ReviewState
 from resources.labeling.served import picture_path, serve, serve_text, text_path
@@ -63,14 +62,12 @@ class Asker:
         database: Database,
         client: LabelStudioClient,
         clock: Clock,
-        hook: tuple[str | None, str],
         actor: Actor,
     ) -> None:
         self._home = home
         self._database = database
         self._client = client
         self._clock = clock
-        self._hook_address, self._hook_secret = hook
         self._actor = actor
 
     def ask(self, asking: Asking) -> AskReport:
@@ -142,8 +139,8 @@ class Asker:
             description=asking.title,
             classes=asking.classes,
             pictures=self._home.served / asking.dataset,
-            hook_address=self._hook_address,
-            hook_secret=self._hook_secret,
+            hook_address=self._home.addresses().webhook,
+            hook_secret=read_or_make_secrets(self._home).webhook_secret,
             kind=asking.kind,
             shown_from=asking.shown_from,
         )
@@ -151,10 +148,10 @@ class Asker:
         shown_from = ShownFrom(asking.shown_from.url)
         known = KnownProject(asking.dataset, project, asking.classes, asking.kind, shown_from)
         if known != before:
-            with self._database.write() as connection:
-                store.put_project(connection, known, self._clock())
+            with self._reading(known).writing() as writing:
+                store.put_project(writing.connection, known, writing.now)
                 subject = f"{asking.dataset} project {known.id}"
-                self._writing(connection, known).audit("labeling.project", subject, self._address(known))
+                writing.audit("labeling.project", subject, self._address(known))
         return known
 
     def _send(self, known: KnownProject, asking: Asking) -> int:
@@ -191,7 +188,10 @@ class Asker:
             newest.catch_up()  # an earlier import that was still under way may have come in between
 
     def _newest(self, known: KnownProject) -> Newest:
-        return Newest(self._database, self._client, self._clock, known, self._actor)
+        return Newest(self._reading(known))
+
+    def _reading(self, known: KnownProject) -> Reading:
+        return Reading(self._database, self._client, self._clock, known, self._actor)
 
     def _preselect(self, known: KnownProject) -> None:
         """Show the guesses of the newest questions that are open; an older round asked again changes none."""
@@ -215,19 +215,17 @@ class Asker:
         untouched = [task for task in self._client.tasks(known.id, surplus) if not task.annotations]
         for task in untouched:
             self._client.delete_task(task.summary.id)
-        with self._database.write() as connection:
-            gone: list[TaskId] = [task.summary.id for task in untouched]
-            affected = store.mark_gone(connection, known.id, gone)
-            confirm(self._writing(connection, known), affected)
+        with self._reading(known).writing() as writing:
+            let_go(writing, [task.summary.id for task in untouched])
 
     def _note(self, known: KnownProject, asking: Asking, sent: int) -> AskReport:
-        with self._database.write() as connection:
+        with self._reading(known).writing() as writing:
             asked = len(asking.questions)
-            news = store.put_round(connection, asking.dataset, asking.version, asked, self._clock())
+            news = store.put_round(writing.connection, asking.dataset, asking.version, asked, writing.now)
             if news or sent:
                 subject = f"{asking.dataset} {asking.version}"
                 detail = f"{asked} questions, {sent} tasks made in project {known.id}"
-                self._writing(connection, known).audit("labeling.ask", subject, detail)
+                writing.audit("labeling.ask", subject, detail)
         return AskReport(known.id, self._address(known), asked, sent)
 
     def _new_task(self, question: AskedQuestion, known: KnownProject) -> NewTask:
@@ -247,9 +245,6 @@ class Asker:
 
     def _address(self, known: KnownProject) -> str:
         return f"{self._client.connection.address}/projects/{known.id}/data"
-
-    def _writing(self, connection: Connection, known: KnownProject) -> Writing:
-        return Writing(connection, known, self._clock(), self._actor)
 
 
 def next_size(size: int, took_s: float) -> int:

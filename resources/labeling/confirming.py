@@ -11,7 +11,7 @@ from resources.asking import Why
 from resources.database.audit import AuditRow, record
 from resources.labeling import store
 from resources.labeling.answers import Choice, judge
-from resources.labeling.label_studio.values import AnnotationId, TaskId
+from resources.labeling.label_studio.values import AnnotationId, Task, TaskId
 from resources.labeling.model import Finding, Problem, ProblemKind, QuestionState
 from resources.labeling.problems import describe
 from resources.labeling.reviews import store as reviews
@@ -33,6 +33,20 @@ class Writing:
     def audit(self, action: str, subject: str, detail: str) -> None:
         """Write an audit row in the same transaction."""
         record(self.connection, AuditRow(self.now, self.actor, action, subject, detail))
+
+
+def take_in(writing: Writing, tasks: Sequence[Task]) -> int:
+    """Keep ``tasks`` as they are now, and judge anew. Returns how many labels became confirmed."""
+    store.put_tasks(writing.connection, writing.known, tasks)
+    confirmed = confirm(writing, (task.summary.sample for task in tasks if task.summary.sample))
+    report_strangers(writing, [task.summary.id for task in tasks])
+    return confirmed
+
+
+def let_go(writing: Writing, tasks: Sequence[TaskId]) -> None:
+    """Note that ``tasks`` were deleted, and judge what they were about anew."""
+    confirm(writing, store.mark_gone(writing.connection, writing.known.id, tasks))
+    report_strangers(writing, tasks)
 
 
 def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from resources.kinds import Kind
-from resources.labeling.label_studio.client import LabelStudioClient
-from resources.labeling.label_studio.values import ProjectId, Task, TaskId, TaskSummary
+from resources.labeling.label_studio.values import Task, TaskId, TaskSummary
+from resources.labeling.reading import Reading
 from resources.labeling.store import SeenTask
 
 
@@ -14,13 +13,11 @@ def has_changed(listed: TaskSummary, seen: SeenTask | None) -> bool:
 
 
 def with_annotations(
-    client: LabelStudioClient,
-    project: ProjectId,
+    reading: Reading,
     listed: Sequence[TaskSummary],
     seen: Mapping[TaskId, SeenTask],
     *,
     doubted: bool = False,
-    kind: Kind = Kind.IMAGE_CLASSES,
 ) -> tuple[list[Task], int]:
     """The listed tasks with their annotations, and how many had to be looked up one by one.
 
@@ -35,4 +32,6 @@ def with_annotations(
     answered = [task.id for task in listed if may_have_some(task)]
     looked_up = set(answered)
     untouched = [Task(task, ()) for task in listed if task.id not in looked_up]
-    return [*(client.tasks(project, answered, kind) if answered else []), *untouched], len(answered)
+    known = reading.known
+    fetched = reading.client.tasks(known.id, answered, known.kind) if answered else []
+    return [*fetched, *untouched], len(answered)

@@ -6,35 +6,21 @@ grows with the square. Newer tasks have higher numbers: what an import made, ans
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection
-
-from resources.clock import Clock
-from resources.database.engine import Database
 from resources.labeling import store
-from resources.labeling.confirming import Writing, confirm, report_strangers
+from resources.labeling.confirming import confirm, report_strangers, take_in
 from resources.labeling.details import has_changed, with_annotations
-from resources.labeling.label_studio.client import BEFORE_ALL, PAGE_SIZE, LabelStudioClient
+from resources.labeling.label_studio.client import BEFORE_ALL, PAGE_SIZE
 from resources.labeling.label_studio.values import NewTask, Task, TaskId, TaskSummary
-from resources.labeling.store import KnownProject, SeenTask
-from resources.terms import Actor, SampleId
+from resources.labeling.reading import Reading
+from resources.labeling.store import SeenTask
+from resources.terms import SampleId
 
 
 class Newest:
     """Takes in tasks of one project that nobody told us about. Done again, it changes nothing."""
 
-    def __init__(
-        self,
-        database: Database,
-        client: LabelStudioClient,
-        clock: Clock,
-        known: KnownProject,
-        actor: Actor,
-    ) -> None:
-        self._database = database
-        self._client = client
-        self._clock = clock
-        self._known = known
-        self._actor = actor
+    def __init__(self, reading: Reading) -> None:
+        self._reading, self._known = reading, reading.known
 
     def catch_up(self) -> None:
         """Know every task that Label Studio has.
@@ -43,9 +29,9 @@ class Newest:
         Only where Label Studio still counts more tasks than are known, all of them are read.
         """
         self._read_down(to_the_end=False)
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             known, _ = store.known_counts(connection, self._known.id)
-        if self._client.counts(self._known.id).tasks > known:
+        if self._reading.client.counts(self._known.id).tasks > known:
             self._read_down(to_the_end=True)
 
     def take_in_imported(self, tasks: Sequence[NewTask], ids: Sequence[TaskId]) -> None:
@@ -61,23 +47,22 @@ class Newest:
             task_id: Task(TaskSummary(task_id, task.sample, task.question, BEFORE_ALL, 0, 0), ())
             for task_id, task in zip(ids, tasks, strict=True)
         }
-        with self._database.write() as connection:
+        with self._reading.writing() as writing:
             # A poll may have been quicker, and has seen more.
-            seen = store.seen_tasks(connection, self._known.id, ids)
-            self._keep(connection, [task for task in made.values() if _is_new(task.summary, seen)])
+            seen = store.seen_tasks(writing.connection, writing.known.id, ids)
+            take_in(writing, [task for task in made.values() if _is_new(task.summary, seen)])
 
     def judge(self, samples: Iterable[SampleId]) -> None:
         """Judge samples by their known tasks: one that was not asked before may have an answer already."""
-        with self._database.write() as connection:
-            placed = store.placed_among(connection, self._known.dataset, list(samples))
-            writing = Writing(connection, self._known, self._clock(), self._actor)
+        with self._reading.writing() as writing:
+            placed = store.placed_among(writing.connection, writing.known.dataset, list(samples))
             confirm(writing, placed)
             report_strangers(writing, sorted(task for tasks in placed.values() for task in tasks))
 
     def _read_down(self, *, to_the_end: bool) -> None:
         below: TaskId | None = None
         while True:
-            page = self._client.before(self._known.id, below, size=PAGE_SIZE).tasks
+            page = self._reading.client.before(self._known.id, below, size=PAGE_SIZE).tasks
             brought = self._take_in(page)
             if len(page) < PAGE_SIZE or not (brought or to_the_end):
                 return
@@ -85,20 +70,13 @@ class Newest:
 
     def _take_in(self, page: Sequence[TaskSummary]) -> int:
         """Keep those of ``page`` that are not known as they are; returns how many were not known at all."""
-        with self._database.read() as connection:
-            before = store.seen_tasks(connection, self._known.id, [task.id for task in page])
+        before = self._reading.seen(page)
         changed = [task for task in page if has_changed(task, before.get(task.id))]
         if changed:
-            tasks, _ = with_annotations(self._client, self._known.id, changed, before, kind=self._known.kind)
-            with self._database.write() as connection:
-                self._keep(connection, tasks)
+            tasks, _ = with_annotations(self._reading, changed, before)
+            with self._reading.writing() as writing:
+                take_in(writing, tasks)
         return sum(_is_new(task, before) for task in page)
-
-    def _keep(self, connection: Connection, tasks: Sequence[Task]) -> None:
-        store.put_tasks(connection, self._known, tasks)
-        writing = Writing(connection, self._known, self._clock(), self._actor)
-        confirm(writing, (task.summary.sample for task in tasks if task.summary.sample is not None))
-        report_strangers(writing, [task.summary.id for task in tasks])
 
 
 def _is_new(task: TaskSummary, seen: Mapping[TaskId, SeenTask]) -> bool:

@@ -5,18 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
-from resources.clock import Clock
-from resources.database.engine import Database
 from resources.errors import BadInput
 from resources.labeling import store
-from resources.labeling.confirming import Writing, confirm, report_strangers
+from resources.labeling.confirming import let_go, take_in
 from resources.labeling.details import has_changed, with_annotations
-from resources.labeling.label_studio.client import BEFORE_ALL, DETAIL_SIZE, PAGE_SIZE, LabelStudioClient
+from resources.labeling.label_studio.client import BEFORE_ALL, DETAIL_SIZE, PAGE_SIZE
 from resources.labeling.label_studio.values import Counts, TaskId, TaskSummary
-from resources.labeling.store import KnownProject, Sweep
-from resources.terms import Actor
+from resources.labeling.reading import Reading
+from resources.labeling.store import Sweep
 
 OVERLAP = timedelta(seconds=60)
 """A change may be committed this much later than the moment it carries; so far back each poll looks again."""
@@ -81,23 +77,9 @@ class Poller:
     import would be listed again and again for as long as nothing newer happens.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        client: LabelStudioClient,
-        clock: Clock,
-        known: KnownProject,
-        actor: Actor,
-        deadline: datetime | None,
-        page_size: int = PAGE_SIZE,
-    ) -> None:
-        self._database = database
-        self._client = client
-        self._clock = clock
-        self._known = known
-        self._actor = actor
+    def __init__(self, reading: Reading, deadline: datetime | None) -> None:
+        self._reading, self._known = reading, reading.known
         self._deadline = deadline
-        self._page_size = page_size
         self._seen = self._fetched = self._new_labels = 0
 
     def poll(self, cursor: Cursor) -> Gathered:
@@ -110,19 +92,19 @@ class Poller:
         return Gathered(cursor, self._seen, self._fetched, self._new_labels, sweeping)
 
     def _out_of_time(self) -> bool:
-        return self._deadline is not None and self._clock() >= self._deadline
+        return self._deadline is not None and self._reading.clock() >= self._deadline
 
     def _changes(self, cursor: Cursor) -> Cursor:
         while True:
-            listed = self._client.changed_since(
-                self._known.id, cursor.since, page=cursor.page, size=self._page_size
+            listed = self._reading.client.changed_since(
+                self._known.id, cursor.since, page=cursor.page, size=PAGE_SIZE
             )
             page = listed.tasks
             target = cursor.target or max(cursor.since, listed.server_time - OVERLAP)
             cursor = replace(cursor, target=target)
             if not self._take_in(page):
                 return cursor
-            if len(page) < self._page_size:
+            if len(page) < PAGE_SIZE:
                 return Cursor(max(cursor.since, target))
             # By moment and not by page: a task that changes meanwhile moves to the end, and a page number
             # would then jump over another one.
@@ -140,8 +122,7 @@ class Poller:
         the same. Returns False when the time was over before all of them; what was kept needs no second look.
         """
         self._seen += len(page)
-        with self._database.read() as connection:
-            before = store.seen_tasks(connection, self._known.id, [task.id for task in page])
+        before = self._reading.seen(page)
         changed = [
             task
             for task in page
@@ -151,52 +132,42 @@ class Poller:
             if start > 0 and self._out_of_time():
                 return False
             part = changed[start : start + DETAIL_SIZE]
-            tasks, fetched = with_annotations(
-                self._client, self._known.id, part, before, doubted=doubted, kind=self._known.kind
-            )
+            tasks, fetched = with_annotations(self._reading, part, before, doubted=doubted)
             self._fetched += fetched
-            with self._database.write() as connection:
-                store.put_tasks(connection, self._known, tasks)
-                writing = self._writing(connection)
-                samples = (task.sample for task in part)
-                self._new_labels += confirm(writing, (sample for sample in samples if sample))
-                report_strangers(writing, [task.id for task in part])
+            with self._reading.writing() as writing:
+                self._new_labels += take_in(writing, tasks)
         return True
 
-    def _gone(self, ids: Sequence[TaskId]) -> None:
-        if not ids:
-            return
-        with self._database.write() as connection:
-            samples = store.mark_gone(connection, self._known.id, ids)
-            writing = self._writing(connection)
-            confirm(writing, samples)
-            report_strangers(writing, ids)
+    def _let_go(self, tasks: Sequence[TaskId]) -> None:
+        if tasks:
+            with self._reading.writing() as writing:
+                let_go(writing, tasks)
 
     def _follow_hints(self) -> None:
         """Look at what web hooks told. What they say is never believed, only looked up."""
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             hints = store.hints(connection, self._known.id, HINTS_AT_ONCE)
         if not hints:
             return
         named = sorted({task for hint in hints if hint.action == TASKS_DELETED for task in hint.tasks})
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             before = store.seen_tasks(connection, self._known.id, named)
         suspects = [task for task in named if task in before and before[task].live][:PAGE_SIZE]
         if suspects:
-            alive = {task.summary.id for task in self._client.tasks(self._known.id, suspects)}
-            self._gone([task for task in suspects if task not in alive])
-        with self._database.write() as connection:
+            alive = {task.summary.id for task in self._reading.client.tasks(self._known.id, suspects)}
+            self._let_go([task for task in suspects if task not in alive])
+        with self._reading.database.write() as connection:
             store.drop_hints(connection, [hint.id for hint in hints])
 
     def _mismatch(self, cursor: Cursor) -> str | None:
         """How the counts differ, unless that is only what people did during this poll."""
-        if self._difference(self._client.counts(self._known.id)) is None:
+        if self._difference(self._reading.client.counts(self._known.id)) is None:
             return None
         self._changes(cursor)
-        return self._difference(self._client.counts(self._known.id))
+        return self._difference(self._reading.client.counts(self._known.id))
 
     def _difference(self, counts: Counts) -> str | None:
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             tasks, annotations = store.known_counts(connection, self._known.id)
         if (tasks, annotations) == (counts.tasks, counts.annotations):
             return None
@@ -206,52 +177,51 @@ class Poller:
         )
 
     def _start_sweep_if_needed(self, reason: str | None) -> None:
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             sweep = store.sweep_of(connection, self._known.dataset)
         if sweep is None or sweep.after is not None:
             return
-        now = self._clock()
+        now = self._reading.clock()
         if reason == sweep.reason and now - sweep.finished_at < SWEEP_EVERY:
             return  # a sweep just looked at exactly this and could not mend it: once a day is enough
         if reason is None and now - sweep.finished_at < SWEEP_EVERY:
             return
-        with self._database.write() as connection:
-            store.put_sweep(connection, self._known.dataset, Sweep(TaskId(0), reason or DAILY, now))
+        with self._reading.writing() as writing:
+            sweep = Sweep(TaskId(0), reason or DAILY, now)
+            store.put_sweep(writing.connection, self._known.dataset, sweep)
             subject = f"{self._known.dataset} project {self._known.id}"
-            self._writing(connection).audit("labeling.sweep", subject, reason or DAILY)
+            writing.audit("labeling.sweep", subject, sweep.reason)
 
     def _sweep(self) -> bool:
         """Go on with the sweep that is under way. Returns whether some of it is left."""
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             sweep = store.sweep_of(connection, self._known.dataset)
         after = None if sweep is None else sweep.after
         doubted = sweep is not None and after is not None and self._doubts(sweep)
         # What is looked up in doubt is looked up each time: a slice that a tick cannot end would never end.
-        size = min(self._page_size, DETAIL_SIZE) if doubted else self._page_size
+        size = min(PAGE_SIZE, DETAIL_SIZE) if doubted else PAGE_SIZE
         while sweep is not None and after is not None and not self._out_of_time():
-            page = self._client.after(self._known.id, after, size=size).tasks
+            page = self._reading.client.after(self._known.id, after, size=size).tasks
             last = page[-1].id if len(page) == size else None
-            with self._database.read() as connection:
+            with self._reading.database.read() as connection:
                 known = store.living_between(connection, self._known.id, after, last)
             if not self._take_in(page, doubted=doubted):
                 return True
-            self._gone(sorted(known - {task.id for task in page}))
+            self._let_go(sorted(known - {task.id for task in page}))
             after = last
-            with self._database.write() as connection:
-                now = self._clock()
-                store.put_sweep(connection, self._known.dataset, Sweep(after, sweep.reason, now))
+            with self._reading.writing() as writing:
+                store.put_sweep(
+                    writing.connection, self._known.dataset, Sweep(after, sweep.reason, writing.now)
+                )
         return after is not None
 
     def _doubts(self, sweep: Sweep) -> bool:
         """Whether to look behind the counts: there are annotations that nobody knows, or it is daily."""
         if sweep.reason == DAILY:
             return True
-        there = self._client.counts(self._known.id).annotations
-        with self._database.read() as connection:
+        there = self._reading.client.counts(self._known.id).annotations
+        with self._reading.database.read() as connection:
             return there > store.known_counts(connection, self._known.id)[1]
-
-    def _writing(self, connection: Connection) -> Writing:
-        return Writing(connection, self._known, self._clock(), self._actor)
 
 
 def _moment(text: str) -> datetime:

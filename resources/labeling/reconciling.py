@@ -7,18 +7,15 @@ for sure, and to see what would change before it does.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
-from resources.clock import Clock
-from resources.database.engine import Database
 from resources.errors import Conflict
 from resources.labeling import store
 from resources.labeling.confirming import Writing, confirm, report_strangers
 from resources.labeling.details import has_changed, with_annotations
-from resources.labeling.label_studio.client import PAGE_SIZE, LabelStudioClient
+from resources.labeling.label_studio.client import PAGE_SIZE
 from resources.labeling.label_studio.values import Counts, ProjectId, Task, TaskId, TaskSummary
-from resources.labeling.store import KnownProject, Sweep
-from resources.terms import Actor, DatasetName, Label, SampleId
+from resources.labeling.reading import Reading
+from resources.labeling.store import Sweep
+from resources.terms import DatasetName, Label, SampleId
 
 BY_HAND = "by hand"
 """The reason of a sweep that a person began; whoever goes on with it goes on from its cursor."""
@@ -92,30 +89,17 @@ class Reconciler:
     run does the same in transactions that are taken back, page by page.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        client: LabelStudioClient,
-        clock: Clock,
-        known: KnownProject,
-        actor: Actor,
-        page_size: int = PAGE_SIZE,
-    ) -> None:
-        self._database = database
-        self._client = client
-        self._clock = clock
-        self._known = known
-        self._actor = actor
-        self._page_size = page_size
+    def __init__(self, reading: Reading) -> None:
+        self._reading, self._known = reading, reading.known
 
     def run(self, *, dry_run: bool, progress: Progress | None = None) -> Reconciliation:
         """Read every task. Raises :class:`Conflict` when fewer or more came than Label Studio tells."""
         began = after = TaskId(0) if dry_run else self._resumed()
         found = _Found()
-        told = self._client.counts(self._known.id)
+        told = self._reading.client.counts(self._known.id)
         while True:
-            page = self._client.after(self._known.id, after, size=self._page_size).tasks
-            last = page[-1].id if len(page) == self._page_size else None
+            page = self._reading.client.after(self._known.id, after, size=PAGE_SIZE).tasks
+            last = page[-1].id if len(page) == PAGE_SIZE else None
             self._take_in(page, after, last, found, dry_run=dry_run)
             if progress:
                 progress(found.read, told.tasks)
@@ -142,7 +126,7 @@ class Reconciler:
         )
 
     def _resumed(self) -> TaskId:
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             sweep = store.sweep_of(connection, self._known.dataset)
         is_ours = sweep is not None and sweep.reason == BY_HAND and sweep.after is not None
         return sweep.after or TaskId(0) if is_ours and sweep is not None else TaskId(0)
@@ -150,9 +134,9 @@ class Reconciler:
     def _remember(self, after: TaskId | None, *, dry_run: bool) -> None:
         if dry_run:
             return
-        with self._database.write() as connection:
-            sweep = Sweep(after, BY_HAND, self._clock())
-            store.put_sweep(connection, self._known.dataset, sweep)
+        with self._reading.writing() as writing:
+            sweep = Sweep(after, BY_HAND, writing.now)
+            store.put_sweep(writing.connection, self._known.dataset, sweep)
 
     def _take_in(
         self,
@@ -163,12 +147,12 @@ class Reconciler:
         *,
         dry_run: bool,
     ) -> None:
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             before = store.seen_tasks(connection, self._known.id, [task.id for task in page])
             living = store.living_between(connection, self._known.id, after, last)
         gone = sorted(living - {task.id for task in page})
         # Whatever is counted is read, changed or not: a full look trusts no moment and no counter of a task.
-        tasks, _ = with_annotations(self._client, self._known.id, page, before, kind=self._known.kind)
+        tasks, _ = with_annotations(self._reading, page, before)
         found.read += len(page)
         found.annotations += sum(len(task.annotations) for task in tasks)
         found.new += sum(task.id not in before for task in page)
@@ -178,8 +162,8 @@ class Reconciler:
         found.gone += len(gone)
         self._name(page, found)
         try:
-            with self._database.write() as connection:
-                found.labels += self._write(connection, tasks, gone)
+            with self._reading.writing() as writing:
+                found.labels += _write(writing, tasks, gone)
                 if dry_run:
                     raise _TakeBack
         except _TakeBack:
@@ -189,26 +173,9 @@ class Reconciler:
         summary, given = task.summary, len(task.annotations)
         return has_changed(summary, seen) or seen.annotations != given
 
-    def _write(
-        self, connection: Connection, tasks: Sequence[Task], gone: Sequence[TaskId]
-    ) -> list[LabelChange]:
-        samples = {task.summary.sample for task in tasks if task.summary.sample}
-        samples |= store.mark_gone(connection, self._known.id, gone)
-        before = store.labels_of(connection, self._known.dataset, sorted(samples))
-        store.put_tasks(connection, self._known, tasks)
-        writing = Writing(connection, self._known, self._clock(), self._actor)
-        confirm(writing, samples)
-        report_strangers(writing, [*(task.summary.id for task in tasks), *gone])
-        after = store.labels_of(connection, self._known.dataset, sorted(samples))
-        return [
-            LabelChange(sample, before.get(sample), after.get(sample))
-            for sample in sorted(samples)
-            if before.get(sample) != after.get(sample)
-        ]
-
     def _name(self, page: Sequence[TaskSummary], found: _Found) -> None:
         samples = [task.sample for task in page if task.sample]
-        with self._database.read() as connection:
+        with self._reading.database.read() as connection:
             asked = store.asked_among(connection, self._known.dataset, samples)
         for task in page:
             if task.sample is None or task.sample not in asked:
@@ -221,7 +188,7 @@ class Reconciler:
 
     def _checked(self, told: Counts, found: _Found, began: TaskId) -> Counts:
         """The counts once more: people may have worked on while the pages were read."""
-        now = self._client.counts(self._known.id)
+        now = self._reading.client.counts(self._known.id)
         if began or found.read in (told.tasks, now.tasks) or told != now:
             return now
         raise Conflict(
@@ -229,3 +196,20 @@ class Reconciler:
             f"{found.read} came, page by page to the end",
             "Run it again; if the numbers stay, see Label Studio's log: it leaves tasks out of its pages.",
         )
+
+
+def _write(writing: Writing, tasks: Sequence[Task], gone: Sequence[TaskId]) -> list[LabelChange]:
+    """Take in one page; returns the labels that are other ones now."""
+    connection, known = writing.connection, writing.known
+    samples = {task.summary.sample for task in tasks if task.summary.sample}
+    samples |= store.mark_gone(connection, known.id, gone)
+    before = store.labels_of(connection, known.dataset, sorted(samples))
+    store.put_tasks(connection, known, tasks)
+    confirm(writing, samples)
+    report_strangers(writing, [*(task.summary.id for task in tasks), *gone])
+    after = store.labels_of(connection, known.dataset, sorted(samples))
+    return [
+        LabelChange(sample, before.get(sample), after.get(sample))
+        for sample in sorted(samples)
+        if before.get(sample) != after.get(sample)
+    ]

@@ -28,6 +28,7 @@ from resources.labeling.model import (
     Standing,
 )
 from resources.labeling.polling import Cursor, Poller
+from resources.labeling.reading import Reading
 from resources.labeling.reconciling import Reconciler, Reconciliation
 from resources.labeling.reviews.service import ReviewService
 from resources.labeling.store import KnownProject
@@ -88,8 +89,7 @@ class LabelingService:
 
         A sample that was asked before is not asked again, unless its task was deleted unanswered.
         """
-        hook = (self.home.addresses().webhook, read_or_make_secrets(self.home).webhook_secret)
-        asker = Asker(self.home, self.database, self.client, self.clock, hook, actor)
+        asker = Asker(self.home, self.database, self.client, self.clock, actor)
         return asker.ask(
             Asking(
                 dataset,
@@ -119,9 +119,9 @@ class LabelingService:
         known = self._known(dataset)
         if known is None:
             return PollResult(str(position), True, 0, 0, 0, False)
-        poller = Poller(self.database, self.client, self.clock, known, actor, deadline)
+        reading = Reading(self.database, self.client, self.clock, known, actor)
         try:
-            gathered = poller.poll(position)
+            gathered = Poller(reading, deadline).poll(position)
         except NotFound as problem:
             raise NotFound(
                 f"project {known.id} of {dataset} is not in Label Studio any more: {problem.problem}",
@@ -156,8 +156,8 @@ class LabelingService:
                 f"{dataset} has no project in Label Studio: nobody was asked anything yet",
                 f"Materialize {dataset}/label_tasks, which makes it.",
             )
-        reconciler = Reconciler(self.database, self.client, self.clock, known, actor)
-        return reconciler.run(dry_run=dry_run, progress=progress)
+        reading = Reading(self.database, self.client, self.clock, known, actor)
+        return Reconciler(reading).run(dry_run=dry_run, progress=progress)
 
     def asked(self, dataset: DatasetName, version: VersionKey) -> int | None:
         """How many questions ``version`` asked; None while they are not all in Label Studio."""

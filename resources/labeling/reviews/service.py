@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from resources.clock import Clock
 from resources.database.engine import Database
-from resources.home import Home, read_or_make_secrets
+from resources.home import Home
 from resources.labeling import store
 from resources.labeling.asking import Asker
 from resources.labeling.confirming import Writing
@@ -74,8 +74,7 @@ class ReviewService:
             surplus = rows.surplus_tasks(connection, known)
         if not surplus and all(review.task is not None for review in back):
             return 0
-        hook = (self.home.addresses().webhook, read_or_make_secrets(self.home).webhook_secret)
-        return Asker(self.home, self.database, client, self.clock, hook, actor).ask_again(known)
+        return Asker(self.home, self.database, client, self.clock, actor).ask_again(known)
 
     def of(self, dataset: DatasetName, states: Iterable[ReviewState] = tuple(ReviewState)) -> list[Review]:
         """What went back to people, the newest first."""

@@ -29,7 +29,7 @@ def anna(label_studio: LabelStudioServer, tmp_path: Path, clock: TestClock) -> D
 
 
 def small_pages(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(polling.Poller.__init__, "__defaults__", (size,))
+    monkeypatch.setattr(polling, "PAGE_SIZE", size)
 
 
 def hook(anna: Desk, action: str, *tasks: TaskId) -> str | None:

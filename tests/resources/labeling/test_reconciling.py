@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from resources.database.metadata import METADATA
 from resources.errors import Conflict, NotFound
+from resources.labeling import reconciling
 from resources.labeling.label_studio.values import Counts, ProjectId
-from resources.labeling.reconciling import LabelChange, Reconciler, Reconciliation
+from resources.labeling.reconciling import LabelChange, Reconciliation
 from tests.resources.labeling.people import ANNA, CATS, Desk, TestClock, desk, sample_id
 from tests.servers.label_studio import LabelStudioServer
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def anna(label_studio: LabelStudioServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setattr(Reconciler.__init__, "__defaults__", (2,))  # small pages
+    monkeypatch.setattr(reconciling, "PAGE_SIZE", 2)
     return desk(tmp_path, TestClock())
 
 
