@@ -210,8 +210,8 @@ def _collecting(done: Collected) -> Metadata:
 def _remove_trainings(actor: Actor) -> list[Removed]:
     home = Home.from_environment()
     database = home.database()
-    awaited = GpuService(database).runs_at_work()
-    return TrainingService(home, database).keep_by_rule(Rule.from_environment(), awaited, actor)
+    at_work = GpuService(database).runs_at_work()
+    return TrainingService(home, database).keep_by_rule(Rule.from_environment(), at_work, actor)
 
 
 def _trainings(gone: list[Removed]) -> Metadata:

@@ -169,6 +169,8 @@ class Ask:
     instance: str
     terms: Terms = NO_TERMS
     holder: ProcessIdentity | None = None
+    root: RunId | None = None
+    """The first of the runs that this one executes again; None for one that does not."""
 
 
 class LeaseState(StrEnum):

@@ -237,6 +237,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
                 instance=instance_key(instance),
                 actor=actor,
                 holder=ProcessIdentity.current(),
+                root=root_of(run),
             )
         except (BadInput, OverQuota) as refusal:
             raise Failure(str(refusal), allow_retries=False) from refusal
@@ -379,6 +380,11 @@ def _tags_of_steps(run: DagsterRun, instance: DagsterInstance) -> list[Mapping[s
 def owner_of(run_tags: Mapping[str, str]) -> Owner:
     """Whose run it is: the project of its tag, and the operating system's user."""
     return Owner(run_tags.get(tags.PROJECT, DEFAULT_PROJECT), current_user())
+
+
+def root_of(run: DagsterRun) -> RunId | None:
+    """The first of the runs that this one executes again; None for one that does not."""
+    return None if run.root_run_id is None else RunId(run.root_run_id)
 
 
 def instance_key(instance: DagsterInstance) -> str:

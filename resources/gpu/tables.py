@@ -220,6 +220,13 @@ PAST_USE = Table(
     Column("memory", Float, nullable=False),  # MiB times seconds
 )
 
+REEXECUTIONS = Table(
+    "gpu_reexecutions",
+    METADATA,
+    Column("run_id", String(64), primary_key=True),
+    Column("root_run_id", String(64), nullable=False),  # the first of those that go on with one work
+)
+
 BATCHES = Table(
     "gpu_batches",
     METADATA,

@@ -10,7 +10,7 @@ from resources.errors import BadInput, TrainplatError
 from resources.gpu import tags
 from resources.gpu.model import Origin, RunId
 from resources.gpu.requests.errors import OverQuota
-from resources.gpu.resource import instance_key, owner_of, requested
+from resources.gpu.resource import instance_key, owner_of, requested, root_of
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.runs.admission import admit
@@ -54,6 +54,7 @@ class GpuRunCoordinator(QueuedRunCoordinator):
                 origin=Origin.QUEUE,
                 instance=instance_key(instance),
                 actor=actor,
+                root=root_of(run),
             )
         except (BadInput, OverQuota, MountRefused) as refusal:
             refused = {tags.ADMISSION: tags.REFUSED, tags.REASON: refusal.problem}

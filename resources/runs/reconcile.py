@@ -53,7 +53,7 @@ from resources.gpu.model import (
     run_of,
 )
 from resources.gpu.requests.errors import OverQuota
-from resources.gpu.resource import instance_key, owner_of, requested
+from resources.gpu.resource import instance_key, owner_of, requested, root_of
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import kill_remains, remains_of
@@ -145,6 +145,7 @@ class Pass:
                 origin=Origin.QUEUE,
                 instance=self._key,
                 actor=self._actor,
+                root=root_of(run),
             )
         except (BadInput, OverQuota) as refusal:
             self._instance.report_run_failed(run, f"Refused: {refusal}")

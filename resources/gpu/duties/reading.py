@@ -6,7 +6,7 @@ from functools import cached_property
 
 from resources.database.leadership import holder_of
 from resources.errors import Conflict, NotFound
-from resources.gpu import decision_log, drain_store, ledger
+from resources.gpu import decision_log, drain_store, ledger, reexecutions
 from resources.gpu.decision_log import PastDecision, PastStop
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.duties.desk import DECIDER
@@ -64,10 +64,15 @@ class Reading(OnLedger):
         with self._database.read() as connection:
             return ledger.waiting_requests(connection)
 
-    def runs_at_work(self) -> frozenset[str]:
-        """The runs that hold devices or wait for them."""
-        holding, waiting = self.live_leases(), self.waiting()
-        return frozenset({str(one.run_id) for one in holding} | {str(one.run_id) for one in waiting})
+    def runs_at_work(self) -> dict[str, str]:
+        """The runs that hold devices or wait for them, each with the first of those that it executes again.
+
+        That is the run itself for one that is no re-execution.
+        """
+        with self._database.read() as connection:
+            holding, waiting = ledger.live_leases(connection), ledger.waiting_requests(connection)
+            runs = sorted({one.run_id for one in holding} | {one.run_id for one in waiting})
+            return {str(run): str(root) for run, root in reexecutions.roots(connection, runs).items()}
 
     def waiting_count(self) -> int:
         """How many requests wait."""

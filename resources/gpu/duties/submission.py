@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from resources.database.audit import AuditRow, record_all
-from resources.gpu import ledger, like_jobs, quota_store
+from resources.gpu import ledger, like_jobs, quota_store, reexecutions
 from resources.gpu.duties.base import OnLedger
 from resources.gpu.inventory.model import Inventory
 from resources.gpu.manual.naming import checked_project
@@ -38,14 +38,18 @@ class Submission(OnLedger):
         actor: Actor,
         holder: ProcessIdentity | None = None,
         terms: Terms = NO_TERMS,
+        root: RunId | None = None,
     ) -> WaitingRequest:
         """Put a run's request in the line; asking again for a run that is known changes nothing.
+
+        ``root`` is the first of the runs that it executes again.
 
         Raises BadGpuRequest for a text that does not parse, ImpossibleGpuRequest for one that this machine
         can never satisfy, OverQuota for one that the quotas never allow, BadInput for the name of a project
         that none can have, and for a bad vendors.yaml of the home; nothing is written then.
         """
-        return self.submit_many([Ask(run_id, text, owner, origin, instance, terms, holder)], actor)[0]
+        ask = Ask(run_id, text, owner, origin, instance, terms, holder, root)
+        return self.submit_many([ask], actor)[0]
 
     def submit_many(self, asks: Sequence[Ask], actor: Actor) -> list[WaitingRequest]:
         """Put the requests of several runs in the line, in their order, in one transaction: all or none.
@@ -65,6 +69,7 @@ class Submission(OnLedger):
             refuse_over_quota(quota_store.read(connection), inventory.for_runs, fresh.values())
             fresh = like_jobs.join_batches(connection, fresh)
             ledger.add_requests(connection, list(fresh.values()))
+            reexecutions.add(connection, [ask for ask in asks if ask.run_id in fresh])
             record_all(
                 connection,
                 [

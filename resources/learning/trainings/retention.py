@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,8 +45,8 @@ class Held:
     training: Training
     state: State
     folder: Path
-    is_awaited: bool = False
-    """Whether its run waits in the line, or goes on with it by itself."""
+    awaited_by: str | None = None
+    """A run that holds devices or waits for them, and works on it then; None where there is none."""
 
     @property
     def last_at(self) -> datetime:
@@ -78,7 +78,19 @@ def to_remove(held: Sequence[Held], rule: Rule, now: datetime) -> list[Held]:
 
 def in_use(one: Held) -> bool:
     """Whether somebody works on it, or will by himself."""
-    return one.is_awaited or one.state in LIVE
+    return one.awaited_by is not None or one.state in LIVE
+
+
+def awaiting(training: Training, at_work: Mapping[str, str]) -> str | None:
+    """The run of ``at_work`` that goes on with a training: one that took it up, or executes such a one again.
+
+    ``at_work`` names, for each run that holds devices or waits for them, the first of those that it executes
+    again, which is itself for one that is no re-execution.
+    """
+    own = {training.id.key, *(one.run_id for one in training.taken_up)}
+    found = [run for run, root in at_work.items() if run in own or root in own]
+    last = training.last.run_id
+    return last if last in found else min(found, default=None)
 
 
 def starts_from(held: Sequence[Held], folder: Path) -> list[Training]:

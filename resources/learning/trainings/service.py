@@ -2,7 +2,7 @@
 
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from resources.home import Home
 from resources.learning.distributed.plan import Plan
 from resources.learning.trainings.looking import stands_now
 from resources.learning.trainings.model import End, TakenUp, Training, TrainingId, other_fields
-from resources.learning.trainings.retention import Held, Rule, in_use, starts_from, to_remove
+from resources.learning.trainings.retention import Held, Rule, awaiting, in_use, starts_from, to_remove
 from resources.learning.trainings.store import LOCK, all_records, read_record, write_record
 from resources.terms import Actor
 
@@ -125,40 +125,41 @@ class TrainingService:
         self._keep(now, actor, "register", model)
         return now
 
-    def held(self, awaited: Collection[str]) -> list[Held]:
-        """All of them, as retention sees them. ``awaited``: the runs that wait in the line or go on."""
+    def held(self, at_work: Mapping[str, str]) -> list[Held]:
+        """All of them, as retention sees them. ``at_work``: as :func:`awaiting` takes it."""
         return [
             Held(
                 one,
                 stands_now(one, self.folder(one.id)).state,
                 self.folder(one.id),
-                one.last.run_id in awaited,
+                awaiting(one, at_work),
             )
             for one in self.all()
         ]
 
-    def keep_by_rule(self, rule: Rule, awaited: Collection[str], actor: Actor) -> list[Removed]:
+    def keep_by_rule(self, rule: Rule, at_work: Mapping[str, str], actor: Actor) -> list[Removed]:
         """Remove the folders that the rule keeps no longer; those that somebody follows now stay."""
         self._finish_removals()
         done = []
-        for one in to_remove(self.held(awaited), rule, self.clock()):
+        for one in to_remove(self.held(at_work), rule, self.clock()):
             with suppress(Conflict):
                 done.append(self._remove(one.training.id, actor, "by the rule of retention"))
         return done
 
-    def remove(self, training: TrainingId, awaited: Collection[str], actor: Actor) -> Removed:
+    def remove(self, training: TrainingId, at_work: Mapping[str, str], actor: Actor) -> Removed:
         """Remove the folder of a training: checkpoints, curves and log. Its model in MLflow stays.
 
-        Raises :class:`NotFound`; :class:`Conflict` for one that runs, whose run waits, or that another one
-        starts from.
+        Raises :class:`NotFound`; :class:`Conflict` for one that runs, that a run waits to go on with, or that
+        another one starts from.
         """
-        held = self.held(awaited)
+        held = self.held(at_work)
         found = next((one for one in held if one.training.id == training), None)
         if found is None:
             raise NotFound(f"there is no training {training}", "`trainplat training list` shows them all.")
         if in_use(found):
+            run = found.awaited_by or found.training.last.run_id
             raise Conflict(
-                f"the training {training} is {found.state}: its run {found.training.last.run_id} works on it",
+                f"the training {training} is {found.state}: the run {run} works on it, or will",
                 "Cancel that run in the Dagster UI first.",
             )
         others = starts_from(held, found.folder)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
@@ -16,6 +17,7 @@ from dagster._core.remote_origin import (
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.test_utils import create_run_for_test
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
@@ -62,6 +64,7 @@ def new_run(
     status: DagsterRunStatus,
     request: str = "1",
     code_origin: JobPythonOrigin | None = None,
+    again: str | None = None,
 ) -> DagsterRun:
     location = ManagedGrpcPythonEnvCodeLocationOrigin(
         LoadableTargetOrigin(module_name="tests.servers.gpu_location"), location_name="test"
@@ -73,6 +76,8 @@ def new_run(
         tags={"trainplat/gpu": request},
         remote_job_origin=origin,
         job_code_origin=code_origin,
+        root_run_id=again,
+        parent_run_id=again,
     )
     return run
 
@@ -131,6 +136,22 @@ def test_a_queued_run_that_the_ledger_does_not_know_is_submitted_and_granted(
     found = instance.get_run_by_id(run.run_id)
     assert found is not None
     assert (found.tags["trainplat/admission"], found.tags["trainplat/devices"]) == ("granted", "cpu:0")
+
+
+def test_the_ledger_knows_which_run_a_re_execution_goes_on_with(
+    instance: DagsterInstance, service: GpuService
+) -> None:
+    first = new_run(instance, DagsterRunStatus.FAILURE)
+    by_a_person = new_run(instance, DagsterRunStatus.NOT_STARTED, again=first.run_id)
+    instance.run_coordinator.submit_run(SubmitRunContext(by_a_person, cast("Any", None)))
+    cut_short = new_run(instance, DagsterRunStatus.QUEUED, again=first.run_id)
+    other = new_run(instance, DagsterRunStatus.QUEUED)
+    mend(instance, service)
+    assert service.runs_at_work() == {
+        by_a_person.run_id: first.run_id,
+        cut_short.run_id: first.run_id,
+        other.run_id: other.run_id,
+    }
 
 
 def test_a_queued_run_that_the_ledger_does_not_know_and_that_cannot_run_is_refused(

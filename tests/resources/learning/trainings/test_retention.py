@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resources.errors import BadInput
 from resources.learning.trainings.model import End, Outcome, Training, TrainingId
-from resources.learning.trainings.retention import Held, Rule, starts_from, to_remove
+from resources.learning.trainings.retention import Held, Rule, in_use, starts_from, to_remove
 from resources.learning.trainings.standing import LIVE, State
 from tests.resources.learning.distributed.plans import tiny
 from tests.resources.learning.trainings.examples import NOW, taken
@@ -23,7 +23,7 @@ def held(key: str, state: State, days_ago: float, start: str | None = None, *, a
     at = -days_ago * _DAY_S
     end = None if state in LIVE else End(NOW + timedelta(seconds=at), Outcome.DONE)
     training = Training(TrainingId("stories", key), tiny(start_from=start), (taken(at),), end)
-    return Held(training, state, Path("/trainings/stories") / key, awaited)
+    return Held(training, state, Path("/trainings/stories") / key, "run-7" if awaited else None)
 
 
 def gone(*of: Held) -> list[str]:
@@ -76,7 +76,7 @@ def test_nothing_in_use_and_no_newest_model_is_ever_removed_and_time_only_adds(
     some: list[Held], later_days: float
 ) -> None:
     now = set(gone(*some))
-    assert not [one for one in some if one.training.id.key in now and (one.is_awaited or one.state in LIVE)]
+    assert not [one for one in some if one.training.id.key in now and in_use(one)]
     finished = sorted((one for one in some if one.state is State.DONE), key=lambda one: one.last_at)
     assert not [one for one in finished[-RULE.keep_last :] if one.training.id.key in now]
     later = {one.training.id.key for one in to_remove(some, RULE, NOW + timedelta(days=later_days))}

@@ -80,29 +80,43 @@ def test_what_the_rule_keeps_no_longer_is_removed_but_for_what_is_followed(tmp_p
     service = service_of(tmp_path)
     folders = [done(service, TrainingId("stories", f"k{days}"), days) for days in (50, 40, 35, 20)]
     with service.following(TrainingId("stories", "k50")):
-        gone = service.keep_by_rule(Rule(keep_last=1, keep_days=30), {"k40"}, ME)
+        gone = service.keep_by_rule(Rule(keep_last=1, keep_days=30), {"k40": "k40"}, ME)
     assert [str(one.id) for one in gone] == ["stories/k35"]
     assert gone[0].size_bytes > 1000
     assert [folder.exists() for folder in folders] == [True, True, False, True]
     row = recent(service.database)[0]
     assert (row.action, row.subject) == ("training.remove", "stories/k35")
-    assert service.keep_by_rule(Rule(), (), ME) == []
+    assert service.keep_by_rule(Rule(), {}, ME) == []
 
 
 def test_one_is_removed_by_hand_unless_somebody_needs_it(tmp_path: Path) -> None:
     service, (one, other) = service_of(tmp_path), (TrainingId("stories", "a"), TrainingId("tales", "b"))
     folder = done(service, one, 1)
-    with pytest.raises(Conflict, match="its run a works on it"):
-        service.remove(one, {"a"}, ME)
+    with pytest.raises(Conflict, match="the run a works on it, or will"):
+        service.remove(one, {"a": "a"}, ME)
     service.take_up(other, tiny(start_from=str(folder / "checkpoints" / "x")), taken(run_id="b"), ME)
     with pytest.raises(Conflict, match="tales/b starts from a checkpoint of stories/a"):
-        service.remove(one, (), ME)
-    service.remove(other, (), ME)
-    service.remove(one, (), ME)
+        service.remove(one, {}, ME)
+    service.remove(other, {}, ME)
+    service.remove(one, {}, ME)
     assert service.all() == []
     assert list((tmp_path / "trainings" / ".removed").rglob("*.json")) == []
     with pytest.raises(NotFound, match="no training stories/a"):
-        service.remove(one, (), ME)
+        service.remove(one, {}, ME)
+
+
+def test_one_that_a_re_execution_in_the_line_goes_on_with_is_not_removed(tmp_path: Path) -> None:
+    service = service_of(tmp_path)
+    begun_in_it, by_a_key_of_its_own = TrainingId("stories", "run-1"), TrainingId("stories", "nightly")
+    for training in (begun_in_it, by_a_key_of_its_own):
+        known = service.take_up(training, tiny(), taken(-86_400 * 400, run_id="run-1"), ME)
+        service.end(known, End(NOW - timedelta(days=400), Outcome.FAILED), ME)
+    waits = {"run-2": "run-1", "run-9": "run-9"}
+    assert service.keep_by_rule(Rule(), waits, ME) == []
+    for training in (begun_in_it, by_a_key_of_its_own):
+        with pytest.raises(Conflict, match="the run run-2 works on it, or will"):
+            service.remove(training, waits, ME)
+    assert len(service.keep_by_rule(Rule(), {"run-9": "run-9"}, ME)) == 2
 
 
 def test_a_removal_that_was_killed_is_finished_by_the_next_and_is_no_training(tmp_path: Path) -> None:
@@ -111,5 +125,5 @@ def test_a_removal_that_was_killed_is_finished_by_the_next_and_is_no_training(tm
     left.mkdir(parents=True)
     folder.rename(left / "stories-x")
     assert service.all() == []
-    service.keep_by_rule(Rule(), (), ME)
+    service.keep_by_rule(Rule(), {}, ME)
     assert list(left.iterdir()) == []
