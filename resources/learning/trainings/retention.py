@@ -59,13 +59,16 @@ def to_remove(held: Sequence[Held], rule: Rule, now: datetime) -> list[Held]:
     """Those that the rule keeps no longer, oldest first.
 
     1. One that runs, or whose run waits, stays; so does one that another, unfinished one starts from.
-    2. Of finished ones of a name the newest stay, and those that are younger than the rule says.
-    3. All others stay for as long as they may be gone on from.
+    2. A finished one that became no model in MLflow stays: its folder is the only place of its weights.
+    3. Of other finished ones of a name the newest stay, and those that are younger than the rule says.
+    4. All others stay for as long as they may be gone on from.
     """
     needed = set(_needed(held))
     newest_first = sorted(held, key=lambda one: (one.last_at, one.training.id), reverse=True)
     found, finished = list[Held](), Counter[str]()
     for one in newest_first:
+        if has_the_only_weights(one):
+            continue
         is_done = one.state is State.DONE
         finished[one.training.id.name] += is_done
         days = rule.keep_days if is_done else rule.keep_failed_days
@@ -79,6 +82,11 @@ def to_remove(held: Sequence[Held], rule: Rule, now: datetime) -> list[Held]:
 def in_use(one: Held) -> bool:
     """Whether somebody works on it, or will by himself."""
     return one.awaited_by is not None or one.state in LIVE
+
+
+def has_the_only_weights(one: Held) -> bool:
+    """Whether it is finished and its weights are nowhere else: only a person may remove them."""
+    return one.state is State.DONE and one.training.model is None
 
 
 def awaiting(training: Training, at_work: Mapping[str, str]) -> str | None:

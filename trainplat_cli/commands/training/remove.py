@@ -4,6 +4,7 @@ import click
 
 from resources.gpu.service import GpuService
 from resources.home import Home
+from resources.learning.trainings.model import Outcome
 from resources.terms import Actor
 from resources.texts import mark
 from resources.users import current_user
@@ -31,7 +32,10 @@ def remove(training: str, yes: bool, as_json: bool) -> None:
         question = _(
             "Remove {training} with its checkpoints? It cannot be gone on from, nor started from, after that."
         )
-        click.confirm(question.format(training=one.id), abort=True, err=True)
+        asked = question.format(training=one.id)
+        if one.model is None and one.end is not None and one.end.outcome is Outcome.DONE:
+            asked = _("It is finished, and no model in MLflow: its weights are nowhere else.") + f" {asked}"
+        click.confirm(asked, abort=True, err=True)
     at_work = GpuService(Home.from_environment().database()).runs_at_work()
     gone = found.service.remove(one.id, at_work, Actor(f"user:{current_user()}"))
     if as_json:

@@ -18,11 +18,19 @@ RULE = Rule(keep_last=2, keep_days=30, keep_failed_days=90)
 _DAY_S = 86_400.0
 
 
-def held(key: str, state: State, days_ago: float, start: str | None = None, *, awaited: bool = False) -> Held:
+def held(
+    key: str,
+    state: State,
+    days_ago: float,
+    start: str | None = None,
+    *,
+    awaited: bool = False,
+    model: str | None = "models:/stories/1",
+) -> Held:
     """One of stories that stood so, so long ago."""
     at = -days_ago * _DAY_S
     end = None if state in LIVE else End(NOW + timedelta(seconds=at), Outcome.DONE)
-    training = Training(TrainingId("stories", key), tiny(start_from=start), (taken(at),), end)
+    training = Training(TrainingId("stories", key), tiny(start_from=start), (taken(at),), end, model=model)
     return Held(training, state, Path("/trainings/stories") / key, "run-7" if awaited else None)
 
 
@@ -58,6 +66,13 @@ def test_what_an_unfinished_one_starts_from_stays_and_is_named() -> None:
     assert gone(*old, held("w", State.DONE, 1, start)) == ["d300", "d200"]
 
 
+def test_a_finished_one_that_became_no_model_stays_and_takes_no_place_of_those_that_did() -> None:
+    only_copies = [held(f"u{days}", State.DONE, days, model=None) for days in (1, 50, 400)]
+    registered = [held(f"d{days}", State.DONE, days) for days in (300, 200, 100)]
+    assert gone(*only_copies, *registered) == ["d300"]
+    assert gone(held("f", State.FAILED, 91, model=None)) == ["f"]
+
+
 _SOME = st.lists(
     st.builds(
         held,
@@ -65,6 +80,7 @@ _SOME = st.lists(
         st.sampled_from(State),
         st.floats(0, 400),
         awaited=st.booleans(),
+        model=st.sampled_from([None, "models:/stories/1"]),
     ),
     max_size=12,
     unique_by=lambda one: one.training.id.key,
@@ -77,7 +93,9 @@ def test_nothing_in_use_and_no_newest_model_is_ever_removed_and_time_only_adds(
 ) -> None:
     now = set(gone(*some))
     assert not [one for one in some if one.training.id.key in now and in_use(one)]
-    finished = sorted((one for one in some if one.state is State.DONE), key=lambda one: one.last_at)
+    done = [one for one in some if one.state is State.DONE]
+    assert not [one for one in done if one.training.id.key in now and one.training.model is None]
+    finished = sorted(done, key=lambda one: one.last_at)
     assert not [one for one in finished[-RULE.keep_last :] if one.training.id.key in now]
     later = {one.training.id.key for one in to_remove(some, RULE, NOW + timedelta(days=later_days))}
     assert now <= later

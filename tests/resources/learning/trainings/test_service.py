@@ -71,7 +71,7 @@ def test_a_record_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
 def done(service: TrainingService, training: TrainingId, days_ago: float) -> Path:
     at = NOW - timedelta(days=days_ago)
     known = service.take_up(training, tiny(), taken(-86_400 * days_ago, run_id=training.key), ME)
-    service.end(known, End(at, Outcome.DONE), ME)
+    service.became(service.end(known, End(at, Outcome.DONE), ME), "models:/stories/1", ME)
     (service.folder(training) / "weights").write_bytes(b"x" * 1000)
     return service.folder(training)
 

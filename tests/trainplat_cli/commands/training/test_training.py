@@ -1,12 +1,15 @@
 """``trainplat training``: how trainings stand, for people and programs."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner, Result
 
 from resources.home import Home
+from resources.learning.trainings.service import TrainingService
+from resources.learning.trainings.store import write_record
 from tests.streamlit_app import training_home
 from trainplat_cli.main import main
 
@@ -64,10 +67,17 @@ def test_a_home_without_trainings_and_a_name_that_nobody_has_are_told() -> None:
     assert "trainplat training list" in missing.output
 
 
-def test_one_is_removed_once_a_person_says_so() -> None:
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_one_is_removed_once_a_person_says_so(is_registered: bool) -> None:
     fill()
+    home = Home.from_environment()
+    service = TrainingService(home, home.database())
+    if not is_registered:
+        wine = service.named("wine")
+        write_record(service.folder(wine.id), replace(wine, model=None))
     asked = CliRunner().invoke(main, ["training", "remove", "wine"], input="n\n")
     assert asked.exit_code != 0
+    assert ("its weights are nowhere else. Remove wine/c1" in asked.output) is (not is_registered)
     assert "wine/c1" in run("list").stdout
     told = json.loads(run("remove", "wine", "--yes", "--json").stdout)
     assert told["training"] == "wine/c1"
