@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dagster import AssetExecutionContext, Failure
+from dagster import AssetExecutionContext, Failure, RetryRequested
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from resources import making_room
@@ -45,6 +45,7 @@ FAREWELL_S = 0.0
 """How long a training that stops tries to tell MLflow so: once."""
 MLFLOW_S = 60.0
 """How long one that is done waits for MLflow to take its model."""
+_LATER = "%s. Other steps of the run need its devices: they go first, and this one is registered after them."
 CANCEL_GRACE_S = 12.0
 """How long a cancelled training has for its last checkpoint: the platform kills it after 20 s."""
 
@@ -75,8 +76,9 @@ def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeT
     It goes on from its last checkpoint whenever it is started again under the same name and key: after the
     run made room for another one (which ends this process), after it was killed, and in a re-execution. One
     that is done already is not trained again. Its curves go to MLflow while it runs; at its end the model
-    is registered there, once. MLflow may be down meanwhile, not at the end; a run that does nothing else has
-    given its devices back before it tells MLflow so.
+    is registered there, once. MLflow may be down meanwhile, not at the end; a run that needs its devices no
+    longer has given them back before. Where other steps of it need them, MLflow is asked once: the others
+    train first, and then this one is registered.
 
     Raises Failure, with what to do next, for one that cannot be trained or registered.
     """
@@ -92,7 +94,16 @@ def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeT
             with gpu.lease(context) as lease:
                 done = _train(context, service, training, asked, lease)
         gpu.give_back(context)  # MLflow may take a minute to answer, or to be found down
-        return TrainedLarge(training, done, _model_of(context, service, training, asked, done))
+        is_first_to_train = gpu.holds_devices and context.retry_number < len(context.job_def.nodes)
+        try:
+            within_s = FAREWELL_S if is_first_to_train else MLFLOW_S
+            model = _model_of(context, service, training, asked, done, within_s)
+        except Unavailable as problem:
+            if not is_first_to_train:
+                raise
+            context.log.warning(_LATER, problem.problem)
+            raise RetryRequested(max_retries=len(context.job_def.nodes)) from problem
+        return TrainedLarge(training, done, model)
 
 
 def processes_on(plan: Plan, devices: int) -> int:
@@ -170,10 +181,11 @@ def _model_of(
     training: TrainingId,
     asked: LargeTraining,
     done: Finished,
+    within_s: float,
 ) -> str | None:
     """Let MLflow have the rest of the curves, and the model."""
     mirror, actor = _mirror(context, service, training, asked.plan), Actor(f"run:{context.run.run_id}")
-    is_told = mirror.finish(FINISHED, MLFLOW_S)
+    is_told = mirror.finish(FINISHED, within_s)
     if not asked.is_registered:
         return None
     if not is_told:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from dagster import (
     AssetExecutionContext,
     ConfigurableResource,
+    DagsterEventType,
     DagsterInstance,
     DagsterRun,
     DagsterRunStatus,
@@ -80,6 +81,8 @@ class GpuResource(ConfigurableResource["GpuResource"]):
 
     _lease: Lease | None = PrivateAttr(default=None)
     _within: "_Within | None" = PrivateAttr(default=None)
+    _through: set[str] = PrivateAttr(default_factory=set)
+    """The steps that need the devices of the run no longer."""
 
     def service(self) -> GpuService:
         """The plain service, on the home of the environment."""
@@ -96,7 +99,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         if run is None or instance is None or _is_over(instance, run):
             yield self
             return
-        self._within = _Within(run, instance)
+        self._within = _Within(run, instance, time.time())
         service = self.service()
         launched = _lease_from_launcher(service, RunId(run.run_id))
         if launched is not None:
@@ -136,14 +139,18 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         yield _shown(lease, int(os.environ[THREADS_VARIABLE]))
 
     def give_back(self, context: AssetExecutionContext) -> bool:
-        """Give the devices of the run back before it ends, where it has nothing more to do on them.
+        """Give the devices of the run back before it ends, where its step has nothing more to do on them.
 
-        Only a run of one step does: what the others of a run need is theirs. The run goes on, and where it
-        is killed after this, it is taken up again as any other one. Returns whether they are given back;
-        not while processes that were started with them live.
+        In a run of several steps the last one does that needs them: all others have ended, or said the same
+        before, each in this process. The run goes on, and where it is killed after this, it is taken up again
+        as any other one. Returns whether they are given back now; not while processes that were started with
+        them live.
         """
         lease, service = self._lease, self.service()
-        if lease is None or lease.run_id != context.run.run_id or len(context.job_def.nodes) != 1:
+        if lease is None or lease.run_id != context.run.run_id:
+            return False
+        self._through.add(context.get_step_execution_context().step.key)
+        if not self._are_through(context):
             return False
         me = os.getpid()
         if any(one.pid != me for one in carriers_of(lease_mark(lease))):
@@ -151,6 +158,25 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         actor = Actor(f"run:{context.run.run_id}")
         self._lease = None
         return service.release(lease.run_id, lease.attempt, reason=STEP_DONE, actor=actor)
+
+    @property
+    def holds_devices(self) -> bool:
+        """Whether the run holds any now: who waits for something else lets others wait with it."""
+        return self._lease is not None and bool(self._lease.devices)
+
+    def _are_through(self, context: AssetExecutionContext) -> bool:
+        """Whether no step of the run needs its devices any more."""
+        run, within = context.run, self._within
+        steps = {*(run.step_keys_to_execute or (node.name for node in context.job_def.nodes))}
+        left = steps - self._through
+        if not left or within is None:
+            return not left
+        ended = {
+            one.dagster_event.step_key
+            for one in within.instance.all_logs(run.run_id, of_type=_ENDS_OF_STEPS)
+            if one.dagster_event is not None and one.timestamp >= within.since_s
+        }
+        return left <= ended
 
     @contextmanager
     def _second(self, text: str, for_s: float | None) -> Iterator[DeviceLease]:
@@ -295,10 +321,17 @@ class _Within:
 
     run: DagsterRun
     instance: DagsterInstance
+    since_s: float
+    """When this process began with it, in seconds since 1970: what ended before may be done again."""
 
 
 _block_of: ContextVar[RunId | None] = ContextVar("block_of", default=None)
 """The second lease in whose block this thread is. A thread that is started in the block is in none."""
+_ENDS_OF_STEPS = {
+    DagsterEventType.STEP_SUCCESS,
+    DagsterEventType.STEP_FAILURE,
+    DagsterEventType.STEP_SKIPPED,
+}
 _OUTLIVES = "The second lease on %s was given back, but its devices stay taken until these processes end: %s."
 
 

@@ -45,6 +45,16 @@ def stories(plan: Plan, devices: str, key: str | None = "one") -> AssetsDefiniti
     return made
 
 
+def of_seed(number: int) -> AssetsDefinition:
+    """One of several trainings of a run."""
+
+    @asset(name=f"seed_{number}", op_tags={"trainplat/gpu": "1"})
+    def made(context: AssetExecutionContext, gpu: GpuResource) -> None:
+        run_training(context, gpu, LargeTraining(f"stories_{number}", tiny(seed=number)))
+
+    return made
+
+
 def train(plan: Plan, devices: str = "1") -> ExecuteInProcessResult:
     """One run of it."""
     with DagsterInstance.ephemeral() as instance:
@@ -115,3 +125,31 @@ def test_its_devices_are_back_before_mlflow_is_told_and_a_run_again_registers_it
     again = train(tiny())
     assert again.success
     assert TrainingService(home, home.database()).all()[0].model == "models:/stories/1"
+
+
+@pytest.mark.slow
+def test_several_trainings_of_a_run_wait_for_mlflow_once_all_are_trained_and_no_device_is_held(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large_training, "MLFLOW_S", 0.0)
+    monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", "http://127.0.0.1:9")
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize(
+            [of_seed(1), of_seed(2), of_seed(3)],
+            instance=instance,
+            resources={"gpu": GpuResource()},
+            raise_on_error=False,
+        )
+        again = [str(one.step_key) for one in result.all_events if one.is_step_up_for_retry]
+    lease = GpuService(home.database()).newest_lease(RunId(result.run_id))
+    assert lease is not None
+    assert lease.release_reason == STEP_DONE
+    trainings = TrainingService(home, home.database()).all()
+    ends = [one.end.at for one in trainings if one.end is not None and one.end.outcome is Outcome.DONE]
+    assert len(ends) == 3
+    assert lease.released_at is not None
+    assert lease.released_at >= max(ends)
+    failures = {str(one.step_key): str(one.event_specific_data) for one in result.get_step_failure_events()}
+    assert sorted(failures) == ["seed_1", "seed_2", "seed_3"]
+    assert all("MLflow does not take its model" in said for said in failures.values())
+    assert sorted(again) == ["seed_1", "seed_2"]

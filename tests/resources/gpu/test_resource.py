@@ -143,7 +143,7 @@ def returning(name: str, seen: list[bool], after: list[AssetsDefinition] | None 
         with gpu.lease(context):
             pass
         seen.append(gpu.give_back(context))
-        assert bool(service().live_leases()) is not seen[-1]
+        assert bool(service().live_leases()) is gpu.holds_devices is not seen[-1]
         assert not gpu.give_back(context)
 
     return returned
@@ -157,17 +157,23 @@ def test_a_run_of_one_step_gives_its_devices_back_before_it_ends_and_once() -> N
     assert service().live_leases() == []
 
 
-def test_a_run_of_several_steps_keeps_its_devices_for_the_others() -> None:
+def test_the_last_step_of_a_run_that_needs_its_devices_gives_them_back() -> None:
     seen = list[bool]()
     first = returning("first", seen)
+
+    @asset(deps=[first], op_tags={"trainplat/gpu": "1"})
+    def says_nothing(context: AssetExecutionContext, gpu: GpuResource) -> None:
+        assert gpu.holds_devices
+
+    second = returning("second", seen, [says_nothing])
     with DagsterInstance.ephemeral() as instance:
         result = materialize(
-            [first, returning("second", seen, [first])],
+            [first, says_nothing, second, returning("third", seen, [second])],
             instance=instance,
             resources={"gpu": GpuResource(poll_interval_s=0.05)},
         )
     assert result.success
-    assert seen == [False, False]
+    assert seen == [False, False, True]
 
 
 def test_devices_on_which_a_process_still_lives_are_not_given_back() -> None:
