@@ -90,14 +90,15 @@ def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeT
         if done is not None:
             context.log.info("%s is trained already: not again.", training)
             _note_end(service, training, Actor(f"run:{context.run.run_id}"))
+            mirror = _mirror(context, service, training, asked.plan)
         else:
             with gpu.lease(context) as lease:
-                done = _train(context, service, training, asked, lease)
+                done, mirror = _train(context, service, training, asked, lease)
         gpu.give_back(context)  # MLflow may take a minute to answer, or to be found down
         is_first_to_train = gpu.holds_devices and context.retry_number < len(context.job_def.nodes)
         try:
             within_s = FAREWELL_S if is_first_to_train else MLFLOW_S
-            model = _model_of(context, service, training, asked, done, within_s)
+            model = _model_of(context, service, training, asked, done, mirror, within_s)
         except Unavailable as problem:
             if not is_first_to_train:
                 raise
@@ -117,7 +118,8 @@ def _train(
     training: TrainingId,
     asked: LargeTraining,
     lease: DeviceLease,
-) -> Finished:
+) -> tuple[Finished, MirrorThread]:
+    """What came of it; and what sends its curves, which is not waited for while devices are held."""
     folder, actor = service.folder(training), Actor(f"run:{context.run.run_id}")
     launch = _launch(asked, folder, lease)
     known = service.take_up(training, asked.plan, _taken(service, launch, lease), actor, _asset_of(context))
@@ -154,7 +156,7 @@ def _train(
             f"the training {training} ended without its last checkpoint in {folder}",
             "Start it again: it goes on from the checkpoint before.",
         )
-    return found
+    return found, mirror
 
 
 def _mirror(
@@ -181,10 +183,11 @@ def _model_of(
     training: TrainingId,
     asked: LargeTraining,
     done: Finished,
+    mirror: MirrorThread,
     within_s: float,
 ) -> str | None:
     """Let MLflow have the rest of the curves, and the model."""
-    mirror, actor = _mirror(context, service, training, asked.plan), Actor(f"run:{context.run.run_id}")
+    actor = Actor(f"run:{context.run.run_id}")
     is_told = mirror.finish(FINISHED, within_s)
     if not asked.is_registered:
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from resources.errors import TrainplatError
+from resources.errors import TrainplatError, Unavailable
 from resources.files import write_atomically
 from resources.learning.distributed.plan import Plan
 from resources.learning.distributed.progress import Measured, Point, Saved, Told, read_told
@@ -18,6 +18,8 @@ from resources.learning.trainings.use import Use, read_use
 from resources.registry.training_runs import Sample, TrainingRun, TrainingRuns
 
 EACH_S = 10.0
+ON_ITS_WAY_S = 5.0
+"""So long what is on its way is waited for, however little time there is to send the rest."""
 SENT = "mlflow.json"
 """What is in MLflow already. Lost, everything is sent once more, which changes nothing there."""
 
@@ -100,15 +102,18 @@ class MirrorThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Send no more; what is on its way is waited for."""
+        """Send no more. What is on its way is not waited for: who says so may hold devices."""
         self._over.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def finish(self, status: str, within_s: float) -> bool:
         """Send the rest and say how it ended, trying for so long; whether MLflow has it all."""
         self.stop()
         until_s = time.monotonic() + within_s
+        if self._thread.is_alive():
+            self._thread.join(max(within_s, ON_ITS_WAY_S))
+        if self._thread.is_alive():
+            self._tell_down(Unavailable("MLflow takes long to answer", "See `trainplat status`."))
+            return False
         while True:
             try:
                 self.mirror.sync()

@@ -1,5 +1,6 @@
 """Curves of trainings in MLflow's store in a home."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from resources.learning.trainings.use import DeviceUse, Use, append_use
 from resources.registry.training_runs import Sample, TrainingRun, TrainingRuns
 from tests.resources.learning.distributed.plans import tiny
 from tests.resources.learning.trainings.examples import NOW, tell
+from trainplat_assets import training_mirror
 from trainplat_assets.training_mirror import SENT, Mirror, MirrorThread, params_of
 
 RUN = TrainingRun("stories", "stories/run-1", "stories/run-1", "run-1", params_of(tiny()))
@@ -106,6 +108,37 @@ def test_the_thread_tells_of_an_outage_once_and_of_its_end(tmp_path: Path) -> No
     thread.stop()
     assert said[1] == "MLflow answers again, and has what it missed."
     assert losses(runs) == [2]
+
+
+class Hanging(Recorded):
+    """Answers only once it is let to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+
+    def send(self, run_id: str, samples: object) -> None:
+        self.is_asked.set()
+        self.may_answer.wait(60)
+        super().send(run_id, samples)
+
+
+def test_who_stops_waits_for_nothing_that_is_on_its_way_and_who_finishes_for_so_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_mirror, "ON_ITS_WAY_S", 0.05)
+    runs, said = Hanging(), list[str]()
+    thread = MirrorThread(Mirror(tmp_path, runs, RUN), said.append, each_s=0.01)
+    tell(tmp_path, point(2))
+    thread.start()
+    runs.is_asked.wait()
+    thread.stop()
+    assert runs.sent == []
+    assert not thread.finish("FINISHED", within_s=0)
+    assert said == ["MLflow takes long to answer. The training goes on; what MLflow misses is sent later."]
+    runs.may_answer.set()
+    assert thread.finish("FINISHED", within_s=60)
+    assert (losses(runs), runs.status) == ([2], "FINISHED")
 
 
 @pytest.mark.slow
