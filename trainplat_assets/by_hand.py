@@ -45,8 +45,8 @@ class TrainingByHand:
         if planned.fate is Fate.TAKEN:
             return f"{what} took up these {planned.given} labels before: nothing was planned. {goes_on}."
         counted = f"{planned.newly_labelled} labels new, {planned.corrected} corrected"
-        if planned.pictures:
-            counted += f", {planned.pictures} pictures new"
+        if planned.fresh:
+            counted += f", {planned.fresh} samples new"
         if planned.known:
             counted += f", {planned.known} known already"
         return f"{what} is planned, on top of {version.parent}: {counted}. {goes_on}."

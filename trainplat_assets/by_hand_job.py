@@ -37,9 +37,10 @@ class TrainByHand(Config):
     )
     labels: str = Field(
         description=(
-            "A file on the machine that runs this: CSV with the columns `sample` and `label`, a JSON array "
-            "of objects with these keys, or JSON lines. A sample is named by its id, by its file, or by a "
-            "picture beside this file, which may be new. A file with a mistake is refused as a whole."
+            "A file on the machine that runs this: CSV, a JSON array of objects, or JSON lines. Each names a "
+            "sample, by its id, its file, or a file beside this one, which may be new, and says its `label`, "
+            "its `spans` or its `boxes`, as the kind of the data set has it: see docs/training-by-hand.md. A "
+            "file with a mistake is refused as a whole."
         ),
     )
 
@@ -76,7 +77,7 @@ def build_by_hand_job(spec: DatasetSpec) -> JobDefinition:
                 "outcome": MetadataValue.text(done.planned.fate.value),
                 "new_labels": done.planned.newly_labelled,
                 "corrections": done.planned.corrected,
-                "new_pictures": done.planned.pictures,
+                "new_samples": done.planned.fresh,
                 "known_labels": done.planned.known,
                 "goes_on_from": "nothing is trained" if done.base is None else done.base.uri,
                 "next": f"{spec.name}_annotations requests its round within {MINIMUM_INTERVAL_S} s.",

@@ -54,7 +54,7 @@ def document(done: TrainingByHand) -> dict[str, object]:
         "new": planned.newly_labelled,
         "corrections": planned.corrected,
         "known": planned.known,
-        "new_pictures": planned.pictures,
+        "new_samples": planned.fresh,
         "base": None if done.base is None else done.base.dataset_version,
         "base_model": None if done.base is None else done.base.uri,
         "champion": None if done.champion is None else done.champion.uri,

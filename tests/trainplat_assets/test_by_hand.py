@@ -12,13 +12,24 @@ from resources.data.byhand.model import Fate
 from resources.data.model import Split
 from resources.data.resource import DataResource
 from resources.data.service import DataService
+from resources.data.spec import DatasetSpec
+from resources.database.audit import recent
 from resources.errors import Conflict, NotFound
+from resources.kinds import Kind
 from resources.learning.settings import TrainSettings
 from resources.registry.resource import MlflowResource
 from resources.registry.service import RegistryService
-from resources.terms import FIRST_VERSION, VersionKey
+from resources.terms import FIRST_VERSION, Label, VersionKey
+from tests.resources.data.byhand.others import (
+    OTHERS,
+    first_of,
+    pool_of,
+    spec_of,
+    truth_of,
+    written_as_json,
+)
 from tests.resources.data.shapes import ACTOR
-from tests.trainplat_assets.rounds import SPEC, make_first, make_next, registry_service
+from tests.trainplat_assets.rounds import SPEC, data_service, make_first, make_next, registry_service
 from trainplat_assets.by_hand import TrainingByHand, plan_by_hand
 from trainplat_assets.by_hand_job import build_by_hand_job
 from trainplat_assets.model_round import Round
@@ -27,9 +38,11 @@ pytestmark = pytest.mark.usefixtures("mlflow_in_home")
 SHORT = TrainSettings(epochs=40, incremental_epochs=5)
 
 
-def rounds(data: DataService, registry: RegistryService, *versions: VersionKey) -> None:
+def rounds(
+    data: DataService, registry: RegistryService, *versions: VersionKey, spec: DatasetSpec = SPEC
+) -> None:
     for version in versions:
-        round_ = Round(SPEC, version, data, registry, ACTOR, SHORT)
+        round_ = Round(spec, version, data, registry, ACTOR, SHORT)
         round_.train(device="cpu", threads=1, run_id="r")
         round_.evaluate()
         round_.decide()
@@ -85,10 +98,10 @@ def test_the_training_goes_on_from_the_model_of_the_base_and_is_measured_against
 
 
 def run_job(
-    labels: Path, base: str, instance: DagsterInstance, *, raises: bool = True
+    labels: Path, base: str, instance: DagsterInstance, *, raises: bool = True, spec: DatasetSpec = SPEC
 ) -> ExecuteInProcessResult:
-    config = {"ops": {"shapes_plan_by_hand": {"config": {"base": base, "labels": str(labels)}}}}
-    return build_by_hand_job(SPEC).execute_in_process(
+    config = {"ops": {f"{spec.name}_plan_by_hand": {"config": {"base": base, "labels": str(labels)}}}}
+    return build_by_hand_job(spec).execute_in_process(
         run_config=config,
         instance=instance,
         resources={"data": DataResource(), "registry": MlflowResource()},
@@ -116,6 +129,32 @@ def test_the_launchpad_plans_the_same_once_and_names_every_mistake(
         assert instance.get_dynamic_partitions("shapes_versions") == ["v1.1"]
     assert data.versions(SPEC.name)[-1].starts_from == "v1.0"
     assert data.confirmed_labels(SPEC.name, VersionKey("v1.1"))[0].ref.endswith(":bea")
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(one, marks=pytest.mark.slow if one is Kind.TEXT_CLASSES else ()) for one in OTHERS]
+)
+def test_the_launchpad_trains_each_kind_on_with_labels_from_a_file(
+    kind: Kind, trainplat_home: Path, tmp_path: Path
+) -> None:
+    data, registry, spec = data_service(trainplat_home), registry_service(trainplat_home), spec_of(kind)
+    first_of(data, spec)
+    rounds(data, registry, FIRST_VERSION, spec=spec)
+    truth = truth_of(data, spec)
+    told: dict[str, Label] = {one.id: truth[one.id] for one in pool_of(data, spec)[:8]}
+    labels = written_as_json(kind, tmp_path / "in", told)
+    with DagsterInstance.ephemeral() as instance:
+        planned = run_job(labels, "v1.0", instance, spec=spec)
+        assert planned.output_for_node(f"{spec.name}_plan_by_hand") == "v1.1"
+    second = VersionKey("v1.1")
+    data.make(spec, second, ACTOR)
+    rounds(data, registry, second, spec=spec)
+    decision = registry.decision(spec.name, second)
+    assert decision is not None
+    assert (decision.labels, decision.measure) == (spec.first_labelled + 8, kind.measure)
+    assert all(one.ref.endswith(":bea") for one in data.confirmed_labels(spec.name, second))
+    written = [one for one in recent(data.database) if one.subject == f"{spec.name} v1.1"]
+    assert ("data.plan_version", "user:bea") in [(one.action, one.actor) for one in written]
 
 
 def test_the_program_says_a_refusal_in_the_form_of_an_answer(trainplat_home: Path) -> None:

@@ -36,8 +36,9 @@ from trainplat_cli.texts import _
     type=click.Path(path_type=Path),
     required=True,
     help=mark(
-        "CSV, JSON or JSON lines with a sample and its label. A sample is named by its id, by its file, or "
-        "by a picture beside PATH, which may be new. With one mistake in it nothing is taken."
+        "CSV, JSON or JSON lines with samples and what they are: a label, spans or boxes, as the kind of the "
+        "data set has it. A sample is named by its id, by its file, or by a file beside PATH, which may be "
+        "new. With one mistake in it nothing is taken. See docs/training-by-hand.md."
     ),
 )
 @option("--dataset", default="digits", show_default=True, help=mark("Of which data set."))

@@ -12,16 +12,56 @@ from resources.data.model import VersionRecord
 from resources.data.spec import DatasetSpec
 from resources.terms import Label, SampleId
 
+Complaint = tuple[int, str]
+"""A line, from 1, and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class GivenSpan:
+    """One name in a text, as the file says it."""
+
+    line: int
+    where: str
+    """How a complaint about one of its fields begins, such as ``spans[1].``; empty where the line is it."""
+    start: int
+    end: int
+    """The first character after it. Both count code points."""
+    label: str
+    text: str | None = None
+    """What is said to stand there."""
+
+
+@dataclass(frozen=True)
+class GivenBox:
+    """One thing in a picture, as the file says it."""
+
+    line: int
+    where: str
+    """As of a span."""
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    in_px: bool
+    """In pixels of the picture as people see it; else in percent of its sides."""
+
 
 @dataclass(frozen=True)
 class GivenRow:
-    """One line of the file, as it stands there."""
+    """What the file says of one sample, as it stands there."""
 
     line: int
     """From 1, as an editor shows it."""
     name: str
-    """The sample: its id, the name or path it is known by, or a picture beside the file."""
+    """The sample: its id, the name or path it is known by, or a file beside this one."""
     label: str
+    """The class; empty where an answer is marks."""
+    marks: tuple[GivenSpan | GivenBox, ...] = ()
+    text: str | None = None
+    """The sample itself, where it is a text that is given here."""
+    is_whole: bool = True
+    """Whether all its fields can be read."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +75,8 @@ class GivenLabel:
 
 
 @dataclass(frozen=True)
-class NewPicture:
-    """A picture that the data set does not have yet."""
+class NewSample:
+    """A picture or text that the data set does not have yet."""
 
     sample: SampleId
     name: str
@@ -49,7 +89,7 @@ class GivenLabels:
 
     labels: tuple[GivenLabel, ...]
     """In the order of the file."""
-    pictures: tuple[NewPicture, ...]
+    fresh: tuple[NewSample, ...]
 
     @property
     def identity(self) -> str:
@@ -95,7 +135,7 @@ class PlannedByHand:
     """Samples that were in the pool, or nowhere."""
     corrected: int = 0
     """Samples that were trained on with another label."""
-    pictures: int = 0
+    fresh: int = 0
     """Samples that the data set did not have."""
     known: int = 0
     """Labels that the version before has already: they are left out."""

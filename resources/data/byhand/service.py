@@ -23,7 +23,7 @@ from resources.files import disk_problem
 from resources.terms import FIRST_VERSION, Actor, DatasetName, SampleId, VersionKey
 
 SOURCE = "by-hand"
-"""The first part of the names of pictures that came with labels."""
+"""The first part of the names of samples that came with labels."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,17 @@ class ByHandService:
         :class:`Conflict` where no version is sealed yet.
         """
         repository = DatasetRepository(self.data.home, spec.name)
-        table = read_table(path)
+        table = read_table(path, spec.kind)
         newest = self._newest_sealed(spec.name)
         samples = SealedTree(repository.objects, newest.tree_md5 or "").rows
         there = {one.id for one in samples}
         came = {one.sample: one for one in self._came(spec.name) if one.sample not in there}
         usable = self._usable(spec.name, came.values())
-        given = resolve(spec, path, table, Known(newest.version, samples, usable))
+        objects = {one.id: one.md5 for one in samples} | {one: came[one].stored.md5 for one in came}
+        known = Known(newest.version, samples, usable, lambda one: repository.objects.read(objects[one]))
+        given = resolve(spec, path, table, known)
         fresh = _contents(repository, given, came)
-        refuse_like_test(repository, path, given, fresh, samples)
+        refuse_like_test(repository, path, spec.kind, given, fresh, samples)
         return Understood(spec, path, given, newest, samples, came)
 
     def answered(self, what: Understood) -> PlannedByHand | None:
@@ -74,9 +76,9 @@ class ByHandService:
         there = {one.id for one in what.samples}
         pool = frozenset(one.sample for one in what.given.labels if one.sample not in there)
         beside = Beside(base, pool)
-        if what.given.pictures:
+        if what.given.fresh:
             repository = DatasetRepository(self.data.home, what.spec.name)
-            beside = self._with_pictures(repository, what.spec.name, what.given, beside)
+            beside = self._with_fresh(repository, what.spec.name, what.given, beside)
         planned = self.data.plan_next(what.spec, labels, actor, beside)
         trained = {one.id for one in what.samples if one.split is Split.TRAIN}
         corrected = sum(one.sample in trained for one in labels)
@@ -86,29 +88,29 @@ class ByHandService:
             given=len(what.given.labels),
             newly_labelled=len(labels) - corrected,
             corrected=corrected,
-            pictures=len(what.given.pictures),
+            fresh=len(what.given.fresh),
             known=len(what.given.labels) - len(labels),
         )
 
-    def _with_pictures(
+    def _with_fresh(
         self, repository: DatasetRepository, dataset: DatasetName, given: GivenLabels, beside: Beside
     ) -> Beside:
         """The content first, then the rows in one transaction: a kill between leaves what nobody needs."""
         with self.data.database.read_plainly() as rows:
             epoch = sweeps.epoch(rows)
         try:
-            stored = [repository.objects.put(one.content) for one in given.pictures]
+            stored = [repository.objects.put(one.content) for one in given.fresh]
             repository.objects.sync([one.md5 for one in stored])
         except OSError as problem:
             raise disk_problem(problem, repository.root) from problem
         now = self.data.clock()
-        pictures = tuple(
+        coming = tuple(
             Arrival(
                 dataset, one.sample, f"{SOURCE}/{one.sample[:8]}-{Path(one.name).name}", at, now, None, None
             )
-            for one, at in zip(given.pictures, stored, strict=True)
+            for one, at in zip(given.fresh, stored, strict=True)
         )
-        return replace(beside, arrivals=pictures, epoch=epoch)
+        return replace(beside, arrivals=coming, epoch=epoch)
 
     def _newest_sealed(self, dataset: DatasetName) -> VersionRecord:
         sealed = [one for one in self.data.versions(dataset) if one.state is VersionState.SEALED]
@@ -142,10 +144,10 @@ class ByHandService:
 def _contents(
     repository: DatasetRepository, given: GivenLabels, came: Mapping[SampleId, Arrival]
 ) -> dict[SampleId, bytes]:
-    """Those of the labelled pictures that no sealed version has."""
+    """Those of the labelled samples that no sealed version has."""
     waiting = [came[one.sample] for one in given.labels if one.sample in came]
     found = {one.sample: repository.objects.read(one.stored.md5) for one in waiting}
-    return found | {one.sample: one.content for one in given.pictures}
+    return found | {one.sample: one.content for one in given.fresh}
 
 
 def _new_labels(what: Understood, actor: Actor) -> list[ConfirmedLabel]:

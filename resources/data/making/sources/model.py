@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from resources.data.making.imaging import IMAGE_SUFFIXES
+from resources.data.making.texts import TEXT_SUFFIXES
 from resources.data.model import Quarantined
 from resources.errors import BadInput
 
@@ -102,8 +103,8 @@ def without_secrets(url: str) -> str:
     return _SECRET.sub("", url)
 
 
-def refused_name(name: str) -> Quarantined | None:
-    """Why a file of this name is not taken; None where it may be."""
+def refused_name(name: str, *, is_text: bool = False) -> Quarantined | None:
+    """Why a file of this name is not taken, among pictures or texts; None where it may be."""
     if (readable := name.encode(errors="replace").decode()) != name:
         return Quarantined(readable, "its name is no UTF-8 text", "Rename it.")
     path = PurePosixPath(name)
@@ -113,11 +114,12 @@ def refused_name(name: str) -> Quarantined | None:
             "its name leads out of the place that it came in",
             "Make the archive, or the table, again with plain names below one folder.",
         )
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
+    suffixes, what = (TEXT_SUFFIXES, "a text") if is_text else (IMAGE_SUFFIXES, "an image")
+    if path.suffix.lower() not in suffixes:
         return Quarantined(
             name,
-            f"its name does not end like an image's: {', '.join(sorted(IMAGE_SUFFIXES))}",
-            "Rename it if it is an image, else leave it out.",
+            f"its name does not end like {what}'s: {', '.join(sorted(suffixes))}",
+            f"Rename it if it is {what}, else leave it out.",
         )
     return None
 

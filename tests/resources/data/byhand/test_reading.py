@@ -54,7 +54,7 @@ def test_each_format_gives_the_same_rows_with_their_lines(
         ("l.csv", "sample,label\n,dark\n", (2, "no sample is named; expected one of sample, id")),
         ("l.csv", "sample,label\na, \n", (2, "a has no label; expected one under 'label'")),
         ("l.csv", 'sample,label\n"a,dark\n', (2, "it is no CSV")),
-        ("l.json", '{"sample": "a"}', (1, "expected an array, such as")),
+        ("l.json", '{"sample": "a"}', (1, "expected an array of objects, such as")),
         ("l.json", '[{"sample": "a", "label": "x"}\n{"a": 1}]', (2, "the array does not go on")),
         ("l.json", "[1]", (1, "1 is no object with a sample and a label")),
         ("l.json", '[{"sample": ["a"], "label": "x"}]', (1, 'sample is ["a"]; expected text')),

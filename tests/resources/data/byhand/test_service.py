@@ -118,7 +118,7 @@ def test_a_new_picture_beside_the_file_is_trained_on_whatever_its_hash(
         (tmp_path / "in" / name).write_bytes(image(number))
     rows = [(name, "dark" if place % 2 == 0 else "light") for place, name in enumerate(names)]
     planned = plan(data, file_of(tmp_path / "in", rows))
-    assert planned.pictures == len(rows)
+    assert planned.fresh == len(rows)
     data.make(SHAPES, V1_1, ACTOR)
     assert len(of_split(data, Split.TRAIN, V1_1)) == SHAPES.first_labelled + len(rows)
     assert plan(data, tmp_path / "in" / "labels.csv").fate is Fate.TAKEN
