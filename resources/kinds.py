@@ -16,6 +16,11 @@ class Measure(StrEnum):
     """Average precision of the boxes at an intersection over union of 0.5, the mean over the classes."""
 
     @property
+    def is_of_marks(self) -> bool:
+        """Whether answers are marks in a sample; else each is the name of a class."""
+        return self is not Measure.ACCURACY
+
+    @property
     def words(self) -> str:
         """What people call it, in English: to be translated where it is shown."""
         return _MEASURES[self]

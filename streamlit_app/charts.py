@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from resources.kinds import Measure
-from resources.registry.model import Decision
+from resources.registry.model import Decision, newest_measure
 from resources.terms import Label
 from resources.texts import Translate
 from streamlit_app import colours
@@ -15,7 +14,7 @@ Chart = dict[str, Any]
 def quality(rounds: Sequence[Decision], _: Translate) -> Chart:
     """By version: each challenger against the champion that it had to beat."""
     new, old = _("challenger"), _("champion until then")
-    measure = _((rounds[-1].measure if rounds else Measure.ACCURACY).words)
+    measure = _(newest_measure(rounds).words)
     points = [
         {"version": one.version, "who": who, "accuracy": value, "labels": one.labels}
         for one in rounds

@@ -68,10 +68,10 @@ def heat_table(matrix: VersionMatrix, _: Translate, *, dark: bool = False) -> Ch
     """A row for each version, the newest at the bottom; a column for each task."""
     rows = matrix.rows[-SHOWN_VERSIONS:]
     cells = [
-        {"version": row.version, "task": task, "share": share, "best": share == best}
+        {"version": row.version, "task": name, "share": share, "best": share == matrix.best(task)}
         for row in rows
-        for task, share, best in zip(matrix.tasks, row.accuracies, _best(matrix), strict=False)
-        if share is not None
+        for task, name in enumerate(matrix.tasks)
+        if (share := row.on(task)) is not None
     ]
     side = {"orient": "top", "labelAngle": 0, "labelLimit": 220}
     x = {"field": "task", "type": "nominal", "sort": list(matrix.tasks), "title": _("task"), "axis": side}
@@ -112,12 +112,3 @@ def heat_table(matrix: VersionMatrix, _: Translate, *, dark: bool = False) -> Ch
             },
         ],
     }
-
-
-def _best(matrix: VersionMatrix) -> list[float | None]:
-    """Of each task the largest share that any version found."""
-    known = [
-        [row.accuracies[task] for row in matrix.rows if task < len(row.accuracies)]
-        for task in range(len(matrix.tasks))
-    ]
-    return [max((share for share in shares if share is not None), default=None) for shares in known]

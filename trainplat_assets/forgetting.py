@@ -2,8 +2,8 @@
 
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
+from resources.learning.continual import tasks
 from resources.learning.continual.forgetting import VersionMatrix
-from resources.learning.continual.tasks import line_up_to, matrix_of
 from resources.registry.service import RegistryService
 from resources.terms import VersionKey
 
@@ -13,8 +13,7 @@ def matrix_up_to(
 ) -> VersionMatrix | None:
     """The matrix of a version and those that it came from; None before the first is measured."""
     parents = {one.version: one.parent for one in data.versions(spec.name)}
-    line = line_up_to(version, parents, registry.evaluations(spec.name))
-    return matrix_of(line) if line else None
+    return tasks.matrix_up_to(version, parents, registry.evaluations(spec.name))
 
 
 def problems_of(matrix: VersionMatrix, most_forgotten: float) -> list[str]:
@@ -29,24 +28,17 @@ def problems_of(matrix: VersionMatrix, most_forgotten: float) -> list[str]:
 
 def table_of(matrix: VersionMatrix) -> str:
     """The matrix in Markdown: the best of each task bold."""
-    best = [
-        max((row.accuracies[task] or 0.0) for row in matrix.rows if task < len(row.accuracies))
-        for task in range(len(matrix.tasks))
-    ]
     lines = [
         "| model of | " + " | ".join(matrix.tasks) + " |",
         "|---|" + "---:|" * len(matrix.tasks),
     ]
     for row in matrix.rows:
-        cells = [
-            _cell(row.accuracies[task] if task < len(row.accuracies) else None, best[task])
-            for task in range(len(matrix.tasks))
-        ]
+        cells = [_cell(row.on(task), matrix.best(task)) for task in range(len(matrix.tasks))]
         lines.append(f"| {row.version} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _cell(accuracy: float | None, best: float) -> str:
+def _cell(accuracy: float | None, best: float | None) -> str:
     if accuracy is None:
         return ""
     return f"**{accuracy:.1%}**" if accuracy == best else f"{accuracy:.1%}"

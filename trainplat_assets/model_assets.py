@@ -22,10 +22,9 @@ from resources.data.spec import DatasetSpec
 from resources.gpu.policy.price import Cost
 from resources.gpu.resource import GpuResource
 from resources.gpu.terms import terms_of
-from resources.kinds import Measure
 from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.model import EpochPoint
-from resources.registry.model import Decision, ModelVersion, RoundEvaluation
+from resources.registry.model import Decision, ModelVersion, RoundEvaluation, newest_measure
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor, VersionKey
 from trainplat_assets import model_round
@@ -281,7 +280,7 @@ def _champion_metadata(decision: Decision, decisions: list[Decision], link: str 
 
 
 def _rounds_table(decisions: list[Decision]) -> str:
-    measure = decisions[-1].measure.words if decisions else Measure.ACCURACY.words
+    measure = newest_measure(decisions).words
     lines = [
         f"| version | labels | {measure} before | {measure} now | champion |",
         "|---|---:|---:|---:|---|",

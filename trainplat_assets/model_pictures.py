@@ -97,9 +97,7 @@ def forgetting_picture(matrix: VersionMatrix) -> bytes:
 
     rows = matrix.rows[-SHOWN_VERSIONS:]
     columns = range(len(matrix.tasks))
-    shares = [
-        [(row.accuracies[task] if task < len(row.accuracies) else None) for task in columns] for row in rows
-    ]
+    shares = [[row.on(task) for task in columns] for row in rows]
     size = (2.2 + 1.3 * len(matrix.tasks), 1.2 + 0.32 * len(rows))
     figure = Figure(figsize=size, dpi=RESOLUTION_DPI, layout="constrained")
     axes = figure.subplots()

@@ -1,5 +1,6 @@
 """The values of the registry: model versions, their scores, and the decisions between them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -83,8 +84,12 @@ class Scores:
     confusion: tuple[tuple[int, ...], ...]
     """Counts: row = the true class, column = what the model said, both in the order of the classes."""
     measure: Measure = Measure.ACCURACY
-    """Where it is none of classes, answers are marks in a sample: the last of the classes stands for nothing
-    then."""
+    """Of marks the last of the classes stands for nothing."""
+
+    @property
+    def true_rows(self) -> tuple[tuple[int, ...], ...]:
+        """The rows of ``confusion`` without the one of marks that a model made up."""
+        return self.confusion[:-1] if self.measure.is_of_marks else self.confusion
 
 
 @dataclass(frozen=True)
@@ -107,15 +112,13 @@ class RoundEvaluation:
     @property
     def hits(self) -> dict[Label, tuple[int, int]]:
         """Of each class of the data set: how many the challenger found, and how many the test set has."""
-        scores = self.challenger_scores
-        has_marks = scores.measure is not Measure.ACCURACY
-        rows = scores.confusion[:-1] if has_marks else scores.confusion
-        return {self.classes[k]: (row[k], sum(row)) for k, row in enumerate(rows)}
+        rows = enumerate(self.challenger_scores.true_rows)
+        return {self.classes[k]: (row[k], sum(row)) for k, row in rows}
 
     @property
     def tested_classes(self) -> frozenset[int]:
         """The places of the classes that the test set has images of."""
-        return frozenset(k for k, row in enumerate(self.challenger_scores.confusion) if any(row))
+        return frozenset(k for k, row in enumerate(self.challenger_scores.true_rows) if any(row))
 
 
 @dataclass(frozen=True)
@@ -151,3 +154,8 @@ class Decision:
     def champion_accuracy(self) -> float:
         """What the champion from here on was measured to reach on the test set, in 0..1."""
         return self.accuracy_new if self.promoted or self.accuracy_old is None else self.accuracy_old
+
+
+def newest_measure(decisions: Sequence[Decision]) -> Measure:
+    """By what the newest of them was measured; accuracy where there is none."""
+    return decisions[-1].measure if decisions else Measure.ACCURACY

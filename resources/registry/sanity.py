@@ -2,7 +2,6 @@
 
 import math
 
-from resources.kinds import Measure
 from resources.registry.model import RoundEvaluation, Scores
 
 CHANCE_DEVIATIONS = 3.0
@@ -15,7 +14,7 @@ def chance_bar(evaluation: RoundEvaluation) -> float:
 
     On a test set of a few images luck goes far: there it is half way from chance to perfect.
     """
-    if evaluation.challenger_scores.measure is not Measure.ACCURACY:
+    if evaluation.challenger_scores.measure.is_of_marks:
         return 0.0
     rows = [sum(row) for row in evaluation.challenger_scores.confusion]
     chance = max(rows, default=0) / max(1, sum(rows))
@@ -26,7 +25,7 @@ def chance_bar(evaluation: RoundEvaluation) -> float:
 def accuracy_problems(evaluation: RoundEvaluation) -> list[str]:
     """Why the challenger's accuracy cannot be believed or is too low; empty when all is well."""
     scores = evaluation.challenger_scores
-    if scores.measure is not Measure.ACCURACY:
+    if scores.measure.is_of_marks:
         fits = 0 < scores.accuracy <= 1
         return (
             []
@@ -59,7 +58,7 @@ def measurement_problems(
         problems.append("the champion was measured without a name, or named without being measured")
     if evaluation.champion_scores is not None:
         problems += _count_problems("the champion", evaluation.champion_scores, evaluation.test_count)
-        if _truths(evaluation.champion_scores) != _truths(evaluation.challenger_scores):
+        if _counts(evaluation.champion_scores) != _counts(evaluation.challenger_scores):
             problems.append("challenger and champion were measured on different numbers of images per class")
     test_set = evaluation.test_set if old_part is None else old_part
     if parent is not None and parent.test_set != test_set:
@@ -70,15 +69,14 @@ def measurement_problems(
     return problems
 
 
-def _truths(scores: Scores) -> list[int]:
-    """How many there are of each class; of marks without those that a model made up."""
-    rows = [sum(row) for row in scores.confusion]
-    return rows if scores.measure is Measure.ACCURACY else rows[:-1]
+def _counts(scores: Scores) -> list[int]:
+    """How many there are of each class."""
+    return [sum(row) for row in scores.true_rows]
 
 
 def _count_problems(whose: str, scores: Scores, test_count: int) -> list[str]:
     counted = sum(sum(row) for row in scores.confusion)
-    if (counted == test_count or scores.measure is not Measure.ACCURACY) and test_count > 0:
+    if (counted == test_count or scores.measure.is_of_marks) and test_count > 0:
         return []
     return [f"{whose} was measured on {counted} images; the test set has {test_count}"]
 

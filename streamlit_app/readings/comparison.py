@@ -10,7 +10,7 @@ from resources.data.service import DataService
 from resources.database.engine import Database
 from resources.home import Home
 from resources.learning.continual.forgetting import VersionMatrix
-from resources.learning.continual.tasks import line_up_to, matrix_of
+from resources.learning.continual.tasks import matrix_up_to
 from resources.registry.model import Decision, RoundEvaluation, Scores
 from resources.registry.service import RegistryService
 from resources.terms import DatasetName, Label, VersionKey
@@ -65,12 +65,11 @@ def read_comparison(
     rounds = tuple(registry.decisions(dataset))
     measured = registry.evaluations(dataset)
     parents = {one.version: one.parent for one in DataService(home, database, clock).versions(dataset)}
-    line = line_up_to(rounds[-1].version, parents, measured) if rounds else []
     return Comparison(
         dataset,
         rounds,
         tuple(measured[one.version] for one in rounds if one.version in measured),
-        matrix_of(line) if line else None,
+        matrix_up_to(rounds[-1].version, parents, measured) if rounds else None,
         clock(),
     )
 

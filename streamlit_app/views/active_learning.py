@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from resources.kinds import Measure
 from resources.labeling.model import QuestionState
 from resources.terms import DatasetName
 from streamlit_app import frame, pieces
@@ -63,7 +62,7 @@ def _efficiency(reader: Reader, told: ActiveLearning) -> None:
             "random labels alone: each model learns from the strategy's picks and from random ones together."
         )
     )
-    if newest.measure is not Measure.ACCURACY:
+    if newest.measure.is_of_marks:
         st.caption(
             _(
                 "A pick counts as guessed right where the whole answer was, each mark of it: hold the bars "

@@ -4,7 +4,6 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from resources.kinds import Measure
 from resources.registry.model import Scores
 from resources.terms import DatasetName, VersionKey
 from resources.texts import Translate
@@ -122,11 +121,10 @@ def _one_side(
 
 
 def _counted(scores: Scores, _: Translate) -> str:
-    right = sum(row[index] for index, row in enumerate(scores.confusion))
-    if scores.measure is Measure.ACCURACY:
-        return _("{right} of {total} right").format(right=right, total=sum(map(sum, scores.confusion)))
-    total = sum(map(sum, scores.confusion[:-1]))  # the last row is what the model made up
-    return _("{right} of {total} marks found").format(right=right, total=total)
+    right = sum(row[index] for index, row in enumerate(scores.true_rows))
+    marks, classes = _("{right} of {total} marks found"), _("{right} of {total} right")
+    text = marks if scores.measure.is_of_marks else classes
+    return text.format(right=right, total=sum(map(sum, scores.true_rows)))
 
 
 def _permalink(reader: Reader, comparison: Comparison, left: VersionKey, right: VersionKey) -> None:

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from resources.kinds import Measure
-from resources.registry.model import Decision
+from resources.registry.model import Decision, newest_measure
 from trainplat_cli.output import duration
 from trainplat_cli.texts import _
 
 
 def decisions_table(decisions: Sequence[Decision]) -> Table:
     """One row for each round."""
-    measure = _((decisions[-1].measure if decisions else Measure.ACCURACY).words)
+    measure = _(newest_measure(decisions).words)
     table = Table(box=None, pad_edge=False, header_style="bold", title=None)
     for title, justify in (
         (_("version"), "left"),

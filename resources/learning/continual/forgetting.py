@@ -73,6 +73,10 @@ class VersionRow:
     accuracies: tuple[float | None, ...]
     """None where a task has nothing to be measured with."""
 
+    def on(self, task: int) -> float | None:
+        """Its accuracy on the task at this place; None too where it did not know it."""
+        return self.accuracies[task] if task < len(self.accuracies) else None
+
 
 @dataclass(frozen=True)
 class VersionMatrix:
@@ -126,10 +130,10 @@ class VersionMatrix:
                 gains.append(scores[-1][0] - scores[0][0])
         return sum(gains) / len(gains) if gains else 0.0
 
+    def best(self, task: int) -> float | None:
+        """The largest accuracy that any version has on the task at this place; None where none has one."""
+        return max((score for score, _ in self._scores(task)), default=None)
+
     def _scores(self, task: int) -> list[tuple[float, str]]:
         """What each version that knew it scored, oldest first."""
-        return [
-            (score, row.version)
-            for row in self.rows
-            if task < len(row.accuracies) and (score := row.accuracies[task]) is not None
-        ]
+        return [(score, row.version) for row in self.rows if (score := row.on(task)) is not None]

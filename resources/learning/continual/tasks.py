@@ -30,6 +30,16 @@ class Tested(Protocol):
 OneTested = TypeVar("OneTested", bound=Tested)
 
 
+def matrix_up_to(
+    version: VersionKey,
+    parents: Mapping[VersionKey, VersionKey | None],
+    measured: Mapping[VersionKey, Tested],
+) -> VersionMatrix | None:
+    """The matrix of a version and those that it came from; None before the first is measured."""
+    line = line_up_to(version, parents, measured)
+    return matrix_of(line) if line else None
+
+
 def line_up_to(
     version: VersionKey,
     parents: Mapping[VersionKey, VersionKey | None],
