@@ -4,43 +4,27 @@ Only what the policy asks for is measured: a tick with nothing new stays cheap.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterRunStatus, RunsFilter
 
 from resources.data.making.drift import class_drift
 from resources.data.model import DriftMeasure, VersionRecord
-from resources.data.service import DataService
-from resources.data.spec import DatasetSpec
 from resources.errors import NotFound, TrainplatError
 from resources.gpu.model import RunId
 from resources.gpu.usage.service import UsageService
 from resources.labeling.model import ConfirmedAnswer, RandomPick
 from resources.labeling.predictions import PredictionFiles
-from resources.labeling.service import LabelingService
 from resources.learning.querying.quality import wilson
 from resources.learning.triggering.model import DriftReading, Paused, PickQuality, TriggerSnapshot
-from resources.learning.triggering.service import TriggerService
 from resources.registry.model import Decision
-from resources.terms import Actor, VersionKey
+from resources.terms import VersionKey
 from resources.triggers import Against, Drift, DriftOf, QualityDrop
+from sensors.tick import Tick
 
 RUNS_LOOKED_AT = 500
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What is read for one data set in one tick."""
-
-    spec: DatasetSpec
-    data: DataService
-    people: LabelingService
-    triggers: TriggerService
-    instance: DagsterInstance
-    round_job: str
-    actor: Actor
 
 
 class Measures:
@@ -52,7 +36,7 @@ class Measures:
 
     def take(
         self,
-        of: Sources,
+        of: Tick,
         known: Sequence[VersionRecord],
         begun: Sequence[VersionKey],
         decisions: Sequence[Decision],
@@ -79,7 +63,7 @@ class Measures:
             standing = replace(standing, used_gpu_hours=used, next_gpu_hours=expected)
         return standing
 
-    def _drifts(self, of: Sources, version: VersionKey, newest: Decision) -> tuple[DriftReading | None, ...]:
+    def _drifts(self, of: Tick, version: VersionKey, newest: Decision) -> tuple[DriftReading | None, ...]:
         model = f"{of.spec.name}-{newest.champion_number}"
         key = (version, newest.version, newest.champion_version, model, _predicted(of, newest.version, model))
         if key != self._drift_key:
@@ -89,7 +73,7 @@ class Measures:
         return self._drift
 
 
-def _quality(of: Sources, decisions: Sequence[Decision]) -> tuple[PickQuality | None, ...]:
+def _quality(of: Tick, decisions: Sequence[Decision]) -> tuple[PickQuality | None, ...]:
     picks = of.people.random_picks(of.spec.name)
     measured = {one.version: one.champion_accuracy for one in decisions}
     wanted = [one for one in of.spec.triggers.leaves() if isinstance(one, QualityDrop)]
@@ -118,9 +102,7 @@ def _pick_quality(
     return PickQuality(right, len(newest), wilson(right, len(newest)).high, reference)
 
 
-def _drift(
-    of: Sources, wanted: Drift, version: VersionKey, newest: Decision, model: str
-) -> DriftReading | None:
+def _drift(of: Tick, wanted: Drift, version: VersionKey, newest: Decision, model: str) -> DriftReading | None:
     """How what came since the champion's data version differs from what that version knew."""
     try:
         if wanted.of is DriftOf.POOL:
@@ -130,7 +112,7 @@ def _drift(
         return None
 
 
-def _drift_of_guesses(of: Sources, newest: Decision, model: str) -> DriftReading | None:
+def _drift_of_guesses(of: Tick, newest: Decision, model: str) -> DriftReading | None:
     found = PredictionFiles(of.people.home).read_predictions(of.spec.name, newest.version)
     if found.model != model:
         return None
@@ -149,7 +131,7 @@ def _strongest(measures: Sequence[DriftMeasure]) -> DriftReading | None:
     return DriftReading(f"{worst.what} {worst.statistic}", round(worst.value, 4), worst.limit, worst.drifted)
 
 
-def _predicted(of: Sources, version: VersionKey, model: str) -> bool:
+def _predicted(of: Tick, version: VersionKey, model: str) -> bool:
     """Whether the champion's guesses are there; they come after its decision."""
     if not any(isinstance(one, Drift) and one.of is DriftOf.PREDICTIONS for one in of.spec.triggers.leaves()):
         return False
@@ -159,7 +141,7 @@ def _predicted(of: Sources, version: VersionKey, model: str) -> bool:
         return False
 
 
-def _hours(of: Sources, now: datetime, window_h: float) -> tuple[float, float]:
+def _hours(of: Tick, now: datetime, window_h: float) -> tuple[float, float]:
     """What rounds of this data set held in the window, and what the last one that went well held in all."""
     usage, since = UsageService(of.data.database), now - timedelta(hours=window_h)
     recent = of.instance.get_run_records(

@@ -7,7 +7,7 @@ from typing import Any
 from resources.data.model import VersionRecord, VersionState
 from resources.labeling.model import Standing
 from resources.terms import FIRST_VERSION
-from sensors.annotations import Situation
+from sensors.rounds import Situation
 from tests.resources.data.shapes import SHAPES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -14,13 +14,13 @@ from dagster import DagsterInstance
 from resources.data.arrivals.service import ArrivalService
 from resources.data.making.source import grey_png
 from resources.data.spec import DatasetSpec, DriftLimits
-from resources.home import Home
 from resources.labeling.model import RandomPick
 from resources.labeling.predictions import PoolPredictions, PredictionFiles
 from resources.learning.triggering.model import TriggerSnapshot
 from resources.terms import FIRST_VERSION, Label, VersionKey
 from resources.triggers import Against, AnyOf, Drift, DriftOf, QualityDrop, TriggerPolicy
-from sensors.measuring import Measures, Sources, _pick_quality
+from sensors.measuring import Measures, _pick_quality
+from sensors.tick import Tick
 from tests.resources.data.shapes import SHAPES
 from tests.sensors.shapes_loop import ANNA, ShapesLoop
 
@@ -91,12 +91,11 @@ def bring(loop: ShapesLoop, picture: Callable[[int], bytes], count: int = 12) ->
 
 
 def measured(loop: ShapesLoop, instance: DagsterInstance, spec: DatasetSpec = SPEC) -> TriggerSnapshot:
-    triggers = loop.triggers
-    sources = Sources(spec, loop.data, loop.people, triggers, instance, "shapes_round", ANNA)
+    tick = Tick(spec, loop.data, loop.people, loop.registry, instance, "shapes_round", ANNA)
     known = loop.data.versions(SHAPES.name)
     begun_versions = [one.version for one in known]
     decisions = loop.registry.decisions(SHAPES.name)
-    return Measures().take(sources, known, begun_versions, decisions, [], NOW)
+    return Measures().take(tick, known, begun_versions, decisions, [], NOW)
 
 
 def test_pictures_that_look_otherwise_are_a_drift_of_the_pool(
@@ -138,4 +137,3 @@ def test_only_trainings_count_as_the_last_one_and_use_of_none_is_none(
     assert carried.carried
     assert found.last_training_at == first.decided_at
     assert (found.used_gpu_hours, found.next_gpu_hours) == (0, 0)
-    assert Home.from_environment() == loop.home

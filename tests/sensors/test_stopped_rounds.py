@@ -12,8 +12,8 @@ from dagster import (
     DagsterRunStatus,
 )
 
-from sensors.annotations import judged
 from sensors.attempts import WHAT_NEXT, Attempt, Outcome
+from sensors.rounds import judged
 from tests.resources.data.shapes import SHAPES
 from tests.sensors.daemon import SensorDaemon
 from tests.sensors.shapes_loop import ShapesLoop

@@ -16,7 +16,7 @@ from resources.learning.structure.model import Candidate, Structure
 from resources.learning.structure.outgrown import Standing, reasons
 from resources.registry.resource import MlflowResource
 from resources.terms import FIRST_VERSION, VersionKey
-from sensors.annotations import brings_no_label
+from sensors.rounds import brings_no_label
 from tests.resources.data.shapes import ACTOR
 from tests.trainplat_assets.rounds import SPEC, make_first, metadata_of, registry_service
 from trainplat_assets.model_round import Round
