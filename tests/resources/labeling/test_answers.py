@@ -1,6 +1,7 @@
 """The judgement: what annotations amount to."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
@@ -116,6 +117,20 @@ def found(verdict: Verdict) -> list[ProblemKind]:
             [task(1, said(1, "owl"), live=False)],
             QuestionState.ANSWERED,
             "owl",
+            [],
+        ),
+        (
+            "deleted after a good answer and a spoiled one, which nobody can mend",
+            [task(1, said(1, "owl"), said(2), live=False)],
+            QuestionState.ANSWERED,
+            "owl",
+            [],
+        ),
+        (
+            "a ground truth, which counts alone",
+            [task(1, said(1, "cat"), replace(said(2, "dog"), ground_truth=True))],
+            QuestionState.ANSWERED,
+            "dog",
             [],
         ),
         (

@@ -26,6 +26,10 @@ def test_all_are_asked_once_and_those_of_the_strategy_keep_their_order(strategy:
         assert [one for one in ordered if one.why is why] == [one for one in questions if one.why is why]
 
 
+def test_a_single_random_one_comes_in_the_middle() -> None:
+    assert [one.why for one in in_order_of_work(asked(2, 1))] == [Why.STRATEGY, Why.RANDOM, Why.STRATEGY]
+
+
 @given(st.integers(1, 20))
 def test_each_half_has_its_share_of_the_random_ones(by_chance: int) -> None:
     ordered = in_order_of_work(asked(9 * by_chance, by_chance))

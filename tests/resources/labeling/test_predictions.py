@@ -68,6 +68,11 @@ def test_the_guess_is_the_likeliest_class() -> None:
     assert predictions([[0.2, 0.5, 0.3]]).guess(0) == ("dog", 0.5)
 
 
+def test_where_answers_are_marks_the_guess_is_the_whole_answer() -> None:
+    marks = replace(predictions([[0.2, 0.5, 0.3]]), guesses=np.array(["[]"]), sureness=np.array([0.9]))
+    assert marks.guess(0) == ("[]", 0.9)
+
+
 def test_a_query_is_read_as_it_was_written_and_belongs_to_its_version(trainplat_home: Path) -> None:
     files = PredictionFiles(Home(trainplat_home))
     query = Query(

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from resources.errors import BadInput
@@ -27,12 +25,17 @@ def test_a_tiny_picture_is_shown_large_and_none_of_its_pixels_is_blurred(tmp_pat
         ]
 
 
-@given(st.integers(1, 600), st.integers(1, 600))
-def test_the_short_side_is_large_enough_and_the_shape_stays(width: int, height: int) -> None:
-    factor = -(-SHORT_SIDE_PX // min(width, height))
+@pytest.mark.parametrize("size", [(28, 28), (100, 60), (129, 300), (3, 40), (255, 256), (256, 256)])
+def test_the_short_side_is_large_enough_and_the_shape_stays(size: tuple[int, int], tmp_path: Path) -> None:
+    Image.new("L", size).save(tmp_path / "small.png")
 
-    assert min(width, height) * factor >= SHORT_SIDE_PX
-    assert factor == 1 or min(width, height) * (factor - 1) < SHORT_SIDE_PX
+    serve(tmp_path / "small.png", tmp_path / "served.png")
+
+    with Image.open(tmp_path / "served.png") as after:
+        factor = after.width // size[0]
+        assert after.size == (size[0] * factor, size[1] * factor)
+        assert min(after.size) >= SHORT_SIDE_PX
+        assert factor == 1 or min(size) * (factor - 1) < SHORT_SIDE_PX
 
 
 def test_a_large_picture_stays_as_it_is(tmp_path: Path) -> None:

@@ -57,9 +57,20 @@ def test_only_pipelines_that_train_and_have_not_begun_are_coming(gpu: GpuService
     assert [(one.pipeline, one.steps, one.request.run_id) for one in found] == [("wine", 20, "run-1")]
 
 
-def test_nobody_is_asked_where_nothing_is_unknown_and_silence_hides_nothing_else(
-    gpu: GpuService, folder: Folder
-) -> None:
+def test_nobody_is_asked_where_nothing_is_unknown(gpu: GpuService, folder: Folder) -> None:
+    asked = list[dict[str, Any]]()
+
+    def noted(query: str, variables: dict[str, Any]) -> object:
+        asked.append(variables)
+        return answer(query, variables)
+
+    with answering(noted) as dagster:
+        assert coming_trainings(folder, dagster, gpu.waiting(), set(OF)) == ()
+        assert asked == []
+        assert coming_trainings(folder, dagster, gpu.waiting(), set(OF) - {"run-1"}) != ()
+        assert [one["filter"]["runIds"] for one in asked] == [["run-1"]]
+
+
+def test_while_dagster_does_not_answer_none_is_known(gpu: GpuService, folder: Folder) -> None:
     assert coming_trainings(folder, None, gpu.waiting(), ()) == ()
     assert coming_trainings(folder, "http://127.0.0.1:9", gpu.waiting(), ()) == ()
-    assert coming_trainings(folder, "http://127.0.0.1:9", gpu.waiting(), set(OF)) == ()

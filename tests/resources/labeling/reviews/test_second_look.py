@@ -80,6 +80,17 @@ def test_deleted_tasks_do_not_bring_the_first_answer_back() -> None:
     assert judge(tasks, CLASSES, earlier=EARLIER).state is QuestionState.IN_REVIEW
 
 
+def test_a_second_answer_outlives_its_task_only_where_no_other_one_is_left() -> None:
+    second = task(2, given_(2, "dog", minutes=1), live=False)
+
+    beside = judge([task(1, FIRST), second], CLASSES, earlier=EARLIER)
+    alone = judge([task(1, FIRST, live=False), second], CLASSES, earlier=EARLIER)
+
+    assert beside.state is QuestionState.IN_REVIEW
+    assert alone.choice is not None
+    assert alone.choice.label == "dog"
+
+
 @given(st.lists(st.tuples(st.sampled_from(["cat", "dog"]), st.integers(0, 5)), max_size=5))
 def test_what_was_known_before_never_decides(said: list[tuple[str, int]]) -> None:
     annotations = [given_(number, label, minutes=at) for number, (label, at) in enumerate(said, 1)]

@@ -31,6 +31,11 @@ def test_the_interval_holds_what_was_seen_and_stays_a_share(
     assert mirrored.low == pytest.approx(1 - found.high, abs=1e-12)
 
 
+def test_where_none_or_all_were_right_the_interval_ends_there() -> None:
+    ends = {(wilson(0, asked).low, wilson(asked, asked).high) for asked in range(1, 500)}
+    assert ends == {(0.0, 1.0)}
+
+
 def test_random_picks_estimate_the_pool_and_the_picks_of_the_strategy_do_not() -> None:
     dice = np.random.default_rng(7)
     margins = dice.random(300)

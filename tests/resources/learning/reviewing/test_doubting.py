@@ -97,6 +97,16 @@ def test_of_hard_questions_only_those_go_back_of_which_the_model_is_as_sure_as_u
     assert doubts_beside(labels, said, pool, 0.1) == []
 
 
+def test_beside_a_pool_the_most_doubtful_go_back_first() -> None:
+    truth = np.arange(4)
+    said = np.concatenate([sure_of(truth[at : at + 1], 0.92 + 0.02 * at) for at in range(4)])
+    pool = sure_of(np.arange(200) % CLASSES, 0.9)
+
+    found = doubts_beside((truth + 1) % CLASSES, said, pool, 0.5)
+
+    assert [doubt.row for doubt in found] == [3, 2]
+
+
 def test_a_class_that_the_model_takes_nothing_for_speaks_against_no_label() -> None:
     pool = sure_of(np.zeros(50, dtype=np.int64), 0.9)
 

@@ -142,6 +142,12 @@ LOW = PickQuality(right=14, picks=20, high=0.85, reference=0.95)
         (QualityDrop(), {"new_labels": 1}, False, "only 0 of 20 random picks are answered"),
         (
             QualityDrop(),
+            {"new_labels": 1, "quality": (replace(LOW, right=13, picks=19),)},
+            False,
+            "only 19 of 20 random picks are answered",
+        ),
+        (
+            QualityDrop(),
             {"new_labels": 1, "quality": (LOW,)},
             True,
             "10 points lower for sure, the limit is 5",
@@ -212,6 +218,18 @@ def test_each_condition_says_what_it_found(
 ) -> None:
     found, said = told(when, **changes)
     assert (found, words in said) == (fires, True), said
+
+
+def test_that_all_is_answered_is_met_by_an_answer_only() -> None:
+    policy = TriggerPolicy(when=AllAnswered())
+    assert not of(policy).conditions[0].met
+    assert of(policy, new_labels=1).conditions[0].met
+
+
+def test_a_training_that_uses_the_budget_up_to_the_last_is_within_it() -> None:
+    policy = TriggerPolicy(when=LabelCount(1), budget_gpu_hours=1)
+    assert of(policy, new_labels=1, used_gpu_hours=0.5, next_gpu_hours=0.5).fires
+    assert not of(policy, new_labels=1, used_gpu_hours=0.5, next_gpu_hours=0.6).fires
 
 
 def test_a_wish_stands_beside_a_policy_that_names_none_however_deep_that_is() -> None:
