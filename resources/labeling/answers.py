@@ -75,14 +75,7 @@ def judge(
         key=lambda pair: pair[1].id,
     )
     submitted = [(task, annotation) for task, annotation in given if not annotation.skipped]
-    usable = [
-        (task, annotation) for task, annotation in submitted if _flaw(annotation, classes, kind) is None
-    ]
-    flawed = tuple(
-        Finding(flawed_by, task.id, annotation.id, ", ".join(annotation.labels))
-        for task, annotation in submitted
-        if (flawed_by := _flaw(annotation, classes, kind)) is not None
-    )
+    usable, flawed = _sorted_out(submitted, classes, kind)
     usable = [pair for pair in usable if pair[1].ground_truth] or usable
     labels = [annotation.labels[0] for _, annotation in usable]
     agreed = _agreed(labels, least_agreement, kind)
@@ -129,18 +122,11 @@ def _second_look(
         ((task, annotation) for task, annotation in since if not annotation.skipped),
         key=lambda pair: (pair[1].at, pair[1].id),
     )
-    usable = [
-        (task, annotation) for task, annotation in submitted if _flaw(annotation, classes, kind) is None
-    ]
+    usable, flawed = _sorted_out(submitted, classes, kind)
     if usable:
         task, annotation = usable[-1]
         choice = Choice(annotation.labels[0], task.id, annotation.id, annotation.at)
         return Verdict(QuestionState.ANSWERED, choice, ())
-    flawed = tuple(
-        Finding(flawed_by, task.id, annotation.id, ", ".join(annotation.labels))
-        for task, annotation in submitted
-        if (flawed_by := _flaw(annotation, classes, kind)) is not None
-    )
     if flawed:
         return Verdict(QuestionState.IN_REVIEW, None, flawed)
     if not since:
@@ -157,6 +143,20 @@ def _waiting(tasks: Sequence[KnownTask]) -> tuple[Finding, ...]:
     said = sorted({label for task in tasks for one in task.annotations for label in one.labels})
     newest = max(task.id for task in tasks)
     return (Finding(ProblemKind.IN_REVIEW, newest, None, ", ".join(said)),)
+
+
+def _sorted_out(
+    submitted: Sequence[tuple[KnownTask, Annotation]], classes: frozenset[Label], kind: Kind
+) -> tuple[list[tuple[KnownTask, Annotation]], tuple[Finding, ...]]:
+    """Those that can be used, in their order, and what is wrong with the others."""
+    usable, flawed = list[tuple[KnownTask, Annotation]](), list[Finding]()
+    for task, annotation in submitted:
+        flawed_by = _flaw(annotation, classes, kind)
+        if flawed_by is None:
+            usable.append((task, annotation))
+        else:
+            flawed.append(Finding(flawed_by, task.id, annotation.id, ", ".join(annotation.labels)))
+    return usable, tuple(flawed)
 
 
 def _flaw(annotation: Annotation, classes: frozenset[Label], kind: Kind) -> ProblemKind | None:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from resources.asking import Why
+from resources.database.audit import AUDIT
 from resources.database.engine import Database
 from resources.home import Home
 from resources.kinds import Kind
@@ -194,6 +195,16 @@ def test_an_answer_is_confirmed_once_corrected_and_withdrawn(rows: Connection) -
     see(rows, 5, 1, DOG)
     assert confirm(rows, 1) == 1
     assert [one.ref[-1] for one in store.confirmed_of(rows, CATS)] == ["2"]
+
+
+def test_whatever_was_said_judging_it_again_writes_nothing(rows: Connection) -> None:
+    ask(rows, 1)
+    for labels in ((CAT,), (DOG,), (), (DOG,), (CAT, DOG)):
+        see(rows, 5, 1, *labels)
+        confirm(rows, 1)
+        written = rows.execute(select(AUDIT)).all()
+        assert confirm(rows, 1) == 0
+        assert rows.execute(select(AUDIT)).all() == written
 
 
 def test_a_problem_is_open_until_it_is_mended_and_blocking_ones_come_first(rows: Connection) -> None:
