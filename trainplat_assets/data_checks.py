@@ -39,14 +39,14 @@ def build_data_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
             "split",
             "no_sample_in_two_splits",
             "No sample stands in two splits, nor changed sides with the test set since the parent.",
-            lambda data, version: in_two_splits(*_with_parent(data, spec, version)),
+            lambda data, version: in_two_splits(*_with_parent(data, spec, version), spec.kind),
         ),
         version_check(
             spec,
             "split",
             "test_set_is_the_parents",
             "The test set is the parent's, sample by sample and label by label.",
-            lambda data, version: changed_test_set(*_with_parent(data, spec, version)),
+            lambda data, version: changed_test_set(*_with_parent(data, spec, version), spec.kind),
         ),
         version_check(
             spec,
@@ -79,7 +79,8 @@ def build_data_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
 def _labels_lost(data: DataService, spec: DatasetSpec, version: VersionKey) -> list[str]:
     if data.version(spec.name, version).adopted:
         return []
-    return labels_lost(*_with_parent(data, spec, version), data.confirmed_labels(spec.name, version))
+    confirmed = data.confirmed_labels(spec.name, version)
+    return labels_lost(*_with_parent(data, spec, version), confirmed, spec.kind)
 
 
 def _with_parent(

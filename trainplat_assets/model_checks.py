@@ -86,7 +86,7 @@ def _test_set_check(spec: DatasetSpec) -> AssetChecksDefinition:
         old_part = None
         if before is not None and before.tested_classes < evaluation.tested_classes:
             test = data.service().images(spec.name, version, Split.TEST)
-            old_part = model_round.identity_of(test, before.tested_classes)
+            old_part = model_round.identity_of(test, before.tested_classes, spec.kind)
         return _result(
             sanity.measurement_problems(evaluation, before, old_part),
             {"test_set": evaluation.test_set, "test_images": evaluation.test_count},

@@ -14,6 +14,7 @@ from resources.gpu.model import RunId
 from resources.gpu.policy.price import BadPrices, Cost
 from resources.gpu.service import GpuService
 from resources.gpu.usage.service import UsageService
+from resources.kinds import Kind
 from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.model import Measured
@@ -22,6 +23,7 @@ from resources.learning.settings import TrainSettings
 from resources.learning.structure.kept import PREFIX, Found, Searches
 from resources.learning.structure.scoring import own_settings
 from resources.learning.structure.siblings import Siblings
+from resources.marks import classes_in
 from resources.registry.model import (
     Decision,
     ModelVersion,
@@ -29,7 +31,7 @@ from resources.registry.model import (
     Scores,
 )
 from resources.registry.service import RegistryService
-from resources.terms import Actor, VersionKey
+from resources.terms import Actor, Label, VersionKey
 from trainplat_assets.forgetting import matrix_up_to
 from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.lessons import Lessons
@@ -218,13 +220,18 @@ class Round:
         )
 
 
-def identity_of(test: ImageSet, classes: frozenset[int] | None = None) -> str:
-    """SHA-256 of a test set: which samples, and what they are; of these classes alone, if any are given."""
-    if test.labels is None:
-        return sha256(repr(sorted(zip(test.ids, answers_of(test), strict=True))).encode()).hexdigest()
-    pairs = sorted(zip(test.ids, test.labels.tolist(), strict=True))
-    pairs = [pair for pair in pairs if classes is None or pair[1] in classes]
-    return sha256(repr(pairs).encode()).hexdigest()
+def identity_of(
+    test: ImageSet, classes: frozenset[Label] | None = None, kind: Kind = Kind.IMAGE_CLASSES
+) -> str:
+    """SHA-256 of a test set: which samples, and what they are; if any are given, without those that name
+    other classes.
+    """
+    told = answers_of(test) if test.labels is None else test.labels.tolist()
+    pairs = list(zip(test.ids, told, strict=True))
+    if classes is not None:
+        names = [classes_in(kind, answer) for answer in answers_of(test)]
+        pairs = [pair for pair, named in zip(pairs, names, strict=True) if classes.issuperset(named)]
+    return sha256(repr(sorted(pairs)).encode()).hexdigest()
 
 
 def sentence(decision: Decision) -> str:

@@ -78,8 +78,8 @@ def record_of(
     before = _samples(repository, parent)
     samples = _readable(spec, repository, version, tree)
     found = [
-        *in_two_splits(samples, before),
-        *changed_test_set(samples, before),
+        *in_two_splits(samples, before, spec.kind),
+        *changed_test_set(samples, before, spec.kind),
         *outside_classes(samples, tree.document.classes, spec.kind),
     ]
     if len(tree.pixels) != len(tree.rows):

@@ -17,13 +17,14 @@
 7. Classes may be declared later. As long as one of these has no test sample, a version holds out some of the
    samples that people label with it now: as many as the other classes have on average, at most half, those
    with the lowest content hashes and like no other sample. They test from then on; all others stay as they
-   are.
+   are. Where answers are marks, these are samples in which it is marked, whatever else is.
 
 A data set whose first version was sealed before each class gave its share, or that declares it so, has one
 threshold for all classes together; everything else is the same.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -31,6 +32,8 @@ from types import MappingProxyType
 from resources.data.model import ConfirmedLabel, Split
 from resources.data.spec import DatasetSpec
 from resources.errors import BadInput
+from resources.kinds import Kind
+from resources.marks import classes_in
 from resources.terms import Label, SampleId
 
 
@@ -171,6 +174,7 @@ def next_division(
     twins: Twins = (),
     wanted: Wanted = MappingProxyType({}),
     later_classes: Collection[Label] = (),
+    kind: Kind = Kind.IMAGE_CLASSES,
 ) -> Division:
     """Divide the samples of a later version. Of two labels for one sample the later in ``labels`` counts.
 
@@ -192,11 +196,11 @@ def next_division(
         if places[confirmed.sample].split is Split.TEST:
             raise ValueError(f"sample {confirmed.sample} is in the test set and takes no label")
         places[confirmed.sample] = Place(Split.TRAIN, confirmed.label)
-    held_out = _held_out(parent, places, rule, later_classes, twins)
-    for label, samples in held_out.items():
-        places |= {sample: Place(Split.TEST, label) for sample in samples}
+    held_out = _held_out(parent, places, rule, later_classes, twins, kind)
+    for samples in held_out.values():
+        places |= {sample: replace(places[sample], split=Split.TEST) for sample in samples}
     if held_out:
-        highest = {label: max(samples) for label, samples in held_out.items()}
+        highest = {label: max(samples) for label, samples in held_out.items()} if kind.has_one_class else {}
         more = sum(map(len, held_out.values()))
         rule = replace(rule, test_count=rule.test_count + more, by_class={**rule.by_class, **highest})
     changed = {sample for sample, before in parent.items() if places[sample] != before}
@@ -217,22 +221,30 @@ def _held_out(
     rule: SplitRule,
     later_classes: Collection[Label],
     twins: Twins,
+    kind: Kind,
 ) -> dict[Label, list[SampleId]]:
     """Rule 7: for each class that is not tested yet what is to test it; none of them was trained on."""
-    tested = {place.label for place in parent.values() if place.split is Split.TEST}
+    answers = [place.label for place in parent.values() if place.split is Split.TEST and place.label]
+    tested = {label for answer in answers for label in classes_in(kind, answer)}
     alike = {sample for pair in twins for sample in pair}
     most = rule.test_count // max(1, len(tested))
-    found = {}
+    named = {
+        sample: {*classes_in(kind, place.label)} - tested
+        for sample, place in sorted(places.items())
+        if place.split is Split.TRAIN
+        and place.label is not None
+        and (sample not in parent or parent[sample].split is Split.POOL)
+    }
+    left = Counter(label for labels in named.values() for label in labels)
+    left = Counter({label: count // 2 for label, count in left.items()})
+    found: dict[Label, list[SampleId]] = {}
     for label in later_classes:
-        new = sorted(
-            sample
-            for sample, place in places.items()
-            if place == Place(Split.TRAIN, label)
-            and (sample not in parent or parent[sample].split is Split.POOL)
-        )
-        chosen = [sample for sample in new if sample not in alike][: min(most, len(new) // 2)]
-        if label not in tested and chosen:
-            found[label] = chosen
+        for sample, labels in named.items():
+            is_free = sample not in alike and not any(sample in samples for samples in found.values())
+            wanted = label in labels and len(found.get(label, ())) < most
+            if is_free and wanted and all(left[one] for one in labels):
+                found.setdefault(label, []).append(sample)
+                left.subtract(labels)
     return found
 
 

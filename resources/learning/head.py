@@ -53,6 +53,15 @@ class GrowingHead(nn.Module):
         return [block for block in self.blocks if isinstance(block, nn.Linear)]
 
 
+def widened(layer: nn.Linear, at: int, more: int) -> nn.Linear:
+    """The layer with ``more`` outputs ahead of number ``at``; these are 0 until they are learnt."""
+    wider = unset_layer(layer.in_features, layer.out_features + more).to(layer.weight.device)
+    with torch.no_grad():
+        for old, new in ((layer.weight, wider.weight), (layer.bias, wider.bias)):
+            new.copy_(torch.cat([old[:at], old.new_zeros(more, *old.shape[1:]), old[at:]]))
+    return wider
+
+
 def unset_layer(inputs: int, outputs: int) -> nn.Linear:
     """A layer whose weights are still to be set; the random numbers of others are left alone."""
     layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]

@@ -116,9 +116,9 @@ class RoundEvaluation:
         return {self.classes[k]: (row[k], sum(row)) for k, row in rows}
 
     @property
-    def tested_classes(self) -> frozenset[int]:
-        """The places of the classes that the test set has images of."""
-        return frozenset(k for k, row in enumerate(self.challenger_scores.true_rows) if any(row))
+    def tested_classes(self) -> frozenset[Label]:
+        """The classes that the test set has samples of."""
+        return frozenset(label for label, (_, there) in self.hits.items() if there)
 
 
 @dataclass(frozen=True)

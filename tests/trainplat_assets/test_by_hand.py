@@ -1,9 +1,13 @@
 """Trainings by hand: on from a version's model, with labels from a file."""
 
+import csv
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult
@@ -14,10 +18,13 @@ from resources.data.resource import DataResource
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.database.audit import recent
-from resources.errors import Conflict, NotFound
+from resources.errors import BadInput, Conflict, NotFound
 from resources.kinds import Kind
+from resources.learning.kinds.learner import learner_of
 from resources.learning.settings import TrainSettings
+from resources.marks import canonical
 from resources.registry.resource import MlflowResource
+from resources.registry.sanity import measurement_problems
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, Label, VersionKey
 from tests.resources.data.byhand.others import (
@@ -32,7 +39,7 @@ from tests.resources.data.shapes import ACTOR
 from tests.trainplat_assets.rounds import SPEC, data_service, make_first, make_next, registry_service
 from trainplat_assets.by_hand import TrainingByHand, plan_by_hand
 from trainplat_assets.by_hand_job import build_by_hand_job
-from trainplat_assets.model_round import Round
+from trainplat_assets.model_round import Round, identity_of
 
 pytestmark = pytest.mark.usefixtures("mlflow_in_home")
 SHORT = TrainSettings(epochs=40, incremental_epochs=5)
@@ -155,6 +162,45 @@ def test_the_launchpad_trains_each_kind_on_with_labels_from_a_file(
     assert all(one.ref.endswith(":bea") for one in data.confirmed_labels(spec.name, second))
     written = [one for one in recent(data.database) if one.subject == f"{spec.name} v1.1"]
     assert ("data.plan_version", "user:bea") in [(one.action, one.actor) for one in written]
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(one, marks=() if one is Kind.ENTITIES else pytest.mark.slow) for one in OTHERS]
+)
+def test_a_class_that_is_declared_later_comes_in_by_hand_is_tested_and_grows_the_head(
+    kind: Kind, trainplat_home: Path, tmp_path: Path
+) -> None:
+    data, registry, whole = data_service(trainplat_home), registry_service(trainplat_home), spec_of(kind)
+    later = whole.classes[-1]
+    before = replace(whole, classes=whole.classes[:-1], first_labelled=min(40, whole.first_labelled))
+    first_of(data, before)
+    rounds(data, registry, FIRST_VERSION, spec=before)
+    quarantined = data.validate(before, FIRST_VERSION).quarantined
+    answers = dict(csv.reader((data.source_folder(whole.name) / "labels.csv").read_text().splitlines()))
+    told = {one.file: canonical(kind, answers[one.file]) for one in quarantined[:12]}
+    for name in told:
+        shutil.copy(data.source_folder(whole.name) / name, tmp_path)
+    labels = written_as_json(kind, tmp_path, told)
+    with pytest.raises(BadInput, match=f"'{later}' is no class; expected one of {before.classes[0]}"):
+        plan_by_hand(before, data, registry, base="latest", labels=labels, actor=ACTOR)
+    whole = replace(whole, first_labelled=before.first_labelled)
+    done = plan_by_hand(whole, data, registry, base="latest", labels=labels, actor=ACTOR)
+    assert (done.planned.version.version, done.planned.fresh) == ("v1.1", 12)
+    second = VersionKey("v1.1")
+    data.make(whole, second, ACTOR)
+    rounds(data, registry, second, spec=whole)
+    measured = registry.evaluation(whole.name, second)
+    earlier = registry.evaluation(whole.name, FIRST_VERSION)
+    assert measured is not None
+    assert earlier is not None
+    assert measured.tested_classes - earlier.tested_classes == {later}
+    test = data.images(whole.name, second, Split.TEST)
+    assert measured.test_count > earlier.test_count
+    assert measurement_problems(measured, earlier, identity_of(test, earlier.tested_classes, kind)) == []
+    model = registry.model_from(whole.name, second)
+    assert model is not None
+    network: Any = learner_of(kind).network(registry.weights(model))
+    assert network.shape.classes == whole.classes
 
 
 def test_the_program_says_a_refusal_in_the_form_of_an_answer(trainplat_home: Path) -> None:

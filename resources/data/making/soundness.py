@@ -1,11 +1,11 @@
 """What must hold of a version before a model is trained on it: pure, each finding a sentence."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from resources.data.model import ConfirmedLabel, NearDuplicate, Sample, Split
 from resources.kinds import Kind
-from resources.marks import flaw
+from resources.marks import classes_in, flaw
 from resources.terms import Label
 
 
@@ -18,14 +18,16 @@ def unsound(
 ) -> list[str]:
     """All that is wrong with a version, by the rules below; its ``parent`` is empty for a first one."""
     return [
-        *in_two_splits(samples, parent),
-        *changed_test_set(samples, parent),
+        *in_two_splits(samples, parent, kind),
+        *changed_test_set(samples, parent, kind),
         *outside_classes(samples, classes, kind),
-        *labels_lost(samples, parent, confirmed),
+        *labels_lost(samples, parent, confirmed, kind),
     ]
 
 
-def in_two_splits(samples: Sequence[Sample], parent: Sequence[Sample]) -> list[str]:
+def in_two_splits(
+    samples: Sequence[Sample], parent: Sequence[Sample], kind: Kind = Kind.IMAGE_CLASSES
+) -> list[str]:
     """Samples that stand twice in a version, or on the other side of the test set than in its parent."""
     found = [
         f"sample {sample} stands {count} times in the version"
@@ -33,18 +35,20 @@ def in_two_splits(samples: Sequence[Sample], parent: Sequence[Sample]) -> list[s
         if count > 1
     ]
     before = {one.id: one.split for one in parent}
-    tested = _tested_classes(parent)
+    tests_more = _what_tests_more(parent, kind)
     for one in samples:
         was = before.get(one.id, one.split)
         if (was is Split.TEST) != (one.split is Split.TEST):
-            if was is Split.POOL and one.label not in tested:
+            if was is Split.POOL and tests_more(one.label):
                 continue
             told = "tested with" if was is Split.TEST else "trained on or asked about"
             found.append(f"sample {one.id} is in the {one.split} split, and was {told} in the parent")
     return found
 
 
-def changed_test_set(samples: Sequence[Sample], parent: Sequence[Sample]) -> list[str]:
+def changed_test_set(
+    samples: Sequence[Sample], parent: Sequence[Sample], kind: Kind = Kind.IMAGE_CLASSES
+) -> list[str]:
     """Where the test set is not the parent's, in samples or in labels. A first version may have any.
 
     Samples of a class that the parent has no test sample of may come: it was declared later.
@@ -54,11 +58,11 @@ def changed_test_set(samples: Sequence[Sample], parent: Sequence[Sample]) -> lis
     now = {one.id: one.label for one in samples if one.split is Split.TEST}
     before = {one.id: one.label for one in parent if one.split is Split.TEST}
     found = [f"test sample {one} is missing; the parent has it" for one in sorted(before.keys() - now.keys())]
-    tested = _tested_classes(parent)
+    tests_more = _what_tests_more(parent, kind)
     found += [
         f"test sample {one} is new; the parent does not have it"
         for one in sorted(now.keys() - before)
-        if now[one] in tested
+        if not tests_more(now[one])
     ]
     return found + [
         f"test sample {one} is labelled {now[one]}; in the parent it is {before[one]}"
@@ -106,14 +110,17 @@ def outside_classes(
 
 
 def labels_lost(
-    samples: Sequence[Sample], parent: Sequence[Sample], confirmed: Sequence[ConfirmedLabel]
+    samples: Sequence[Sample],
+    parent: Sequence[Sample],
+    confirmed: Sequence[ConfirmedLabel],
+    kind: Kind = Kind.IMAGE_CLASSES,
 ) -> list[str]:
     """Where the version has fewer labels than its parent and the labels confirmed since give together."""
-    tested = _tested_classes(parent)
+    tests_more = _what_tests_more(parent, kind)
     labels = {
         one.id: one.label
         for one in samples
-        if one.split is Split.TRAIN or (one.split is Split.TEST and one.label not in tested)
+        if one.split is Split.TRAIN or (one.split is Split.TEST and tests_more(one.label))
     }
     expected = {one.id: one.label for one in parent if one.split is Split.TRAIN}
     expected |= {one.sample: one.label for one in confirmed}
@@ -125,5 +132,14 @@ def labels_lost(
     ]
 
 
-def _tested_classes(samples: Sequence[Sample]) -> set[Label | None]:
-    return {one.label for one in samples if one.split is Split.TEST}
+def _what_tests_more(parent: Sequence[Sample], kind: Kind) -> Callable[[Label | None], bool]:
+    """Whether a test sample with this answer may come: it names a class that the parent does not test."""
+    tested = {name for one in parent if one.split is Split.TEST for name in _names(kind, one.label)}
+    return lambda answer: not _names(kind, answer) <= tested
+
+
+def _names(kind: Kind, answer: Label | None) -> set[Label]:
+    try:
+        return set() if answer is None else {*classes_in(kind, answer)}
+    except ValueError:
+        return set()  # told as what is no answer at all

@@ -350,7 +350,9 @@ class Stages:
         first_classes = document.rule.first_classes or document.classes
         later_classes = [one for one in self.spec.classes if one not in first_classes]
         rule = replace(document.rule, first_classes=first_classes) if later_classes else document.rule
-        return next_division(places, rule, arrivals, self.labels, twins, wanted, later_classes)
+        return next_division(
+            places, rule, arrivals, self.labels, twins, wanted, later_classes, self.spec.kind
+        )
 
     def _near_duplicates(self, samples: Sequence[CollectedSample]) -> list[NearDuplicate]:
         wanted = {one.id: one.md5 for one in samples}

@@ -139,11 +139,11 @@ class BoxNet(KindNet):
         """Those that are sure enough."""
         return written(box for answer, value in marks if value >= SURE_ENOUGH for box in boxes_in(answer))
 
-    def score(self, found: Sequence[Marks], answers: Sequence[Label]) -> Measured:
+    def score(self, found: Sequence[Marks], answers: Sequence[Label], classes: tuple[Label, ...]) -> Measured:
         """Average precision."""
         scored = [[(box, value) for answer, value in marks for box in boxes_in(answer)] for marks in found]
         said = [boxes_in(self.answer(marks)) for marks in found]
-        return score_boxes(scored, said, [boxes_in(answer) for answer in answers], self.shape.classes)
+        return score_boxes(scored, said, [boxes_in(answer) for answer in answers], classes)
 
     def _grid(self) -> tuple[int, int]:
         return -(-self.shape.height_px // STRIDE_PX), -(-self.shape.width_px // STRIDE_PX)

@@ -131,10 +131,10 @@ class EntityNet(KindNet):
         """All of them."""
         return written(span for answer, _ in marks for span in spans_in(answer))
 
-    def score(self, found: Sequence[Marks], answers: Sequence[Label]) -> Measured:
+    def score(self, found: Sequence[Marks], answers: Sequence[Label], classes: tuple[Label, ...]) -> Measured:
         """F1 of the spans."""
         said = [spans_in(self.answer(marks)) for marks in found]
-        return score_spans(said, [spans_in(answer) for answer in answers], self.shape.classes)
+        return score_spans(said, [spans_in(answer) for answer in answers], classes)
 
 
 def words(bytes_nw: Tensor) -> tuple[Tensor, int]:

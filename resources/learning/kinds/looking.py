@@ -8,7 +8,7 @@ from resources.learning.kinds.model import UNMARKED, Measured, Seen
 from resources.learning.kinds.network import KindNet, Marks, Places
 from resources.learning.kinds.networks import check_fit, from_bytes
 from resources.learning.looking import masks
-from resources.learning.model import Images, LookSettings, Outlook
+from resources.learning.model import Images, LookSettings, Outlook, Probabilities
 from resources.learning.network import thread_limit
 from resources.terms import Label
 
@@ -23,7 +23,7 @@ def evaluate(
     network = from_bytes(kind, weights)
     check_fit(network.shape, samples, classes)
     with thread_limit(1), torch.inference_mode():
-        return network.score(_found(network.eval(), samples, "cpu"), answers)
+        return network.score(_found(network.eval(), samples, "cpu"), answers, classes)
 
 
 def look(kind: Kind, weights: bytes, samples: Images, classes: tuple[Label, ...], how: LookSettings) -> Seen:
@@ -37,20 +37,27 @@ def look(kind: Kind, weights: bytes, samples: Images, classes: tuple[Label, ...]
         for first in range(0, max(1, len(samples)), BATCH):
             part = torch.from_numpy(np.array(samples[first : first + BATCH])).to(how.device)
             features_nf = _least_sure(network, network.places(part))
-            said.append(network.head(features_nf).double().softmax(dim=-1).cpu().numpy())
+            said.append(_said(network, features_nf, classes))
             seen.append(features_nf.float().cpu().numpy())
             if how.members:
-                logits = network.head(features_nf[None] * masks_mf[:, None])
-                thinned.append(logits.double().softmax(dim=-1).cpu().numpy())
+                thinned.append(_said(network, features_nf[None] * masks_mf[:, None], classes))
         marks = _found(network, samples, how.device)
     probabilities = np.concatenate(said)
-    columns = classes if probabilities.shape[1] == len(classes) else (*classes, UNMARKED)
+    columns = classes if kind.has_one_class else (*classes, UNMARKED)
     return Seen(
         Outlook(probabilities, np.concatenate(seen), np.concatenate(thinned, axis=1) if thinned else None),
         columns,
         tuple(network.answer(one) for one in marks),
         probabilities.max(axis=1),
     )
+
+
+def _said(network: KindNet, features: torch.Tensor, classes: tuple[Label, ...]) -> Probabilities:
+    """[..., class, and nothing where answers are marks]: 0 for classes that the network does not know."""
+    probabilities: Probabilities = network.head(features).double().softmax(dim=-1).cpu().numpy()
+    known = len(network.shape.classes)
+    unknown = np.zeros((*probabilities.shape[:-1], len(classes) - known))
+    return np.concatenate([probabilities[..., :known], unknown, probabilities[..., known:]], axis=-1)
 
 
 def _least_sure(network: KindNet, places: Places) -> torch.Tensor:

@@ -70,6 +70,7 @@ def _network(task: Task) -> KindNet:
     if task.start is not None:
         network = from_bytes(task.kind, task.start)
         check_fit(network.shape, task.samples, task.classes)
+        network.grow(task.classes)
         return network
     _, height_px, width_px = task.samples.shape
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers are left as they were

@@ -8,11 +8,12 @@ Letters of tensor shapes: n samples, h rows, w columns, p places, f features, k 
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
+from resources.learning.head import widened
 from resources.learning.kinds.model import Measured
 from resources.learning.model import Images
 from resources.terms import Label
@@ -49,6 +50,15 @@ class KindNet(nn.Module, ABC):
         super().__init__()
         self.shape = shape
 
+    def grow(self, classes: tuple[Label, ...]) -> None:
+        """Know ``classes``, which begin with those that it knows. Of nothing, where answers are marks, the
+        last output tells still.
+        """
+        known = len(self.shape.classes)
+        self.shape = replace(self.shape, classes=classes)
+        if len(classes) > known:
+            self.head = widened(self.head, known, len(classes) - known)
+
     @abstractmethod
     def places(self, samples_nhw: Tensor) -> Places:
         """What is seen at each place."""
@@ -77,5 +87,5 @@ class KindNet(nn.Module, ABC):
         """The answer that these are."""
 
     @abstractmethod
-    def score(self, found: Sequence[Marks], answers: Sequence[Label]) -> Measured:
-        """How well what was found fits the answers of people."""
+    def score(self, found: Sequence[Marks], answers: Sequence[Label], classes: tuple[Label, ...]) -> Measured:
+        """How well what was found fits the answers of people, who may know more classes than the network."""

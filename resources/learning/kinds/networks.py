@@ -53,11 +53,15 @@ def from_bytes(kind: Kind, weights: bytes) -> KindNet:
 
 
 def check_fit(shape: Shape, samples: Images, classes: tuple[Label, ...]) -> None:
-    """Raise :class:`BadInput` when a network of ``shape`` is not made for these samples and classes."""
-    if shape.classes != classes:
+    """Raise :class:`BadInput` when a network of ``shape`` is not made for these samples and classes.
+
+    A data set may have more classes than the model knows: after those, which stay in their order.
+    """
+    if shape.classes != classes[: len(shape.classes)]:
         raise BadInput(
-            f"the model knows the classes {', '.join(shape.classes)}; the data set has {', '.join(classes)}",
-            "Train a base model for the classes of this data set.",
+            f"the model knows the classes {', '.join(shape.classes)}; the data set has {', '.join(classes)}; "
+            "expected those of the model in their order, and new ones after them",
+            "Add new classes at the end, or train a base model for the classes of this data set.",
         )
     if samples.shape[1:] != (shape.height_px, shape.width_px):
         raise BadInput(

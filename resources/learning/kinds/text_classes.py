@@ -70,8 +70,7 @@ class TextNet(KindNet):
         """That class."""
         return marks[0][0]
 
-    def score(self, found: Sequence[Marks], answers: Sequence[Label]) -> Measured:
+    def score(self, found: Sequence[Marks], answers: Sequence[Label], classes: tuple[Label, ...]) -> Measured:
         """The share that is right."""
-        classes = self.shape.classes
         said = indices([self.answer(marks) for marks in found], classes)
         return measured(score(said, indices(answers, classes), classes))

@@ -10,6 +10,8 @@ from resources.data.model import ConfirmedLabel, Split
 from resources.data.spec import DatasetSpec
 from resources.data.splitting import Division, SplitRule, first_division, next_division
 from resources.errors import BadInput
+from resources.kinds import Kind
+from resources.marks import Span, classes_in, written
 from resources.terms import Label, SampleId
 from tests.resources.data.shapes import SHAPES
 
@@ -313,3 +315,34 @@ def test_a_sample_that_is_nearly_another_is_not_held_out_for_a_later_class() -> 
     new = chosen(division, Split.TEST) - chosen(first, Split.TEST)
     assert new == set(pool[1:3])
     assert str(division.rule) != str(first.rule)
+
+
+@given(st.lists(st.sampled_from(["none", "green", "blue", "both"]), max_size=12))
+def test_of_marks_whatever_names_a_later_class_may_be_held_out_once_with_its_whole_answer(
+    said: list[str],
+) -> None:
+    def answer(*labels: str) -> Label:
+        return written(Span(place, place + 1, Label(label)) for place, label in enumerate(labels))
+
+    names = {"none": (), "green": ("green",), "blue": ("blue", "dark"), "both": ("green", "blue")}
+    spec = replace(SHAPES, kind=Kind.ENTITIES, image_size_px=(1, 8))
+    told = {one: label and answer(label) for one, label in source(30).items()}
+    first = first_division(spec, told)
+    pool = sorted(chosen(first, Split.POOL))
+    answers = {one: answer(*names[word]) for one, word in zip(pool, said, strict=False)}
+    labels = [ConfirmedLabel(one, label, one) for one, label in answers.items()]
+    division = next_division(
+        first.places, first.rule, [], labels, later_classes=(GREEN, BLUE), kind=Kind.ENTITIES
+    )
+    new = chosen(division, Split.TEST) - chosen(first, Split.TEST)
+    assert all(division.places[one].label == label for one, label in answers.items())
+    assert all({"green", "blue"} & {*classes_in(Kind.ENTITIES, answers[one])} for one in new)
+    assert division.rule.test_count == spec.test_count + len(new)
+    assert division.rule.by_class == {}
+    for label in (GREEN, BLUE):
+        naming = {one for one, it in answers.items() if label in classes_in(Kind.ENTITIES, it)}
+        assert len(naming & new) <= len(naming) // 2, "each has some to train with"
+    again = next_division(
+        division.places, division.rule, [], [], later_classes=(GREEN, BLUE), kind=Kind.ENTITIES
+    )
+    assert again.places == division.places
