@@ -114,20 +114,16 @@ class TriggerService:
         itself says so.
         """
         waiting = self.wishes(dataset)
-        takers: dict[VersionKey, list[Wish]] = {}
-        for one in waiting:
-            later = [
-                key for key in begun if one.after is None or version_order(key) > version_order(one.after)
-            ]
-            if later:
-                takers.setdefault(min(later, key=version_order), []).append(one)
-        if takers:
-            with self.database.write() as connection:
-                now = self.clock()
-                for version, taken in takers.items():
-                    store.end_wishes(connection, [one.id for one in taken], version, now)
-                    detail = f"{version} took {len(taken)}"
-                    record(connection, AuditRow(now, actor, "triggers.take_wish", dataset, detail))
+        if not _takers(waiting, begun):
+            return waiting
+        with self.database.write() as connection:
+            # Asked anew: another one that settles may have been here since.
+            waiting, now = store.open_wishes(connection, dataset), self.clock()
+            takers = _takers(waiting, begun)
+            for version, taken in takers.items():
+                store.end_wishes(connection, [one.id for one in taken], version, now)
+                detail = f"{version} took {len(taken)}"
+                record(connection, AuditRow(now, actor, "triggers.take_wish", dataset, detail))
         ended = {one.id for taken in takers.values() for one in taken}
         return [one for one in waiting if one.id not in ended]
 
@@ -159,6 +155,16 @@ class TriggerService:
         """Whether it is paused, by whom and why."""
         with self.database.read() as connection:
             return store.pause_of(connection, dataset, what)
+
+
+def _takers(waiting: Sequence[Wish], begun: Sequence[VersionKey]) -> dict[VersionKey, list[Wish]]:
+    """Which of ``waiting`` each version takes: the first one after the wish."""
+    found: dict[VersionKey, list[Wish]] = {}
+    for one in waiting:
+        later = [key for key in begun if one.after is None or version_order(key) > version_order(one.after)]
+        if later:
+            found.setdefault(min(later, key=version_order), []).append(one)
+    return found
 
 
 def _fit(reason: str) -> str:

@@ -11,9 +11,9 @@ from resources.errors import BadInput, Conflict, NotFound
 from resources.home import Home
 from resources.learning.triggering import store
 from resources.learning.triggering.judging import judge
-from resources.learning.triggering.model import Paused, Verdict
+from resources.learning.triggering.model import Paused, Verdict, Wish
 from resources.learning.triggering.service import LONGEST_REASON, TriggerService
-from resources.terms import Actor, VersionKey
+from resources.terms import Actor, DatasetName, VersionKey
 from resources.triggers import TriggerPolicy
 from tests.resources.learning.triggering.policies import ANNA, NOTHING, NOW, SHAPES
 
@@ -98,6 +98,22 @@ def test_a_wish_is_taken_by_the_first_version_after_it_and_by_no_other(service: 
     done = [(row.actor, row.action, row.detail) for row in recent(service.database)]
     assert (SENSOR, "triggers.take_wish", "v1.1 took 1") in done
     assert (ANNA, "triggers.wish", "after v1.0: before the fair") in done
+
+
+class Overtaken(TriggerService):
+    """Another sensor settles right after this one looked."""
+
+    def wishes(self, dataset: DatasetName) -> list[Wish]:
+        found = super().wishes(dataset)
+        TriggerService(self.database, self.clock).settle(dataset, [V1_1], SENSOR)
+        return found
+
+
+def test_two_that_settle_at_once_write_one_row_of_the_audit(service: TriggerService) -> None:
+    service.wish(SHAPES, V1_0, "", ANNA)
+    assert Overtaken(service.database, service.clock).settle(SHAPES, [V1_1], SENSOR) == []
+    actions = [row.action for row in recent(service.database)]
+    assert actions == ["triggers.take_wish", "triggers.wish"]
 
 
 def test_a_wish_that_was_taken_back_is_taken_by_none(service: TriggerService) -> None:
