@@ -37,9 +37,14 @@ def trigger(dataset: str, reason: str, withdraw: bool, as_json: bool) -> None:
     home = Home.from_environment()
     made = service.wish(of, DataService(home, home.database()).newest_begun(of), reason, actor)
     if as_json:
-        print_json(wish_document(made))
+        print_json(wish_document(made.wish) | {"is_new": made.is_new})
         return
-    out().print(
-        _("Asked for a training of {dataset}. Next: trainplat triggers show {dataset}").format(dataset=of),
-        markup=False,
+    said = (
+        _("Asked for a training of {dataset}. Next: trainplat triggers show {dataset}")
+        if made.is_new
+        else _(
+            "You have asked for a training of {dataset} already, and no version has taken that wish yet: it "
+            "stays one wish. Next: trainplat triggers show {dataset}"
+        )
     )
+    out().print(said.format(dataset=of), markup=False)

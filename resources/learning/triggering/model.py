@@ -52,6 +52,15 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Wished:
+    """What asking for a training by hand led to."""
+
+    wish: Wish
+    is_new: bool
+    """False where the same person's wish was open already: there is one of them."""
+
+
+@dataclass(frozen=True)
 class PickQuality:
     """What random picks say: how many of them were guessed right, and what that is compared with."""
 

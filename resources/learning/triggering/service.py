@@ -1,6 +1,7 @@
 """Triggers for everyone above: what was found, what people wish, and what they pause."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from resources.clock import Clock, utc_now
@@ -8,7 +9,7 @@ from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.errors import BadInput, Conflict, NotFound
 from resources.learning.triggering import store
-from resources.learning.triggering.model import Evaluation, Pause, Paused, Verdict, Wish
+from resources.learning.triggering.model import Evaluation, Pause, Paused, Verdict, Wish, Wished
 from resources.terms import Actor, DatasetName, VersionKey, version_order
 
 LONGEST_REASON = 500
@@ -69,17 +70,31 @@ class TriggerService:
         with self.database.read() as connection:
             return store.evaluated_datasets(connection)
 
-    def wish(self, dataset: DatasetName, after: VersionKey | None, reason: str, actor: Actor) -> Wish:
+    def wish(self, dataset: DatasetName, after: VersionKey | None, reason: str, actor: Actor) -> Wished:
         """Ask for a training by hand: the next version after ``after`` takes the wish, exactly once.
 
-        Raises :class:`BadInput` for a reason that is too long.
+        Who asks again while such a wish of theirs is open has one all the same: the new reason, if there is
+        one, takes the place of the old one. Raises :class:`BadInput` for a reason that is too long.
         """
         reason = _fit(reason)
         with self.database.write() as connection:
-            made = store.add_wish(connection, dataset, after, reason, actor, self.clock())
-            detail = f"after {after or 'no version'}" + (f": {reason}" if reason else "")
-            record(connection, AuditRow(made.asked_at, actor, "triggers.wish", dataset, detail))
-        return made
+            mine = [
+                one
+                for one in store.open_wishes(connection, dataset)
+                if (one.actor, one.after) == (actor, after)
+            ]
+            if mine and reason in ("", mine[-1].reason):
+                return Wished(mine[-1], is_new=False)
+            now, where = self.clock(), f"after {after or 'no version'}"
+            if mine:
+                made = replace(mine[-1], reason=reason)
+                store.say_why(connection, made.id, reason)
+                where = f"again, {where}"
+            else:
+                made = store.add_wish(connection, dataset, after, reason, actor, now)
+            detail = where + (f": {reason}" if reason else "")
+            record(connection, AuditRow(now, actor, "triggers.wish", dataset, detail))
+        return Wished(made, is_new=not mine)
 
     def withdraw(self, dataset: DatasetName, actor: Actor) -> list[Wish]:
         """Take all open wishes back. Raises :class:`NotFound` where there is none."""

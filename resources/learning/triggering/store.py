@@ -81,6 +81,11 @@ def add_wish(
     return Wish(number, dataset, now, actor, reason, after)
 
 
+def say_why(connection: Connection, wish: int, reason: str) -> None:
+    """Give a wish another reason."""
+    connection.execute(update(WISHES).where(WISHES.c.id == wish).values(reason=reason))
+
+
 def open_wishes(connection: Connection, dataset: DatasetName) -> list[Wish]:
     """Those that no version has taken, oldest first."""
     query = select(WISHES).where(WISHES.c.dataset == dataset, WISHES.c.taken_at.is_(None))

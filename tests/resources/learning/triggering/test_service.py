@@ -100,6 +100,23 @@ def test_a_wish_is_taken_by_the_first_version_after_it_and_by_no_other(service: 
     assert (ANNA, "triggers.wish", "after v1.0: before the fair") in done
 
 
+def test_who_asks_again_while_a_wish_is_open_has_one_with_the_newest_reason(service: TriggerService) -> None:
+    first = service.wish(SHAPES, V1_0, "before the fair", ANNA)
+    again = [service.wish(SHAPES, V1_0, reason, ANNA) for reason in ("", "after the fair", "after the fair")]
+    assert (first.is_new, [one.is_new for one in again]) == (True, [False] * 3)
+    service.wish(SHAPES, V1_0, "", Actor("user:ben"))
+    service.wish(SHAPES, V1_1, "", ANNA)  # a version came since: it takes the one before
+    assert [(one.actor, one.after, one.reason) for one in service.wishes(SHAPES)] == [
+        (ANNA, V1_0, "after the fair"),
+        ("user:ben", V1_0, ""),
+        (ANNA, V1_1, ""),
+    ]
+    told = [row.detail for row in recent(service.database)]
+    assert told[2:] == ["again, after v1.0: after the fair", "after v1.0: before the fair"]
+    service.settle(SHAPES, [V1_0, V1_1], SENSOR)
+    assert service.wish(SHAPES, V1_0, "", ANNA).is_new
+
+
 class Overtaken(TriggerService):
     """Another sensor settles right after this one looked."""
 

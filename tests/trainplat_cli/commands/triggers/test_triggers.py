@@ -33,6 +33,9 @@ def test_a_wish_is_kept_with_who_asked_and_can_be_taken_back(home: Home) -> None
     made = json.loads(run("trigger", "shapes", "--reason", "before the fair", "--json").stdout)
     assert (made["actor"], made["reason"], made["after"]) == (ME, "before the fair", None)
     assert recent(home.database(), 1)[0].action == "triggers.wish"
+    assert made["is_new"]
+    again = run("trigger", "shapes")
+    assert "You have asked for a training of shapes already" in " ".join(again.stdout.split())
     assert "1 wish is taken back." in run("trigger", "shapes", "--withdraw").stdout
     again = run("trigger", "shapes", "--withdraw")
     assert (again.exit_code, "no wish for a training of shapes is open" in again.output) == (4, True)
