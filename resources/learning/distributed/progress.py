@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from resources.clock import Clock, utc_now
+from resources.growing import whole_lines
 
 PROGRESS = "progress.jsonl"
 """The name of the file, in the folder of a training."""
@@ -179,22 +180,16 @@ def read_progress(folder: Path, begin: int = 0) -> tuple[list[Event], int]:
 
 def read_told(folder: Path, begin: int = 0) -> tuple[list[Told], int]:
     """The same, with the time of each."""
-    path = folder / PROGRESS
-    if not path.exists():
-        return [], begin
-    with path.open("rb") as file:
-        file.seek(begin)
-        text = file.read()
-    whole = text[: text.rfind(b"\n") + 1]
-    return list(_told(whole)), begin + len(whole)
+    lines, end = whole_lines(folder / PROGRESS, begin)
+    return list(_told(lines)), end
 
 
 def _document(event: Event) -> dict[str, object]:
     return {"kind": _NAMES[type(event)], **asdict(event)}
 
 
-def _told(text: bytes) -> Iterator[Told]:
-    for line in text.splitlines():
+def _told(lines: Iterable[bytes]) -> Iterator[Told]:
+    for line in lines:
         try:
             found = json.loads(line)
             at = found.pop("at", None)

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from resources.growing import whole_lines
+
 USE = "use.jsonl"
 
 
@@ -38,14 +40,8 @@ def append_use(folder: Path, use: Use) -> None:
 
 def read_use(folder: Path, begin: int = 0) -> tuple[list[Use], int]:
     """The looks from byte ``begin`` on, and where to read on from."""
-    path = folder / USE
-    if not path.exists():
-        return [], begin
-    with path.open("rb") as file:
-        file.seek(begin)
-        text = file.read()
-    whole = text[: text.rfind(b"\n") + 1]
-    return list(_uses(whole.splitlines())), begin + len(whole)
+    lines, end = whole_lines(folder / USE, begin)
+    return list(_uses(lines)), end
 
 
 def newest_use(folder: Path, size_bytes: int = 200_000) -> list[Use]:
