@@ -3,11 +3,11 @@
 Only what the policy asks for is measured: a tick with nothing new stays cheap.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from dagster import DagsterRunStatus, RunsFilter
+from dagster import DagsterRunStatus, RunRecord, RunsFilter
 
 from resources.data.making.drift import class_drift
 from resources.data.model import DriftMeasure, VersionRecord
@@ -24,6 +24,7 @@ from resources.triggers import Against, Drift, DriftOf, QualityDrop
 from sensors.tick import Tick
 
 RUNS_LOOKED_AT = 500
+DONE_LOOKED_AT = 20
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -148,15 +149,13 @@ def _hours(of: Tick, now: datetime, window_h: float) -> tuple[float, float]:
         RunsFilter(job_name=of.round_job, updated_after=since), limit=RUNS_LOOKED_AT
     )
     done = of.instance.get_run_records(
-        RunsFilter(job_name=of.round_job, statuses=[DagsterRunStatus.SUCCESS]), limit=20
+        RunsFilter(job_name=of.round_job, statuses=[DagsterRunStatus.SUCCESS]), limit=DONE_LOOKED_AT
     )
-    used = usage.device_hours(_runs([one.dagster_run.run_id for one in recent]), since)
-    for one in done:
-        held = usage.device_hours(_runs([one.dagster_run.run_id]), _BEFORE_ALL)
-        if held:  # one without a training holds nothing
-            return used, held
-    return used, 0.0
+    used = usage.device_hours(_runs(recent), since)
+    of_each = usage.device_hours_of_each(_runs(done), _BEFORE_ALL)
+    # One without a training holds nothing.
+    return used, next((of_each[run] for run in _runs(done) if run in of_each), 0.0)
 
 
-def _runs(ids: Collection[str]) -> list[RunId]:
-    return [RunId(one) for one in ids]
+def _runs(records: Sequence[RunRecord]) -> list[RunId]:
+    return [RunId(one.dagster_run.run_id) for one in records]

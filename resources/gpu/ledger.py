@@ -319,6 +319,14 @@ def leases_of_run(connection: Connection, run_id: RunId) -> list[Lease]:
     return leases_of(connection.execute(query).all())
 
 
+def leases_of_runs(connection: Connection, runs: Sequence[RunId]) -> list[Lease]:
+    """All leases that these runs have had."""
+    found: list[Lease] = []
+    for some in _parts(runs):
+        found += leases_of(connection.execute(select(LEASES).where(LEASES.c.run_id.in_(some))).all())
+    return found
+
+
 def live_leases(connection: Connection) -> list[Lease]:
     """The leases that are not released, oldest first."""
     query = select(LEASES).where(_IS_LIVE)

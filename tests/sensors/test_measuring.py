@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from dagster import DagsterInstance
+from dagster import DagsterInstance, DagsterRunStatus
+from dagster._core.test_utils import create_run_for_test
 
 from resources.data.arrivals.service import ArrivalService
 from resources.data.making.source import grey_png
 from resources.data.spec import DatasetSpec, DriftLimits
+from resources.gpu.model import Origin, Owner, RunId
+from resources.gpu.service import GpuService
 from resources.labeling.model import RandomPick
 from resources.labeling.predictions import PoolPredictions, PredictionFiles
 from resources.learning.triggering.model import TriggerSnapshot
@@ -22,6 +25,7 @@ from resources.triggers import Against, AnyOf, Drift, DriftOf, QualityDrop, Trig
 from sensors.measuring import Measures, _pick_quality
 from sensors.tick import Tick
 from tests.resources.data.shapes import SHAPES
+from tests.resources.database.statements import statements
 from tests.sensors.shapes_loop import ANNA, ShapesLoop
 
 V1_1 = VersionKey("v1.1")
@@ -126,6 +130,24 @@ def test_guesses_of_another_mixture_are_a_drift_of_predictions(
     assert found is not None
     assert found.what == "classes PSI"
     assert found.value > found.limit
+
+
+def test_what_the_last_training_held_is_asked_for_at_once_however_many_rounds_held_nothing(
+    loop: ShapesLoop, instance: DagsterInstance
+) -> None:
+    done = [
+        create_run_for_test(instance, job_name="shapes_round", status=DagsterRunStatus.SUCCESS).run_id
+        for _ in range(12)
+    ]
+    gpus = GpuService(loop.home.database(), clock=lambda: datetime.now(UTC) - timedelta(hours=2))
+    for run in (RunId(done[0]), RunId(done[1])):  # two slots
+        owner = Owner("default", "anna")
+        gpus.submit(run, "1", owner=owner, origin=Origin.QUEUE, instance="x", actor=ANNA)
+    gpus.decide_now(ANNA)
+    with statements() as asked:
+        found = measured(loop, instance, replace(SHAPES, triggers=TriggerPolicy(budget_gpu_hours=9)))
+    assert (round(found.used_gpu_hours), round(found.next_gpu_hours)) == (4, 2)
+    assert len([one for one in asked if "FROM gpu_leases" in one]) == 2
 
 
 def test_only_trainings_count_as_the_last_one_and_use_of_none_is_none(

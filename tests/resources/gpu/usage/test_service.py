@@ -11,6 +11,7 @@ from resources.gpu.inventory.slots import cpu_slots
 from resources.gpu.model import DIED, Attempt, Owner, RunId
 from resources.gpu.policy.price import BadPrices
 from resources.gpu.usage.model import By
+from tests.resources.database.statements import statements
 from tests.resources.gpu.usage.ledgers import ANN, NOON, Ledger
 
 
@@ -113,3 +114,15 @@ def test_hours_of_some_runs_are_those_of_all_their_devices_and_attempts_since_th
     assert ledger.usage.device_hours(runs, NOON + timedelta(hours=2)) == 4
     assert ledger.usage.device_hours([RunId("a")], NOON + timedelta(hours=3)) == 0
     assert ledger.usage.device_hours([], NOON) == 0
+
+
+def test_hours_of_each_of_some_runs_are_asked_for_in_one_query(ledger: Ledger) -> None:
+    ledger.start("a", "2(V100)")
+    ledger.start("b", "1(A100)")
+    ledger.forward(3)
+    runs = [RunId(name) for name in ("a", "b", "never", "a")]
+    with statements() as asked:
+        assert ledger.usage.device_hours_of_each(runs, NOON) == {"a": 6, "b": 3}
+        assert ledger.usage.device_hours(runs, NOON) == 9
+    assert len([one for one in asked if "gpu_leases" in one]) == 2
+    assert ledger.usage.device_hours_of_each(runs, NOON + timedelta(hours=3)) == {}
