@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from resources.data.service import DataService
 from resources.data.versions.naming import checked_dataset
 from resources.labeling.reviews.agreement import Agreement, AnnotatorScore
 from resources.labeling.reviews.model import Review, ReviewState
@@ -27,7 +28,9 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def review(dataset: str, everything: bool, as_json: bool) -> None:
     """Show them."""
-    name, reviews = checked_dataset(dataset), labeling_service().reviews
+    name, people = checked_dataset(dataset), labeling_service()
+    DataService(people.home, people.database).newest_begun(name)  # a data set that is not there is told of
+    reviews = people.reviews
     counts, agreement = reviews.counts(name), reviews.agreement(name)
     states = list(ReviewState) if everything else [ReviewState.RETURNED]
     found = reviews.of(name, states)

@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
+from resources.data.service import DataService
 from resources.data.versions.naming import checked_dataset
+from resources.home import Home
 from resources.learning.triggering.model import Paused, Verdict
 from resources.learning.triggering.service import TriggerService
 from resources.learning.triggering.telling import sentence
@@ -35,7 +37,11 @@ CHANGES = 10
 def show(dataset: str | None, as_json: bool) -> None:
     """Show one data set, or all."""
     service = trigger_service()
-    names = service.datasets() if dataset is None else [checked_dataset(dataset)]
+    names = service.datasets()
+    if dataset is not None:
+        names = [checked_dataset(dataset)]
+        # A data set that is not there is told of.
+        DataService(Home.from_environment(), service.database).newest_begun(names[0])
     if as_json:
         print_json({"triggers": [_document(service, name) for name in names]})
         return

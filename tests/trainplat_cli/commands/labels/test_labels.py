@@ -8,6 +8,8 @@ from click.testing import CliRunner, Result
 
 from resources.labeling.reviews.model import Doubted, Reason
 from resources.terms import FIRST_VERSION, Actor, DatasetName, Label, SampleId
+from tests.resources.data.shapes import ACTOR, service
+from tests.resources.data.shapes import SHAPES as LOOP
 from tests.resources.labeling.people import CATS, TestClock, desk, sample_id
 from tests.resources.labeling.reviews.rows import answer_again, answered
 from tests.servers.label_studio import LabelStudioServer
@@ -25,6 +27,7 @@ def run(*arguments: str) -> Result:
 
 def with_reviews(home: Path) -> None:
     """Two labels went back; one of them was looked at again."""
+    service(home).plan_first(LOOP, ACTOR)
     people = answered(home, SHAPES, CLASSES, FIRST_VERSION, dict.fromkeys(SAMPLES, DARK))
     doubted = [Doubted(sample, DARK, Reason.DOUBTED, LIGHT, 0.03, 0.96) for sample in SAMPLES[:2]]
     people.reviews.look_again(SHAPES, SAMPLES, doubted, actor=Actor("user:anna"))
@@ -54,6 +57,14 @@ def test_machines_get_all_of_it(trainplat_home: Path) -> None:
     assert told["annotators"] == [
         {"annotator": 1, "answered": 3, "compared": 0, "with_consensus": 0, "known": 0, "known_right": 0}
     ]
+
+
+@pytest.mark.parametrize("how", [[], ["--json"], ["--all"]])
+def test_a_data_set_that_is_not_there_is_told_of(trainplat_home: Path, how: list[str]) -> None:
+    with_reviews(trainplat_home)
+    failed = run("review", "cats", *how)
+    assert (failed.exit_code, failed.stdout) == (4, "")
+    assert "has no data set cats with a version" in failed.stderr
 
 
 def test_a_data_set_that_nobody_was_asked_about_cannot_be_reconciled(trainplat_home: Path) -> None:

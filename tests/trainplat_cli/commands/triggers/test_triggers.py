@@ -41,7 +41,10 @@ def test_a_wish_is_kept_with_who_asked_and_can_be_taken_back(home: Home) -> None
     assert (again.exit_code, "no wish for a training of shapes is open" in again.output) == (4, True)
 
 
-@pytest.mark.parametrize("command", [["trigger", "cats"], ["triggers", "pause", "cats", "--reason", "x"]])
+@pytest.mark.parametrize(
+    "command",
+    [["trigger", "cats"], ["triggers", "show", "cats"], ["triggers", "pause", "cats", "--reason", "x"]],
+)
 def test_a_data_set_that_is_not_there_is_told_of(home: Home, command: list[str]) -> None:
     told = run(*command)
     assert (told.exit_code, "has no data set cats with a version" in told.output) == (4, True)
