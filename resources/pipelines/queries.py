@@ -18,15 +18,16 @@ RELOAD = """mutation Reload($name: String!) {
     ... on Error { message }
   }
 }"""
-RUNS = """query Runs($filter: RunsFilter!, $limit: Int!) {
-  runsOrError(filter: $filter, limit: $limit) {
+_RUNS = """{
     __typename
     ... on Runs { results {
       runId status creationTime endTime tags { key value } stepStats { stepKey status startTime endTime }
     } }
     ... on Error { message }
-  }
-}"""
+  }"""
+RUNS = f"""query Runs($filter: RunsFilter!, $limit: Int!) {{
+  runsOrError(filter: $filter, limit: $limit) {_RUNS}
+}}"""
 LOG = """query Log($run: ID!, $after: String, $limit: Int!) {
   logsForRun(runId: $run, afterCursor: $after, limit: $limit) {
     __typename
@@ -37,3 +38,12 @@ LOG = """query Log($run: ID!, $after: String, $limit: Int!) {
     ... on Error { message }
   }
 }"""
+
+
+def newest_of_each(filters: int) -> str:
+    """The newest run of each of so many filters, ``f0`` and so on, as ``r0`` and so on."""
+    given = ", ".join(f"$f{number}: RunsFilter!" for number in range(filters))
+    asked = "\n".join(
+        f"  r{number}: runsOrError(filter: $f{number}, limit: 1) {_RUNS}" for number in range(filters)
+    )
+    return f"query Newest({given}) {{\n{asked}\n}}"

@@ -1,7 +1,7 @@
 """Runs of pipelines, through Dagster's web server: started, and followed step by step."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +20,8 @@ _REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": LOC
 REASON = "trainplat/reason"
 TIMEOUT_S, START_TIMEOUT_S = 20.0, 180.0
 """For answers; and until code was loaded anew, and a run is in the queue."""
+NEWEST_AT_ONCE = 50
+"""Pipelines whose newest runs are asked for in one query."""
 
 
 class RunState(StrEnum):
@@ -136,20 +138,22 @@ class PipelineRuns:
 
     def of_pipeline(self, name: str, limit: int = 10) -> tuple[PipelineRun, ...]:
         """The newest runs of one pipeline, newest first."""
-        return self._runs({"tags": [{"key": PIPELINE, "value": name}]}, limit)
+        return self._runs(_tagged(name), limit)
 
-    def newest(self, limit: int = 200) -> dict[str, PipelineRun]:
-        """The newest run of each pipeline, of so many runs of any."""
+    def newest(self, names: Iterable[str]) -> dict[str, PipelineRun]:
+        """The newest run of each of these pipelines that has any, however long ago that was."""
         found: dict[str, PipelineRun] = {}
-        for one in self._runs({}, limit):
-            if one.pipeline:
-                found.setdefault(one.pipeline, one)
+        for some in _batches(list(names), NEWEST_AT_ONCE):
+            asked = {f"f{place}": _tagged(name) for place, name in enumerate(some)}
+            answers = self._ask(queries.newest_of_each(len(some)), asked)
+            for place, name in enumerate(some):
+                found.update((name, one) for one in self._read(answers[f"r{place}"]))
         return found
 
     def unfinished(self, name: str, limit: int = 10) -> tuple[PipelineRun, ...]:
         """The runs of one pipeline, a loop's rounds too, that wait or run, newest first."""
         open_ = [one for one, state in _STATES.items() if state in (RunState.WAITING, RunState.RUNNING)]
-        tagged = self._runs({"tags": [{"key": PIPELINE, "value": name}], "statuses": open_}, limit)
+        tagged = self._runs({**_tagged(name), "statuses": open_}, limit)
         return tagged + self._runs({"pipelineName": f"{name}_round", "statuses": open_}, limit)
 
     def of_runs(self, run_ids: Sequence[str]) -> tuple[PipelineRun, ...]:
@@ -174,7 +178,9 @@ class PipelineRuns:
         return tuple(lines)
 
     def _runs(self, filter_: Mapping[str, Any], limit: int) -> tuple[PipelineRun, ...]:
-        answer = self._ask(queries.RUNS, {"filter": dict(filter_), "limit": limit})["runsOrError"]
+        return self._read(self._ask(queries.RUNS, {"filter": dict(filter_), "limit": limit})["runsOrError"])
+
+    def _read(self, answer: Mapping[str, Any]) -> tuple[PipelineRun, ...]:
         if answer["__typename"] != "Runs":
             raise self._refused(answer)
         return tuple(_run(row) for row in answer["results"])
@@ -212,6 +218,15 @@ STATE_WORDS = {
     RunState.FAILED: mark("failed"),
     RunState.CANCELED: mark("canceled"),
 }
+
+
+def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(names), size):
+        yield names[begin : begin + size]
+
+
+def _tagged(name: str) -> dict[str, Any]:
+    return {"tags": [{"key": PIPELINE, "value": name}]}
 
 
 def _run(row: Mapping[str, Any]) -> PipelineRun:

@@ -51,7 +51,7 @@ def read_pipelines(home: Home, database: Database, clock: Clock = utc_now) -> Pi
     silent = None
     if dagster is not None:
         try:
-            newest = PipelineRuns(dagster).newest()
+            newest = PipelineRuns(dagster).newest(one.pipeline.name for one in listed)
         except TrainplatError as problem:
             silent = problem.problem
     return Pipelines(listed, newest, dagster, silent, clock())

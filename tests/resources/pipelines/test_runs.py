@@ -67,8 +67,25 @@ def test_a_run_tells_its_state_steps_and_parameters(served: Callable[[Answer], P
     assert (waiting.state, waiting.ended_at) == (RunState.WAITING, None)
     assert waiting.reason == "Waits for the lease of its own earlier step."
     assert other.pipeline == ""
-    assert asked.newest() == {"wine": waiting}
     assert asked.run("b8de8635") == waiting
+
+
+def test_the_newest_run_of_each_pipeline_is_asked_for_by_its_name_however_many_came_since(
+    served: Callable[[Answer], PipelineRuns],
+) -> None:
+    asked: list[int] = []
+
+    def answer(query: str, variables: dict[str, Any]) -> object:
+        asked.append(len(variables))
+        wanted = {place: filter_["tags"][0]["value"] for place, filter_ in variables.items()}
+        rows = {f"r{place[1:]}": [RUN] if name == "wine" else [] for place, name in wanted.items()}
+        assert all(f"{place}: runsOrError(" in query for place in rows)
+        return {"data": {place: {"__typename": "Runs", "results": some} for place, some in rows.items()}}
+
+    many = [f"other-{number}" for number in range(70)]
+    found = served(answer).newest([*many, "wine"])
+    assert [(name, one.run_id) for name, one in found.items()] == [("wine", RUN["runId"])]
+    assert asked == [50, 21]
 
 
 def test_a_log_is_read_page_by_page_with_the_cause_of_each_error(
@@ -117,7 +134,7 @@ def test_a_server_that_answers_badly_is_told_of(
     served: Callable[[Answer], PipelineRuns], answer: object, told: str
 ) -> None:
     with pytest.raises(Unavailable, match=told):
-        served(lambda *_: answer).newest()
+        served(lambda *_: answer).run("b8de8635")
 
 
 def test_code_that_does_not_load_says_why(served: Callable[[Answer], PipelineRuns]) -> None:
@@ -130,7 +147,7 @@ def test_code_that_does_not_load_says_why(served: Callable[[Answer], PipelineRun
 
 def test_nobody_there_is_told_of() -> None:
     with pytest.raises(Unavailable, match="does not answer"):
-        PipelineRuns("http://127.0.0.1:9").newest()
+        PipelineRuns("http://127.0.0.1:9").newest(["wine"])
 
 
 def test_a_loop_is_not_started_by_hand() -> None:

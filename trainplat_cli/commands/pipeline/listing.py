@@ -20,7 +20,8 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def listing(as_json: bool) -> None:
     """List them."""
-    found, runs = list(pipeline_service().listed()), newest_runs()
+    found = list(pipeline_service().listed())
+    runs = newest_runs(one.pipeline.name for one in found)
     if as_json:
         print_json({"pipelines": [listed_document(one, runs.get(one.pipeline.name)) for one in found]})
         return

@@ -31,11 +31,11 @@ def runs_of_stack() -> PipelineRuns | None:
     return None if address is None else PipelineRuns(address)
 
 
-def newest_runs() -> dict[str, PipelineRun]:
-    """The newest run of each pipeline; none where Dagster does not run or answer."""
+def newest_runs(names: Iterable[str]) -> dict[str, PipelineRun]:
+    """The newest run of each of these pipelines; none where Dagster does not run or answer."""
     runs = runs_of_stack()
     try:
-        return {} if runs is None else runs.newest()
+        return {} if runs is None else runs.newest(names)
     except TrainplatError:
         return {}
 
