@@ -90,7 +90,7 @@ class _Judge:
     def _labels(self, condition: LabelCount, place: str) -> ConditionRow:
         wanted = condition.at_least or self._at.labels_per_round
         have = self._at.new_labels
-        return _row(
+        return ConditionRow(
             place,
             "LabelCount",
             met=have >= wanted,
@@ -118,7 +118,7 @@ class _Judge:
             said = Said(mark("no question waits for an answer any more"))
         met = at.questions_sent and still == 0 and at.new_labels > 0
         missing = None if not at.questions_sent else still
-        return _row(
+        return ConditionRow(
             place,
             "AllAnswered",
             met=met,
@@ -132,7 +132,7 @@ class _Judge:
     def _elapsed(self, condition: Elapsed, place: str) -> ConditionRow:
         last, wanted = self._at.last_training_at, condition.at_least_s
         if last is None:
-            return _row(
+            return ConditionRow(
                 place,
                 "Elapsed",
                 met=False,
@@ -150,7 +150,7 @@ class _Judge:
             else mark("{value} since the last training, {threshold} are enough"),
             {"value": span(passed), "threshold": span(wanted), "missing": span(missing)},
         )
-        return _row(
+        return ConditionRow(
             place,
             "Elapsed",
             met=passed >= wanted,
@@ -172,7 +172,7 @@ class _Judge:
                 else mark("{actor} asked for it by hand")
             )
             said = Said(template, {"actor": newest.actor, "reason": newest.reason})
-        return _row(
+        return ConditionRow(
             place,
             "ByHand",
             met=bool(wishes),
@@ -191,7 +191,7 @@ def _group(condition: AnyOf | AllOf, place: str, met: int, count: int) -> Condit
         if isinstance(condition, AnyOf)
         else mark("{value} of {count} conditions are met, all are needed")
     )
-    return _row(
+    return ConditionRow(
         place,
         type(condition).__name__,
         met=met >= wanted,
@@ -213,7 +213,7 @@ def _quality(condition: QualityDrop, place: str, found: PickQuality | None) -> C
             else mark("there is nothing yet to compare the random picks with")
         )
         said = Said(template, {"picks": picks, "least": condition.least_picks})
-        return _row(
+        return ConditionRow(
             place,
             "QualityDrop",
             met=False,
@@ -244,7 +244,7 @@ def _quality(condition: QualityDrop, place: str, found: PickQuality | None) -> C
             "the limit is {threshold}"
         )
     )
-    return _row(
+    return ConditionRow(
         place,
         "QualityDrop",
         met=drop >= wanted,
@@ -258,7 +258,7 @@ def _quality(condition: QualityDrop, place: str, found: PickQuality | None) -> C
 
 def _drift(condition: Drift, place: str, found: DriftReading | None) -> ConditionRow:
     if found is None:
-        return _row(
+        return ConditionRow(
             place,
             f"Drift.{condition.of}",
             met=False,
@@ -277,7 +277,7 @@ def _drift(condition: Drift, place: str, found: DriftReading | None) -> Conditio
         ),
         (DriftOf.PREDICTIONS, False): mark("guesses for new samples: {what} {value}, the limit is {limit}"),
     }[(DriftOf(condition.of), found.drifted)]
-    return _row(
+    return ConditionRow(
         place,
         f"Drift.{condition.of}",
         met=found.drifted,
@@ -287,17 +287,3 @@ def _drift(condition: Drift, place: str, found: DriftReading | None) -> Conditio
         missing=0.0 if found.drifted else max(0.0, found.limit - found.value),
         said=Said(template, values),
     )
-
-
-def _row(
-    place: str,
-    kind: str,
-    *,
-    met: bool,
-    value: float | None,
-    threshold: float,
-    unit: str,
-    missing: float | None,
-    said: Said,
-) -> ConditionRow:
-    return ConditionRow(place, kind, met, value, threshold, unit, missing, said)
