@@ -197,6 +197,14 @@ def test_an_answer_is_confirmed_once_corrected_and_withdrawn(rows: Connection) -
     assert [one.ref[-1] for one in store.confirmed_of(rows, CATS)] == ["2"]
 
 
+def test_an_answer_to_what_is_known_already_becomes_no_label(rows: Connection) -> None:
+    store.put_questions(rows, CATS, V1, [Question(sample(1), CAT, 0.5, Path("x.png"), Why.KNOWN)], "1", NOW)
+    see(rows, 5, 1, CAT)
+    assert confirm(rows, 1) == 0
+    assert store.count_states(rows, CATS) == {QuestionState.ANSWERED: 1}
+    assert store.confirmed_of(rows, CATS) == []
+
+
 def test_whatever_was_said_judging_it_again_writes_nothing(rows: Connection) -> None:
     ask(rows, 1)
     for labels in ((CAT,), (DOG,), (), (DOG,), (CAT, DOG)):
@@ -219,6 +227,16 @@ def test_a_problem_is_open_until_it_is_mended_and_blocking_ones_come_first(rows:
     see(rows, 5, 1, CAT)
     confirm(rows, 1)
     assert [one.sample for one in confirming.open_problems(rows, CATS, 10)[0]] == [sample(77)]
+
+
+def test_an_answer_about_a_stranger_is_no_problem_once_it_is_asked_about(rows: Connection) -> None:
+    see(rows, 9, 77, CAT)
+    writing = confirming.Writing(rows, PROJECT, NOW, ANN)
+    confirming.report_strangers(writing, [TaskId(9)])
+    assert confirming.open_problems(rows, CATS, 10)[1] == 1
+    ask(rows, 77)
+    confirming.report_strangers(writing, [TaskId(9)])
+    assert confirming.open_problems(rows, CATS, 10)[1] == 0
 
 
 def test_a_round_a_sweep_and_hints_are_kept_until_they_are_done_with(rows: Connection) -> None:
