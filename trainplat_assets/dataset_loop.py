@@ -27,7 +27,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
     """All that belongs to one data set: the loop from its samples to its champion and back to people."""
     round_job, ask_job = build_round_job(spec), build_ask_job(spec)
     data_assets = build_data_assets(spec)
-    of_pictures = spec.kind is Kind.IMAGE_CLASSES  # reports and searches know their network only
+    of_pictures = spec.kind is Kind.IMAGE_CLASSES  # searches know their network only
     return Definitions(
         assets=[
             *data_assets,
@@ -35,7 +35,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             *build_branch_assets(spec),
             *build_labeling_assets(spec),
             build_review_asset(spec),
-            *(build_report_assets(spec) if of_pictures else ()),
+            *build_report_assets(spec),
             *(build_structure_assets(spec) if of_pictures else ()),
         ],
         asset_checks=[
@@ -57,6 +57,6 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             build_arrivals_sensor(spec),
             build_merge_sensor(spec),
             build_questions_sensor(spec, ask_job),
-            *(build_report_sensors(spec) if of_pictures else ()),
+            *build_report_sensors(spec),
         ],
     )

@@ -68,8 +68,9 @@ def _comparison_asset(spec: DatasetSpec) -> AssetsDefinition:
         required_resource_keys={"data", "registry"},
         automation_condition=AutomationCondition.eager(),
         description=(
-            "A notebook that compares the models of all versions up to this one: accuracy by version, what "
-            "each takes for what, recall by class, and the test images that the new model fixed and broke. "
+            "A notebook that compares the models of all versions up to this one: "
+            f"{spec.kind.measure.words} by version, what each takes for what, recall by class, and the test "
+            "samples that the new model fixed and broke. "
             "It runs by itself when a round is decided; its source is notebooks/compare_models.ipynb."
         ),
     )

@@ -50,7 +50,9 @@ class Comparison:
 class Pair:
     """Two models on one test set, or on two where the test set changed between them."""
 
-    classes: tuple[Label, ...]
+    left_classes: tuple[Label, ...]
+    right_classes: tuple[Label, ...]
+    """Those that each was measured on: a later one may have more."""
     left: Scores
     right: Scores
     same_test_set: bool
@@ -80,7 +82,9 @@ def pair(comparison: Comparison, left: VersionKey, right: VersionKey) -> Pair | 
     if one is None or other is None:
         return None
     same = one.test_set == other.test_set
-    return Pair(one.classes, one.challenger_scores, other.challenger_scores, same, other.test_count)
+    return Pair(
+        one.classes, other.classes, one.challenger_scores, other.challenger_scores, same, other.test_count
+    )
 
 
 def as_csv(rounds: tuple[Decision, ...]) -> str:

@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from resources.registry.model import Scores
-from resources.terms import DatasetName, VersionKey
+from resources.terms import DatasetName, Label, VersionKey
 from resources.texts import Translate
 from streamlit_app import charts, colours, forgetting, frame, pieces, wording
 from streamlit_app.reader import Reader, current_reader
-from streamlit_app.readings.comparison import Comparison, Pair, as_csv, pair, read_comparison
+from streamlit_app.readings.comparison import Comparison, as_csv, pair, read_comparison
 from streamlit_app.readings.source import open_home
 
 # The same on both sides, so that the matrices below stand level.
@@ -75,13 +75,13 @@ def _side_by_side(reader: Reader, comparison: Comparison) -> None:
         return
     if not both.same_test_set:
         st.warning(_("The two were measured on different test sets: compare with care."))
-    for column, version, scores, other in (
-        (columns[0], left, both.left, None),
-        (columns[1], right, both.right, both.left),
+    for column, version, scores, classes, other in (
+        (columns[0], left, both.left, both.left_classes, None),
+        (columns[1], right, both.right, both.right_classes, both.left),
     ):
         with column:
             is_champion = version == comparison.champion_version
-            _one_side(reader, both, version, scores, other, is_champion=is_champion)
+            _one_side(reader, classes, version, scores, other, is_champion=is_champion)
     heading = _("Recall by class: {right} compared with {left}").format(left=left, right=right)
     st.markdown(f"**{heading}**")
     chart = charts.recall_difference(both.left.recalls, both.right.recalls, _)
@@ -97,7 +97,7 @@ def _choose_version(label: str, key: str, versions: list[VersionKey], usual: Ver
 
 def _one_side(
     reader: Reader,
-    both: Pair,
+    classes: tuple[Label, ...],
     version: VersionKey,
     scores: Scores,
     other: Scores | None,
@@ -114,7 +114,7 @@ def _one_side(
         delta_description=_counted(scores, _),
         height=_METRIC_HEIGHT_PX,
     )
-    chart = charts.confusion(scores.confusion, both.classes, _, dark=reader.dark)
+    chart = charts.confusion(scores.confusion, classes, _, dark=reader.dark)
     st.vega_lite_chart(
         chart, alt=_("Confusion of {version}").format(version=version), key=f"confusion-{version}"
     )

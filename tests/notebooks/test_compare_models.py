@@ -10,13 +10,26 @@ from dagster import AssetKey
 from nbclient import NotebookClient
 from playwright.sync_api import expect, sync_playwright
 
-from resources.terms import FIRST_VERSION
+from resources.data.model import ConfirmedLabel
+from resources.kinds import Kind
+from resources.learning.settings import TrainSettings
+from resources.terms import FIRST_VERSION, VersionKey
 from tests.needs import needs
 from tests.notebooks.cells import read
+from tests.resources.data.byhand.others import OTHERS, first_of, pool_of, spec_of, truth_of
+from tests.resources.data.shapes import ACTOR
 from tests.servers.dagster_servers import CHECKOUT, DagsterServers, dagster_servers, wait_until
-from tests.trainplat_assets.rounds import SPEC, make_first, make_next, run_round
+from tests.trainplat_assets.rounds import (
+    SPEC,
+    data_service,
+    make_first,
+    make_next,
+    registry_service,
+    run_round,
+)
 from trainplat_assets.comparison.notebook import PARAMETERS_TAG, READING_TAG, reading_of
 from trainplat_assets.datasets import DIGITS
+from trainplat_assets.model_round import Round
 from trainplat_assets.reports import NOTEBOOK, report_file
 
 RESULTS = Path(__file__).parents[2] / "test-results"
@@ -52,6 +65,36 @@ def test_it_runs_by_itself_on_the_newest_version_of_a_home(trainplat_home: Path)
         cell.outputs[0].data for cell in notebook.cells if READING_TAG in cell.metadata.get("tags", [])
     ]
     assert f"The model of **{second}**" in told["text/markdown"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.usefixtures("mlflow_in_home")
+def test_it_shows_the_samples_of_each_kind_that_changed_sides(kind: Kind, trainplat_home: Path) -> None:
+    data, registry, spec = data_service(trainplat_home), registry_service(trainplat_home), spec_of(kind)
+    first_of(data, spec)
+    truth = truth_of(data, spec)
+    labels = [ConfirmedLabel(one.id, truth[one.id], one.id) for one in pool_of(data, spec)[:15]]
+    for version in (FIRST_VERSION, VersionKey("v1.1")):
+        if version != FIRST_VERSION:
+            data.plan_next(spec, labels, ACTOR)
+            data.make(spec, version, ACTOR)
+        work = Round(spec, version, data, registry, ACTOR, TrainSettings(epochs=40, incremental_epochs=10))
+        work.train(device="cpu", threads=1, run_id="r")
+        work.evaluate()
+        work.decide()
+    notebook = read(NOTEBOOK)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(f'"{DIGITS.name}"', f'"{spec.name}"')
+
+    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output.output_type in {"stream", "error"}]
+    told = "\n".join(output.data.get("text/markdown", "") for output in outputs if "data" in output)
+    assert "Fixed by the new model" in told
+    assert kind.has_one_class or f"% {kind.measure.words} on the {spec.test_count} test" in told
+    assert f"test {'text' if kind.is_text else 'image'}" in told
 
 
 @pytest.fixture(scope="module")

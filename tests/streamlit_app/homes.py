@@ -1,8 +1,9 @@
 """Fills a home with what three rounds of the loop leave in its tables."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import delete, func, insert, update
 
 from resources.data import ledger as data
 from resources.data.model import ConfirmedLabel, Split, VersionRecord, VersionState
@@ -124,6 +125,35 @@ def add_rounds(home: Home, database: Database, now: datetime, count: int = len(V
             registry.put_decision(connection, decision)
         if promoted:
             champion, best = index, new
+
+
+def with_a_class_more(home: Home, label: Label) -> None:
+    """As if the newest round had been measured after a class was declared behind the others."""
+    service = RegistryService(home, home.database())
+    newest = service.evaluations(DIGITS)[VERSIONS[-1]]
+    with home.database().write() as connection:
+        connection.execute(
+            delete(registry.EVALUATIONS).where(registry.EVALUATIONS.c.version == newest.version)
+        )
+    service.record_evaluation(
+        replace(
+            newest,
+            test_set="another",
+            test_count=newest.test_count + 6,
+            classes=(*newest.classes, label),
+            challenger_scores=_with_a_class_more(newest.challenger_scores, label, found=5),
+            champion_scores=newest.champion_scores
+            and _with_a_class_more(newest.champion_scores, label, found=0),
+        ),
+        TESTER,
+    )
+
+
+def _with_a_class_more(scores: Scores, label: Label, *, found: int) -> Scores:
+    """With six samples of it, of which so many are found."""
+    rows = [[*row, 0] for row in scores.confusion]
+    rows.append([6 - found, *([0] * (len(rows) - 1)), found])
+    return replace(scores, recalls={**scores.recalls, label: found / 6}, confusion=tuple(map(tuple, rows)))
 
 
 def measured_by(home: Home, measure: Measure) -> None:

@@ -1,30 +1,37 @@
-"""What both models of one round say about each test image, beside all rounds so far."""
+"""What both models of one round say about each test sample, beside all rounds so far."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resources.data.making.texts import TEXT_SUFFIXES
 from resources.data.model import ImageSet, Split
 from resources.data.service import DataService
 from resources.errors import NotFound
-from resources.learning.prediction import predict
+from resources.kinds import Kind, Measure
+from resources.learning.kinds.learner import learner_of
+from resources.learning.kinds.model import UNMARKED
+from resources.marks import same
 from resources.registry.model import Decision, RoundEvaluation
 from resources.registry.service import RegistryService
 from resources.terms import DatasetName, Label, VersionKey, version_order
+from trainplat_assets.labels import answers_of
 
 Places = NDArray[np.int64]
-"""Places in a test set, each image once."""
+"""Places in a test set, each sample once."""
 
 
 @dataclass(frozen=True)
 class Said:
     """What one model says about a test set."""
 
-    classes: Places
-    """[image], the place of the class that it finds most probable."""
+    answers: tuple[Label, ...]
+    """Of each sample: the class that it finds most probable, or the marks that it is sure enough of."""
     confidence: NDArray[np.float64]
-    """[image], the probability that it gives to that class."""
+    """[sample], how sure it is of that, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,12 @@ class Comparison:
     rounds: tuple[Decision, ...]
     """All rounds up to this one, in the order of their versions."""
     evaluation: RoundEvaluation
+    kind: Kind
     test: ImageSet
-    truth: Places
-    """[image], the place of the true class."""
+    truth: tuple[Label, ...]
+    """What is right of each sample."""
+    texts: tuple[str, ...]
+    """What they say; empty where samples are pictures."""
     new: Said
     old: Said | None
     """None in the first round."""
@@ -55,13 +65,18 @@ class Comparison:
 
     @property
     def fixed(self) -> Places:
-        """The images that the champion before had wrong and the new model has right."""
+        """The samples that the champion before had wrong and the new model has right, wholly."""
         return self._changed(to_right=True)
 
     @property
     def broken(self) -> Places:
-        """The images that the champion before had right and the new model has wrong."""
+        """The samples that the champion before had right and the new model has wrong."""
         return self._changed(to_right=False)
+
+    def is_right(self, said: Said) -> NDArray[np.bool_]:
+        """[sample], whether a model says what is right: of marks all of them, and no others."""
+        both = zip(said.answers, self.truth, strict=True)
+        return np.array([same(self.kind, answer, true) for answer, true in both], dtype=np.bool_)
 
     def recall_differences(self) -> dict[Label, float]:
         """For each class that is tested, by how much its recall grew; empty in the first round."""
@@ -78,7 +93,7 @@ class Comparison:
     def _changed(self, *, to_right: bool) -> Places:
         if self.old is None:
             return np.array([], dtype=np.int64)
-        new_right, old_right = self.new.classes == self.truth, self.old.classes == self.truth
+        new_right, old_right = self.is_right(self.new), self.is_right(self.old)
         places: Places = np.flatnonzero((new_right == to_right) & (old_right != to_right))
         return places
 
@@ -86,7 +101,7 @@ class Comparison:
 def compare(
     data: DataService, registry: RegistryService, dataset: DatasetName, version: VersionKey | None = None
 ) -> Comparison:
-    """Let both models of a decided round say what each test image shows; None is the newest such round.
+    """Let both models of a decided round say what each test sample is; None is the newest such round.
 
     Raises :class:`UnknownVersion` for a version that does not exist, and :class:`NotFound` for one whose
     round is not decided or whose models are gone.
@@ -107,21 +122,31 @@ def compare(
             f"Materialize {dataset}/champion for partition {version} first.",
         )
     test = data.images(dataset, version, Split.TEST)
-    if test.labels is None:
-        raise NotFound(f"the test images of {dataset} {version} have no labels", "Make the version again.")
+    paths = [one.path for one in data.samples(dataset, version) if one.split is Split.TEST]
+    kind = _kind_of(evaluation.challenger_scores.measure, paths)
     old = evaluation.champion
     return Comparison(
         rounds=so_far,
         evaluation=evaluation,
+        kind=kind,
         test=test,
-        truth=test.labels,
-        new=_said(registry, evaluation, evaluation.challenger, test),
-        old=None if old is None else _said(registry, evaluation, old, test),
+        truth=answers_of(test),
+        texts=tuple(path.read_bytes().decode(errors="replace") for path in paths) if kind.is_text else (),
+        new=_said(registry, evaluation, kind, evaluation.challenger, test),
+        old=None if old is None else _said(registry, evaluation, kind, old, test),
         old_version=so_far[-2].champion_version if len(so_far) > 1 else None,
     )
 
 
-def _said(registry: RegistryService, evaluation: RoundEvaluation, number: int, test: ImageSet) -> Said:
+def _kind_of(measure: Measure, paths: Sequence[Path]) -> Kind:
+    """The only kind that is measured so, of samples such as these."""
+    is_text = any(path.suffix in TEXT_SUFFIXES for path in paths)
+    return next(kind for kind in Kind if kind.measure is measure and kind.is_text == is_text)
+
+
+def _said(
+    registry: RegistryService, evaluation: RoundEvaluation, kind: Kind, number: int, test: ImageSet
+) -> Said:
     model = registry.model(evaluation.dataset, number)
     if model is None:
         raise NotFound(
@@ -129,5 +154,6 @@ def _said(registry: RegistryService, evaluation: RoundEvaluation, number: int, t
             "registered any more",
             f"Materialize {evaluation.dataset}/evaluation for partition {evaluation.version} again.",
         )
-    probabilities = predict(registry.weights(model), test.images, evaluation.classes)
-    return Said(probabilities.argmax(axis=1), probabilities.max(axis=1))
+    classes = [label for label in evaluation.classes if label != UNMARKED]
+    seen = learner_of(kind).look(registry.weights(model), test.images, classes)
+    return Said(seen.guesses, seen.sureness)

@@ -7,6 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from resources.kinds import Kind
+from resources.marks import boxes_in, same, told
 from resources.registry.model import Scores
 from resources.terms import Label
 from trainplat_assets.comparison.comparing import Comparison, Places
@@ -25,6 +27,8 @@ RESOLUTION_DPI = 200
 SHOWN_PAIRS = 24
 """How many images a paired view shows at most."""
 PAIRS_PER_ROW = 6
+LONG_NAME = 4
+"""Names of classes that are longer stand at a slant below a matrix."""
 
 
 def accuracy_by_version(comparison: Comparison) -> bytes:
@@ -74,7 +78,8 @@ def accuracy_by_version(comparison: Comparison) -> bytes:
     axes.set_yticks([tick for tick in axes.get_yticks() if bottom <= tick <= 1])
     axes.set_ylim(bottom, top)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=1))
-    axes.set_title("Accuracy on the test set, by version", fontsize=10, color=INK)
+    measure = comparison.decision.measure.heading(str)
+    axes.set_title(f"{measure} on the test set, by version", fontsize=10, color=INK)
     axes.legend(fontsize=8, frameon=False, loc="lower right")
     _plain(axes)
     return _png(figure)
@@ -124,14 +129,16 @@ def recall_difference(comparison: Comparison) -> bytes:
 
 
 def paired_view(comparison: Comparison, places: Places) -> bytes:
-    """The images at ``places``, the surest first; below each what it is and what both models say.
+    """The pictures at ``places``, the surest first; with each what it is and what both models say.
+
+    Boxes are drawn: those that are right in white, those of the new model over them.
 
     Of more than ``SHOWN_PAIRS`` the first are shown. Raises ValueError where there is nothing to pair.
     """
     old, new = comparison.old, comparison.new
     if old is None or len(places) == 0:
         raise ValueError("a paired view needs two models and at least one image")
-    surest = sorted(places.tolist(), key=lambda place: (-new.confidence[place], place))[:SHOWN_PAIRS]
+    surest = surest_of(comparison, places)
     rows = -(-len(surest) // PAIRS_PER_ROW)
     figure = _figure(7.8, 1.9 * rows)
     grid = figure.subplots(rows, PAIRS_PER_ROW, squeeze=False).flatten()
@@ -140,13 +147,15 @@ def paired_view(comparison: Comparison, places: Places) -> bytes:
     for axes, place in zip(grid, surest, strict=False):
         truth = comparison.truth[place]
         axes.imshow(comparison.test.images[place], cmap="gray", vmin=0, vmax=255)
-        axes.set_title(f"is {comparison.classes[truth]}", fontsize=9, color=INK, pad=3)
+        axes.set_title(f"is {told(comparison.kind, truth)}", fontsize=9, color=INK, pad=3)
+        if comparison.kind is Kind.BOXES:
+            _boxes(axes, comparison, place)
         for line, (who, said) in enumerate((("before", old), ("new", new))):
-            right = said.classes[place] == truth
+            right = same(comparison.kind, said.answers[place], truth)
             axes.text(
                 0.5,
                 -0.06 - 0.15 * line,
-                f"{who}: {comparison.classes[said.classes[place]]} ({said.confidence[place]:.0%})",
+                f"{who}: {told(comparison.kind, said.answers[place])} ({said.confidence[place]:.0%})",
                 transform=axes.transAxes,
                 ha="center",
                 va="top",
@@ -154,6 +163,23 @@ def paired_view(comparison: Comparison, places: Places) -> bytes:
                 color=GREEN if right else RED,
             )
     return _png(figure)
+
+
+def surest_of(comparison: Comparison, places: Places) -> list[int]:
+    """Those of which the new model is the surest, as many as a paired view shows."""
+    confidence = comparison.new.confidence
+    return sorted(places.tolist(), key=lambda place: (-confidence[place], place))[:SHOWN_PAIRS]
+
+
+def _boxes(axes: "Axes", comparison: Comparison, place: int) -> None:
+    from matplotlib.patches import Rectangle
+
+    height, width = comparison.test.images[place].shape
+    for answer, colour in ((comparison.truth[place], "white"), (comparison.new.answers[place], ORANGE)):
+        for box in boxes_in(answer):
+            corner = (box.x * width / 100 - 0.5, box.y * height / 100 - 0.5)
+            sides = (box.width * width / 100, box.height * height / 100)
+            axes.add_patch(Rectangle(corner, *sides, fill=False, edgecolor=colour, linewidth=1))
 
 
 def _confusion(axes: "Axes", classes: Sequence[Label], scores: Scores) -> None:
@@ -173,7 +199,8 @@ def _confusion(axes: "Axes", classes: Sequence[Label], scores: Scores) -> None:
     axes.set_xlim(-0.5, len(classes) - 0.5)
     axes.set_ylim(len(classes) - 0.5, -0.5)
     axes.set_aspect("equal")
-    axes.set_xticks(range(len(classes)), labels=list(classes))
+    slanted = 30 if max(map(len, classes)) > LONG_NAME else 0
+    axes.set_xticks(range(len(classes)), labels=list(classes), rotation=slanted)
     axes.set_yticks(range(len(classes)), labels=list(classes))
     axes.set_xlabel("the model says", fontsize=9, color=INK)
     axes.set_ylabel("it is", fontsize=9, color=INK)

@@ -14,7 +14,7 @@ def reading(comparison: Comparison) -> list[str]:
     """What a person should take from the comparison, as sentences, the most important first."""
     sentences = [_accuracy(comparison)]
     if comparison.old is not None:
-        sentences += [_images(comparison), _chance(comparison), *_classes(comparison)]
+        sentences += [_changed(comparison), _chance(comparison), *_classes(comparison)]
     sentences.append(_confusions(comparison))
     if len(comparison.rounds) > 2:
         sentences.append(_since_the_start(comparison))
@@ -30,26 +30,35 @@ def chance(fixed: int, broken: int) -> float:
 
 def _accuracy(comparison: Comparison) -> str:
     decision, tested = comparison.decision, comparison.evaluation.test_count
-    new = (
-        f"The model of **{decision.version}**, trained on {decision.labels} labelled samples, gets "
-        f"{decision.accuracy_new:.1%} of the {tested} test images right"
-    )
+    new = f"The model of **{decision.version}**, trained on {decision.labels} labelled samples, "
+    tests = _count(comparison, tested)
+    if comparison.kind.has_one_class:
+        new += f"gets {decision.accuracy_new:.1%} of the {tests} right"
+    else:
+        new += f"reaches {decision.accuracy_new:.1%} {decision.measure.words} on the {tests}"
     if decision.accuracy_old is None:
         return f"{new}. It is the first champion: there is nothing to compare it with."
-    gain = round((decision.accuracy_new - decision.accuracy_old) * tested)
-    if gain == 0:
-        outcome = "They are equally good"
-    else:
-        outcome = f"That is {_count(abs(gain))} {'more' if gain > 0 else 'fewer'}"
+    outcome = _gain(comparison, decision.accuracy_new - decision.accuracy_old)
     outcome += ": it is the new champion" if decision.promoted else ": the champion stays"
     old = f"the champion before it, from {comparison.old_version}, {decision.accuracy_old:.1%}"
     return f"{new}; {old}. {outcome}."
 
 
-def _images(comparison: Comparison) -> str:
+def _gain(comparison: Comparison, gain: float) -> str:
+    points = round(100 * gain, 1)
+    count = round(gain * comparison.evaluation.test_count)
+    if not (count if comparison.kind.has_one_class else points):
+        return "They are equally good"
+    if not comparison.kind.has_one_class:  # so much of the marks, whichever samples they are in
+        return f"That is {abs(points):.1f} points {'more' if points > 0 else 'less'}"
+    return f"That is {_count(comparison, abs(count))} {'more' if count > 0 else 'fewer'}"
+
+
+def _changed(comparison: Comparison) -> str:
+    whole = "" if comparison.kind.has_one_class else ", a sample being right where all its marks are"
     return (
-        f"The new model fixes {_count(len(comparison.fixed))} that the champion had wrong, and breaks "
-        f"{_count(len(comparison.broken))} that it had right."
+        f"The new model fixes {_count(comparison, len(comparison.fixed))} that the champion had wrong, and "
+        f"breaks {_count(comparison, len(comparison.broken))} that it had right{whole}."
     )
 
 
@@ -61,7 +70,7 @@ def _chance(comparison: Comparison) -> str:
     told = f"Two equally good models would differ by as much with probability {probability:.2g}"
     if probability < RARE:
         return f"{told}: this is hardly chance."
-    return f"{told}: on {comparison.evaluation.test_count} images this can well be chance."
+    return f"{told}: on {comparison.evaluation.test_count} {_noun(comparison)}s this can well be chance."
 
 
 def _classes(comparison: Comparison) -> list[str]:
@@ -95,7 +104,7 @@ def _confusions(comparison: Comparison) -> str:
         if count and true != said
     ]
     if not counts:
-        return "It takes no test image for another class."
+        return f"It takes no test {_noun(comparison)} for another class."
     counts.sort(key=lambda mistake: -mistake[0])
     told = [f"{true} for {said} ({_times(count)})" for count, true, said in counts[:SHOWN_CONFUSIONS]]
     return f"What it most often takes for something else: {', '.join(told)}."
@@ -110,8 +119,12 @@ def _since_the_start(comparison: Comparison) -> str:
     )
 
 
-def _count(images: int) -> str:
-    return "1 test image" if images == 1 else f"{images} test images"
+def _count(comparison: Comparison, samples: int) -> str:
+    return f"{samples} test {_noun(comparison)}" + ("" if samples == 1 else "s")
+
+
+def _noun(comparison: Comparison) -> str:
+    return "text" if comparison.kind.is_text else "image"
 
 
 def _times(count: int) -> str:

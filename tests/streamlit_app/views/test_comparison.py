@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from resources.home import Home
 from resources.kinds import Measure
-from resources.terms import VersionKey
+from resources.terms import Label, VersionKey
 from tests.streamlit_app.conftest import words
-from tests.streamlit_app.homes import add_rounds, add_versions, measured_by
+from tests.streamlit_app.homes import add_rounds, add_versions, measured_by, with_a_class_more
 
 OpenPage = Callable[..., AppTest]
 
@@ -49,6 +49,16 @@ def test_models_that_were_measured_on_different_test_sets_are_compared_with_a_wa
     with filled_home.database().write() as connection:
         connection.exec_driver_sql("update evaluations set test_set = 'another' where version = 'v1.0'")
     assert "different test sets" in open_page("comparison").warning[0].value
+
+
+def test_a_version_with_a_class_more_stands_beside_one_without(
+    open_page: OpenPage, filled_home: Home
+) -> None:
+    with_a_class_more(filled_home, Label("ten"))
+    app = open_page("comparison", left="v1.1", right="v1.2")
+    assert not app.exception
+    assert [metric.value for metric in app.metric][:2] == ["92.5%", "91.7%"]
+    assert "different test sets" in app.warning[0].value
 
 
 def test_the_page_names_what_models_are_measured_by(open_page: OpenPage, filled_home: Home) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from resources.data.model import ImageSet
+from resources.kinds import Kind
 from resources.learning.evaluation import score
 from resources.registry.model import Decision, RoundEvaluation, Scores
 from resources.terms import DatasetName, Label, SampleId, VersionKey
@@ -41,8 +42,10 @@ def comparison(
     return Comparison(
         rounds=tuple(made),
         evaluation=evaluation,
+        kind=Kind.IMAGE_CLASSES,
         test=ImageSet(tuple(SampleId(f"{place:064x}") for place in range(len(truth))), pictures, true),
-        truth=true,
+        truth=tuple(CLASSES[place] for place in truth),
+        texts=(),
         new=said(new),
         old=None if old is None else said(old),
         old_version=None if old is None else made[-2].version,
@@ -51,7 +54,8 @@ def comparison(
 
 def said(classes: list[int]) -> Said:
     """A model that is the surer the later an image comes."""
-    return Said(np.array(classes, dtype=np.int64), np.linspace(0.4, 0.9, len(classes), dtype=np.float64))
+    answers = tuple(CLASSES[place] for place in classes)
+    return Said(answers, np.linspace(0.4, 0.9, len(classes), dtype=np.float64))
 
 
 def _scores(answers: list[int], truth: Places) -> Scores:

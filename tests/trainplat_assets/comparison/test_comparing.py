@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from resources.data.errors import UnknownVersion
 from resources.errors import NotFound
+from resources.kinds import Kind
+from resources.learning.settings import TrainSettings
 from resources.terms import FIRST_VERSION, Label, VersionKey
+from tests.resources.data.byhand.others import OTHERS, first_of, spec_of
+from tests.resources.data.shapes import ACTOR
 from tests.trainplat_assets.comparison.examples import comparison
 from tests.trainplat_assets.rounds import (
     SPEC,
@@ -19,7 +23,10 @@ from tests.trainplat_assets.rounds import (
     registry_service,
     run_round,
 )
+from trainplat_assets.comparison import figures
 from trainplat_assets.comparison.comparing import compare
+from trainplat_assets.comparison.reading import reading
+from trainplat_assets.model_round import Round
 
 
 def test_each_round_is_compared_with_the_rounds_before_it_only(trainplat_home: Path) -> None:
@@ -37,9 +44,9 @@ def test_each_round_is_compared_with_the_rounds_before_it_only(trainplat_home: P
     assert first.old is None
     assert first.old_version is None
     for shown in (newest, first):
-        assert np.mean(shown.new.classes == shown.truth) == pytest.approx(shown.decision.accuracy_new)
+        assert np.mean(shown.is_right(shown.new)) == pytest.approx(shown.decision.accuracy_new)
         assert len(shown.truth) == shown.evaluation.test_count == len(shown.test.images)
-    assert np.mean(newest.old.classes == newest.truth) == pytest.approx(newest.decision.accuracy_old)
+    assert np.mean(newest.is_right(newest.old)) == pytest.approx(newest.decision.accuracy_old)
 
 
 def test_what_cannot_be_compared_is_said_with_what_to_do(trainplat_home: Path) -> None:
@@ -74,3 +81,27 @@ def test_a_class_that_is_not_tested_has_no_recall_difference() -> None:
     assert shown.recall_differences() == {Label("circle"): 0.5, Label("cross"): 0.0}
     assert comparison([0], [0], None).recall_differences() == {}
     assert len(comparison([0], [0], None).fixed) == 0
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(one, marks=() if one is Kind.ENTITIES else pytest.mark.slow) for one in OTHERS]
+)
+def test_each_kind_is_compared_by_what_its_models_say_of_the_whole_sample(
+    kind: Kind, trainplat_home: Path, mlflow_in_home: None
+) -> None:
+    data, registry, spec = data_service(trainplat_home), registry_service(trainplat_home), spec_of(kind)
+    first_of(data, spec)
+    work = Round(spec, FIRST_VERSION, data, registry, ACTOR, TrainSettings(epochs=40))
+    work.train(device="cpu", threads=1, run_id="r")
+    work.evaluate()
+    work.decide()
+
+    shown = compare(data, registry, spec.name)
+
+    assert shown.kind is kind
+    assert len(shown.truth) == len(shown.new.answers) == spec.test_count
+    assert bool(shown.texts) is kind.is_text
+    if kind.has_one_class:
+        assert np.mean(shown.is_right(shown.new)) == pytest.approx(shown.decision.accuracy_new)
+    assert reading(shown)
+    assert figures.confusions(shown)
