@@ -29,7 +29,7 @@ from resources.learning.triggering.telling import sentence
 from resources.registry.model import Decision
 from resources.registry.resource import MlflowResource
 from resources.terms import FIRST_VERSION, Actor, VersionKey
-from sensors.attempts import Attempt, is_given_up, run_key
+from sensors.attempts import WISHES_TAG, Attempt, is_given_up, run_key
 from sensors.measuring import Measures
 from sensors.ownership import held_elsewhere
 from sensors.reviewing import send_back_doubtful, told
@@ -132,7 +132,7 @@ def build_annotation_sensor(
         request = RunRequest(
             run_key=run_key(tick.keys(step.version), str(step.attempt)),
             partition_key=step.version,
-            tags=_why_tags(tick, step.version),
+            tags=_why_tags(tick, step.version) | _wishes_tag(step),
             asset_selection=list(making) if making and _learns_nothing(known[-1], decisions) else None,
         )
         return SensorResult(run_requests=[request], dynamic_partitions_requests=partitions, cursor=cursor)
@@ -190,22 +190,34 @@ def _situation(
         new_labels=len(new),
         standing=tick.people.standing(name),
         problems=tuple(problem for problem in tick.people.problems(name) if problem.blocks),
-        measured=measures.take(tick, known, _begun(known, attempts), decisions, new, now),
+        measured=measures.take(
+            tick, known, _begun(known, attempts), decisions, new, now, again=_again(newest, attempts)
+        ),
     )
 
 
 def _begun(known: Sequence[VersionRecord], attempts: Sequence[Attempt]) -> list[VersionKey]:
-    """The versions that take wishes: all but a first one that waits for somebody to start it."""
+    """The versions that take wishes: all but a first one that waits for somebody to start it, or again."""
+    is_under_way = bool(attempts) and not is_given_up(attempts)
     return [
         one.version
         for one in known
-        if one.version != FIRST_VERSION or one.state is not VersionState.PLANNED or attempts
+        if one.version != FIRST_VERSION or one.state is not VersionState.PLANNED or is_under_way
     ]
+
+
+def _again(newest: VersionRecord, attempts: Sequence[Attempt]) -> dict[int, VersionKey]:
+    """The wishes that the newest version takes because its round was begun once more for them."""
+    return {wish: newest.version for one in attempts for wish in one.wishes}
 
 
 def _note_planned(tick: Tick, newest: VersionRecord) -> None:
     if comes_of_labels(newest):
         tick.triggers.note_planned(tick.spec.name, newest.version, newest.planned_at)
+
+
+def _wishes_tag(step: StartRound) -> dict[str, str]:
+    return {WISHES_TAG: ",".join(map(str, step.wishes))} if step.wishes else {}
 
 
 def _plan(tick: Tick, new: Sequence[ConfirmedAnswer]) -> StartRound | Wait:

@@ -21,6 +21,9 @@ FIRST_WAIT = timedelta(seconds=30)
 
 PARTITION_TAG = "dagster/partition"
 RUN_KEY_TAG = "dagster/run_key"
+WISHES_TAG = "trainplat/wishes"
+"""Of a run that people asked for by hand: the numbers of their wishes, which it takes."""
+AGAIN = "re-execute that run in the Dagster UI"
 WHAT_NEXT = "what_next"
 """Metadata of a check that did not pass: what a person does about it, in sentences."""
 
@@ -52,6 +55,8 @@ class Attempt:
     ended_at: datetime | None
     stopped_by: str = ""
     """Which checks stopped it, what they found and what to do about it, for a person."""
+    wishes: tuple[int, ...] = ()
+    """Those that it takes, where people asked for it by hand."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,17 @@ def run_key(*parts: str) -> str:
     return ":".join(parts)
 
 
-def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask | Hold:
+def next_step(
+    attempts: Sequence[Attempt],
+    now: datetime,
+    *,
+    what: str,
+    again: str = AGAIN,
+    asked_at: datetime | None = None,
+) -> Ask | Hold:
     """What to do next for ``what`` (a job and its partition, in words); ``attempts`` are newest first.
+
+    ``again`` is how a person starts it once more, in words; ``asked_at``, when one last asked for that.
 
     1. None yet: ask for the first.
     2. Created and never submitted: ask for the same one again.
@@ -85,6 +99,7 @@ def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask |
     5. The newest is done: hold.
     6. A blocking check stopped the newest: hold, for the same would be found again.
     7. Failed: ask for the next one 30 s later, then twice as long each time, at most five in all.
+    8. What is not tried again by itself (4, 6, and 7 after five) is, once, for who asks after it ended.
     """
     if not attempts:
         return Ask(1)
@@ -95,23 +110,25 @@ def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask |
     if under_way:
         return Hold(f"{what} is under way in run {under_way[0].run_id[:8]}.")
     newest = attempts[0]
+    if is_given_up(attempts) and is_asked_for_since(newest, asked_at):
+        return Ask(_next_number(attempts))
     if newest.outcome is Outcome.CANCELED:
         return Hold(
             f"{what} was cancelled (run {newest.run_id[:8]}) and is not started again by itself. "
-            "Re-execute that run in the Dagster UI when it should go on."
+            f"When it should go on, {again}."
         )
     if newest.outcome is Outcome.DONE:
         return Hold(f"{what} is done (run {newest.run_id[:8]}).", done=True)
     if newest.outcome is Outcome.STOPPED:
         return Hold(
             f"{what} was stopped (run {newest.run_id[:8]}) and is not tried again by itself. "
-            f"{newest.stopped_by} Then re-execute that run in the Dagster UI."
+            f"{newest.stopped_by} Then {again}."
         )
     failures = sum(1 for one in attempts if one.outcome is Outcome.FAILED)
     if failures >= MAX_ATTEMPTS:
         return Hold(
             f"{what} failed {failures} times and is not tried again by itself. See run {newest.run_id[:8]}, "
-            "mend what it names, then re-execute it in the Dagster UI."
+            f"mend what it names, then {again}."
         )
     due = (newest.ended_at or now) + FIRST_WAIT * 2 ** (failures - 1)
     if now < due:
@@ -119,8 +136,12 @@ def next_step(attempts: Sequence[Attempt], now: datetime, *, what: str) -> Ask |
         return Hold(
             f"{what} failed (run {newest.run_id[:8]}); attempt {failures + 1} follows in {seconds} s."
         )
-    taken = [one.number for one in attempts if one.number is not None]
-    return Ask(max([len(attempts), *taken]) + 1)
+    return Ask(_next_number(attempts))
+
+
+def is_asked_for_since(attempt: Attempt, asked_at: datetime | None) -> bool:
+    """Whether somebody asked after an attempt ended."""
+    return asked_at is not None and attempt.ended_at is not None and asked_at > attempt.ended_at
 
 
 def is_given_up(attempts: Sequence[Attempt]) -> bool:
@@ -145,6 +166,11 @@ def read_attempts(instance: DagsterInstance, job_name: str, partition: str, keys
     return found
 
 
+def _next_number(attempts: Sequence[Attempt]) -> int:
+    taken = [one.number for one in attempts if one.number is not None]
+    return max([len(attempts), *taken]) + 1
+
+
 def _stopped_by(instance: DagsterInstance, run_id: str) -> Iterator[str]:
     last = dict[tuple[str, str], AssetCheckEvaluation]()  # a step that was tried twice was checked twice
     for event in instance.all_logs(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
@@ -167,6 +193,7 @@ def _attempt(record: RunRecord, keys: str) -> Attempt:
         number=int(number) if prefix == keys and number.isdecimal() else None,
         outcome=_OUTCOMES.get(run.status, Outcome.UNDER_WAY),
         ended_at=ended,
+        wishes=tuple(int(one) for one in run.tags.get(WISHES_TAG, "").split(",") if one.isdecimal()),
     )
 
 

@@ -3,7 +3,7 @@
 Only what the policy asks for is measured: a tick with nothing new stays cheap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,7 @@ from resources.labeling.model import ConfirmedAnswer, RandomPick
 from resources.labeling.predictions import PredictionFiles
 from resources.learning.querying.quality import wilson
 from resources.learning.triggering.model import DriftReading, Paused, PickQuality, TriggerSnapshot
+from resources.learning.triggering.service import NOTHING_AGAIN
 from resources.registry.model import Decision
 from resources.terms import VersionKey
 from resources.triggers import Against, Drift, DriftOf, QualityDrop
@@ -43,8 +44,12 @@ class Measures:
         decisions: Sequence[Decision],
         new: Sequence[ConfirmedAnswer],
         now: datetime,
+        again: Mapping[int, VersionKey] = NOTHING_AGAIN,
     ) -> TriggerSnapshot:
-        """All but the questions and the round that may be under way. Wishes that were taken are settled."""
+        """All but the questions and the round that may be under way. Wishes that were taken are settled.
+
+        ``again``: those that a version took whose round was begun once more for them.
+        """
         policy, trained = of.spec.triggers, [one for one in decisions if not one.carried]
         standing = TriggerSnapshot(
             labels_per_round=of.spec.labels_per_round,
@@ -52,7 +57,7 @@ class Measures:
             first_answer_at=min((one.at for one in new), default=None),
             last_answer_at=max((one.at for one in new), default=None),
             last_training_at=trained[-1].decided_at if trained else None,
-            wishes=tuple(of.triggers.settle(of.spec.name, begun, of.actor)),
+            wishes=tuple(of.triggers.settle(of.spec.name, begun, of.actor, again)),
             pause=of.triggers.paused(of.spec.name, Paused.TRAINING),
         )
         if policy.asks_for(QualityDrop):

@@ -11,7 +11,15 @@ from resources.learning.triggering.judging import judge
 from resources.learning.triggering.model import TriggerSnapshot, Verdict
 from resources.learning.triggering.telling import sentence
 from resources.terms import FIRST_VERSION, VersionKey
-from sensors.attempts import Ask, Attempt, Outcome, next_step
+from sensors.attempts import (
+    AGAIN,
+    Ask,
+    Attempt,
+    Outcome,
+    is_asked_for_since,
+    is_given_up,
+    next_step,
+)
 
 SHOWN_PROBLEMS = 3
 NOTHING_MEASURED = TriggerSnapshot(labels_per_round=1, new_labels=0)
@@ -43,6 +51,8 @@ class StartRound:
 
     version: VersionKey
     attempt: int
+    wishes: tuple[int, ...] = ()
+    """Those that ask for it by hand, where nothing else does."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +81,8 @@ def decide(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound | Plan
     1. While the newest version's round is not decided, nothing new is planned. A round that nobody asked for
        is requested (the first version's is left to people, who may ask for it by hand); one that failed,
        again, with back-off. So is one that failed behind its decision: MLflow was not told of it then, and
-       shows another champion. One that a blocking check stopped is left to people: the check would say it
-       again.
+       shows another champion. One that a blocking check stopped is left to people, for the check would say
+       it again: who asks for a training by hand after that starts it once more.
     2. A version that brought samples and no label is made, and the champion stays: nothing is trained.
     3. When the data set's trigger policy says so, the next version is planned with all new labels.
     4. Else it waits for people, and says for how many, what they must mend, and what the policy lacks.
@@ -126,9 +136,19 @@ def _finish_round(spec: DatasetSpec, at: Situation, now: datetime) -> StartRound
         return Wait(
             f"{version} has not been made yet. Start it: run {spec.name}_round for partition {version}."
         )
-    step = next_step(at.attempts, now, what=f"The round of {version}")
+    wishes = at.measured.wishes
+    step = next_step(
+        at.attempts,
+        now,
+        what=f"The round of {version}",
+        again=f"ask for a training by hand (`trainplat trigger {spec.name}`, or Train by hand on the page "
+        f"Active learning), or {AGAIN}",
+        asked_at=max((one.asked_at for one in wishes), default=None),
+    )
     if isinstance(step, Ask):
-        return StartRound(version, step.number)
+        ended = at.attempts[0] if is_given_up(at.attempts) else None
+        taken = [one.id for one in wishes if ended is not None and is_asked_for_since(ended, one.asked_at)]
+        return StartRound(version, step.number, tuple(taken))
     if step.done:
         if not at.decided and parent is not None and brings_no_label(at.newest):
             return Carry(version, parent)

@@ -115,5 +115,6 @@ def _refuse_undecided(spec: DatasetSpec, data: DataService, registry: RegistrySe
     raise Conflict(
         f"{spec.name} {newest.version} is {newest.state}, and its round is not decided; the next version is "
         "measured against its champion",
-        f"See how far {spec.name}_round is for {newest.version}; when it is done, run the same thing again.",
+        f"See how far {spec.name}_round is for {newest.version} (`trainplat trigger {spec.name}` starts one "
+        "that a check stopped again); when it is done, run the same thing again.",
     )

@@ -150,6 +150,25 @@ def test_a_run_that_a_person_started_counts_as_an_attempt() -> None:
     assert ask(attempt(None, Outcome.FAILED), attempt(1, Outcome.FAILED)) == Ask(3)
 
 
+@pytest.mark.parametrize(
+    "given_up",
+    [
+        [attempt(1, Outcome.STOPPED, 60)],
+        [attempt(1, Outcome.CANCELED, 60)],
+        [attempt(number, Outcome.FAILED, 60) for number in range(5, 0, -1)],
+    ],
+)
+def test_what_nobody_tries_again_is_tried_once_for_who_asks_after_it_ended(given_up: list[Attempt]) -> None:
+    def asked(*attempts: Attempt, ago_s: float) -> Ask | Hold:
+        return next_step(attempts, NOW, what="it", asked_at=NOW - timedelta(seconds=ago_s))
+
+    assert isinstance(asked(*given_up, ago_s=61), Hold)
+    assert asked(*given_up, ago_s=30) == Ask(len(given_up) + 1)
+    once_more = attempt(len(given_up) + 1, Outcome.CANCELED, 10)
+    assert isinstance(asked(once_more, *given_up, ago_s=30), Hold)
+    assert isinstance(asked(attempt(1, Outcome.FAILED, 10), ago_s=5), Hold), "it is tried again by itself"
+
+
 def test_a_failure_whose_end_nobody_wrote_down_waits_from_now() -> None:
     assert isinstance(ask(Attempt("run", 1, Outcome.FAILED, None)), Hold)
 

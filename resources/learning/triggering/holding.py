@@ -36,7 +36,10 @@ def _busy(at: TriggerSnapshot) -> GuardRow:
         said = Said(mark("no round is under way"))
     elif at.stopped_by:
         values = {"version": at.under_way, "why": at.stopped_by.rstrip(".")}
-        said = Said(mark("the round of {version} was stopped ({why})"), values)
+        said = Said(
+            mark("the round of {version} was stopped ({why}); asking by hand after that starts it again"),
+            values,
+        )
     else:
         said = Said(mark("the round of {version} is not done"), {"version": at.under_way})
     return GuardRow("busy", at.under_way is not None, None, None, "", said)

@@ -1,8 +1,9 @@
 """Triggers for everyone above: what was found, what people wish, and what they pause."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
@@ -13,6 +14,7 @@ from resources.learning.triggering.model import Evaluation, Pause, Paused, Verdi
 from resources.terms import Actor, DatasetName, VersionKey, version_order
 
 LONGEST_REASON = 500
+NOTHING_AGAIN: Mapping[int, VersionKey] = MappingProxyType({})
 SEEN_AGAIN = timedelta(seconds=30)
 """The same verdict is not written more often than this: a tick with nothing new writes nothing."""
 
@@ -121,20 +123,27 @@ class TriggerService:
         with self.database.read() as connection:
             return store.newest_wishes(connection, dataset, limit)
 
-    def settle(self, dataset: DatasetName, begun: Sequence[VersionKey], actor: Actor) -> list[Wish]:
+    def settle(
+        self,
+        dataset: DatasetName,
+        begun: Sequence[VersionKey],
+        actor: Actor,
+        again: Mapping[int, VersionKey] = NOTHING_AGAIN,
+    ) -> list[Wish]:
         """Note of each wish that a version came after it; returns those that are still open.
 
         ``begun`` are the versions whose making was begun, in their order. Whoever plans a version need not
         write that it took a wish: a kill between the two leaves nothing to be done twice, for the version
-        itself says so.
+        itself says so. ``again`` are wishes by their number that a version took which was there already: its
+        round was begun once more for them.
         """
         waiting = self.wishes(dataset)
-        if not _takers(waiting, begun):
+        if not _takers(waiting, begun, again):
             return waiting
         with self.database.write() as connection:
             # Asked anew: another one that settles may have been here since.
             waiting, now = store.open_wishes(connection, dataset), self.clock()
-            takers = _takers(waiting, begun)
+            takers = _takers(waiting, begun, again)
             for version, taken in takers.items():
                 store.end_wishes(connection, [one.id for one in taken], version, now)
                 detail = f"{version} took {len(taken)}"
@@ -172,13 +181,16 @@ class TriggerService:
             return store.pause_of(connection, dataset, what)
 
 
-def _takers(waiting: Sequence[Wish], begun: Sequence[VersionKey]) -> dict[VersionKey, list[Wish]]:
-    """Which of ``waiting`` each version takes: the first one after the wish."""
+def _takers(
+    waiting: Sequence[Wish], begun: Sequence[VersionKey], again: Mapping[int, VersionKey]
+) -> dict[VersionKey, list[Wish]]:
+    """Which of ``waiting`` each version takes: the first one after the wish, or that began again for it."""
     found: dict[VersionKey, list[Wish]] = {}
     for one in waiting:
         later = [key for key in begun if one.after is None or version_order(key) > version_order(one.after)]
-        if later:
-            found.setdefault(min(later, key=version_order), []).append(one)
+        taker = again.get(one.id) or min(later, key=version_order, default=None)
+        if taker is not None:
+            found.setdefault(taker, []).append(one)
     return found
 
 
