@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from dagster import (
+    AssetCheckEvaluation,
     AssetCheckResult,
     AssetCheckSeverity,
+    DagsterEvent,
+    DagsterEventType,
     DagsterInstance,
     Definitions,
     StaticPartitionsDefinition,
@@ -129,6 +132,32 @@ def test_only_a_check_that_blocks_stops_what_a_run_does(
     assert (found.run_id, found.number, found.outcome) == (run.run_id, 2, outcome)
     told = "Check little_forgotten on measured did not pass: It forgot. Ask less."
     assert found.stopped_by == (told if outcome is Outcome.STOPPED else "")
+
+
+@pytest.mark.parametrize(("passed", "outcome"), [(True, Outcome.FAILED), (False, Outcome.STOPPED)])
+def test_of_a_check_that_was_made_twice_the_last_one_counts(passed: bool, outcome: Outcome) -> None:
+    @asset
+    def measured() -> None:
+        raise OSError("the disk is full")
+
+    job = define_asset_job("measuring", "*", executor_def=in_process_executor)
+    defs = Definitions(assets=[measured], jobs=[job])
+    with DagsterInstance.ephemeral() as instance:
+        tags = {"dagster/partition": "v1.1", "dagster/run_key": "shapes:ask:v1.1:2"}
+        run = defs.resolve_job_def("measuring").execute_in_process(
+            instance=instance, tags=tags, raise_on_error=False
+        )
+        for came in (not passed, passed):
+            check = AssetCheckEvaluation(
+                asset_key=measured.key, check_name="little_forgotten", passed=came, blocking=True, metadata={}
+            )
+            kind = DagsterEventType.ASSET_CHECK_EVALUATION.value
+            event = DagsterEvent(kind, "measuring", event_specific_data=check)
+            instance.report_dagster_event(event, run.run_id)
+        (found,) = read_attempts(instance, "measuring", "v1.1", "shapes:v1.1")
+
+    assert found.outcome is outcome
+    assert found.number is None, "its run key is of something else"
 
 
 def test_after_five_failures_a_person_has_to_look() -> None:

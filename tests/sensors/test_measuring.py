@@ -53,6 +53,9 @@ def test_each_pick_is_held_against_the_champion_that_guessed_it() -> None:
     unknown = _pick_quality(wanted, picks("++", VersionKey("v9.0")), {FIRST_VERSION: 0.5})
     assert unknown is not None
     assert unknown.reference is None
+    partly = _pick_quality(wanted, [*picks("+."), *picks("+", VersionKey("v9.0"))], {FIRST_VERSION: 0.5})
+    assert partly is not None
+    assert partly.reference is None
     assert _pick_quality(wanted, [], {}) is None
 
 

@@ -63,6 +63,18 @@ def test_the_same_labels_are_looked_at_once(trainplat_home: Path) -> None:
     assert sent_back(people) == 0
 
 
+def test_only_labels_that_are_new_go_back(trainplat_home: Path) -> None:
+    people = with_wrong_answers(trainplat_home)
+    taken, new = (
+        SAMPLES[WRONG[0]],
+        [one for one in people.confirmed(SHAPES.name) if one.sample != SAMPLES[WRONG[0]]],
+    )
+
+    assert send_back_doubtful(people, SPEC, new, ACTOR) == 1
+    assert taken in {one.sample for one in people.confirmed(SHAPES.name)}
+    assert taken not in people.reviews.states(SHAPES.name)
+
+
 def test_the_second_answer_is_taken_and_not_returned_again(trainplat_home: Path) -> None:
     people = with_wrong_answers(trainplat_home)
     sent_back(people)

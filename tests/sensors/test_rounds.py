@@ -13,6 +13,7 @@ from resources.terms import VersionKey
 from sensors.attempts import Attempt, Outcome
 from sensors.rounds import PlanNext, Situation, StartRound, Wait, comes_of_labels, decide
 from tests.resources.data.shapes import SHAPES
+from tests.resources.learning.triggering.policies import WISH
 from tests.sensors.situations import NOBODY, NOW, RECORD, situation
 
 V1_2 = VersionKey("v1.2")
@@ -97,6 +98,15 @@ def test_only_a_version_of_new_labels_is_named_by_the_verdict_that_fired(
 )
 def test_each_situation_has_its_step(case: str, at: Situation, step: StartRound | PlanNext) -> None:
     assert decide(SHAPES, at, NOW) == step, case
+
+
+def test_the_first_version_is_started_by_people_or_by_who_asks_for_it_by_hand() -> None:
+    planned = situation(newest=replace(RECORD, state=VersionState.PLANNED), decided=False)
+    step = decide(SHAPES, planned, NOW)
+    assert isinstance(step, Wait)
+    assert "v1.0 has not been made yet. Start it" in step.reason
+    wished = replace(planned, measured=replace(planned.measured, wishes=(WISH,)))
+    assert decide(SHAPES, wished, NOW) == StartRound(RECORD.version, 1)
 
 
 @pytest.mark.parametrize(

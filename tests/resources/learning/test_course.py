@@ -1,12 +1,13 @@
 """The course of a training: what is kept of it, when, and what is taken up."""
 
+import io
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from resources.learning.course import Checkpoint, Course
+from resources.learning.course import Checkpoint, Course, draws_of
 from resources.learning.model import EpochPoint
 from resources.learning.settings import TrainSettings
 
@@ -50,18 +51,39 @@ def test_only_epochs_that_are_not_over_yet_are_learnt() -> None:
     assert [point.epoch for point in whole] == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("damage", ["cut", "other network", "other training"])
-def test_what_cannot_be_taken_up_leaves_the_network_as_it_was(tmp_path: Path, damage: str) -> None:
+def states(of: Course) -> bytes:
+    content = io.BytesIO()
+    torch.save((of.network.state_dict(), of.optimizer.state_dict()), content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("damage", ["cut", "other network", "other training", "no curve"])
+def test_what_cannot_be_taken_up_leaves_network_and_optimizer_as_they_were(
+    tmp_path: Path, damage: str
+) -> None:
     path = tmp_path / "kept.pt"
     other = Course.of(nn.Linear(3, 1), SETTINGS, 5, Checkpoint(path, "this"))
     (other if damage == "other network" else course(path)).run([], learn, None)
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:200])
+    if damage == "no curve":
+        content = torch.load(path, weights_only=True)
+        content["optimizer"]["param_groups"][0]["lr"] = 7.0
+        torch.save({**content, "curve": None}, path)
     one = course(path, "that" if damage == "other training" else "this")
-    before = {name: value.clone() for name, value in one.network.state_dict().items()}
+    before = states(one)
 
     assert one.resume() == []
-    assert all(torch.equal(before[name], value) for name, value in one.network.state_dict().items())
+    assert states(one) == before
+
+
+def test_no_two_epochs_of_two_seeds_draw_alike() -> None:
+    drawn = {
+        tuple(torch.rand(2, generator=draws_of(seed, epoch)).tolist())
+        for seed in range(4)
+        for epoch in range(4)
+    }
+    assert len(drawn) == 16
 
 
 def test_the_step_size_rises_and_then_falls() -> None:

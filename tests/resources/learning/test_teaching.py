@@ -42,6 +42,15 @@ def test_the_same_teaching_gives_the_same_bits_and_another_one_others() -> None:
     assert teaching.fingerprint() != other.fingerprint()
 
 
+def test_several_teachers_are_heard_on_average() -> None:
+    images, labels = bars(12)
+    settings = TrainSettings(epochs=1, channels=2)
+    two = [train(images, labels, CLASSES, settings, seed=seed).weights for seed in (1, 2)]
+    first, second = (teaching_of([one], images, CLASSES).said for one in two)
+    assert not np.allclose(first, second)
+    assert np.allclose(teaching_of(two, images, CLASSES).said, (first + second) / 2)
+
+
 def test_images_of_which_nothing_is_said_are_refused() -> None:
     images, _ = bars(4)
     with pytest.raises(BadInput, match=r"4 images came with 3 rows of probabilities; expected as many"):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from resources.continual import ContinualSettings, Fill
 from resources.learning.continual.buffer import Buffer, to_bytes
 from resources.learning.continual.filling import (
+    bounded,
     fill,
     least_sure,
     nearest_to_centres,
@@ -94,6 +95,17 @@ def test_shares_are_as_even_as_the_groups_allow_and_use_all_the_room(sizes: list
     assert all(share <= size for share, size in zip(shares, sizes, strict=True))
     cut = [share for share, size in zip(shares, sizes, strict=True) if share < size]
     assert not cut or max(shares) <= min(cut) + 1
+
+
+def test_what_cannot_be_split_evenly_goes_to_the_latest_groups() -> None:
+    assert shares_of([5, 5, 5], 4) == [1, 1, 2]
+    assert shares_of([5, 5, 5], 5) == [1, 2, 2]
+
+
+def test_a_buffer_with_a_smaller_bound_has_still_seen_all_that_it_saw() -> None:
+    settings = ContinualSettings(buffer_size=4)
+    less = bounded(fill(Buffer.empty(9), remembered(20), ContinualSettings(), seed=1), settings, seed=1)
+    assert (less.capacity, len(less), less.seen) == (4, 4, 20)
 
 
 @given(st.integers(1, 30), st.integers(0, 40), st.integers(0, 5), st.booleans())

@@ -52,6 +52,12 @@ def test_half_of_the_spans_and_one_that_is_called_otherwise() -> None:
     assert found.recalls == {A: 1.0, B: 0.0, UNMARKED: None}
 
 
+def test_of_two_marks_at_one_place_the_one_that_is_called_rightly_is_the_match() -> None:
+    found = score_spans([[Span(0, 3, A), Span(0, 3, B)]], [[Span(0, 3, B)]], [A, B])
+
+    assert found.confusion == ((0, 0, 0), (0, 1, 0), (1, 0, 0))
+
+
 def box(x: float, label: Label = A) -> Box:
     return Box(x, 10.0, 10.0, 10.0, label)
 
