@@ -77,14 +77,15 @@ class Round:
         work = replace(work, settings=found.candidate.settings)
         candidate, siblings = found.candidate, self._siblings(found, labelled, on)
         pool = self.data.images(self.spec.name, self.version, Split.POOL).images
+        teaching = siblings.teaching(pool) if candidate.taught else None
         return work.train(
             labelled,
             start if candidate.grows else None,
             on,
             run_id,
             progress,
-            reshape=lambda _: siblings.start_of(candidate) or siblings.champion,
-            teaching=siblings.teaching(pool) if candidate.taught else None,
+            reshape=lambda _: siblings.start_of(candidate, teaching) or siblings.champion,
+            teaching=teaching,
         )
 
     def evaluate(self) -> RoundEvaluation:

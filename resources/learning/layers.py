@@ -35,19 +35,40 @@ class PartedNorm(nn.Module):
         return torch.cat(done, dim=1)
 
 
+class Columns(nn.Module):
+    """Maps [n, c, h, w] in columns, each with a convolution of its own: no weight leads across."""
+
+    def __init__(self, ins: Sequence[int], outs: Sequence[int]) -> None:
+        super().__init__()
+        self.ins = list(ins)
+        self.columns = nn.ModuleList(
+            nn.Conv2d(i, o, 3, padding=1) for i, o in zip(self.ins, outs, strict=True)
+        )
+
+    def forward(self, maps_nchw: Tensor) -> Tensor:
+        """The columns beside each other, as they came."""
+        each = zip(self.columns, torch.split(maps_nchw, self.ins, dim=1), strict=True)
+        return torch.cat([column(maps) for column, maps in each], dim=1)
+
+
+def convolution(ins: Sequence[int], outs: Sequence[int], *, apart: bool) -> nn.Module:
+    """One over all parts of the channels, or one for each part."""
+    return Columns(ins, outs) if apart else nn.Conv2d(sum(ins), sum(outs), 3, padding=1)
+
+
 class Residual(nn.Module):
     """Maps [n, c, h, w] plus what two convolutions make of them: nothing, until it is trained."""
 
-    def __init__(self, parts: Sequence[int]) -> None:
+    def __init__(self, parts: Sequence[int], *, apart: bool = False) -> None:
         super().__init__()
-        c = sum(parts)
         self.branch = nn.Sequential(
-            nn.Conv2d(c, c, 3, padding=1), PartedNorm(parts), nn.ReLU(), nn.Conv2d(c, c, 3, padding=1)
+            convolution(parts, parts, apart=apart),
+            PartedNorm(parts),
+            nn.ReLU(),
+            convolution(parts, parts, apart=apart),
         )
-        last = self.branch[3]
-        if isinstance(last, nn.Conv2d) and last.bias is not None:
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        for weights in self.branch[3].parameters():
+            nn.init.zeros_(weights)
 
     def forward(self, maps_nchw: Tensor) -> Tensor:
         """The same shape."""

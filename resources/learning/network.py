@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from resources.errors import BadInput
 from resources.learning.head import GrowingHead
-from resources.learning.layers import PartedNorm, Residual
+from resources.learning.layers import PartedNorm, Residual, convolution
 from resources.learning.model import Images
 from resources.terms import Label
 
@@ -32,6 +32,13 @@ class Shape:
     """How many the first convolution got with each growth since."""
     depth: int = 0
     """Residual blocks behind the last convolution."""
+    apart: bool = False
+    """Whether no weight leads from one part to another, so that each is a column."""
+
+    @property
+    def columns(self) -> int:
+        """How many networks lie beside each other."""
+        return len(self.parts) if self.apart else 1
 
     @property
     def parts(self) -> tuple[int, ...]:
@@ -48,21 +55,21 @@ class ImageNet(nn.Module):
     def __init__(self, shape: Shape, blocks: Sequence[int] = ()) -> None:
         super().__init__()
         self.shape = shape
-        c = sum(shape.parts)
+        c, apart = sum(shape.parts), shape.apart
         twice = [2 * part for part in shape.parts]
         pooled = max(1, shape.height_px // 2) * max(1, shape.width_px // 2)
         self.features = nn.Sequential(
             nn.Conv2d(1, c, 3, padding=1),
             PartedNorm(shape.parts),
             nn.ReLU(),
-            nn.Conv2d(c, 2 * c, 3, padding=1),
+            convolution(shape.parts, twice, apart=apart),
             PartedNorm(twice),
             nn.ReLU(),
             nn.MaxPool2d(2, ceil_mode=False),
-            nn.Conv2d(2 * c, 2 * c, 3, padding=1),
+            convolution(twice, twice, apart=apart),
             PartedNorm(twice),
             nn.ReLU(),
-            *(Residual(twice) for _ in range(shape.depth)),
+            *(Residual(twice, apart=apart) for _ in range(shape.depth)),
         )
         self.head = GrowingHead(2 * c * pooled, blocks or [len(shape.classes)])
         if self.head.classes != len(shape.classes):
@@ -103,7 +110,7 @@ def to_bytes(network: ImageNet) -> bytes:
         "state": state,
     }
     if shape.grown or shape.depth:  # the bytes of others stay as they were
-        content["structure"] = [list(shape.grown), shape.depth]
+        content["structure"] = [list(shape.grown), shape.depth, *([True] if shape.apart else [])]
     file = io.BytesIO()
     torch.save(content, file)
     return file.getvalue()
@@ -118,9 +125,9 @@ def from_bytes(weights: bytes) -> ImageNet:
     try:
         content: dict[str, Any] = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
         height_px, width_px = content["size_px"]
-        grown, depth = content.get("structure", ([], 0))
+        grown, depth, *apart = content.get("structure", ([], 0))
         classes = tuple(Label(name) for name in content["classes"])
-        shape = Shape(classes, height_px, width_px, content["channels"], tuple(grown), depth)
+        shape = Shape(classes, height_px, width_px, content["channels"], tuple(grown), depth, bool(apart))
         network = ImageNet(shape, content.get("blocks", ()))
         network.load_state_dict(_of_blocks(content["state"]))
     except Exception as problem:  # torch names a damaged file in a dozen ways

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from resources.errors import BadInput
 from resources.learning.layers import PartedNorm, Residual
 from resources.learning.network import ImageNet, Shape
+from resources.learning.structure.joining import connected
 
 
 def grown(network: ImageNet, *, channels: int, depth: int, seed: int) -> ImageNet:
@@ -37,6 +38,7 @@ def widened(network: ImageNet, more: int, *, seed: int) -> ImageNet:
     """``more`` feature maps in the first convolution, twice as many in each later one."""
     if more == 0:
         return network
+    network = connected(network)
     shape = network.shape
     wider = _made(replace(shape, grown=(*shape.grown, more)), network, seed)
     with torch.no_grad():

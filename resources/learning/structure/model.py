@@ -18,6 +18,8 @@ class Structure:
     """Feature maps of the first convolution; the later ones have twice as many."""
     depth: int
     """Residual blocks behind the last convolution."""
+    columns: int = 1
+    """Networks that the channels fall into; no weight leads from one to another."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class Candidate:
     taught: bool = False
     """Whether it also learns what the champion and its siblings say of images without a label."""
     siblings: int = 0
-    """How many are joined to the champion to make what it goes on from; they make it as wide as it is."""
+    """How many networks are joined to the champion to make what it goes on from.
+
+    Where it is taught, they are. They are trained from nothing, for the epochs of the settings.
+    """
 
     @property
     def document(self) -> dict[str, Any]:
@@ -44,12 +49,13 @@ class Candidate:
             "settings": asdict(self.settings),
             **({"taught": True} if self.taught else {}),  # the documents of others stay as they were
             **({"siblings": self.siblings} if self.siblings else {}),
+            **({"columns": self.structure.columns} if self.structure.columns > 1 else {}),
         }
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "Candidate":
         """What :attr:`document` says."""
-        structure = Structure(document["channels"], document["depth"])
+        structure = Structure(document["channels"], document["depth"], document.get("columns", 1))
         settings = TrainSettings(**document["settings"])
         return cls(
             structure, document["grows"], settings, document.get("taught", False), document.get("siblings", 0)
@@ -59,9 +65,16 @@ class Candidate:
         """In words."""
         how = "grown from the champion" if self.grows else "from nothing"
         passes = self.settings.incremental_epochs if self.grows else self.settings.epochs
-        how = f"the champion and {self.siblings} siblings" if self.siblings else how
+        if self.siblings:
+            how = (
+                "the champion and 1 sibling"
+                if self.siblings == 1
+                else f"the champion and {self.siblings} siblings"
+            )
         how = f"{how}, taught" if self.taught else how
-        return f"{self.structure.channels} channels, {self.structure.depth} blocks, {how}, {passes} epochs"
+        wide = f"{self.structure.channels} channels"
+        wide = f"{wide} in {self.structure.columns} columns" if self.structure.columns > 1 else wide
+        return f"{wide}, {self.structure.depth} blocks, {how}, {passes} epochs"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,11 @@ class Paired:
         """The mean and one standard error."""
         return self.mean + self.error
 
+    @property
+    def least(self) -> float:
+        """The mean less one standard error."""
+        return self.mean - self.error
+
 
 def paired(one: Sequence[float], other: Sequence[float]) -> Paired:
     """The losses of ``one`` less those of ``other``, image by image."""

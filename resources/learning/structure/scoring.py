@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from resources.learning.model import Progress
 from resources.learning.reviewing.folds import folds_of
 from resources.learning.settings import TrainSettings
-from resources.learning.structure.model import Candidate, Problem, Validated
+from resources.learning.structure.model import Candidate, Problem, Structure, Validated
 from resources.learning.structure.siblings import Siblings
-from resources.learning.training import train
+from resources.learning.structure.space import candidate
 
 SHARPNESS = tuple(2 ** (step / 8) for step in range(-16, 25))
 """By which logits are multiplied, from a quarter to eight."""
@@ -67,17 +67,21 @@ class Scorer:
 
         problem, kept = self.problem, self._kept(part)
         siblings = self._siblings(part)
-        is_own = self.is_own(candidate)
-        weights = siblings.champion if is_own else siblings.train(candidate, problem.pool)
+        weights = siblings.champion if candidate == self.own else siblings.train(candidate, problem.pool)
         seen = problem.images[~kept]
         said = predict(weights, seen, problem.classes, device=self.device, threads=self.threads)
         labels = problem.labels[~kept]
         logs = np.log(np.clip(said, 1e-9, 1)).round(6)
         return PartScore(tuple(map(tuple, logs.tolist())), tuple(labels.tolist()))
 
-    def is_own(self, candidate: Candidate) -> bool:
-        """Whether it is the champion's own structure and settings, from nothing."""
-        return not (candidate.grows or candidate.taught) and candidate.settings == self._own_settings
+    @cached_property
+    def own(self) -> Candidate:
+        """The champion's own structure and settings, from nothing."""
+        from resources.learning.network import from_bytes
+
+        shape = from_bytes(self.problem.champion).shape
+        structure = Structure(sum(shape.parts), shape.depth, shape.columns)
+        return candidate(self.problem.settings, structure, grows=False)
 
     def _siblings(self, part: int) -> Siblings:
         """Of the champion as it would be had it not seen this part: what a candidate grows from.
@@ -87,32 +91,18 @@ class Scorer:
         if part not in self._families:
             problem, kept, seed = self.problem, self._kept(part), self._seed(part)
             images, labels = problem.images[kept], problem.labels[kept]
-            champion = train(
-                images,
-                labels,
-                problem.classes,
-                self._own_settings,
-                seed=seed,
-                device=self.device,
-                threads=self.threads,
-                progress=self.progress,
-            ).weights
             self._families[part] = Siblings(
-                champion,
+                problem.champion,
                 images,
                 labels,
                 problem.classes,
-                self._own_settings,
+                own_settings(problem.settings, problem.champion),
                 seed,
                 self.device,
                 self.threads,
                 self.progress,
-            )
+            ).retrained()
         return self._families[part]
-
-    @cached_property
-    def _own_settings(self) -> TrainSettings:
-        return own_settings(self.problem.settings, self.problem.champion)
 
     def _seed(self, part: int) -> int:
         """Of the cut that the part belongs to, and of the trainings in it."""
@@ -125,8 +115,8 @@ class Scorer:
 
 
 def own_settings(settings: TrainSettings, champion: bytes) -> TrainSettings:
-    """The settings that the champion was trained with, with the structure that it has."""
+    """The settings that the champion, or each column of it, was trained with, with the structure it has."""
     from resources.learning.network import from_bytes
 
     shape = from_bytes(champion).shape
-    return replace(settings, channels=sum(shape.parts), depth=shape.depth)
+    return replace(settings, channels=sum(shape.parts) // shape.columns, depth=shape.depth)

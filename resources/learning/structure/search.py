@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from resources.errors import BadInput, Conflict
 from resources.learning.model import EpochPoint
-from resources.learning.structure.choosing import choose, finalists, front_of
+from resources.learning.structure.choosing import choose, finalists, front_of, is_behind
 from resources.learning.structure.model import (
     Candidate,
     Measured,
@@ -26,6 +26,8 @@ from resources.learning.structure.space import drawn, first_asked
 
 if TYPE_CHECKING:
     import optuna
+
+    from resources.learning.network import Shape
 
 MOST_TRIALS = 12
 SPENT, CANDIDATE, REFERENCE = "spent_device_s", "candidate", "reference"
@@ -97,9 +99,6 @@ class Search:
             study_name=self.name,
             storage=f"sqlite:///{self.storage}",
             load_if_exists=True,
-            pruner=optuna.pruners.SuccessiveHalvingPruner(
-                min_resource=1, reduction_factor=2, min_early_stopping_rate=0
-            ),
         )
 
     def _take_up(self, study: "optuna.Study") -> None:
@@ -113,7 +112,7 @@ class Search:
     def _search(self, study: "optuna.Study") -> str:
         import optuna
 
-        first = first_asked(self._champion(), teachable=self._teachable)
+        first = first_asked(self._scorer.own.structure, teachable=self._teachable)
         over = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
         while True:
             done = len(study.get_trials(deepcopy=False, states=over))
@@ -132,14 +131,16 @@ class Search:
     def _try(self, study: "optuna.Study", trial: "optuna.Trial") -> None:
         import optuna
 
-        candidate = drawn(trial, self._champion(), self.problem.settings, teachable=self._teachable)
+        candidate = drawn(trial, self._scorer.own.structure, self.problem.settings, teachable=self._teachable)
         trial.set_user_attr(CANDIDATE, candidate.document)
         scores: list[PartScore] = []
+        own: list[PartScore] = []
         for part in range(self.problem.folds):
+            own.append(self._score(study, self._scorer.own, part))
             scores.append(self._score(study, candidate, part))
             trial.report(validated(scores).loss, part + 1)
             is_last = part + 1 == self.problem.folds
-            if not is_last and not self._scorer.is_own(candidate) and trial.should_prune():
+            if not is_last and is_behind(validated(scores), validated(own)):
                 study.tell(trial, state=optuna.trial.TrialState.PRUNED)
                 self._report(study, f"{candidate}: pruned after {part + 1} of {self.problem.folds} parts")
                 return
@@ -153,7 +154,7 @@ class Search:
         ):
             trial.set_user_attr(name, value)
         study.tell(trial, found.loss)
-        if self._scorer.is_own(candidate):
+        if candidate == self._scorer.own:
             study.set_user_attr(REFERENCE, trial.number)
         told = f"accuracy {found.accuracy:.1%}, loss {found.loss:.4f}, latency × {ratio:.2f}"
         self._report(study, f"{candidate}: {told}, {parameters} weights")
@@ -202,22 +203,18 @@ class Search:
         from resources.learning.structure.timing import latency_ratio
 
         champion = from_bytes(self.problem.champion)
-        if self._scorer.is_own(candidate):
+        if candidate == self._scorer.own:
             return 1.0, parameters_of(champion)
         structure = candidate.structure
         if candidate.siblings:
-            network = joined([champion] * (1 + candidate.siblings))
+            channels = (structure.channels - sum(champion.shape.parts)) // candidate.siblings
+            sibling = ImageNet(shape_of(replace(structure, channels=channels), champion.shape))
+            network = joined([champion, *[sibling] * candidate.siblings])
         elif candidate.grows:
             network = grown(champion, channels=structure.channels, depth=structure.depth, seed=0)
         else:
             network = ImageNet(shape_of(structure, champion.shape))
         return latency_ratio(network, champion, device=self.device), parameters_of(network)
-
-    def _champion(self) -> Structure:
-        from resources.learning.network import from_bytes
-
-        shape = from_bytes(self.problem.champion).shape
-        return Structure(sum(shape.parts), shape.depth)
 
     def _spent_gpu_h(self, study: "optuna.Study") -> float:
         return float(study.user_attrs.get(SPENT, 0.0)) / 3600
@@ -231,11 +228,9 @@ class Search:
         self.tell(Told(done, pruned, self._spent_gpu_h(study), last))
 
 
-def shape_of(structure: Structure, like: Any) -> Any:
+def shape_of(structure: Structure, like: "Shape") -> "Shape":
     """The shape of a network of this structure, for what ``like`` is for."""
-    from dataclasses import replace
-
-    return replace(like, channels=structure.channels, grown=(), depth=structure.depth)
+    return replace(like, channels=structure.channels, grown=(), depth=structure.depth, apart=False)
 
 
 def outcome_of(study: "optuna.Study", name: str, ended_because: str) -> Outcome:

@@ -4,7 +4,7 @@ Each is wrong elsewhere. So the mean of what they say is right more often than a
 ways: they are joined to the champion in one wider network, or a network of any size learns what they say.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from resources.learning.model import ClassIndices, Images, Progress
 from resources.learning.settings import TrainSettings
@@ -13,9 +13,11 @@ from resources.learning.teaching import Teaching, teaching_of
 from resources.learning.training import train
 from resources.terms import Label
 
-TEACHERS = 2
+TEACHERS = 4
 """Siblings that teach, beside the champion."""
 SEEDS_APART = 1000
+MOST = 100
+"""No champion has so many siblings."""
 
 
 @dataclass
@@ -32,13 +34,24 @@ class Siblings:
     device: str = "cpu"
     threads: int = 1
     progress: Progress | None = None
-    _trained: dict[int, bytes] = field(default_factory=dict)
+    _trained: dict[tuple[int, TrainSettings, bool], bytes] = field(default_factory=dict)
+
+    def retrained(self) -> "Siblings":
+        """The same, with what the champion would be had it seen these images alone: of as many columns."""
+        from resources.learning.network import from_bytes, to_bytes
+        from resources.learning.structure.joining import joined
+
+        columns = from_bytes(self.champion).shape.columns
+        seeds = [self.seed, *(self.seed + SEEDS_APART * (MOST + number) for number in range(1, columns))]
+        trained = [self._weights(self.settings, seed, None, None) for seed in seeds]
+        stand_in = trained[0] if columns == 1 else to_bytes(joined([from_bytes(one) for one in trained]))
+        return replace(self, champion=stand_in, _trained={})
 
     def first(self, count: int) -> list[bytes]:
-        """So many of them."""
-        return [self._one(number) for number in range(1, count + 1)]
+        """So many of them, as the champion is."""
+        return [self._one(number, self.settings, None) for number in range(1, count + 1)]
 
-    def start_of(self, candidate: Candidate) -> bytes | None:
+    def start_of(self, candidate: Candidate, teaching: Teaching | None = None) -> bytes | None:
         """What a training of the candidate goes on from; None from nothing."""
         from resources.learning.network import from_bytes, to_bytes
         from resources.learning.structure.growing import grown
@@ -47,8 +60,14 @@ class Siblings:
         if not candidate.grows:
             return None
         if candidate.siblings:
-            family = [self.champion, *self.first(candidate.siblings)]
-            return to_bytes(joined([from_bytes(one) for one in family]))
+            champion = from_bytes(self.champion)
+            more = candidate.structure.channels - sum(champion.shape.parts)
+            settings = replace(
+                self.settings, channels=more // candidate.siblings, epochs=candidate.settings.epochs
+            )
+            numbers = range(1, candidate.siblings + 1)
+            beside = [from_bytes(self._one(number, settings, teaching)) for number in numbers]
+            return to_bytes(joined([champion, *beside]))
         structure = candidate.structure
         network = from_bytes(self.champion)
         return to_bytes(grown(network, channels=structure.channels, depth=structure.depth, seed=self.seed))
@@ -61,13 +80,13 @@ class Siblings:
     def train(self, candidate: Candidate, pool: Images | None) -> bytes:
         """The candidate, trained on all their labels; see :func:`resources.learning.training.train`."""
         teaching = self.teaching(pool) if candidate.taught and pool is not None else None
-        return self._weights(candidate.settings, self.seed, self.start_of(candidate), teaching)
+        return self._weights(candidate.settings, self.seed, self.start_of(candidate, teaching), teaching)
 
-    def _one(self, number: int) -> bytes:
-        if number not in self._trained:
-            seed = self.seed + SEEDS_APART * number
-            self._trained[number] = self._weights(self.settings, seed, None, None)
-        return self._trained[number]
+    def _one(self, number: int, settings: TrainSettings, teaching: Teaching | None) -> bytes:
+        key = (number, settings, teaching is not None)
+        if key not in self._trained:
+            self._trained[key] = self._weights(settings, self.seed + SEEDS_APART * number, None, teaching)
+        return self._trained[key]
 
     def _weights(
         self, settings: TrainSettings, seed: int, start: bytes | None, teaching: Teaching | None

@@ -8,7 +8,8 @@ from resources.learning.settings import TrainSettings
 from resources.learning.structure.model import Candidate, Structure
 
 MORE_BLOCKS = 2
-MOST_SIBLINGS = 2
+SIBLINGS = (0, 1, 2, 4)
+"""How many are joined to the champion."""
 LONGER = (1.0, 1.5, 2.0)
 """Epochs, as shares of the champion's."""
 
@@ -30,11 +31,11 @@ def drawn(trial: Trial, champion: Structure, settings: TrainSettings, *, teachab
     start = trial.suggest_categorical("start", ["champion", "nothing"])
     longer = trial.suggest_categorical("longer", list(LONGER))
     taught = teachable and trial.suggest_categorical("taught", [False, True])
-    siblings = trial.suggest_categorical("siblings", list(range(MOST_SIBLINGS + 1)))
+    siblings = trial.suggest_categorical("siblings", list(SIBLINGS))
     rate = trial.suggest_float("rate_share", 0.4, 1.6, log=True)
     distorted = trial.suggest_float("distortion_share", 0.6, 1.4)
     if siblings:
-        return with_siblings(settings, champion, siblings)
+        return with_siblings(settings, champion, siblings, channels, longer, taught)
     # A network can only grow: a smaller one begins from nothing, whatever the trial drew.
     grows = start == "champion" and channels >= champion.channels and depth >= champion.depth
     return candidate(settings, Structure(channels, depth), grows, longer, rate, distorted, taught)
@@ -64,12 +65,22 @@ def candidate(
     return Candidate(structure, grows, found, taught)
 
 
-def with_siblings(settings: TrainSettings, champion: Structure, siblings: int) -> Candidate:
-    """The champion and its siblings in one network, trained together for a little, in small steps."""
-    structure = Structure(champion.channels * (1 + siblings), champion.depth)
-    short = max(1, settings.incremental_epochs // 8)
-    found = candidate(replace(settings, incremental_epochs=short), structure, grows=True, rate_share=0.1)
-    return replace(found, siblings=siblings)
+def with_siblings(
+    settings: TrainSettings,
+    champion: Structure,
+    siblings: int,
+    channels: int,
+    longer: float = 1.0,
+    taught: bool = False,
+) -> Candidate:
+    """The champion and networks of so many channels in one, trained together for an epoch, in small steps."""
+    structure = Structure(
+        champion.channels + siblings * channels, champion.depth, champion.columns + siblings
+    )
+    found = candidate(
+        replace(settings, incremental_epochs=1), structure, True, longer, rate_share=0.1, taught=taught
+    )
+    return replace(found, settings=replace(found.settings, incremental_epochs=1), siblings=siblings)
 
 
 def widths(channels: int) -> list[int]:
@@ -80,7 +91,7 @@ def widths(channels: int) -> list[int]:
 
 
 def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, Any]]:
-    """What is tried first: the champion's own, with siblings, smaller, twice as wide in both ways, deeper.
+    """What is tried first: the champion's own, with siblings, with a wider one; wider, smaller, grown, deeper.
 
     Those that are trained whole are taught, where there is something to teach with.
     """
@@ -94,16 +105,15 @@ def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, An
         "distortion_share": 1.0,
     }
     wide, small = {"channels": 2 * champion.channels}, {"channels": widths(champion.channels)[1]}
+    family = own | {"siblings": SIBLINGS[-1]}
     asked = [
+        own | wide | {"siblings": 1, "longer": 1.5},
         own | wide | {"longer": 1.5},
         own | small | {"longer": 2.0},
         own | wide | {"start": "champion", "longer": 1.5},
         own | wide | {"depth": champion.depth + 1, "longer": 1.5},
     ]
-    family = [own | {"siblings": number} for number in range(MOST_SIBLINGS, 0, -1)]
     if not teachable:
-        return [own, *family, *asked]
-    return [
-        *(one | {"taught": False} for one in (own, *family)),
-        *(one | {"taught": True} for one in asked),
-    ]
+        return [own, family, *asked]
+    untaught = [one | {"taught": False} for one in (own, family)]
+    return [*untaught, *(one | {"taught": True} for one in asked)]

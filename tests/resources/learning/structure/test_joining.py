@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from resources.errors import BadInput
 from resources.learning.network import ImageNet, Shape, from_bytes, to_bytes
-from resources.learning.structure.growing import grown
-from resources.learning.structure.joining import joined
+from resources.learning.structure.growing import grown, parameters_of
+from resources.learning.structure.joining import connected, joined
 from resources.terms import Label
 
 CLASSES = (Label("top"), Label("left"))
@@ -42,6 +42,42 @@ def test_what_was_joined_grows_like_any() -> None:
     wider = grown(one, channels=6, depth=1, seed=0)
     with torch.inference_mode():
         assert torch.allclose(wider(IMAGES), one(IMAGES), atol=1e-5)
+
+
+@given(st.integers(2, 4), st.integers(2, 4), st.integers(0, 1), st.integers(0, 99))
+@settings(max_examples=10, deadline=None)
+def test_those_of_one_width_stay_apart_and_are_as_large_as_together(
+    count: int, channels: int, depth: int, seed: int
+) -> None:
+    parts = [network(seed + number, channels, depth) for number in range(count)]
+    one = from_bytes(to_bytes(joined(parts)))
+    assert one.shape.apart
+    heads = [sum(weights.numel() for weights in part.head.parameters()) for part in parts]
+    alone = [parameters_of(part) - head for part, head in zip(parts, heads, strict=True)]
+    assert parameters_of(one) - sum(weights.numel() for weights in one.head.parameters()) == sum(alone)
+    other = network(seed + count, channels, depth)
+    both = joined([one, other])
+    assert (both.shape.apart, both.shape.columns) == (True, count + 1)
+    with torch.inference_mode():
+        expected = torch.stack([part(IMAGES) for part in (*parts, other)]).mean(dim=0)
+        assert torch.allclose(both(IMAGES), expected, atol=1e-5)
+    wide = connected(one)
+    assert not wide.shape.apart
+    with torch.inference_mode():
+        assert torch.allclose(wide(IMAGES), one(IMAGES), atol=1e-5)
+
+
+def test_one_whose_head_grew_is_joined_to_one_that_knew_all_classes_at_once() -> None:
+    grew = network(0, 2, 0)
+    more = (*CLASSES, Label("right"))
+    grew.grow(more)
+    with torch.no_grad():
+        for parameter in grew.head.blocks[1].parameters():
+            parameter.add_(0.1)
+    other = ImageNet(Shape(more, 6, 6, 2))
+    with torch.inference_mode():
+        expected = (grew(IMAGES) + other(IMAGES)) / 2
+        assert torch.allclose(joined([grew, other])(IMAGES), expected, atol=1e-5)
 
 
 def test_those_of_different_depth_are_not_joined() -> None:
