@@ -35,10 +35,14 @@ def drawn(trial: Trial, champion: Structure, settings: TrainSettings, *, teachab
     rate = trial.suggest_float("rate_share", 0.4, 1.6, log=True)
     distorted = trial.suggest_float("distortion_share", 0.6, 1.4)
     if siblings:
-        return with_siblings(settings, champion, siblings, channels, longer, taught)
+        column = max(1, channels // champion.columns)
+        return with_siblings(settings, champion, siblings, column, longer, taught)
     # A network can only grow: a smaller one begins from nothing, whatever the trial drew.
     grows = start == "champion" and channels >= champion.channels and depth >= champion.depth
-    return candidate(settings, Structure(channels, depth), grows, longer, rate, distorted, taught)
+    found = candidate(settings, Structure(channels, depth), grows, longer, rate, distorted, taught)
+    own = candidate(settings, champion, False)
+    # Of a champion in columns it is these, not one network as wide as all together.
+    return own if found == replace(own, structure=found.structure) else found
 
 
 def candidate(
@@ -91,7 +95,7 @@ def widths(channels: int) -> list[int]:
 
 
 def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, Any]]:
-    """What is tried first: the champion's own, with siblings, with a wider one; wider, smaller, grown, deeper.
+    """What is tried first: the champion's own, with siblings, with a wider one; others wide, small, deep.
 
     Those that are trained whole are taught, where there is something to teach with.
     """

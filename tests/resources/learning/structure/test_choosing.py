@@ -12,6 +12,7 @@ from resources.learning.structure.model import Candidate, Measured, Structure, V
 from resources.learning.structure.paired import paired
 
 CANDIDATE = Candidate(Structure(16, 0), False, TrainSettings())
+FAMILY = Candidate(Structure(48, 0, 3), True, TrainSettings(), siblings=2)
 REFERENCE = Measured(0, CANDIDATE, 0.9, 0.4, 1.0, 1000)
 
 
@@ -51,12 +52,15 @@ cut = st.builds(
     st.sampled_from([0.75, 0.875, 1.0]),
     st.tuples(*[st.sampled_from([0.1, 0.3, 0.4, 0.5])] * 4),
 )
-tried = st.tuples(cut, st.none() | cut, st.sampled_from([500, 1000, 2000]))
+tried = st.tuples(cut, st.none() | cut, st.sampled_from([500, 1000, 2000]), st.booleans())
 
 
-def tried_once(number: int, first: Validated, again: Validated | None, size: int) -> Measured:
+def tried_once(
+    number: int, first: Validated, again: Validated | None, size: int, joined: bool = False
+) -> Measured:
+    candidate = FAMILY if joined and number else CANDIDATE
     return Measured(
-        number, CANDIDATE, first.accuracy, first.loss, size / 1000, size, losses=first.losses, again=again
+        number, candidate, first.accuracy, first.loss, size / 1000, size, losses=first.losses, again=again
     )
 
 
@@ -66,26 +70,42 @@ contests = st.lists(tried, min_size=1, max_size=8).map(
 
 
 @given(contests)
-def test_a_finalist_is_ahead_somewhere(found: list[Measured]) -> None:
+def test_a_finalist_is_ahead_somewhere_or_averages_several_and_is_not_behind(found: list[Measured]) -> None:
     reference, picked = found[0], finalists(found, found[0])
-    assert len(picked) <= FINALISTS
+    assert len(picked) <= 1 + FINALISTS
+    assert sum(one.candidate.siblings > 0 for one in picked) <= 1
     for one in picked:
         assert one.number != reference.number
-        assert better_on(one, reference) or one.loss < reference.loss
+        if one.candidate.siblings:
+            assert paired(one.losses, reference.losses).least <= 0
+        else:
+            assert better_on(one, reference) or one.loss < reference.loss
 
 
 @given(contests)
-def test_what_is_chosen_has_not_lost_on_cuts_that_picked_nobody(found: list[Measured]) -> None:
+def test_what_is_chosen_has_not_lost_on_both_cuts_together(found: list[Measured]) -> None:
     reference, chosen = found[0], choose(found, found[0])
     if chosen is None:
         return
     assert chosen in finalists(found, reference)
     assert chosen.again is not None
     assert reference.again is not None
-    assert chosen.again.loss <= reference.again.loss
-    surely = paired(chosen.again.losses, reference.again.losses).most < 0
-    both = chosen.accuracy + chosen.again.accuracy
-    assert surely or both >= reference.accuracy + reference.again.accuracy - 1e-9
+    both = paired((*chosen.losses, *chosen.again.losses), (*reference.losses, *reference.again.losses))
+    assert both.least <= 0
+    if not chosen.candidate.siblings:
+        assert both.most < 0
+        assert chosen.again.loss <= reference.again.loss
+        of_both = chosen.accuracy + chosen.again.accuracy
+        assert of_both >= reference.accuracy + reference.again.accuracy - 1e-9
+
+
+@given(contests)
+def test_of_two_that_are_as_good_the_smaller_is_chosen(found: list[Measured]) -> None:
+    chosen = choose(found, found[0])
+    if chosen is None:
+        return
+    smaller = replace(chosen, number=99, parameters=chosen.parameters - 1)
+    assert choose([*found, smaller], found[0]) == smaller
 
 
 @given(contests, st.randoms())
@@ -129,3 +149,15 @@ def test_the_best_of_the_first_cut_that_loses_on_another_is_not_chosen() -> None
     sound = tried_once(2, Validated(0.95, (0.3, 0.3)), Validated(0.9, (0.3, 0.3)), 2000)
     assert choose([own, lucky, sound], own) == sound
     assert choose([own, lucky], own) is None
+
+
+def test_what_averages_several_needs_no_lead_and_anything_else_does() -> None:
+    own = tried_once(0, Validated(0.9, (0.4, 0.2)), Validated(0.9, (0.4, 0.2)), 1000)
+    family = tried_once(1, Validated(0.9, (0.38, 0.23)), Validated(0.9, (0.38, 0.23)), 5000, joined=True)
+    alone = tried_once(2, Validated(0.95, (0.38, 0.23)), Validated(0.95, (0.38, 0.23)), 3000)
+    assert choose([own, alone], own) is None
+    assert choose([own, alone, family], own) == family
+    behind = replace(family, again=Validated(0.9, (0.5, 0.3)))
+    assert choose([own, behind], own) is None
+    surely = tried_once(3, Validated(0.95, (0.2, 0.1)), Validated(0.95, (0.2, 0.1)), 7000)
+    assert choose([own, family, surely], own) == surely

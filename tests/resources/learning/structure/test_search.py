@@ -140,3 +140,44 @@ def test_a_candidate_that_grows_starts_from_the_champion_and_another_from_nothin
     mean /= mean.sum(axis=1, keepdims=True)
     assert np.abs(predict(both, one.images, CLASSES) - mean).max() <= 1e-5
     assert latency_ratio(from_bytes(start), from_bytes(one.champion), device="cpu", rounds=3) > 0
+
+
+def test_a_champion_of_columns_is_searched_around_with_as_many(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from optuna.trial import FixedTrial
+
+    from resources.learning.structure.model import Structure
+    from resources.learning.structure.space import drawn, first_asked, with_siblings
+
+    one = problem()
+    siblings = Siblings(one.champion, one.images, one.labels, CLASSES, SETTINGS, seed=1)
+    champion = siblings.start_of(with_siblings(SETTINGS, _structure(one), 1, 2))
+    assert champion is not None
+    around = replace(one, champion=champion)
+    assert from_bytes(Scorer(around, "cpu", 1)._siblings(0).champion).shape.columns == 2
+    outcome = Search(around, tmp_path / "study.db", "bars-v1.1-2", Limits(1.0, most_trials=2)).run()
+    assert outcome.reference.candidate.structure == Structure(4, 0, 2)
+    family = drawn(
+        FixedTrial(dict(first_asked(Structure(4, 0, 2), teachable=False)[1])),
+        Structure(4, 0, 2),
+        SETTINGS,
+        teachable=False,
+    )
+    assert family.structure == Structure(4 + 4 * 2, 0, 6)
+    assert from_bytes(Scorer(around, "cpu", 1)._siblings(0).train(family, None)).shape.parts == (2,) * 6
+
+
+def test_a_sibling_may_be_wider_than_the_champion_and_taught() -> None:
+    from resources.learning.structure.space import with_siblings
+
+    one = problem()
+    candidate = with_siblings(SETTINGS, _structure(one), 1, 3, taught=True)
+    assert str(candidate) == (
+        "5 channels in 2 columns, 0 blocks, the champion and 1 sibling, taught, 1 epochs"
+    )
+    assert Candidate.of(candidate.document) == candidate
+    siblings = Siblings(one.champion, one.images, one.labels, CLASSES, SETTINGS, seed=1)
+    made = from_bytes(siblings.train(candidate, one.images))
+    assert (made.shape.parts, made.shape.apart) == ((2, 3), True)
+    assert from_bytes(siblings.train(candidate, one.images[:4])).shape.parts == (2, 3)
