@@ -18,7 +18,7 @@ def front_of(measured: Sequence[Measured]) -> tuple[Measured, ...]:
 
 
 def is_behind(one: Validated, own: Validated) -> bool:
-    """Whether it loses more than the champion's own structure on the same images, by a standard error."""
+    """Whether it loses more than the champion's own structure on the same images, by two standard errors."""
     return paired(one.losses, own.losses).least > 0
 
 
@@ -28,7 +28,7 @@ def finalists(measured: Sequence[Measured], reference: Measured) -> tuple[Measur
     1. Of those that join several networks the best that is not behind; see :func:`choose`.
     2. The two best of the others, of what has a loss that is lower than that of the champion's own structure
        by a twentieth, is more accurate, or is smaller and loses neither accuracy nor loss.
-    3. Better is whose loss is lower even if it is one standard error worse than it looks: who is ahead by
+    3. Better is whose loss is lower even if it is two standard errors worse than it looks: who is ahead by
        luck has differences that vary. Of equal ones the smaller.
     """
     others = [one for one in measured if one.number != reference.number]
@@ -48,9 +48,9 @@ def choose(measured: Sequence[Measured], reference: Measured) -> Measured | None
     1. What joins several networks has to be not behind, for a lead is expected of it: the mean of what they
        say, in logits, loses no more than they do on average (Jensen). A hundred images tell no lead of half
        a percent.
-    2. Anything else has to have a lower loss by a standard error, on the second cut too, and to lose no
+    2. Anything else has to have a lower loss by two standard errors, on the second cut too, and to lose no
        accuracy.
-    3. Of these the smallest that no other is ahead of by a standard error.
+    3. Of these the smallest that no other is ahead of by two standard errors.
     """
     if reference.again is None:
         return None

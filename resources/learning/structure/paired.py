@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+SURE = 2.0
+"""Standard errors that luck exceeds one time in twenty."""
+
 
 @dataclass(frozen=True)
 class Paired:
@@ -19,13 +22,13 @@ class Paired:
 
     @property
     def most(self) -> float:
-        """The mean and one standard error."""
-        return self.mean + self.error
+        """The mean and two standard errors: who is below 0 is surely ahead."""
+        return self.mean + SURE * self.error
 
     @property
     def least(self) -> float:
-        """The mean less one standard error."""
-        return self.mean - self.error
+        """The mean less two standard errors: who is above 0 is surely behind."""
+        return self.mean - SURE * self.error
 
 
 def paired(one: Sequence[float], other: Sequence[float]) -> Paired:
