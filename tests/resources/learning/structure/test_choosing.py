@@ -152,12 +152,15 @@ def test_the_best_of_the_first_cut_that_loses_on_another_is_not_chosen() -> None
 
 
 def test_what_averages_several_needs_no_lead_and_anything_else_does() -> None:
-    own = tried_once(0, Validated(0.9, (0.4, 0.2)), Validated(0.9, (0.4, 0.2)), 1000)
-    family = tried_once(1, Validated(0.9, (0.38, 0.23)), Validated(0.9, (0.38, 0.23)), 5000, joined=True)
-    alone = tried_once(2, Validated(0.95, (0.38, 0.23)), Validated(0.95, (0.38, 0.23)), 3000)
+    def cut_of(accuracy: float, first: float, second: float) -> Validated:
+        return Validated(accuracy, (first, second, first, second))
+
+    own = tried_once(0, cut_of(0.9, 0.4, 0.2), cut_of(0.9, 0.4, 0.2), 1000)
+    family = tried_once(1, cut_of(0.9, 0.38, 0.23), cut_of(0.9, 0.38, 0.23), 5000, joined=True)
+    alone = tried_once(2, cut_of(0.95, 0.38, 0.21), cut_of(0.95, 0.38, 0.21), 3000)
     assert choose([own, alone], own) is None
     assert choose([own, alone, family], own) == family
-    behind = replace(family, again=Validated(0.9, (0.5, 0.3)))
+    behind = replace(family, again=cut_of(0.9, 0.5, 0.4))
     assert choose([own, behind], own) is None
-    surely = tried_once(3, Validated(0.95, (0.2, 0.1)), Validated(0.95, (0.2, 0.1)), 7000)
+    surely = tried_once(3, cut_of(0.95, 0.2, 0.1), cut_of(0.95, 0.2, 0.1), 7000)
     assert choose([own, family, surely], own) == surely
