@@ -5,29 +5,22 @@ import sys
 from pathlib import Path
 
 from resources.data.service import DataService
-from resources.errors import NotFound, TrainplatError
+from resources.errors import TrainplatError
 from resources.home import Home
+from resources.pipelines.declared import declared
 from resources.pipelines.folder import Folder
 from resources.registry.service import RegistryService
-from resources.terms import Actor, DatasetName
+from resources.terms import Actor
 from resources.users import current_user
 from trainplat_assets.by_hand import TrainingByHand, plan_by_hand
-from trainplat_assets.datasets import datasets
 
 
 def main(dataset: str, base: str, labels: str) -> int:
     """Plan it, or say in the same form why it was refused; the exit code is that of the refusal."""
     home = Home.from_environment()
     try:
-        declared = {one.name: one for one in datasets(Folder.from_environment())}
-        spec = declared.get(DatasetName(dataset))
-        if spec is None:
-            raise NotFound(
-                f"there is no declared data set {dataset!r}; expected one of {', '.join(declared)}",
-                "Declare it in a file, see docs/pipelines.md, or name another one.",
-            )
         done = plan_by_hand(
-            spec,
+            declared(Folder.from_environment(), dataset),
             DataService(home, home.database()),
             RegistryService(home, home.database()),
             base=base,

@@ -8,11 +8,11 @@ from resources.data.mounts.resource import MountsResource
 from resources.data.resource import DataResource
 from resources.gpu.resource import GpuResource
 from resources.labeling.resource import LabelStudioResource
+from resources.pipelines.declared import datasets
 from resources.pipelines.folder import Folder
 from resources.registry.resource import MlflowResource
 from sensors.arbiter import build_arbiter_sensor
 from sensors.prefetch import build_prefetch_sensor
-from trainplat_assets.datasets import datasets
 from trainplat_assets.forecast import build_forecast_definitions
 from trainplat_assets.replication import build_replication_definitions
 from trainplat_assets.templates.loading import build_pipeline_definitions

@@ -8,7 +8,7 @@ from typing import IO, Any, TypeVar
 
 import click
 
-from resources.errors import BadInput, Denied, TrainplatError, Unavailable
+from resources.errors import BadInput, Denied, NotFound, TrainplatError, Unavailable
 from resources.files import disk_problem
 from resources.home import Home
 from resources.texts import in_language
@@ -98,18 +98,27 @@ def error_of_the_disk(problem: OSError) -> TrainplatError | None:
         return told
     if problem.filename is None:
         return None
-    kinds: dict[int | None, type[TrainplatError]] = {
-        errno.EACCES: Denied,
-        errno.EPERM: Denied,
-        errno.ENOTDIR: BadInput,
-        errno.EEXIST: BadInput,
-    }
-    return kinds.get(problem.errno, Unavailable)(
-        _("{path} cannot be used: {reason}").format(path=problem.filename, reason=problem.strerror),
+    kind = _KINDS.get(problem.errno, Unavailable)
+    said = _("{path} cannot be used: {reason}").format(path=problem.filename, reason=problem.strerror)
+    path = Path(problem.filename).absolute()
+    if not (path.is_relative_to(home) or home.is_relative_to(path)):
+        return kind(said, _("Mend that or name another one, then run the same thing again."))
+    return (Unavailable if kind is NotFound else kind)(
+        said,
         _("Mend that, or set TRAINPLAT_HOME to a folder that this user can write; it is {home} now.").format(
             home=home
         ),
     )
+
+
+_KINDS: dict[int | None, type[TrainplatError]] = {
+    errno.EACCES: Denied,
+    errno.EPERM: Denied,
+    errno.ENOENT: NotFound,
+    errno.ENOTDIR: BadInput,
+    errno.EISDIR: BadInput,
+    errno.EEXIST: BadInput,
+}
 
 
 def option(*names: str, **settings: Any) -> Callable[[_Function], _Function]:

@@ -4,20 +4,19 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resources.errors import BadInput, Conflict, NotFound
 from resources.files import write_atomically
 from resources.pipelines.model import Pipeline
-from resources.pipelines.problems import BadPipeline, Problem, Span
 from resources.pipelines.reading import read_pipeline
 from resources.pipelines.specs.common import LONGEST_NAME, NAME_PATTERN
+from resources.pipelines.texts import text_of
 
 PIPELINES_VARIABLE = "TRAINPLAT_PIPELINES"
 FILE = "defs.yaml"
 OURS = Path(__file__).parents[2] / "trainplat_assets" / "pipelines"
-_WHOLE = Span(1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,9 @@ class Folder:
         """One pipeline. Raises NotFound; :class:`BadPipeline` for a file that declares none."""
         path = self.file(name)
         try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError as problem:
+            return read_pipeline(name, text_of(path), path)
+        except NotFound as problem:
             raise self._unknown(name) from problem
-        except UnicodeDecodeError as problem:
-            said = f"byte {problem.start} is no text in UTF-8"
-            raise BadPipeline(path, "", (Problem("", said, _WHOLE),), "") from problem
-        return read_pipeline(name, text, path)
 
     def remove(self, name: str) -> tuple[str, ...]:
         """Take the file of a pipeline away; names of what else lies beside it, and stays. Raises NotFound."""
@@ -95,10 +90,13 @@ class Folder:
             f"there is no pipeline {name!r}", f"There are: {known}. `trainplat pipeline new` makes one."
         )
 
-    def write(self, name: str, text: str, *, force: bool = False) -> Pipeline:
-        """Keep a pipeline, checked before anything is written. Raises Conflict where there is one already."""
+    def write(self, name: str, text: str, *, force: bool = False, source: Path | None = None) -> Pipeline:
+        """Keep a pipeline, checked before anything is written. Raises Conflict where there is one already.
+
+        What is wrong is shown in ``source``, the file that a person wrote; without one in the text alone.
+        """
         path = self.file(name)
-        made = read_pipeline(name, text, path)
+        made = replace(read_pipeline(name, text, source), path=path)
         if path.exists() and not force:
             raise Conflict(
                 f"there is a pipeline {name!r} already: {path}", "Choose another name, or give --force."

@@ -34,7 +34,7 @@ class BadPipeline(BadInput):
     """A file that declares no pipeline. Its problems are told with their lines and a caret below."""
 
     def __init__(self, path: Path | None, text: str, problems: tuple[Problem, ...], template: str) -> None:
-        file = "the pipeline" if path is None else str(path)
+        file = "as its file would be" if path is None else str(path)
         shown = "\n".join(_shown(file, text.splitlines(), one) for one in problems)
         schema = f"`trainplat pipeline schema {template}`" if template else "docs/pipelines.md"
         super().__init__(shown, f"Correct what the carets point at; {schema} tells what can be said.")

@@ -73,9 +73,14 @@ class PipelineService:
     def __init__(self, folder: Folder, database: Database, clock: Clock = utc_now) -> None:
         self.folder, self.database, self.clock = folder, database, clock
 
-    def make(self, name: str, text: str, actor: Actor, *, force: bool = False) -> PipelineVersion:
-        """Write the file of a pipeline. Raises BadPipeline, and Conflict where there is one already."""
-        made = self.folder.write(name, text, force=force)
+    def make(
+        self, name: str, text: str, actor: Actor, *, force: bool = False, source: Path | None = None
+    ) -> PipelineVersion:
+        """Write the file of a pipeline. Raises BadPipeline, and Conflict where there is one already.
+
+        ``source`` is the file that the text comes from: there a person mends it.
+        """
+        made = self.folder.write(name, text, force=force, source=source)
         return self.seen(made, actor)
 
     def seen(self, pipeline: Pipeline, actor: Actor) -> PipelineVersion:

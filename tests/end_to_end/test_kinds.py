@@ -8,11 +8,11 @@ from resources.asking import Why
 from resources.data.spec import DatasetSpec
 from resources.labeling.label_studio.kinds.catalogue import FORMS
 from resources.marks import told
+from resources.pipelines.declared import datasets
 from resources.pipelines.folder import Folder
 from resources.terms import VersionKey
 from tests.end_to_end.kind_loop import KindLoop, kind_loop
 from tests.servers.label_studio import LabelStudioServer
-from trainplat_assets.datasets import datasets
 from trainplat_assets.examples import EXAMPLES
 
 pytestmark = [

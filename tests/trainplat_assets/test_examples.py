@@ -7,9 +7,9 @@ from dagster import AssetsDefinition
 from resources.data.making.source import read_labels
 from resources.kinds import Kind
 from resources.marks import flaw
+from resources.pipelines.declared import datasets
 from resources.pipelines.folder import Folder
 from trainplat_assets.dataset_loop import build_dataset_definitions
-from trainplat_assets.datasets import datasets
 from trainplat_assets.examples import EXAMPLES
 
 

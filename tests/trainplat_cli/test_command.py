@@ -159,3 +159,18 @@ def test_the_supervisor_does_not_load_what_only_its_parts_need() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert done.stdout == "[]\n"
+
+
+def test_a_file_elsewhere_that_is_not_there_has_nothing_to_do_with_the_home(
+    trainplat_home: Path, tmp_path: Path
+) -> None:
+    @click.command(cls=Command)
+    def failing() -> None:
+        (tmp_path / "elsewhere/list.csv").read_text()
+
+    result = CliRunner().invoke(failing)
+    assert result.exit_code == 4
+    assert (
+        f"Error: {tmp_path}/elsewhere/list.csv cannot be used: {os.strerror(errno.ENOENT)}" in result.stderr
+    )
+    assert "TRAINPLAT_HOME" not in result.stderr

@@ -11,11 +11,12 @@ from resources.data.model import Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.home import Home
+from resources.pipelines.declared import datasets
 from resources.pipelines.folder import PIPELINES_VARIABLE, Folder
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, Actor, VersionKey
 from tests.resources.data.byhand.others import pool_of, truth_of, written_as_csv
-from trainplat_assets.datasets import DIGITS, datasets
+from trainplat_assets.datasets import DIGITS
 from trainplat_assets.examples import EXAMPLES
 from trainplat_cli.byhand.planning import Plan, be_the_round
 from trainplat_cli.main import main

@@ -4,6 +4,7 @@ import click
 
 from resources.data.versions.naming import checked_dataset
 from resources.texts import mark
+from trainplat_cli.asking import confirm
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.shown import collecting_service, current_actor, version_service
 from trainplat_cli.output import print_json
@@ -34,7 +35,7 @@ def delete(dataset: str, version: str, erase: bool, yes: bool, as_json: bool) ->
     found = version_service().show(name, version)
     if not yes:
         what = f"{found.dataset} {found.key}"
-        click.confirm(_("Erase {what} for good?").format(what=what), abort=True, err=True)
+        confirm(_("Erase {what} for good?").format(what=what))
     gone = collecting_service().erase(name, found.key, current_actor())
     if as_json:
         print_json({"dataset": found.dataset, "version": found.key, "state": "erased", "objects": gone})

@@ -5,6 +5,7 @@ import click
 from resources.data.collecting.dependents import Kind
 from resources.data.versions.naming import checked_dataset
 from resources.texts import mark
+from trainplat_cli.asking import confirm
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.pin import dependent_document
 from trainplat_cli.commands.data.shown import collecting_service, current_actor, version_service
@@ -32,11 +33,7 @@ def release(dataset: str, version: str, model: str, yes: bool, as_json: bool) ->
     service = collecting_service()
     is_kept = any((one.kind, one.name) == (Kind.MODEL, model) for one in service.dependents(name, found.key))
     if is_kept and not yes:
-        click.confirm(
-            _("Keep {what} no longer for the model {model}?").format(what=what, model=model),
-            abort=True,
-            err=True,
-        )
+        confirm(_("Keep {what} no longer for the model {model}?").format(what=what, model=model))
     service.release(name, found.key, Kind.MODEL, model, current_actor())
     left = service.dependents(name, found.key)
     if as_json:

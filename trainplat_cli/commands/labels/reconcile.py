@@ -4,7 +4,9 @@ from dataclasses import asdict
 
 import click
 
+from resources.data.service import DataService
 from resources.data.versions.naming import checked_dataset
+from resources.errors import NotFound
 from resources.labeling.reconciling import Reconciliation
 from resources.terms import Actor
 from resources.texts import mark
@@ -31,9 +33,13 @@ TOLD_EVERY = 10_000
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def reconcile(dataset: str, dry_run: bool, as_json: bool) -> None:
     """Do it, and tell."""
-    found = labeling_service().reconcile(
-        checked_dataset(dataset), dry_run=dry_run, actor=Actor(f"user:{current_user()}"), progress=_Told()
-    )
+    name, people, actor = checked_dataset(dataset), labeling_service(), Actor(f"user:{current_user()}")
+    try:
+        found = people.reconcile(name, dry_run=dry_run, actor=actor, progress=_Told())
+    except NotFound:
+        # A data set that is not there is told of, rather than that nobody was asked about it.
+        DataService(people.home, people.database).newest_begun(name)
+        raise
     if as_json:
         print_json({**asdict(found), "changes": found.changes})
         return

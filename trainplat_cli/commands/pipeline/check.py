@@ -9,6 +9,7 @@ from resources.pipelines.folder import Broken, Folder
 from resources.pipelines.model import Pipeline
 from resources.pipelines.reading import read_pipeline
 from resources.pipelines.specs.training import TrainingSpec
+from resources.pipelines.texts import text_of
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.output import out, print_json
@@ -49,7 +50,7 @@ def _checked(name: str, folder: Folder) -> Pipeline | Broken:
     path = Path(name)
     is_file = path.suffix in {".yaml", ".yml", ".json"}
     try:
-        return _deep(read_pipeline(path.stem, path.read_text(), path) if is_file else folder.read(name))
+        return _deep(read_pipeline(path.stem, text_of(path), path) if is_file else folder.read(name))
     except BadInput as problem:
         return Broken(name, path, problem)
 

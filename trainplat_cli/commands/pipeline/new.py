@@ -7,6 +7,7 @@ import click
 from resources.pipelines.catalogue import TEMPLATES, template
 from resources.pipelines.folder import Folder
 from resources.pipelines.reading import read_pipeline
+from resources.pipelines.texts import text_of
 from resources.pipelines.writing import file_text
 from resources.texts import mark
 from trainplat_cli.command import Command, option
@@ -42,11 +43,11 @@ def new(
     if source is None:
         text = file_text(chosen, parameters)
     else:
-        text = source.read_text(encoding="utf-8")
+        text = text_of(source)
         if parameters:
             known = read_pipeline(name, text, source).spec.model_dump(mode="json", exclude_unset=True)
-            text = file_text(chosen, {**known, **parameters})
-    made = pipeline_service().make(name, text, current_actor(), force=force)
+            text, source = file_text(chosen, {**known, **parameters}), None
+    made = pipeline_service().make(name, text, current_actor(), force=force, source=source)
     path = Folder.from_environment().file(name)
     if as_json:
         print_json(

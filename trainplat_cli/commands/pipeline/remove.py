@@ -5,6 +5,7 @@ import click
 from resources.errors import TrainplatError
 from resources.pipelines.removing import refuse_running
 from resources.texts import mark
+from trainplat_cli.asking import confirm
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.pipeline.shown import current_actor, pipeline_service, runs_of_stack
 from trainplat_cli.output import err, out, print_json
@@ -28,7 +29,7 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
     refuse_running(runs, name)
     if not yes:
         question = _("Remove the pipeline {name}? What it made stays.").format(name=name)
-        click.confirm(question, abort=True, err=True)
+        confirm(question)
     gone = service.remove(name, current_actor())
     if runs is not None:
         try:

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import click
 
+from resources.data.service import DataService
 from resources.data.versions.naming import checked_dataset
-from resources.errors import Unavailable
+from resources.errors import NotFound, Unavailable
 from resources.home import HOME_VARIABLE, Home
 from resources.learning.structure.kept import Searches
 from resources.learning.structure.search import MOST_TRIALS, Limits
-from resources.terms import DatasetName
+from resources.pipelines.declared import declared
+from resources.pipelines.folder import Folder
+from resources.registry.service import RegistryService
+from resources.terms import FIRST_VERSION, DatasetName
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.structure.show import document_of, print_outcome
@@ -48,6 +52,15 @@ def search(dataset: str, budget_gpu_h: float, trials: int, as_json: bool) -> Non
     """Start the run, or be it."""
     home, name = Home.from_environment(), checked_dataset(dataset)
     Limits(budget_gpu_h, most_trials=trials)  # refused here, not in the run
+    declared(Folder.from_environment(), name)
+    DataService(home, home.database()).newest_begun(name)
+    if not RegistryService(home, home.database()).decisions(name):
+        raise NotFound(
+            _("{dataset} has no champion yet to search around").format(dataset=name),
+            _(
+                "Run {dataset}_round for partition {version} first, or start the platform: trainplat up"
+            ).format(dataset=name, version=FIRST_VERSION),
+        )
     config = {"budget_gpu_h": budget_gpu_h, "trials": trials}
     run_config = {"ops": {f"{name}__structure": {"config": config}}}
     address = home.addresses().dagster

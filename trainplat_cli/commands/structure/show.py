@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from resources.data.service import DataService
 from resources.data.versions.naming import checked_dataset
 from resources.errors import NotFound
 from resources.home import Home
@@ -27,7 +28,10 @@ from trainplat_cli.texts import _
 def show(dataset: str, every: bool, as_json: bool) -> None:
     """Print them."""
     name = checked_dataset(dataset)
-    outcomes = Searches(Home.from_environment()).outcomes(name)
+    home = Home.from_environment()
+    outcomes = Searches(home).outcomes(name)
+    if not outcomes:
+        DataService(home, home.database()).newest_begun(name)  # a data set that is not there is told of
     if not outcomes and not as_json:
         raise NotFound(
             _("no structure search of {dataset} has measured anything yet").format(dataset=name),

@@ -8,6 +8,7 @@ from resources.learning.trainings.model import Outcome
 from resources.terms import Actor
 from resources.texts import mark
 from resources.users import current_user
+from trainplat_cli.asking import confirm
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.training.shown import known
 from trainplat_cli.output import out, print_json
@@ -35,7 +36,7 @@ def remove(training: str, yes: bool, as_json: bool) -> None:
         asked = question.format(training=one.id)
         if one.model is None and one.end is not None and one.end.outcome is Outcome.DONE:
             asked = _("It is finished, and no model in MLflow: its weights are nowhere else.") + f" {asked}"
-        click.confirm(asked, abort=True, err=True)
+        confirm(asked)
     at_work = GpuService(Home.from_environment().database()).runs_at_work()
     gone = found.service.remove(one.id, at_work, Actor(f"user:{current_user()}"))
     if as_json:

@@ -104,7 +104,7 @@ def test_a_version_is_kept_for_a_model_until_that_is_released(trainplat_home: Pa
     keeper.depend(DatasetName("pets"), "v1.0", Kind.PIN, "paper", Actor("user:ann"))
     refused = data("delete", "pets", "v1.0", "--erase", "--yes", code=5).stderr.replace("\n", " ")
     assert f"trainplat data release pets v1.0 --model {name}" in refused
-    assert "Keep pets v1.0 no longer" in data("release", "pets", "v1.0", "--model", name, code=1).stderr
+    assert "Keep pets v1.0 no longer" in data("release", "pets", "v1.0", "--model", name, code=2).stderr
     assert len(told("pin", "pets")["dependents"]) == 2, "nobody said yes"
     said = data("release", "pets", "v1.0", "--model", name, "--yes").stdout
     assert f"pets v1.0 is no longer kept for the model {name}." in said
@@ -124,7 +124,7 @@ def test_a_version_is_kept_for_a_model_until_that_is_released(trainplat_home: Pa
 def test_delete_does_nothing_without_its_word_and_asks_before_it_does(objects: ObjectStore) -> None:
     refused = data("delete", "pets", "v1.0", code=2).stderr.replace("\n", " ")
     assert "give --erase" in refused
-    assert "Erase pets v1.0 for good?" in data("delete", "pets", "v1.0", "--erase", code=1).stderr
+    assert "Erase pets v1.0 for good?" in data("delete", "pets", "v1.0", "--erase", code=2).stderr
     assert objects.path(md5_of(b"only the first")).exists()
 
 

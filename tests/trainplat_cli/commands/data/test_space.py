@@ -143,7 +143,7 @@ def test_what_was_begun_and_killed_is_shown_with_what_finishes_it(state: SpaceSt
 
 def test_removing_asks_first() -> None:
     path = create()
-    assert "Aborted" in data("space", "remove", "mine", code=1).stderr
+    assert "Give --yes" in data("space", "remove", "mine", code=2).stderr
     assert path.exists()
 
 

@@ -68,6 +68,9 @@ def test_a_data_set_that_is_not_there_is_told_of(trainplat_home: Path, how: list
 
 
 def test_a_data_set_that_nobody_was_asked_about_cannot_be_reconciled(trainplat_home: Path) -> None:
+    unknown = run("reconcile", "cats")
+    assert (unknown.exit_code, "has no data set cats with a version" in unknown.stderr) == (4, True)
+    service(trainplat_home).plan_first(LOOP, ACTOR)
     failed = run("reconcile", "shapes")
 
     assert failed.exit_code == 4

@@ -51,7 +51,7 @@ def test_a_new_pipeline_is_a_file_that_says_what_was_set(pipelines: Path) -> Non
 def test_a_value_that_cannot_be_is_shown_at_its_place_and_nothing_is_written(pipelines: Path) -> None:
     told = new("wine", "steps=many")
     assert told.exit_code == 2
-    assert 'defs.yaml:4:10: steps is "many"; expected a whole number' in told.output
+    assert 'as its file would be:4:10: steps is "many"; expected a whole number' in told.output
     assert "          ^^^^" in told.output
     assert not pipelines.exists()
 
@@ -75,6 +75,30 @@ def test_a_file_in_json_can_be_begun_with(tmp_path: Path) -> None:
     assert run("new", "pretrain", "more", "--from", str(source), "--set", "steps=7").exit_code == 0
     shown = json.loads(run("show", "more", "--json").stdout)
     assert (shown["parameters"]["steps"], shown["parameters"]["task"]) == (7, "table")
+
+
+def test_what_is_wrong_in_a_file_that_is_begun_with_is_shown_in_that_file(
+    tmp_path: Path, pipelines: Path
+) -> None:
+    source = tmp_path / "wine.yaml"
+    source.write_text("type: trainplat_assets.templates.Pretrain\nattributes: {task: table, steps: 0}\n")
+    told = run("new", "pretrain", "wine", "--from", str(source))
+    assert told.exit_code == 2
+    assert f"{source}:2:34: steps is 0" in told.output
+    assert str(pipelines) not in told.output
+
+
+def test_files_that_are_none_of_text_or_not_there_are_named(tmp_path: Path, pipelines: Path) -> None:
+    source = tmp_path / "wine.yaml"
+    source.write_bytes(b"type: \xff\xfe")
+    for arguments in (["new", "pretrain", "wine", "--from", str(source)], ["check", str(source)]):
+        told = run(*arguments)
+        assert (told.exit_code, f"{source}:1:1: byte 6 is no text in UTF-8" in told.output) == (2, True)
+    missing = run("check", str(tmp_path / "nosuch.yaml"))
+    assert missing.exit_code == 4
+    assert f"there is no file {tmp_path}/nosuch.yaml" in missing.output
+    assert "TRAINPLAT_HOME" not in missing.output
+    assert not pipelines.exists()
 
 
 def test_a_broken_file_is_listed_beside_the_others(pipelines: Path) -> None:

@@ -3,6 +3,7 @@
 import click
 
 from resources.texts import mark
+from trainplat_cli.asking import confirm
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.shown import current_actor
 from trainplat_cli.commands.data.space.shown import space_service, user_of
@@ -21,7 +22,7 @@ def remove(name: str, user: str | None, yes: bool) -> None:
     found = service.space(owner, name)
     if not yes:
         question = _("Remove {path}? What was not committed there is lost.").format(path=found.path)
-        click.confirm(question, abort=True, err=True)
+        confirm(question)
     service.remove(owner, name, current_actor())
     click.echo(
         _("The space {name} is removed; {dataset} {version} stays.").format(

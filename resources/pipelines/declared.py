@@ -1,0 +1,27 @@
+"""The data sets that the files of a folder declare."""
+
+from resources.data.spec import DatasetSpec
+from resources.errors import NotFound
+from resources.pipelines.folder import Folder
+from resources.pipelines.model import Pipeline
+from resources.pipelines.specs.loop import LoopSpec
+
+
+def datasets(folder: Folder) -> list[DatasetSpec]:
+    """All of them, by name; a broken file declares none."""
+    return [
+        one.spec.dataset(one.name)
+        for one in folder.all()
+        if isinstance(one, Pipeline) and isinstance(one.spec, LoopSpec)
+    ]
+
+
+def declared(folder: Folder, dataset: str) -> DatasetSpec:
+    """The one of this name. Raises NotFound, which names those that there are."""
+    known = {str(one.name): one for one in datasets(folder)}
+    if dataset not in known:
+        raise NotFound(
+            f"there is no declared data set {dataset!r}; expected one of {', '.join(known) or 'none yet'}",
+            "Declare it in a file, see docs/pipelines.md, or name another one.",
+        )
+    return known[dataset]
