@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey, DagsterRunStatus
 
+from resources.clock import utc_now
 from resources.data.arrivals import store
 from resources.data.arrivals.service import ArrivalService
+from resources.data.making.sources.watched import WatchedFolder
 from resources.data.service import DataService
 from resources.home import Home
+from resources.labeling.store import put_round
+from resources.learning.triggering.model import Paused
 from resources.terms import FIRST_VERSION, VersionKey
+from sensors.arrivals import _take
 from tests.resources.data.shapes import SHAPES, first_version, image
 from tests.sensors.daemon import SensorDaemon
 from tests.sensors.shapes_loop import ANNA, ShapesLoop
@@ -119,17 +124,29 @@ def test_a_version_that_is_not_sealed_or_decided_is_waited_for(
 
 
 def test_a_place_that_cannot_be_reached_is_told_and_the_others_are_looked_at(
-    loop: ShapesLoop, daemon: SensorDaemon, trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+    loop: ShapesLoop, trainplat_home: Path, tmp_path: Path
 ) -> None:
-    from resources.errors import Unavailable
-
     put(trainplat_home, range(100, 101))
+    coming = ArrivalService(loop.home, loop.home.database())
+    places = [WatchedFolder("camera", str(tmp_path / "unmounted")), *coming.places(SHAPES)]
 
-    def unreachable(*_: object, **__: object) -> None:
-        raise Unavailable("the bucket does not answer", "Wait for it.")
+    (missing, taken), begin_with = _take(coming, SHAPES, places, ANNA, utc_now)
 
-    monkeypatch.setattr("resources.data.arrivals.service.ArrivalService.take", unreachable)
-    assert told(daemon) == "inbox: the bucket does not answer. Wait for it. No new sample waits."
+    assert missing.startswith(f"camera: folder {tmp_path / 'unmounted'} of source camera is not there.")
+    assert taken == "inbox: 1 new samples, 0 of them of no use."
+    assert begin_with == ""
+
+
+def test_one_new_sample_is_enough_once_all_is_answered_but_not_while_asking_is_paused(
+    loop: ShapesLoop, daemon: SensorDaemon, trainplat_home: Path
+) -> None:
+    with loop.home.database().write() as connection:
+        put_round(connection, SHAPES.name, FIRST_VERSION, 0, utc_now())
+    put(trainplat_home, range(100, 101))
+    loop.triggers.pause(SHAPES.name, Paused.ASKING, "the guide is rewritten", ANNA)
+    assert "1 of 3 new samples wait for the next version." in told(daemon)
+    loop.triggers.resume(SHAPES.name, Paused.ASKING, ANNA)
+    assert told(daemon) == "v1.1 is planned: it takes up 1 new samples."
 
 
 @pytest.mark.parametrize("moment", ["add", "assign", "objects", "after"])
