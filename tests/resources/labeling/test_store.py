@@ -23,6 +23,8 @@ from resources.labeling.label_studio.values import (
     TaskSummary,
 )
 from resources.labeling.model import Question, QuestionState, Standing
+from resources.labeling.reviews.model import Doubted, Reason
+from resources.labeling.reviews.returning import look_again
 from resources.labeling.service import LabelingService
 from resources.labeling.store import KnownProject, Sweep
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
@@ -51,8 +53,11 @@ def ask(rows: Connection, *numbers: int, version: VersionKey = V1) -> int:
     return store.put_questions(rows, CATS, version, questions, "1", NOW)
 
 
-def see(rows: Connection, task: int, number: int, *labels: Label, at: datetime = NOW) -> None:
-    given = (Annotation(AnnotationId(task * 10), labels, skipped=False, at=at),) if labels else ()
+def see(
+    rows: Connection, task: int, number: int, *labels: Label, at: datetime = NOW, is_truth: bool = False
+) -> None:
+    answer = Annotation(AnnotationId(task * 10), labels, skipped=False, at=at, ground_truth=is_truth)
+    given = (answer,) if labels else ()
     summary = TaskSummary(TaskId(task), sample(number), f"{CATS}/{V1}", at, len(given), 0)
     store.put_tasks(rows, PROJECT, [Task(summary, given)])
 
@@ -203,6 +208,16 @@ def test_an_answer_to_what_is_known_already_becomes_no_label(rows: Connection) -
     assert confirm(rows, 1) == 0
     assert store.count_states(rows, CATS) == {QuestionState.ANSWERED: 1}
     assert store.confirmed_of(rows, CATS) == []
+
+
+def test_what_is_marked_as_ground_truth_never_goes_back(rows: Connection) -> None:
+    ask(rows, 1, 2)
+    for number in (1, 2):
+        see(rows, number, number, CAT, is_truth=number == 1)
+    assert confirm(rows, 1, 2) == 2
+    doubted = [Doubted(sample(number), CAT, Reason.DOUBTED, DOG, 0.1, 0.9) for number in (1, 2)]
+    assert look_again(confirming.Writing(rows, PROJECT, NOW, ANN), doubted) == 1
+    assert [one.sample for one in store.confirmed_of(rows, CATS)] == [sample(1)]
 
 
 def test_whatever_was_said_judging_it_again_writes_nothing(rows: Connection) -> None:
