@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from resources.pipelines.problems import BadPipeline, Problem, Span
 from resources.pipelines.specs.common import NAME_PATTERN, OWNER_PATTERN, Spec
 from resources.pipelines.specs.custom import ASSET_PATTERN, CALL_PATTERN
 from resources.pipelines.specs.finetune import MODEL_PATTERN
-from resources.pipelines.specs.named import NESTED
+from resources.pipelines.specs.named import NESTED, wrongs_of
 
 TYPE, ATTRIBUTES = "type", "attributes"
 
@@ -108,7 +108,7 @@ def _problems(
     refused: ValidationError, template: Template, positions: Positions | None
 ) -> tuple[Problem, ...]:
     found: dict[str, Problem] = {}
-    for error in refused.errors(include_url=False):
+    for error in _errors(refused):
         place = _place(error, template)
         field = ".".join(map(str, place))
         if field in found:  # another member of the same union
@@ -117,6 +117,15 @@ def _problems(
         span = Span(1, 1, 1) if positions is None else _span(place, positions, is_key=is_key)
         found[field] = Problem(field, _sentence(error, place, template), span)
     return tuple(found.values())
+
+
+def _errors(refused: ValidationError) -> Iterator[Any]:
+    """Each by itself: a field that is read by names has all that is wrong in one."""
+    for error in refused.errors(include_url=False):
+        if error["type"] == NESTED:
+            yield from ({**error, "ctx": one, "msg": one["said"]} for one in wrongs_of(error["ctx"]))
+        else:
+            yield error
 
 
 def _place(error: Any, template: Template) -> Place:

@@ -6,7 +6,7 @@ What is wrong is raised with its place within the value, so that a reader is sho
 import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -39,6 +39,8 @@ NESTED = "nested"
 """The type of an error that says its place within the value."""
 Place = tuple[int | str, ...]
 Kinds = Mapping[str, type[Any]]
+Wrong = dict[str, Any]
+"""The context of an error: what is ``said``, its ``place``, and whether its key is meant, ``is_key``."""
 
 
 def _by_name(*kinds: type[Any]) -> Kinds:
@@ -56,31 +58,40 @@ def policy_of(given: Mapping[str, Any] | None) -> TriggerPolicy:
         return TriggerPolicy()
     said = dict(given)
     when = said.pop("when", None)
-    others = _fields(TriggerPolicy, said, (), but=("when",))
-    return _made(
-        TriggerPolicy, others if when is None else {**others, "when": _condition(when, ("when",))}, ()
-    )
+    others, wrong = _fields(TriggerPolicy, said, (), but=("when",))
+    if when is not None:
+        (condition,), wrong_within = _each([when], lambda _, one: _condition(one, ("when",)))
+        wrong += wrong_within
+        others |= {} if condition is None else {"when": condition}
+    return _made(TriggerPolicy, others, (), wrong, given)
 
 
 def sources_of(given: list[Any], *, at: Place = ()) -> tuple[Source, ...]:
     """The sources that a file declares, in its order."""
-    found = []
-    for number, one in enumerate(given):
+
+    def source(number: int, one: Any) -> Source:
         name, said, place = _named(one, SOURCES, (*at, number))
-        found.append(_made(SOURCES[name], _fields(SOURCES[name], said, place), place))
-    return tuple(found)
+        made: Source = _made(SOURCES[name], *_fields_at(SOURCES[name], said, place))
+        return made
+
+    return _all(given, source)
 
 
 def transforms_of(given: list[Any]) -> tuple[Transform, ...]:
     """The steps that a file declares, in its order."""
-    found = []
-    for number, one in enumerate(given):
+
+    def transform(number: int, one: Any) -> Transform:
         name, said, place = _named(one, dict.fromkeys(REGISTRY, Transform), (number,))
-        for parameter, value in said.items():
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise _wrong((*place, parameter), f"{parameter} is {json.dumps(value)}; expected a number")
-        found.append(_made(lambda name=name, **each: Transform.of(name, **each), said, place))
-    return tuple(found)
+        wrong = [
+            _said((*place, parameter), f"{parameter} is {json.dumps(value)}; expected a number")
+            for parameter, value in said.items()
+            if isinstance(value, bool) or not isinstance(value, int | float)
+        ]
+        if wrong:
+            raise _refusal(wrong)
+        return _made(lambda **each: Transform.of(name, **each), said, place)
+
+    return _all(given, transform)
 
 
 def read_by(read: Callable[[Any], object]) -> AfterValidator:
@@ -129,9 +140,9 @@ def _condition(given: Any, at: Place) -> Condition:
     name, said, place = _named(given, {**CONDITIONS, **GROUPS}, at, lists=tuple(GROUPS))
     made: Condition
     if name not in GROUPS:
-        made = _made(CONDITIONS[name], _fields(CONDITIONS[name], said, place), place)
+        made = _made(CONDITIONS[name], *_fields_at(CONDITIONS[name], said, place))
         return made
-    inner = tuple(_condition(one, (*place, number)) for number, one in enumerate(said))
+    inner = _all(said, lambda number, one: _condition(one, (*place, number)))
     made = _made(GROUPS[name], {"conditions": inner}, place)
     return made
 
@@ -158,14 +169,45 @@ def _named(given: Any, kinds: Kinds, at: Place, lists: tuple[str, ...] = ()) -> 
     return str(name), said, place
 
 
-def _fields(kind: type[Any], said: Mapping[str, Any], at: Place, but: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The fields of a class as a file says them, each of the type that it has."""
+def _all(given: list[Any], read: Callable[[int, Any], T]) -> tuple[T, ...]:
+    """What each of these comes to. All that is wrong in any is raised as one."""
+    found, wrong = _each(given, read)
+    if wrong:
+        raise _refusal(wrong)
+    return tuple(one for one in found if one is not None)
+
+
+def _each(given: list[Any], read: Callable[[int, Any], T]) -> tuple[list[T | None], list[Wrong]]:
+    """The same, None for what is wrong; and what that is."""
+    found, wrong = list[T | None](), list[Wrong]()
+    for number, one in enumerate(given):
+        try:
+            found.append(read(number, one))
+        except PydanticCustomError as refused:
+            found.append(None)
+            wrong += wrongs_of(refused.context or {})
+    return found, wrong
+
+
+def _fields_at(
+    kind: type[Any], said: Mapping[str, Any], at: Place
+) -> tuple[dict[str, Any], Place, list[Wrong], Mapping[str, Any]]:
+    """All that :func:`_made` is told besides the class."""
+    found, wrong = _fields(kind, said, at)
+    return found, at, wrong, said
+
+
+def _fields(
+    kind: type[Any], said: Mapping[str, Any], at: Place, but: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], list[Wrong]]:
+    """The fields of a class as a file says them, each of the type that it has; and what is wrong."""
     known = {one.name: one for one in fields(kind) if one.name not in but}
-    found = {}
+    found, wrong = dict[str, Any](), list[Wrong]()
     for name, value in said.items():
         if name not in known:
             names = ", ".join((*but, *known)) or "none"
-            raise _wrong((*at, name), f"{kind.__name__} has no {name}; it has {names}", is_key=True)
+            wrong.append(_said((*at, name), f"{kind.__name__} has no {name}; it has {names}", is_key=True))
+            continue
         try:
             text = json.dumps(value, default=str)
             found[name] = _adapter(known[name].type).validate_json(text, strict=True)
@@ -173,8 +215,8 @@ def _fields(kind: type[Any], said: Mapping[str, Any], at: Place, but: tuple[str,
             error = refused.errors(include_url=False)[0]
             said_ = str(error["msg"]).removeprefix("Input should be ")
             told = json.dumps(error["input"], ensure_ascii=False, default=str)
-            raise _wrong((*at, name), f"{name} is {told}; expected {said_}") from refused
-    return found
+            wrong.append(_said((*at, name), f"{name} is {told}; expected {said_}"))
+    return found, wrong
 
 
 def _schema(kind: Any) -> dict[str, Any]:
@@ -199,17 +241,55 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _made(kind: Callable[..., T], said: Mapping[str, Any], at: Place) -> T:
-    try:
-        return kind(**said)
-    except BadInput as refused:
-        told = re.match(r"(?:\w+\.)?(\w+) ", refused.problem)
-        field = told[1] if told and told[1] in said else None
-        raise _wrong(at if field is None else (*at, field), refused.one_line) from refused
-    except TypeError as refused:
-        missing = re.findall(r"'(\w+)'", str(refused))
-        raise _wrong(at, f"{', '.join(missing)} is missing") from refused
+def _made(
+    kind: Callable[..., T],
+    fit: Mapping[str, Any],
+    at: Place,
+    wrong: Sequence[Wrong] = (),
+    said: Mapping[str, Any] | None = None,
+) -> T:
+    """One of these with the fields that fit; ``said`` are all that the file says, with those that do not.
+
+    What it refuses is left out and tried again without, so that all that is wrong is told at once.
+    """
+    left, told = dict(fit), list(wrong)
+    while True:
+        try:
+            made = kind(**left)
+            break
+        except BadInput as refused:
+            named = re.match(r"(?:\w+\.)?(\w+) ", refused.problem)
+            field = named[1] if named and named[1] in left else None
+            if field is None:
+                if not told:  # else it may be about what was left out
+                    told.append(_said(at, refused.one_line))
+                break
+            told.append(_said((*at, field), refused.one_line))
+            del left[field]
+        except TypeError as refused:
+            missing = [one for one in re.findall(r"'(\w+)'", str(refused)) if one not in (said or fit)]
+            if missing or not told:
+                told.append(_said(at, f"{', '.join(missing)} is missing"))
+            break
+    if told:
+        raise _refusal(told)
+    return made
+
+
+def wrongs_of(context: Mapping[str, Any]) -> list[Wrong]:
+    """All that an error of the type ``NESTED`` says is wrong, from its context."""
+    first = {name: value for name, value in context.items() if name != "others"}
+    return [first, *context.get("others", ())]
 
 
 def _wrong(place: Place, said: str, *, is_key: bool = False) -> PydanticCustomError:
-    return PydanticCustomError(NESTED, "{said}", {"said": said, "place": place, "is_key": is_key})
+    return _refusal([_said(place, said, is_key=is_key)])
+
+
+def _said(place: Place, said: str, *, is_key: bool = False) -> Wrong:
+    return {"said": said, "place": place, "is_key": is_key}
+
+
+def _refusal(wrong: Sequence[Wrong]) -> PydanticCustomError:
+    """One error with all that is wrong: a check of a field may raise no more than one."""
+    return PydanticCustomError(NESTED, "{said}", {**wrong[0], "others": list(wrong[1:])})

@@ -146,6 +146,40 @@ def test_triggers_sources_and_transforms_are_declared_by_the_names_that_python_h
 
 
 @pytest.mark.parametrize(
+    ("line", "pointed_at"),
+    [
+        (
+            "triggers: {quiet_s: 1, when: {AnyOf: [LabelsCount, {LabelCount: {atleast: 5}}, {AllOf: [X]}]}}",
+            ["quiet_s", "LabelsCount", "atleast", "X"],
+        ),
+        (
+            "triggers: {when: {LabelCount: {at_least: 0}}, quiet_for_s: -1, cool_down_s: -2}",
+            ["0", "-1", "-2"],
+        ),
+        (
+            "sources: [{ArchiveSource: {name: 7, paht: a}}, {FolderSource: {name: a}}]",
+            ["{name", "7", "paht", "FolderSource"],
+        ),
+        (
+            "transforms: [{autocontrast: {cutoff_percent: much}}, sharpen]",
+            ["much", "sharpen"],
+        ),
+    ],
+)
+def test_all_that_is_wrong_in_one_of_them_is_shown_each_at_its_place(
+    line: str, pointed_at: list[str]
+) -> None:
+    shown = refused(line).splitlines()
+    found = [
+        shown[at - 1][one.index("^") :]
+        for at, one in enumerate(shown)
+        if set(one.rpartition("|")[2].strip()) == {"^"}
+    ]
+    assert len(found) == len(pointed_at), found
+    assert all(one.startswith(wanted) for one, wanted in zip(found, pointed_at, strict=True)), found
+
+
+@pytest.mark.parametrize(
     ("line", "sentence", "pointed_at"),
     [
         (
