@@ -139,7 +139,7 @@ def test_the_launchpad_plans_the_same_once_and_names_every_mistake(
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(one, marks=pytest.mark.slow if one is Kind.TEXT_CLASSES else ()) for one in OTHERS]
+    "kind", [pytest.param(one, marks=() if one is Kind.ENTITIES else pytest.mark.slow) for one in OTHERS]
 )
 def test_the_launchpad_trains_each_kind_on_with_labels_from_a_file(
     kind: Kind, trainplat_home: Path, tmp_path: Path

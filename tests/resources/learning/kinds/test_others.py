@@ -134,7 +134,9 @@ def test_a_model_of_fewer_classes_is_measured_on_all_and_gives_new_ones_nothing(
     assert measured.recalls[Label("more")] is None
 
 
-@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(one, marks=pytest.mark.slow if one is Kind.BOXES else ()) for one in OTHERS]
+)
 def test_a_class_that_came_later_is_learnt_on_from_a_model_that_did_not_know_it(kind: Kind) -> None:
     given = examples(kind, 40)
     later = given.classes[-1]
