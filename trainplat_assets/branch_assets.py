@@ -21,6 +21,7 @@ from resources.data.resource import DataResource
 from resources.data.results.model import ResultSnapshot
 from resources.data.spec import DatasetSpec
 from resources.errors import BadInput, Conflict, NotFound
+from resources.gpu.plan_tags import tags_of, tags_of_owner
 from resources.gpu.resource import GpuResource
 from resources.learning.model import EpochPoint
 from resources.registry.model import ModelVersion
@@ -28,7 +29,6 @@ from resources.registry.resource import MlflowResource
 from resources.terms import Actor
 from trainplat_assets.branch_round import BranchRound
 from trainplat_assets.model_assets import (
-    GPU_REQUEST,
     LOG_EVERY_EPOCHS,
     OWNERS,
     Metadata,
@@ -38,6 +38,7 @@ from trainplat_assets.model_assets import (
 )
 from trainplat_assets.model_pictures import curve_picture
 from trainplat_assets.pictures import embedded
+from trainplat_assets.step_retries import retry_policy
 from trainplat_assets.training_work import Device
 
 RUN_BRANCH_TAG = "trainplat/branch"
@@ -60,7 +61,8 @@ def build_branch_assets(spec: DatasetSpec) -> list[AssetsDefinition]:
         group_name=f"{spec.name}_branches",
         kinds={"torch", "mlflow"},
         owners=OWNERS,
-        op_tags=GPU_REQUEST,
+        op_tags=tags_of(spec.runs),
+        retry_policy=retry_policy(spec.runs),
         description=(
             f"A model of {spec.title.lower()} that was trained on a version of a branch, under a GPU lease. "
             "It goes on from the champion that the branch came from, and is measured beside it. It is "
@@ -123,6 +125,7 @@ def build_branch_job(spec: DatasetSpec) -> UnresolvedAssetJobDefinition:
         f"{spec.name}_branch_training",
         selection=AssetSelection.groups(f"{spec.name}_branches"),
         executor_def=in_process_executor,
+        tags=tags_of_owner(spec.runs),
         description=(
             f"Trains a model of {spec.title.lower()} on a branch; `ref` in its configuration names it. "
             f"`trainplat data train {spec.name} BRANCH` starts it too."

@@ -1,7 +1,7 @@
 """A training on a branch: the work of a round's model for a version that is no partition."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from resources.data.branched import BranchVersion, branch_version, freeze
@@ -12,10 +12,10 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.learning.kinds.learner import learner_of
 from resources.learning.model import Progress
-from resources.learning.settings import TrainSettings
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
+from resources.train_settings import TrainSettings
 from trainplat_assets.labels import answers_of
 from trainplat_assets.lessons import Lessons
 from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
@@ -30,7 +30,8 @@ class BranchRound:
     data: DataService
     registry: RegistryService
     actor: Actor
-    settings: TrainSettings = field(default_factory=TrainSettings)
+    settings: TrainSettings | None = None
+    """How it trains; None for what the data set declares."""
 
     @cached_property
     def taken(self) -> BranchVersion:
@@ -94,5 +95,5 @@ class BranchRound:
             self.data,
             self.registry,
             self.actor,
-            self.settings,
+            self.settings or self.spec.training,
         )

@@ -22,6 +22,7 @@ from resources.marks import told
 from resources.terms import FIRST_VERSION, Actor, SampleId, VersionKey
 from trainplat_assets.pictures import bar_chart, embedded
 from trainplat_assets.shown import shown
+from trainplat_assets.step_retries import retry_policy
 from trainplat_assets.tables import table
 
 OWNERS = ["team:ml"]
@@ -108,6 +109,7 @@ def _stage_asset(
         group_name=f"{spec.name}_data",
         kinds=kinds,
         owners=OWNERS,
+        retry_policy=retry_policy(spec.runs),
         description=description,
     )
     def stage(context: AssetExecutionContext, data: DataResource) -> MaterializeResult[None]:

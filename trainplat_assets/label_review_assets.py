@@ -19,6 +19,7 @@ from dagster import (
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
+from resources.gpu.plan_tags import tags_without_checkpoints
 from resources.gpu.resource import GpuResource
 from resources.labeling.resource import LabelStudioResource
 from resources.labeling.reviews.agreement import Agreement
@@ -26,9 +27,9 @@ from resources.labeling.reviews.model import Review
 from resources.terms import Actor, VersionKey
 from trainplat_assets.label_review import LabelReview
 from trainplat_assets.partitioned_checks import partitioned_check
+from trainplat_assets.step_retries import retry_policy
 
 OWNERS = ["team:ml"]
-GPU_REQUEST = {"trainplat/gpu": "1"}
 SHOWN = 20
 
 Metadata = dict[str, MetadataValue[Any] | float | int | str | bool]
@@ -44,7 +45,8 @@ def build_review_asset(spec: DatasetSpec) -> AssetsDefinition:
         group_name=f"{spec.name}_labeling",
         kinds={"labelstudio", "torch"},
         owners=OWNERS,
-        op_tags=GPU_REQUEST,
+        retry_policy=retry_policy(spec.runs),
+        op_tags=tags_without_checkpoints(spec.runs),
         description=(
             "The labels that people gave so far, looked at again by models that were trained on the others: "
             f"at most {spec.review.share:.0%} of them go back to people, with the reason, and leave the "

@@ -16,6 +16,7 @@ from resources.asking import Why
 from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
+from resources.gpu.plan_tags import tags_without_checkpoints
 from resources.gpu.resource import GpuResource
 from resources.labeling.predictions import Query
 from resources.labeling.resource import LabelStudioResource
@@ -26,9 +27,9 @@ from resources.terms import Actor, VersionKey
 from trainplat_assets.labeling_round import LabelingRound
 from trainplat_assets.pictures import bar_chart, embedded
 from trainplat_assets.shown import shown
+from trainplat_assets.step_retries import retry_policy
 
 OWNERS = ["team:ml"]
-GPU_REQUEST = {"trainplat/gpu": "1"}
 SHOWN_SAMPLES = 30
 PICKED_BY = (Why.STRATEGY, Why.RANDOM)
 """Who takes samples of the pool."""
@@ -49,7 +50,8 @@ def _predictions_asset(spec: DatasetSpec) -> AssetsDefinition:
         group_name=f"{spec.name}_labeling",
         kinds={"torch"},
         owners=OWNERS,
-        op_tags=GPU_REQUEST,
+        retry_policy=retry_policy(spec.runs),
+        op_tags=tags_without_checkpoints(spec.runs),
         description="What the champion after this version's round says about every sample without a label.",
     )
     def pool_predictions(
@@ -84,6 +86,7 @@ def _query_asset(spec: DatasetSpec) -> AssetsDefinition:
         group_name=f"{spec.name}_labeling",
         kinds={"python"},
         owners=OWNERS,
+        retry_policy=retry_policy(spec.runs),
         description=(
             f"The {spec.labels_per_round} samples that people are asked about: {spec.query.random_share:.0%} "
             "of them drawn at random from all that was never asked, whose quality is estimated from them "
@@ -128,6 +131,7 @@ def _tasks_asset(spec: DatasetSpec) -> AssetsDefinition:
         group_name=f"{spec.name}_labeling",
         kinds={"labelstudio"},
         owners=OWNERS,
+        retry_policy=retry_policy(spec.runs),
         description=(
             "The questions as tasks in Label Studio, each with the champion's guess preselected. One task "
             "for each sample, however often this is run; what people answer starts the next version."

@@ -19,6 +19,7 @@ from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.results.model import RUN_TAG, ResultSnapshot
 from resources.data.spec import DatasetSpec
+from resources.gpu.plan_tags import tags_of
 from resources.gpu.policy.price import Cost
 from resources.gpu.resource import GpuResource
 from resources.gpu.terms import terms_of
@@ -31,11 +32,10 @@ from trainplat_assets import model_round
 from trainplat_assets.forgetting import table_of
 from trainplat_assets.model_pictures import confusion_picture, curve_picture, forgetting_picture
 from trainplat_assets.pictures import embedded
+from trainplat_assets.step_retries import retry_policy
 from trainplat_assets.training_work import TrainedModel
 
 OWNERS = ["team:ml"]
-GPU_REQUEST = {"trainplat/gpu": "1", "trainplat/preemptible": "true"}
-"""A training writes a checkpoint after each epoch, so it may make room and go on later."""
 LOG_EVERY_EPOCHS = 10
 
 
@@ -55,7 +55,8 @@ def _model_asset(spec: DatasetSpec) -> AssetsDefinition:
         group_name=f"{spec.name}_model",
         kinds={"torch", "mlflow"},
         owners=OWNERS,
-        op_tags=GPU_REQUEST,
+        op_tags=tags_of(spec.runs),
+        retry_policy=retry_policy(spec.runs),
         description=(
             f"A model of {spec.title.lower()}, trained under a GPU lease. The first version trains a base "
             f"model; each later one goes on from the champion by the method {spec.continual.method}, so that "
@@ -120,6 +121,7 @@ def _evaluation_asset(spec: DatasetSpec) -> AssetsDefinition:
         group_name=f"{spec.name}_model",
         kinds={"torch"},
         owners=OWNERS,
+        retry_policy=retry_policy(spec.runs),
         description=(
             f"The new model and the champion before it, measured on the same held-out test set: "
             f"{spec.kind.measure.words}, "
@@ -148,6 +150,7 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
         group_name=f"{spec.name}_model",
         kinds={"mlflow"},
         owners=OWNERS,
+        retry_policy=retry_policy(spec.runs),
         description=(
             "The best model so far: the new one where it is strictly better than the champion before it. "
             "MLflow's aliases `champion` and `challenger` follow."

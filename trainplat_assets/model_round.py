@@ -1,7 +1,7 @@
 """One round of learning, with data, learning, registry and the GPU ledger joined; the assets call this."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from resources.data.locks.service import Holding
@@ -19,7 +19,6 @@ from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.model import Measured
 from resources.learning.model import Progress
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.kept import PREFIX, Found, Searches
 from resources.learning.structure.scoring import own_settings
 from resources.learning.structure.siblings import Siblings
@@ -32,6 +31,7 @@ from resources.registry.model import (
 )
 from resources.registry.service import RegistryService
 from resources.terms import Actor, Label, VersionKey
+from resources.train_settings import TrainSettings
 from trainplat_assets.forgetting import matrix_up_to
 from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.lessons import Lessons
@@ -47,7 +47,8 @@ class Round:
     data: DataService
     registry: RegistryService
     actor: Actor
-    settings: TrainSettings = field(default_factory=TrainSettings)
+    settings: TrainSettings | None = None
+    """How it trains; None for what the data set declares."""
 
     def locked(self, priority: int = 0) -> AbstractContextManager[Holding]:
         """Hold the version while it is trained on, until the result is kept."""
@@ -191,7 +192,7 @@ class Round:
             labelled.images,
             labels_of(labelled),
             self.spec.classes,
-            own_settings(self.settings, weights),
+            own_settings(self.settings or self.spec.training, weights),
             self.spec.seed_in_use(),
             on.name,
             on.threads,
@@ -217,7 +218,14 @@ class Round:
         snapshot = self.data.snapshot(self.spec.name, self.version)
         number = Lessons(self.spec, self.data, self.actor).number_of(self.version)
         return TrainingWork(
-            self.spec, snapshot, None, number, self.data, self.registry, self.actor, self.settings
+            self.spec,
+            snapshot,
+            None,
+            number,
+            self.data,
+            self.registry,
+            self.actor,
+            self.settings or self.spec.training,
         )
 
 

@@ -22,14 +22,16 @@ from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
 from resources.errors import BadInput, Conflict, NotFound
+from resources.gpu.plan_tags import tags_of, tags_of_owner
 from resources.gpu.resource import GpuResource
 from resources.learning.structure.model import Measured, Outcome, Told, better_on
 from resources.learning.structure.search import MOST_TRIALS, Limits
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor
-from trainplat_assets.model_assets import GPU_REQUEST, OWNERS, Metadata
+from trainplat_assets.model_assets import OWNERS, Metadata
 from trainplat_assets.model_pictures import front_picture
 from trainplat_assets.pictures import embedded
+from trainplat_assets.step_retries import retry_policy
 from trainplat_assets.structure_round import StructureRound
 from trainplat_assets.tables import table
 
@@ -53,7 +55,8 @@ def build_structure_assets(spec: DatasetSpec) -> list[AssetsDefinition]:
         group_name=f"{spec.name}_structure",
         kinds={"torch", "optuna"},
         owners=OWNERS,
-        op_tags=GPU_REQUEST,
+        op_tags=tags_of(spec.runs),
+        retry_policy=retry_policy(spec.runs),
         description=(
             f"A search for a better structure of the champion of {spec.title.lower()}: width, depth and "
             "training settings, measured on parts of the training labels. A run that is killed goes on where "
@@ -94,6 +97,7 @@ def build_structure_job(spec: DatasetSpec) -> UnresolvedAssetJobDefinition:
         f"{spec.name}_structure_search",
         selection=AssetSelection.groups(f"{spec.name}_structure"),
         executor_def=in_process_executor,
+        tags=tags_of_owner(spec.runs),
         description=(
             f"Searches for a better structure of the model of {spec.title.lower()}. "
             f"`trainplat structure search {spec.name}` starts it too."

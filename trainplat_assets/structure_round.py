@@ -1,7 +1,7 @@
 """A structure search around the champion of a data set, and the version that trains what it chose."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from resources.data.model import Split, VersionRecord
@@ -9,13 +9,13 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import Conflict, NotFound
 from resources.learning.model import EpochPoint
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.kept import PREFIX, Found, Searches
 from resources.learning.structure.model import Outcome, Problem, Told
 from resources.learning.structure.search import Limits, Search
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, Actor, VersionKey
+from resources.train_settings import TrainSettings
 from trainplat_assets.labels import labels_of
 
 
@@ -27,7 +27,8 @@ class StructureRound:
     data: DataService
     registry: RegistryService
     actor: Actor
-    settings: TrainSettings = field(default_factory=TrainSettings)
+    settings: TrainSettings | None = None
+    """How it trains; None for what the data set declares."""
 
     @cached_property
     def version(self) -> VersionKey:
@@ -74,7 +75,7 @@ class StructureRound:
             labels_of(train),
             self.spec.classes,
             champion,
-            self.settings,
+            self.settings or self.spec.training,
             seed,
             pool=pool if len(pool) else None,
         )

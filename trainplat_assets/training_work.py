@@ -20,12 +20,12 @@ from resources.learning.continual.lesson import Lesson
 from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.others import Others
 from resources.learning.model import Progress, TrainedWeights
-from resources.learning.settings import TrainSettings
 from resources.learning.teaching import Teaching
 from resources.learning.training import train
 from resources.registry.model import Candidate, CurvePoint, ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
+from resources.train_settings import TrainSettings
 from resources.users import current_user
 from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.lessons import Lessons, configuration_of

@@ -16,8 +16,10 @@ from resources.data.versions.naming import LONGEST, RESULTS, refuse_results
 from resources.errors import BadInput
 from resources.kinds import Kind
 from resources.reviews import ReviewPlan
+from resources.run_plan import RunPlan
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
+from resources.train_settings import TrainSettings
 from resources.triggers import Against, QualityDrop, TriggerPolicy
 
 SEED_VARIABLE = "TRAINPLAT_SEED"
@@ -83,6 +85,10 @@ class DatasetSpec:
     """By what people are asked, and how many of them at random."""
     continual: ContinualSettings = field(default_factory=ContinualSettings)
     """How a version's model goes on from the champion without forgetting what that one knows."""
+    training: TrainSettings = field(default_factory=TrainSettings)
+    """How each of its trainings goes."""
+    runs: RunPlan = field(default_factory=RunPlan)
+    """The devices that its steps ask for, whose they are, and how often a step is tried again."""
     triggers: TriggerPolicy = field(default_factory=TriggerPolicy)
     """When it trains again by itself, and what holds that back."""
     shown_from: ShownFrom = field(default_factory=ShownFrom)

@@ -186,16 +186,15 @@ class GpuResource(ConfigurableResource["GpuResource"]):
         run, service, log = within.run, self.service(), _log_of_step()
         me, actor, around = ProcessIdentity.current(), Actor(f"run:{run.run_id}"), _block_of.get()
         try:
+            asked = requested(run, within.instance)
             second = service.submit_second(
                 RunId(run.run_id),
                 text,
-                owner=owner_of(run.tags),
+                owner=asked.owner,
                 instance=instance_key(within.instance),
                 actor=actor,
                 holder=me,
-                terms=replace(
-                    NO_TERMS, priority=requested(run, within.instance).terms.priority, max_runtime_s=for_s
-                ),
+                terms=replace(NO_TERMS, priority=asked.terms.priority, max_runtime_s=for_s),
                 within=around,
             )
         except (BadInput, OverQuota) as refusal:
@@ -258,7 +257,7 @@ class GpuResource(ConfigurableResource["GpuResource"]):
                 asked.text,
                 # Its steps run in this process, which nobody could stop and take up again.
                 terms=replace(asked.terms, preemptible=False),
-                owner=owner_of(run.tags),
+                owner=asked.owner,
                 origin=Origin.DIRECT,
                 instance=instance_key(instance),
                 actor=actor,
@@ -383,6 +382,7 @@ class Asked:
 
     text: str
     terms: Terms
+    owner: Owner
 
 
 def requested(run: DagsterRun, instance: DagsterInstance) -> Asked:
@@ -393,7 +393,7 @@ def requested(run: DagsterRun, instance: DagsterInstance) -> Asked:
     for tags that do not parse.
     """
     stated = {**over_steps(_tags_of_steps(run, instance)), **run.tags}
-    return Asked(stated.get(tags.GPU, "0"), terms_of(stated))
+    return Asked(stated.get(tags.GPU, "0"), terms_of(stated), owner_of(stated))
 
 
 def _tags_of_steps(run: DagsterRun, instance: DagsterInstance) -> list[Mapping[str, str]]:

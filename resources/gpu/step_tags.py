@@ -16,12 +16,14 @@ StepTags = Mapping[str, str]
 def over_steps(steps: Iterable[StepTags]) -> dict[str, str]:
     """The tags of a run whose steps have these. Raises BadGpuRequest and BadTerm for what does not parse.
 
-    The request is that of the step that asks for the most, and so is where its devices have to be. Priority,
-    CPUs and memory are the highest of all steps. It can be stopped only where each step that asks for devices
-    says so. Its longest time is the sum of theirs, since they follow each other; it has none where one of
-    them has none.
+    The request is that of the step that asks for the most, and so are its project and where its devices
+    have to be. Priority, CPUs and memory are the highest of all steps. It can be stopped only where each step
+    that asks for devices says so. Its longest time is the sum of theirs, since they follow each other; it has
+    none where one of them has none.
     """
-    stating = [{key: step[key] for key in (tags.GPU, *tags.TERMS) if key in step} for step in steps]
+    stating = [
+        {key: step[key] for key in (tags.GPU, tags.PROJECT, *tags.TERMS) if key in step} for step in steps
+    ]
     stating = [step for step in stating if step]
     asking = [step for step in stating if tags.GPU in step]
     found = _of_largest(asking)

@@ -13,6 +13,7 @@ from resources.pipelines.steps import step_names
 
 _TAGS = {
     "gpu": tags.GPU,
+    "project": tags.PROJECT,
     "priority": tags.PRIORITY,
     "preemptible": tags.PREEMPTIBLE,
     "max_runtime_s": tags.MAX_RUNTIME_S,

@@ -10,7 +10,7 @@ from resources.errors import BadInput, TrainplatError
 from resources.gpu import tags
 from resources.gpu.model import Origin, RunId
 from resources.gpu.requests.errors import OverQuota
-from resources.gpu.resource import instance_key, owner_of, requested, root_of
+from resources.gpu.resource import instance_key, requested, root_of
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.runs.admission import admit
@@ -50,7 +50,7 @@ class GpuRunCoordinator(QueuedRunCoordinator):
                 RunId(run.run_id),
                 asked.text,
                 terms=asked.terms,
-                owner=owner_of(run.tags),
+                owner=asked.owner,
                 origin=Origin.QUEUE,
                 instance=instance_key(instance),
                 actor=actor,

@@ -53,7 +53,7 @@ from resources.gpu.model import (
     run_of,
 )
 from resources.gpu.requests.errors import OverQuota
-from resources.gpu.resource import instance_key, owner_of, requested, root_of
+from resources.gpu.resource import instance_key, requested, root_of
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import kill_remains, remains_of
@@ -141,7 +141,7 @@ class Pass:
                 run_id,
                 asks.text,
                 terms=asks.terms,
-                owner=owner_of(run.tags),
+                owner=asks.owner,
                 origin=Origin.QUEUE,
                 instance=self._key,
                 actor=self._actor,

@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from resources.errors import TrainplatError
-from resources.gpu import tags
 from resources.gpu.model import Owner
+from resources.gpu.plan_tags import tags_of
 from resources.gpu.terms import terms_of
 from resources.pipelines.folder import Broken
 from resources.pipelines.model import Pipeline
@@ -23,8 +23,10 @@ from streamlit_app.gpu import simulation
 from streamlit_app.pipelines import forms
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.pipelines import Pipelines, pipeline_service
+from streamlit_app.readings.queue import known_projects
 from streamlit_app.readings.source import open_home
 
+PROJECT_FIELD = "project"
 FORM, STARTED, REFUSED = "run", "run-started", "run-refused"
 
 
@@ -78,10 +80,13 @@ def _run(reader: Reader, told: Pipelines, pipeline: Pipeline) -> None:
     _ = reader.translate
     form = f"{FORM}-{pipeline.name}-{pipeline.content_hash}"
     usual = pipeline.spec.model_dump(mode="json")
-    fields = list(run_fields(pipeline))
+    fields = [field for field in run_fields(pipeline) if field != PROJECT_FIELD]
     given = forms.typed(form, pipeline.template, fields, usual) if _was_drawn(form, pipeline) else {}
+    given |= _project(reader, form, pipeline)
     problems = forms.problems_of(pipeline.template, _said(pipeline) | given) if given else {}
-    with st.expander(_("Parameters of this run"), expanded=bool(problems)):
+    if PROJECT_FIELD in problems:
+        st.error(problems[PROJECT_FIELD])
+    with st.expander(_("Parameters of this run"), expanded=bool(problems.keys() - {PROJECT_FIELD})):
         forms.draw(reader, form, pipeline.template, fields, usual, problems)
     if given:
         changed = ", ".join(f"{name} = {value}" for name, value in given.items())
@@ -111,6 +116,23 @@ def _run(reader: Reader, told: Pipelines, pipeline: Pipeline) -> None:
         st.success(_("Run {run} is started.").format(run=started[:8]), icon=":material/check:")
 
 
+def _project(reader: Reader, form: str, pipeline: Pipeline) -> dict[str, Any]:
+    """On whose quota the run is, where that is another one than the file says."""
+    _ = reader.translate
+    spec = pipeline.spec
+    says = (spec.project if isinstance(spec, RunSpec) else None) or DEFAULT_PROJECT
+    known = [says, *(one for one in known_projects(open_home()[1]) if one != says)]
+    chosen = st.selectbox(
+        _("Project"),
+        known,
+        key=f"{form}-{PROJECT_FIELD}",
+        accept_new_options=True,
+        help=_("On whose quota the run is. Type one that is not listed."),
+        width=260,
+    )
+    return {} if chosen in (None, says) else {PROJECT_FIELD: chosen}
+
+
 def _was_drawn(form: str, pipeline: Pipeline) -> bool:
     return any(
         forms.key_of(form, pipeline.template, field) in st.session_state for field in run_fields(pipeline)
@@ -128,9 +150,9 @@ def _preview(reader: Reader, pipeline: Pipeline, given: dict[str, Any]) -> None:
         st.error(in_language(problem.problem, reader.translate))
         return
     if isinstance(spec, RunSpec):
-        asked = spec.tags()
-        owner = Owner(DEFAULT_PROJECT, current_user())
-        simulation.answer(reader, asked[tags.GPU], owner, terms_of(asked))
+        plan = spec.run_plan()
+        owner = Owner(spec.project or DEFAULT_PROJECT, current_user())
+        simulation.answer(reader, plan.gpu, owner, terms_of(tags_of(plan)))
 
 
 def _start(address: str, pipeline: Pipeline, given: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from resources.errors import NotFound
 from resources.home import Home
 from resources.registry.model import Decision
 from resources.terms import FIRST_VERSION, VersionKey
+from resources.train_settings import TrainSettings
 from tests.resources.data.shapes import ACTOR
 from tests.trainplat_assets.rounds import (
     SPEC,
@@ -43,6 +44,14 @@ def test_a_round_out_of_its_order_says_what_comes_first(trainplat_home: Path) ->
     with pytest.raises(NotFound, match=r"shapes v1.0 has no champion, which v1.1 is") as caught:
         round_of(trainplat_home, second).train(device="cpu", threads=1, run_id="r")
     assert "Run shapes_round for partition v1.0 first." in str(caught.value)
+
+
+def test_a_round_trains_as_its_data_set_declares(trainplat_home: Path) -> None:
+    make_first(trainplat_home)
+    round_ = round_of(trainplat_home)
+    short = replace(round_, spec=replace(SPEC, training=TrainSettings(epochs=2, channels=4)))
+    done = short.train(device="cpu", threads=1, run_id="r")
+    assert [point.epoch for point in done.weights.curve] == [1, 2]
 
 
 def test_a_training_under_kill_9_is_resumed_and_registered_once(trainplat_home: Path) -> None:

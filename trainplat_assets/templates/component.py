@@ -13,13 +13,11 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     AssetSelection,
-    Backoff,
     Component,
     ComponentLoadContext,
     Definitions,
     Failure,
     Field,
-    Jitter,
     MetadataValue,
     RetryPolicy,
     define_asset_job,
@@ -30,6 +28,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from pydantic import BaseModel
 
 from resources.errors import BadInput, TrainplatError
+from resources.gpu.plan_tags import tags_of_owner
 from resources.home import Home
 from resources.pipelines.catalogue import template
 from resources.pipelines.folder import FILE, Folder
@@ -39,6 +38,7 @@ from resources.pipelines.service import PipelineService
 from resources.pipelines.specs.common import RunSpec, Spec
 from resources.pipelines.tags import PIPELINE
 from resources.terms import Actor
+from trainplat_assets.step_retries import retry_policy
 
 PARAMETERS = "parameters"
 _PARAMETERS_ARE = 'What this run has otherwise than the file, as JSON: {"steps": 100}.'
@@ -127,7 +127,7 @@ class RunComponent(TemplateComponent[R]):
             executor_def=in_process_executor
             if steps == 1
             else multiprocess_executor.configured({"max_concurrent": steps}, name=f"{steps}_at_a_time"),
-            tags={PIPELINE: pipeline.name},
+            tags={PIPELINE: pipeline.name} | tags_of_owner(self.spec.run_plan()),
             description=self.spec.title or f"The pipeline {pipeline.name}, of template {self.template_name}.",
         )
 
@@ -139,7 +139,7 @@ class RunComponent(TemplateComponent[R]):
             "owners": [self.spec.owner],
             "op_tags": self.spec.tags(),
             "code_version": pipeline.content_hash,
-            "retry_policy": retry_policy(self.spec),
+            "retry_policy": retry_policy(self.spec.run_plan()),
             "metadata": {
                 "template": self.template_name,
                 "pipeline_version": pipeline.content_hash,
@@ -175,18 +175,6 @@ def _with_text(pipeline: Pipeline) -> Pipeline:
     except TrainplatError:
         return pipeline
     return now if now.content_hash == pipeline.content_hash else pipeline
-
-
-def retry_policy(spec: RunSpec) -> RetryPolicy | None:
-    """How often a step that fails is tried again, each time after twice as long."""
-    if spec.retries == 0:
-        return None
-    return RetryPolicy(
-        max_retries=spec.retries,
-        delay=spec.retry_delay_s,
-        backoff=Backoff.EXPONENTIAL,
-        jitter=Jitter.PLUS_MINUS,
-    )
 
 
 def model_key(of: str) -> AssetKey:

@@ -8,8 +8,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from resources.errors import TrainplatError
 from resources.gpu import tags
+from resources.gpu.manual.naming import checked_project
+from resources.gpu.plan_tags import tags_of
 from resources.gpu.requests.grammar import parse_request
 from resources.gpu.terms import terms_of
+from resources.run_plan import RunPlan
 from resources.texts import mark
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
@@ -38,6 +41,11 @@ def _memory(given: str | float) -> str | float:
     return given
 
 
+def _project(given: str) -> str:
+    with as_value_errors():
+        return checked_project(given)
+
+
 def _not_bool(given: Any) -> Any:
     if isinstance(given, bool):
         raise ValueError(f"{given!r} says neither how many devices nor which")  # noqa: TRY004
@@ -46,6 +54,7 @@ def _not_bool(given: Any) -> Any:
 
 Request = Annotated[int | float | str, BeforeValidator(_not_bool), AfterValidator(_request)]
 Memory = Annotated[int | float | str, BeforeValidator(_not_bool), AfterValidator(_memory)]
+Project = Annotated[str, AfterValidator(_project)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=LONGEST_NAME)]
 
 
@@ -62,11 +71,14 @@ class Spec(BaseModel):
     )
 
 
-class RunSpec(Spec):
-    """The parameters of a pipeline whose steps run on devices."""
+class DeviceSpec(Spec):
+    """The parameters of a pipeline that computes on devices."""
 
     gpu: Request = Field(
         1, description=mark("The devices that a run of it needs, such as 1, 2(V100), 8G,0.5 or 0 for none.")
+    )
+    project: Project | None = Field(
+        None, description=mark("On whose quota its runs are; empty for the project default.")
     )
     priority: int = Field(0, description=mark("The higher goes first in its project."))
     preemptible: bool = Field(
@@ -85,22 +97,33 @@ class RunSpec(Spec):
     retry_delay_s: float = Field(
         30.0, ge=0, le=86_400, description=mark("How long is waited before it is, in seconds.")
     )
+
+    def run_plan(self) -> RunPlan:
+        """What a run of it asks for."""
+        return RunPlan(
+            gpu=str(self.gpu),
+            priority=self.priority,
+            preemptible=self.preemptible,
+            max_runtime_s=self.max_runtime_s,
+            cpus=self.cpus,
+            memory=None if self.memory is None else _text(self.memory),
+            project=self.project,
+            retries=self.retries,
+            retry_delay_s=self.retry_delay_s,
+        )
+
+
+class RunSpec(DeviceSpec):
+    """The parameters of a pipeline whose steps run on devices, all of them in one run."""
+
     parallel_steps: int = Field(
         1, ge=1, le=64, description=mark("How many steps of a run run side by side, on its devices.")
     )
 
     def tags(self) -> dict[str, str]:
         """What a run of it asks for, as the tags of a run or step."""
-        stated: dict[str, Any] = {
-            tags.GPU: str(self.gpu),
-            tags.PRIORITY: self.priority or None,
-            tags.PREEMPTIBLE: "true" if self.preemptible else None,
-            tags.MAX_RUNTIME_S: self.max_runtime_s,
-            tags.CPUS: self.cpus,
-            tags.MEMORY: self.memory,
-        }
-        return {
-            key: f"{value:g}" if isinstance(value, float) else str(value)
-            for key, value in stated.items()
-            if value is not None
-        }
+        return tags_of(self.run_plan())
+
+
+def _text(value: float | str) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -12,8 +12,9 @@ from resources.data.making.made.notes import fill_with_notes
 from resources.data.making.made.scenes import fill_with_scenes
 from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec, DriftLimits
+from resources.gpu.requests.grammar import parse_request
 from resources.kinds import Kind
-from resources.pipelines.specs.common import Spec, as_value_errors
+from resources.pipelines.specs.common import DeviceSpec, as_value_errors
 from resources.pipelines.specs.named import (
     SOURCES,
     policy_of,
@@ -28,6 +29,7 @@ from resources.reviews import ReviewPlan
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
 from resources.texts import mark
+from resources.train_settings import TrainSettings
 
 FILLED_WITH = {
     "digits": fill_with_digits,
@@ -54,7 +56,7 @@ def _declared(name: str, kind: type[Any]) -> WrapValidator:
     return WrapValidator(read)
 
 
-class LoopSpec(Spec):
+class LoopSpec(DeviceSpec):
     """Collects, splits, trains, evaluates, decides, asks people, and begins again with what they answer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -109,6 +111,10 @@ class LoopSpec(Spec):
     continual: Annotated[ContinualSettings, _declared("continual", ContinualSettings)] = Field(
         default_factory=ContinualSettings,
         description=mark("How a model goes on from the champion without forgetting what that one knows."),
+    )
+    training: Annotated[TrainSettings, _declared("training", TrainSettings)] = Field(
+        default_factory=TrainSettings,
+        description=mark("How its models are trained: epochs, batch size, learning rate and the like."),
     )
     most_forgotten: float = Field(
         DatasetSpec.most_forgotten,
@@ -166,6 +172,8 @@ class LoopSpec(Spec):
             arrivals_per_version=self.arrivals_per_version,
             query=QueryPlan(self.strategy, self.random_share),
             continual=self.continual,
+            training=self.training,
+            runs=self.run_plan(),
             most_forgotten=self.most_forgotten,
             review=self.review,
             drift=self.drift,
@@ -181,6 +189,12 @@ class LoopSpec(Spec):
         if self.filled_with is not None and self.filled_with not in FILLED_WITH:
             raise ValueError(
                 f"filled_with is {self.filled_with!r}; expected one of {', '.join(sorted(FILLED_WITH))}"
+            )
+        request = parse_request(str(self.gpu))
+        if request.count > 1:
+            raise ValueError(
+                f"gpu is {self.gpu!r}, {request.count} devices; expected one at most: a training of a loop "
+                "computes on one device"
             )
         with as_value_errors():
             self.dataset("data")

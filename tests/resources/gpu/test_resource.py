@@ -137,6 +137,18 @@ def test_a_direct_run_waits_visibly_until_the_devices_are_free(tmp_path: Path) -
     assert gpu.waiting() == []
 
 
+def test_a_run_is_on_the_project_of_its_step_unless_it_names_one_itself() -> None:
+    @asset(op_tags={"trainplat/gpu": "1", "trainplat/project": "vision"})
+    def trained(context: AssetExecutionContext, gpu: GpuResource) -> None:
+        with gpu.lease(context):
+            pass
+
+    with DagsterInstance.ephemeral() as instance:
+        assert run(trained, instance).success
+        assert run(trained, instance, project="speech").success
+    assert {one.owner.project for one in service().status().past} == {"vision", "speech"}
+
+
 def returning(name: str, seen: list[bool], after: list[AssetsDefinition] | None = None) -> AssetsDefinition:
     @asset(name=name, op_tags={"trainplat/gpu": "1"}, deps=after)
     def returned(context: AssetExecutionContext, gpu: GpuResource) -> None:

@@ -20,6 +20,11 @@ def ours(**stated: str) -> dict[str, str]:
             [ours(gpu="1"), ours(gpu="nvidia:8G:1")], ours(gpu="nvidia:8G:1"), id="then the most memory"
         ),
         pytest.param(
+            [ours(gpu="1", project="vision"), ours(gpu="2", project="speech"), ours(gpu="1")],
+            ours(gpu="2", project="speech"),
+            id="the project of the largest",
+        ),
+        pytest.param(
             [ours(gpu="1", nodes="zone=a"), ours(gpu="2", nodes="zone=b")],
             ours(gpu="2", nodes="zone=b"),
             id="where the largest has to be",

@@ -19,7 +19,9 @@ from resources.pipelines.problems import BadPipeline
 from resources.pipelines.reading import read_pipeline
 from resources.pipelines.specs.loop import LoopSpec
 from resources.reviews import ReviewPlan
+from resources.run_plan import RunPlan
 from resources.terms import DatasetName
+from resources.train_settings import TrainSettings
 from resources.triggers import (
     Against,
     AllAnswered,
@@ -78,6 +80,18 @@ def test_values_of_our_own_are_read_field_by_field() -> None:
     )
 
 
+def test_how_it_trains_and_what_its_runs_ask_for_are_declared_too() -> None:
+    said = declared(
+        "training: {epochs: 5, incremental_epochs: 3, learning_rate: 0.01, batch_size: 8}",
+        "gpu: 24G,0.5(V100)",
+        "memory: 8G",
+        "retries: 2",
+        "project: vision",
+    )
+    assert said.training == TrainSettings(epochs=5, incremental_epochs=3, learning_rate=0.01, batch_size=8)
+    assert said.runs == RunPlan(gpu="24G,0.5(V100)", memory="8G", retries=2, project="vision")
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -86,6 +100,14 @@ def test_values_of_our_own_are_read_field_by_field() -> None:
         ("drift: {class_psi: 0}", "drift limit class_psi of data is 0"),
         ("continual: {method: jont}", 'continual.method is "jont"; expected'),
         ("filled_with: nothing", "filled_with is 'nothing'; expected one of digits"),
+        ("training: {epochs: 0}", "training setting epochs is 0; expected a whole number of at least 1"),
+        ("training: {epoch: 5}", "training has no epoch; it has epochs, incremental_epochs, batch_size"),
+        ("training: {learning_rate: fast}", 'training.learning_rate is "fast"; expected a valid number'),
+        ("gpu: 2", "gpu is 2, 2 devices; expected one at most"),
+        ("gpu: 2(V10", "GPU request '2(V10'"),
+        ("project: '*'", "the project '*' cannot be"),
+        ("retries: -1", "retries is -1; expected a number greater than or equal to 0"),
+        ("parallel_steps: 2", "parallel_steps is no parameter of template loop"),
         ("random_share: 2", "random_share is 2; expected a number less than or equal to 1"),
     ],
 )

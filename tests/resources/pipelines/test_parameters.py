@@ -38,7 +38,7 @@ def test_what_cannot_be_is_refused_by_name(given: dict[str, object], sentence: s
 
 
 def test_parameters_go_to_each_step_and_what_is_asked_of_the_arbiter_to_the_run() -> None:
-    given = {"steps": 7, "gpu": 1, "priority": 0, "memory": "4G", "preemptible": False}
+    given = {"steps": 7, "gpu": 1, "priority": 0, "memory": "4G", "preemptible": False, "project": "speech"}
     said = json.dumps({"steps": 7})
     assert run_config(TWO, given) == {
         "ops": {
@@ -48,6 +48,7 @@ def test_parameters_go_to_each_step_and_what_is_asked_of_the_arbiter_to_the_run(
     }
     tags = run_tags(TWO, given)
     assert (tags["trainplat/gpu"], tags["trainplat/memory"]) == ("1", "4G")
+    assert tags["trainplat/project"] == "speech"
     assert (tags["trainplat/priority"], tags["trainplat/preemptible"]) == ("0", "false")
 
 

@@ -118,6 +118,8 @@ def test_a_preview_shows_the_devices_that_a_run_would_get(
     assert "Otherwise than the file: gpu = 1" in words(app)
     shown = words(press(app, "run-preview"))
     assert "Because" in shown
+    widget(app, f"run-wine-{pipeline.content_hash}-project").set_value("vision").run()
+    assert "Otherwise than the file: gpu = 1, project = vision" in words(app)
     assert app.button(key="run-start").disabled, "Dagster does not run"
     assert "Dagster is not running here" in shown
 

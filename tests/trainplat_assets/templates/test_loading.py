@@ -69,6 +69,13 @@ def test_retries_limits_and_steps_side_by_side_are_those_of_the_file(tmp_path: P
     assert job.tags["trainplat/pipeline"] == "wines"
 
 
+def test_the_runs_of_a_pipeline_are_on_the_quota_of_its_project(tmp_path: Path) -> None:
+    declare(tmp_path, "wine", "pretrain", SMALL + "  project: vision\n")
+    defs = definitions(tmp_path)
+    assert defs.resolve_job_def("wine_pipeline").tags["trainplat/project"] == "vision"
+    assert asset(defs, "wine", "model").op.tags["trainplat/project"] == "vision"
+
+
 def test_a_change_of_the_file_is_a_change_of_the_code_version(tmp_path: Path) -> None:
     declare(tmp_path, "wine", "pretrain", SMALL)
     first = spec_of(definitions(tmp_path), "wine", "model")

@@ -16,7 +16,7 @@ from resources.gpu.service import GpuService
 from resources.home import HOME_VARIABLE, Home
 from resources.pipelines.model import Pipeline
 from resources.pipelines.parameters import run_config, run_tags, with_parameters
-from resources.pipelines.preview import preview
+from resources.pipelines.preview import DEFAULT_PROJECT, preview
 from resources.pipelines.specs.common import RunSpec
 from resources.pipelines.tags import PIPELINE
 from resources.texts import mark
@@ -51,14 +51,17 @@ STDERR = 2
     metavar="NAME=VALUE",
     help=mark("A parameter that this run has otherwise than the file."),
 )
+@option("--project", help=mark("On whose quota it runs, where the file says otherwise."))
 @option("--preview", "only_preview", is_flag=True, help=mark("Show what would happen, and run nothing."))
 @option("--here", is_flag=True, help=mark("In this process, also where the stack runs."))
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
-def run(name: str, given: tuple[str, ...], only_preview: bool, here: bool, as_json: bool) -> None:
+def run(
+    name: str, given: tuple[str, ...], project: str | None, only_preview: bool, here: bool, as_json: bool
+) -> None:
     """Check the parameters, and start it."""
     service = pipeline_service()
     pipeline = service.folder.read(name)
-    parameters = assignments(pipeline.template, given)
+    parameters = assignments(pipeline.template, given) | ({} if project is None else {"project": project})
     spec = with_parameters(pipeline, parameters)
     if only_preview:
         _show_preview(pipeline, spec, as_json=as_json)
@@ -91,6 +94,7 @@ def _show_preview(pipeline: Pipeline, spec: Any, *, as_json: bool) -> None:
             {
                 "pipeline": pipeline.name,
                 "request": found.request.text,
+                "project": spec.project or DEFAULT_PROJECT,
                 "outcome": found.outcome,
                 "rule": found.why.rule,
                 "reason": found.why.text,
@@ -103,6 +107,7 @@ def _show_preview(pipeline: Pipeline, spec: Any, *, as_json: bool) -> None:
     show_facts(
         [
             (_("Request"), found.request.text),
+            (_("Project"), spec.project or DEFAULT_PROJECT),
             (_("Outcome"), _(OUTCOMES[found.outcome])),
             (_("Because"), f"{found.why.rule}: {found.why.translated(_)}"),
             (_("Devices"), ", ".join(found.devices) or "-"),

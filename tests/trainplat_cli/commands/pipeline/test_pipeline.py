@@ -151,6 +151,25 @@ def test_a_preview_tells_which_devices_a_run_would_get() -> None:
     assert "It would start at once." in run("run", "wine", "--preview").stdout
 
 
+def test_a_preview_is_for_the_project_that_pays() -> None:
+    new("wine", "project=vision")
+
+    def project(*more: str) -> str:
+        return str(json.loads(run("run", "wine", "--preview", "--json", *more).stdout)["project"])
+
+    assert (project(), project("--project", "speech")) == ("vision", "speech")
+    assert run("run", "wine", "--preview", "--project", "*").exit_code == 2
+
+
+def test_a_preview_of_a_loop_is_of_its_trainings() -> None:
+    loop = ["title=Shapes", "classes=[a, b]", "image_size_px=[8, 8]", "first_labelled=5"]
+    loop += ["test_count=6", "labels_per_round=7", "project=vision"]
+    made = run("new", "loop", "shapes", *(part for one in loop for part in ("--set", one)))
+    assert made.exit_code == 0, made.output
+    told = json.loads(run("run", "shapes", "--preview", "--json").stdout)
+    assert (told["request"], told["project"], told["devices"]) == ("1", "vision", ["cpu:0"])
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

@@ -1,7 +1,7 @@
 import pytest
 
 from resources.errors import BadInput
-from resources.learning.settings import TrainSettings
+from resources.train_settings import TrainSettings
 
 
 @pytest.mark.parametrize(
