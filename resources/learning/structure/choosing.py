@@ -7,7 +7,7 @@ from resources.learning.structure.model import Measured, Validated
 from resources.learning.structure.paired import Paired, paired
 
 FINALISTS = 2
-"""Of each kind: of those that average several networks, one less."""
+"""Of those that join several networks, and of the others."""
 ROUNDING = 1e-9
 """Sums of equal accuracies differ by less."""
 
@@ -25,7 +25,7 @@ def is_behind(one: Validated, own: Validated) -> bool:
 def finalists(measured: Sequence[Measured], reference: Measured) -> tuple[Measured, ...]:
     """Which candidates are tried once more on another cut, the most promising first.
 
-    1. Of those that join several networks the best that is not behind; see :func:`choose`.
+    1. Of those that join several networks to the champion the two best that are not behind.
     2. The two best of the others, of what has a loss that is lower than that of the champion's own structure
        by a twentieth, is more accurate, or is smaller and loses neither accuracy nor loss.
     3. Better is whose loss is lower even if it is two standard errors worse than it looks: who is ahead by
@@ -35,7 +35,7 @@ def finalists(measured: Sequence[Measured], reference: Measured) -> tuple[Measur
     order = sorted(others, key=lambda one: (_beside(one, reference).most, one.parameters, one.number))
     joined = [one for one in order if one.candidate.siblings and _beside(one, reference).least <= 0]
     ahead = [one for one in order if not one.candidate.siblings and _is_ahead(one, reference)]
-    picked = {one.number for one in (*joined[: FINALISTS - 1], *ahead[:FINALISTS])}
+    picked = {one.number for one in (*joined[:FINALISTS], *ahead[:FINALISTS])}
     return tuple(one for one in order if one.number in picked)
 
 
@@ -50,13 +50,16 @@ def choose(measured: Sequence[Measured], reference: Measured) -> Measured | None
        a percent.
     2. Anything else has to have a lower loss by two standard errors, on the second cut too, and to lose no
        accuracy.
-    3. Of these the smallest that no other is ahead of by two standard errors.
+    3. Of these that no other is ahead of by two standard errors: what keeps the champion as it is before what
+       does not, and the smaller before the larger. Validation compares structures, by stand-ins; it cannot
+       tell whether this champion was trained with luck, which only what keeps it keeps.
     """
     if reference.again is None:
         return None
     sound = [one for one in finalists(measured, reference) if _is_sound(one, reference)]
     unbeaten = [one for one in sound if not any(_on_both(one, other).least > 0 for other in sound)]
-    return min(unbeaten or sound, key=lambda one: (one.parameters, one.number), default=None)
+    rank = [(not one.candidate.siblings, one.parameters, one.number, one) for one in unbeaten or sound]
+    return min(rank, key=lambda found: found[:3])[3] if rank else None
 
 
 def _is_ahead(one: Measured, reference: Measured) -> bool:
