@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.stack import say
 from benchmarks.training.checkpoints import resumed_metrics, stall_metrics
 from benchmarks.training.loops import loop_metrics
+from benchmarks.training.utilisation import gpu_metrics
 from benchmarks.training.ways import sharded_metrics, spread_metrics
 
 NAME = "training"
@@ -16,7 +17,8 @@ DESCRIPTION = (
     "PyTorch loop of the same model, by turns; two processes of one thread with DDP over one; losses and "
     "parameters per process under FSDP2 against one process; the share of a minute that a checkpoint of 50 "
     "million parameters costs, steps that it slows down included; and whether losses after `kill -9` and "
-    "resumption are the same to the last bit."
+    "resumption are the same to the last bit. With --gpu: of a model as large as GPT-2 small, in bf16, which "
+    "share of the GPU's peak it uses beside plain code, and the same losses after a kill."
 )
 
 
@@ -26,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=60, help="steps of each training")
     parser.add_argument("--width", type=int, default=768, help="of the model of 7 layers for checkpoints")
     parser.add_argument("--context", type=int, default=128, help="bytes that the other models see at once")
+    parser.add_argument(
+        "--gpu", action="store_true", help="measure what a GPU is needed for, and nothing else"
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict[str, float]:
@@ -33,6 +38,8 @@ def run(arguments: argparse.Namespace) -> dict[str, float]:
     turns, steps, context = arguments.turns, arguments.steps, arguments.context
     with TemporaryDirectory(prefix="trainplat-benchmark-") as name:
         folder = Path(name)
+        if arguments.gpu:
+            return gpu_metrics(folder, turns=turns, steps=steps)
         metrics = loop_metrics(folder / "loops", turns=turns, steps=steps, context=context)
         say(f"loop over plain: {metrics['loop_over_plain']:.3f}")
         metrics |= spread_metrics(folder / "spread", turns=turns, steps=steps, context=context)

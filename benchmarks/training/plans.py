@@ -25,9 +25,9 @@ def plan(steps: int, context: int, **changes: Any) -> Plan:
     )
 
 
-def trained(chosen: Plan, folder: Path, processes: int = 1, threads: int = 1) -> Path:
+def trained(chosen: Plan, folder: Path, processes: int = 1, threads: int = 1, device: str = "cpu") -> Path:
     """Train it to its end, by processes of its own; the folder of it."""
-    run(Launch(chosen, folder, processes, threads=threads))
+    run(Launch(chosen, folder, processes, device, threads=threads))
     return folder
 
 
