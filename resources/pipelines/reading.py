@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,10 @@ def _problems(
         if field in found:  # another member of the same union
             continue
         is_key = error["type"] == "extra_forbidden" or error.get("ctx", {}).get("is_key", False)
-        span = Span(1, 1, 1) if positions is None else _span(place, positions, is_key=is_key)
+        at = place
+        if not is_key and positions is not None and error["type"] == "value_error":
+            at = _named_below(place, str(error["msg"]), positions)
+        span = Span(1, 1, 1) if positions is None else span_of(at, positions, is_key=is_key)
         found[field] = Problem(field, _sentence(error, place, template), span)
     return tuple(found.values())
 
@@ -126,6 +130,16 @@ def _errors(refused: ValidationError) -> Iterator[Any]:
             yield from ({**error, "ctx": one, "msg": one["said"]} for one in wrongs_of(error["ctx"]))
         else:
             yield error
+
+
+def _named_below(place: Place, said: str, positions: Positions) -> Place:
+    """The very value that a sentence names, where it stands below the place."""
+    if not place:
+        return place
+    below = ((*place, word) for word in re.findall(r"\w+", said))
+    return next(
+        (one for one in below if positions.of_value((ATTRIBUTES, *one))[0] == (ATTRIBUTES, *one)), place
+    )
 
 
 def _place(error: Any, template: Template) -> Place:
@@ -142,7 +156,8 @@ def _place(error: Any, template: Template) -> Place:
 _OF_UNIONS = {"int", "float", "str", "function-after[_request(), union[int,float,str]]"}
 
 
-def _span(place: Place, positions: Positions, *, is_key: bool) -> Span:
+def span_of(place: Place, positions: Positions, *, is_key: bool) -> Span:
+    """Where a parameter stands: its value, its name, or what is nearest above it."""
     whole = (ATTRIBUTES, *place)
     if is_key:
         return positions.of_key(whole)

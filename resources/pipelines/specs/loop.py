@@ -12,6 +12,7 @@ from resources.data.making.made.notes import fill_with_notes
 from resources.data.making.made.scenes import fill_with_scenes
 from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec, DriftLimits
+from resources.errors import BadInput
 from resources.gpu.requests.grammar import parse_request
 from resources.kinds import Kind
 from resources.pipelines.specs.common import DeviceSpec, as_value_errors
@@ -25,6 +26,7 @@ from resources.pipelines.specs.named import (
     sources_of,
     transforms_of,
 )
+from resources.pipelines.specs.nested import Wrong, refusal, refused_alone
 from resources.reviews import ReviewPlan
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
@@ -49,9 +51,12 @@ def _declared(name: str, kind: type[Any]) -> WrapValidator:
     def read(given: Any, validate: ValidatorFunctionWrapHandler) -> Any:
         others = [one for one in given if one not in known] if isinstance(given, dict) else []
         if others:
-            raise ValueError(f"{name} has no {others[0]}; it has {', '.join(known)}")
-        with as_value_errors():
+            has = f"it has {', '.join(known)}"
+            raise refusal(*(Wrong((one,), f"{name} has no {one}; {has}", is_key=True) for one in others))
+        try:
             return validate(given)
+        except BadInput as problem:
+            raise refusal(*(refused_alone(validate, given) or (Wrong((), problem.one_line),))) from problem
 
     return WrapValidator(read)
 

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from resources.learning.distributed.launching import Launch
 from resources.learning.distributed.plan import SEEDS, Parallel, Plan, Precision, TaskChoice
-from resources.learning.distributed.tasks.catalogue import TASKS
+from resources.learning.distributed.tasks.catalogue import TASKS, wrong_settings
 from resources.pipelines.specs.common import RunSpec, as_value_errors
+from resources.pipelines.specs.nested import Wrong, refusal
 from resources.texts import mark
 
 MOST_SEEDS = 64
@@ -94,6 +95,15 @@ class TrainingSpec(RunSpec):
             keep_checkpoints=self.keep_checkpoints,
             start_from=start_from,
         )
+
+    @field_validator("settings")
+    @classmethod
+    def _of_the_task(cls, given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        task = info.data.get("task")
+        wrong = () if task is None else wrong_settings(TaskChoice(task, given))
+        if wrong:
+            raise refusal(*(Wrong((name,) if name in given else (), said) for name, said in wrong))
+        return given
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

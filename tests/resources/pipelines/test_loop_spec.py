@@ -249,6 +249,29 @@ def test_what_is_wrong_in_them_is_shown_at_its_place(line: str, sentence: str, p
     assert shown[carets - 1][begin:].startswith(pointed_at)
 
 
+def places(*lines: str) -> set[str]:
+    """What all carets point at."""
+    shown = refused(*lines).splitlines()
+    at = [number for number, one in enumerate(shown) if set(one.rpartition("|")[2].strip()) == {"^"}]
+    return {shown[number - 1][shown[number].index("^") : shown[number].rindex("^") + 1] for number in at}
+
+
+@pytest.mark.parametrize(
+    ("line", "pointed_at"),
+    [
+        ("sources: [ArchiveSours, {ArchiveSource: {name: 7, path: [3]}}]", {"ArchiveSours", "7", "[3]"}),
+        ("transforms: [sharpen, {autocontrast: {cutoff_percent: 99}}]", {"sharpen", "99"}),
+        ("review: {share: 2, certainty: 1, shares: 3}", {"certainty", "shares"}),
+        ("review: {share: 2}", {"2"}),
+        ("drift: {class_psi: 0}", {"0"}),
+        ("continual: {buffer_size: -1, joint_every: -2, method: er}", {"-1", "-2"}),
+        ("continual: {buffer_size: 20, joint_every: many, fill: none}", {"many", "none"}),
+    ],
+)
+def test_all_that_is_wrong_is_shown_at_once_each_at_its_place(line: str, pointed_at: set[str]) -> None:
+    assert places(line) == pointed_at
+
+
 def test_another_group_of_the_same_conditions_is_another_version() -> None:
     groups = ("AnyOf", "AllOf")
     lines = [f"  triggers: {{when: {{{group}: [ByHand, AllAnswered]}}}}\n" for group in groups]

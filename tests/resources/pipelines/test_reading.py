@@ -144,3 +144,17 @@ def test_whatever_a_file_says_is_a_pipeline_or_is_refused_inside_the_file(
             assert 1 <= one.span.line <= len(lines)
             assert 1 <= one.span.column <= len(lines[one.span.line - 1]) + 1
             assert one.message
+
+
+def test_each_setting_that_its_task_does_not_have_or_take_is_shown_at_its_place() -> None:
+    found = refused(with_lines("settings: {hops: 3, layers: many}")).problems
+    assert [(one.field, one.span.line, one.span.column) for one in found] == [
+        ("settings.hops", 6, 20),
+        ("settings.layers", 6, 31),
+    ]
+    assert "the task table has no hops; it has" in found[0].message
+    below = refused(with_lines("settings: {layers: -1, width: -3}")).problems
+    assert [(one.field, one.span.column) for one in below] == [
+        ("settings.layers", 22),
+        ("settings.width", 33),
+    ]

@@ -1,5 +1,7 @@
 """``trainplat pipeline check``: whether files declare pipelines, tasks and their settings included."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -8,6 +10,8 @@ from resources.errors import BadInput, TrainplatError
 from resources.pipelines.folder import Broken, Folder
 from resources.pipelines.model import Pipeline
 from resources.pipelines.reading import read_pipeline
+from resources.pipelines.references import Unmet, shown, unmet
+from resources.pipelines.specs.common import Spec
 from resources.pipelines.specs.training import TrainingSpec
 from resources.pipelines.texts import text_of
 from resources.texts import mark
@@ -19,8 +23,8 @@ from trainplat_cli.texts import ngettext
 @click.command(
     cls=Command,
     help=mark(
-        "Check the pipelines NAMES, or files, or without any every pipeline: their parameters, and the "
-        "settings of their tasks."
+        "Check the pipelines NAMES, or files, or without any every pipeline: their parameters, the settings "
+        "of their tasks, and whether the models, files and functions that they name are there."
     ),
 )
 @click.argument("names", nargs=-1)
@@ -28,7 +32,9 @@ from trainplat_cli.texts import ngettext
 def check(names: tuple[str, ...], as_json: bool) -> None:
     """Check them, and end with 2 where one is wrong."""
     folder = Folder.from_environment()
-    found = [_checked(name, folder) for name in names] if names else [_deep(one) for one in folder.all()]
+    found = (
+        [_checked(name, folder) for name in names] if names else [_deep(one, folder) for one in folder.all()]
+    )
     wrong = [one for one in found if isinstance(one, Broken)]
     if as_json:
         print_json(
@@ -50,19 +56,29 @@ def _checked(name: str, folder: Folder) -> Pipeline | Broken:
     path = Path(name)
     is_file = path.suffix in {".yaml", ".yml", ".json"}
     try:
-        return _deep(read_pipeline(path.stem, text_of(path), path) if is_file else folder.read(name))
+        one = read_pipeline(path.stem, text_of(path), path) if is_file else folder.read(name)
+        return _deep(one, folder)
     except BadInput as problem:
         return Broken(name, path, problem)
 
 
-def _deep(one: Pipeline | Broken) -> Pipeline | Broken:
-    if isinstance(one, Broken) or not isinstance(one.spec, TrainingSpec):
+def _deep(one: Pipeline | Broken, folder: Folder) -> Pipeline | Broken:
+    if isinstance(one, Broken):
         return one
+    found = (*unmet(one, folder), *_task(one.spec))
+    return Broken(one.name, one.path or Path(), shown(one, found)) if found else one
+
+
+def _task(spec: Spec) -> Iterator[Unmet]:
+    """What its task finds missing while it is built, such as a file of text."""
+    if not isinstance(spec, TrainingSpec):
+        return
     from resources.learning.distributed.tasks.catalogue import build_task
 
     try:
-        build_task(one.spec.plan(one.spec.seeds[0]).task)
+        build_task(spec.plan(spec.seeds[0]).task)
     except TrainplatError as problem:
-        told = BadInput(f"{one.path}: settings: {problem.problem}", problem.next_step)
-        return Broken(one.name, one.path or Path(), told)
-    return one
+        words = re.findall(r"\w+", problem.problem)
+        named = next((word for word in words if word in spec.settings), None)
+        place = ("settings",) if named is None else ("settings", named)
+        yield Unmet(place, f"settings: {problem.one_line}")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from resources.home import HOME_VARIABLE, Home
 from resources.pipelines.model import Pipeline
 from resources.pipelines.parameters import run_config, run_tags, with_parameters
 from resources.pipelines.preview import DEFAULT_PROJECT, preview
+from resources.pipelines.references import unmet
 from resources.pipelines.specs.common import RunSpec
 from resources.pipelines.tags import PIPELINE
 from resources.texts import mark
@@ -70,6 +72,14 @@ def run(
         raise BadInput(
             _("{name} is a loop, which starts its runs by itself").format(name=name),
             _("Ask for a training by hand: trainplat trigger {name}").format(name=name),
+        )
+    missing = unmet(replace(pipeline, spec=spec), service.folder)
+    if missing:
+        raise BadInput(
+            _("{name} cannot be run: {problems}").format(
+                name=name, problems="; ".join(one.message for one in missing)
+            ),
+            _("Correct its file: trainplat pipeline check {name} shows each place.").format(name=name),
         )
     version = service.seen(pipeline, current_actor())
     document: dict[str, Any] = {"pipeline": name, "version": version.number, "parameters": parameters}

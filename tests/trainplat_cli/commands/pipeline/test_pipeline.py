@@ -259,3 +259,17 @@ def test_who_made_a_loop_is_not_told_to_run_it() -> None:
     assert "trainplat trigger shapes" in made.stdout
     assert "pipeline run" not in made.stdout
     assert run("run", "shapes").exit_code == 2
+
+
+def test_what_a_pipeline_names_and_is_not_there_fails_its_check_and_its_run(pipelines: Path) -> None:
+    made = run("new", "evaluation", "scores", "--set", "of=[wine]")
+    assert made.exit_code == 0, made.output
+    told = run("check", "scores")
+    assert (told.exit_code, "defs.yaml:4:5: of.0 is 'wine', and there is no such" in told.output) == (2, True)
+    assert json.loads(run("check", "--json").stdout)["broken"][0]["name"] == "scores"
+    refused = run("run", "scores", "--here")
+    assert refused.exit_code == 2
+    assert "scores cannot be run: of.0 is 'wine'" in refused.output
+    assert not Home.from_environment().dagster.exists()
+    new("wine")
+    assert run("check", "scores").exit_code == 0

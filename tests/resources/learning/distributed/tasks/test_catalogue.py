@@ -67,8 +67,11 @@ def test_texts_of_ones_own_are_learnt(tmp_path: Path) -> None:
     ("choice", "told_of"),
     [
         (TaskChoice("text", {"width": 10, "heads": 4}), "width 10 cannot be divided among 4 heads"),
-        (TaskChoice("text", {"width": "wide"}), "settings of task text are wrong: width: Input should be"),
-        (TaskChoice("text", {"depth": 3}), "depth: Unexpected keyword argument"),
+        (
+            TaskChoice("text", {"width": "wide"}),
+            "settings of task text are wrong: width is 'wide'; expected a whole number",
+        ),
+        (TaskChoice("text", {"depth": 3}), "the task text has no depth; it has text, layers"),
         (TaskChoice("text", {"text": "missing.txt"}), "text 'missing.txt' cannot be read: No such file"),
         *(
             (TaskChoice("text", {name: 0}), f"{name} of the task is 0; expected a whole number of at least 1")
