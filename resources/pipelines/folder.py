@@ -16,6 +16,7 @@ from resources.pipelines.texts import text_of
 
 PIPELINES_VARIABLE = "TRAINPLAT_PIPELINES"
 FILE = "defs.yaml"
+_OTHER_NAMES = ("defs.json", "defs.yml", "def.yaml", "pipeline.yaml")
 OURS = Path(__file__).parents[2] / "trainplat_assets" / "pipelines"
 
 
@@ -55,6 +56,27 @@ class Folder:
         if not self.path.is_dir():
             return ()
         return tuple(sorted(one.name for one in self.path.iterdir() if (one / FILE).is_file()))
+
+    def unread(self) -> tuple[str, ...]:
+        """What a person may take for a pipeline and is none, a sentence each."""
+        if not self.path.is_dir():
+            return (
+                (f"there is no folder {self.path}, which {PIPELINES_VARIABLE} names",)
+                if self.is_named
+                else ()
+            )
+        return tuple(
+            f"{one.relative_to(self.path)} is not read: the file of a pipeline is named {FILE}, JSON or not"
+            for name in sorted(self.path.iterdir())
+            if not (name / FILE).is_file()
+            for one in (name / other for other in _OTHER_NAMES)
+            if one.is_file()
+        )
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a person says where it lies."""
+        return self.path != OURS
 
     def all(self) -> Iterator[Pipeline | Broken]:
         """Every pipeline, by name; a broken file does not hide the others."""

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 def build_pipeline_definitions(folder: Folder) -> Definitions:
     """Every pipeline through Dagster's own loader, which knows the place of each in its file."""
+    for said in folder.unread():
+        logger.warning("%s", said)
     return Definitions.merge(
         *(_broken(one) if isinstance(one, Broken) else _loaded(one, folder) for one in folder.all())
     )

@@ -72,7 +72,8 @@ class LoopSpec(DeviceSpec):
     )
     image_size_px: tuple[Side, Side] = Field(
         description=mark(
-            "Height and width of the images that a model sees; of texts 1 and the bytes it reads."
+            "Height and width of the grey images that a model sees, without colour; "
+            "of texts 1 and the bytes it reads."
         )
     )
     kind: Kind = Field(

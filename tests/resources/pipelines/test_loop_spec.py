@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -287,3 +288,10 @@ def test_the_schema_tells_all_of_it_without_a_reference_that_leads_nowhere() -> 
     assert "still_for_s" in json.dumps(properties["watched"])
     references = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(told)))
     assert references <= set(told["$defs"])
+
+
+@pytest.mark.parametrize("page", ["active-learning", "continual", "data-pipeline"])
+def test_what_a_page_shows_of_a_data_sets_file_can_be_put_there(page: str) -> None:
+    text = (Path(__file__).parents[3] / f"docs/{page}.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert declared(*(line[2:] for line in shown.splitlines() if not line.startswith("#"))) != declared()

@@ -16,6 +16,7 @@ from resources.pipelines.specs.training import TrainingSpec
 from resources.pipelines.texts import text_of
 from resources.texts import mark
 from trainplat_cli.command import Command, option
+from trainplat_cli.commands.pipeline.shown import tell_of_unread
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import ngettext
 
@@ -32,6 +33,7 @@ from trainplat_cli.texts import ngettext
 def check(names: tuple[str, ...], as_json: bool) -> None:
     """Check them, and end with 2 where one is wrong."""
     folder = Folder.from_environment()
+    tell_of_unread(folder)
     found = (
         [_checked(name, folder) for name in names] if names else [_deep(one, folder) for one in folder.all()]
     )

@@ -2,13 +2,18 @@
 
 import click
 
-from resources.pipelines.folder import Broken
+from resources.pipelines.folder import Broken, Folder
 from resources.pipelines.runs import STATE_WORDS, PipelineRun
 from resources.pipelines.service import Listed
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import moment
-from trainplat_cli.commands.pipeline.shown import listed_document, newest_runs, pipeline_service
+from trainplat_cli.commands.pipeline.shown import (
+    listed_document,
+    newest_runs,
+    pipeline_service,
+    tell_of_unread,
+)
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
@@ -22,6 +27,7 @@ def listing(as_json: bool) -> None:
     """List them."""
     found = list(pipeline_service().listed())
     runs = newest_runs(one.pipeline.name for one in found)
+    tell_of_unread(Folder.from_environment())
     if as_json:
         print_json({"pipelines": [listed_document(one, runs.get(one.pipeline.name)) for one in found]})
         return

@@ -12,12 +12,19 @@ from resources.pipelines.service import Listed, PipelineService, PipelineVersion
 from resources.pipelines.writing import value_of
 from resources.terms import Actor
 from resources.users import current_user
+from trainplat_cli.output import err
 from trainplat_cli.texts import _
 
 
 def pipeline_service() -> PipelineService:
     """The pipelines of the environment."""
     return PipelineService(Folder.from_environment(), Home.from_environment().database())
+
+
+def tell_of_unread(folder: Folder) -> None:
+    """Warn of a folder that is not there, and of files that no pipeline is read from."""
+    for said in folder.unread():
+        err().print(_("Warning: {what}").format(what=said), markup=False)
 
 
 def current_actor() -> Actor:

@@ -273,3 +273,15 @@ def test_what_a_pipeline_names_and_is_not_there_fails_its_check_and_its_run(pipe
     assert not Home.from_environment().dagster.exists()
     new("wine")
     assert run("check", "scores").exit_code == 0
+
+
+def test_a_folder_that_is_not_there_and_files_of_other_names_are_told_of(pipelines: Path) -> None:
+    for command in ("list", "check"):
+        told = run(command)
+        assert f"there is no folder {pipelines}, which TRAINPLAT_PIPELINES names" in told.stderr
+    new("wine")
+    (pipelines / "beer").mkdir()
+    (pipelines / "beer/defs.json").write_text("{}")
+    told = run("list", "--json")
+    assert "beer/defs.json is not read: the file of a pipeline is named defs.yaml" in told.stderr
+    assert [one["name"] for one in json.loads(told.stdout)["pipelines"]] == ["wine"]
