@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dagster import AssetKey, DagsterInstance, Failure
 
+from resources.errors import BadInput, NotFound, TrainplatError
 from resources.learning.distributed.plan import Plan, read_plan
 
 CHECKPOINT, PLAN = "checkpoint", "plan"
@@ -25,26 +26,37 @@ def model_of(instance: DagsterInstance, key: AssetKey) -> PipelineModel:
     event = instance.get_latest_materialization_event(key)
     made = None if event is None else event.asset_materialization
     if made is None:
-        raise Failure(
-            f"{key.to_user_string()} was never made, so there is no model to take.\n"
-            f"Next: run its pipeline first: `trainplat pipeline run {key.path[0]}`.",
-            allow_retries=False,
+        raise _failure(
+            NotFound(
+                f"{key.to_user_string()} was never made, so there is no model to take",
+                f"Run its pipeline first: `trainplat pipeline run {key.path[0]}`.",
+            )
         )
     checkpoint, plan = made.metadata.get(CHECKPOINT), made.metadata.get(PLAN)
     if checkpoint is None or plan is None:
-        raise Failure(
-            f"{key.to_user_string()} says nothing of a checkpoint; expected a pipeline of template pretrain "
-            "or finetune.\nNext: name such a pipeline.",
-            allow_retries=False,
+        raise _failure(
+            BadInput(
+                f"{key.to_user_string()} says nothing of a checkpoint; expected a pipeline of template "
+                "pretrain or finetune",
+                "Name such a pipeline.",
+            )
         )
     found = PipelineModel(key, Path(str(checkpoint.value)), read_plan(_text(plan.value)))
     if not found.checkpoint.is_dir():
-        raise Failure(
-            f"the checkpoint {found.checkpoint} of {key.to_user_string()} is gone.\n"
-            f"Next: run its pipeline again: `trainplat pipeline run {key.path[0]}`.",
-            allow_retries=False,
+        raise _failure(
+            NotFound(
+                f"the checkpoint {found.checkpoint} of {key.to_user_string()} is gone",
+                f"Run its pipeline again: `trainplat pipeline run {key.path[0]}`.",
+            )
         )
     return found
+
+
+def _failure(problem: TrainplatError) -> Failure:
+    """The same to Dagster, which keeps its cause; tried again it would be no better."""
+    failure = Failure(str(problem), allow_retries=False)
+    failure.__cause__ = problem
+    return failure
 
 
 def _text(value: object) -> str:

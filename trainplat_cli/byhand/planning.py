@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resources.errors import BadInput, Conflict, Denied, NotFound, TrainplatError, Unavailable
+from resources.errors import TrainplatError, Unavailable
 from resources.home import HOME_VARIABLE, Home
 from resources.terms import DatasetName, VersionKey
+from trainplat_cli.failing import KINDS, failure_of
 from trainplat_cli.texts import _
 
 CODE = "trainplat_assets.definitions"
 PROGRAM = "trainplat_assets.by_hand_program"
 PARTITION_TAG, RUN_KEY_TAG = "dagster/partition", "dagster/run_key"
 STDERR = 2
-_KINDS: dict[int, type[TrainplatError]] = {
-    int(kind.exit_code): kind for kind in (BadInput, Conflict, Denied, NotFound, Unavailable)
-}
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def plan(home: Home, dataset: str, base: str, labels: Path) -> Plan:
             _("What it wrote above says why. Mend that, then run the same thing again."),
         ) from None
     if "problem" in document:
-        raise _KINDS.get(document["code"], TrainplatError)(document["problem"], document["next"])
+        raise KINDS.get(document["code"], TrainplatError)(document["problem"], document["next"])
     return Plan(document)
 
 
@@ -86,7 +84,5 @@ def be_the_round(home: Home, planned: Plan) -> None:
         check=False,
     )
     if done.returncode:
-        raise Unavailable(
-            _("the round of {version} failed").format(version=planned.version),
-            _("Its log above says why. Mend that, then run the same thing again: it goes on where it was."),
-        )
+        said = _("the round of {version} failed").format(version=planned.version)
+        raise failure_of(home, f"{planned.dataset}_round", said)

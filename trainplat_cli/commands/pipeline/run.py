@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from resources.errors import BadInput, Unavailable
+from resources.errors import BadInput
 from resources.gpu.service import GpuService
 from resources.home import HOME_VARIABLE, Home
 from resources.pipelines.model import Pipeline
@@ -30,6 +30,7 @@ from trainplat_cli.commands.pipeline.shown import (
     pipeline_service,
     runs_of_stack,
 )
+from trainplat_cli.failing import failure_of
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_facts
 from trainplat_cli.texts import _
@@ -148,7 +149,4 @@ def _execute(pipeline: Pipeline, parameters: Mapping[str, Any]) -> None:
             check=False,
         )
     if done.returncode:
-        raise Unavailable(
-            _("the run of {name} failed").format(name=pipeline.name),
-            _("Its log above says why. Mend that, then run the same thing again: it goes on where it was."),
-        )
+        raise failure_of(home, pipeline.job, _("the run of {name} failed").format(name=pipeline.name))

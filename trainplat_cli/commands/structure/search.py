@@ -12,7 +12,7 @@ import click
 
 from resources.data.service import DataService
 from resources.data.versions.naming import checked_dataset
-from resources.errors import NotFound, Unavailable
+from resources.errors import NotFound
 from resources.home import HOME_VARIABLE, Home
 from resources.learning.structure.kept import Searches
 from resources.learning.structure.search import MOST_TRIALS, Limits
@@ -23,6 +23,7 @@ from resources.terms import FIRST_VERSION, DatasetName
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.structure.show import document_of, print_outcome
+from trainplat_cli.failing import failure_of
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
@@ -106,7 +107,5 @@ def _execute(home: Home, dataset: DatasetName, config: Mapping[str, object]) -> 
             check=False,
         )
     if done.returncode:
-        raise Unavailable(
-            _("the search on {dataset} failed").format(dataset=dataset),
-            _("Its log above says why. Mend that, then run the same thing again: it goes on where it was."),
-        )
+        said = _("the search on {dataset} failed").format(dataset=dataset)
+        raise failure_of(home, f"{dataset}_structure_search", said)
