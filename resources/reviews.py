@@ -6,6 +6,15 @@ from resources.errors import BadInput
 
 
 @dataclass(frozen=True)
+class AnswerRules:
+    """By what the answers about one sample are judged."""
+
+    least_agreement: float = 1.0
+    people: int = 1
+    """So many are waited for."""
+
+
+@dataclass(frozen=True)
 class ReviewPlan:
     """What goes back to people before it counts. Raises :class:`BadInput` for values that cannot work."""
 
@@ -15,6 +24,8 @@ class ReviewPlan:
     """With several answers for one sample, so many of them must say the same for it to be confirmed."""
     least_alpha: float = 0.667
     """Below this agreement between annotators, Krippendorff's alpha, a check of the data set warns."""
+    people_per_sample: int = 1
+    """So many people are asked about each sample; none of it is confirmed before that many have answered."""
     known_share: float = 0.0
     """So many of each batch of questions, as a share of it, are about test samples whose answer is known."""
 
@@ -25,8 +36,15 @@ class ReviewPlan:
                 _refuse(name, getattr(self, name), "from 0 to 1")
         if not 0.5 < self.least_agreement <= 1:
             _refuse("least_agreement", self.least_agreement, "more than 0.5, so that one answer has it, to 1")
+        if self.people_per_sample < 1:
+            _refuse("people_per_sample", self.people_per_sample, "1 or more")
         if not -1 <= self.least_alpha <= 1:
             _refuse("least_alpha", self.least_alpha, "from -1 to 1")
+
+    @property
+    def rules(self) -> AnswerRules:
+        """By what answers are judged."""
+        return AnswerRules(self.least_agreement, self.people_per_sample)
 
     @property
     def doubts(self) -> bool:

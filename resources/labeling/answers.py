@@ -50,6 +50,7 @@ def judge(
     *,
     earlier: Earlier | None = None,
     least_agreement: float = 1.0,
+    people: int = 1,
     kind: Kind = Kind.IMAGE_CLASSES,
 ) -> Verdict:
     """Judge all that is known about one question. The order of ``tasks`` does not matter.
@@ -57,12 +58,14 @@ def judge(
     1. Deleted tasks count only where no living one is left: an answer that was given outlives its task.
     2. A skip is no answer. An annotation with no label, with two, or with one outside the classes is a
        problem, and no answer.
-    3. If all answers say the same, or ``least_agreement`` of them, that of the annotation with the lowest id
+    3. Until so many ``people`` have answered or skipped, the question is open. One whose answer Label Studio
+       marks as ground truth waits for nobody.
+    4. If all answers say the same, or ``least_agreement`` of them, that of the annotation with the lowest id
        is confirmed. One that Label Studio marks as ground truth counts alone.
-    4. If they differ, none is confirmed, and the problem names them all.
-    5. Without an answer: open where there is a problem to mend or nobody came yet; skipped where people only
+    5. If they differ, none is confirmed, and the problem names them all.
+    6. Without an answer: open where there is a problem to mend or nobody came yet; skipped where people only
        skipped; withdrawn where the task was deleted.
-    6. A label that went back to people rests on what was given or changed since: the newest usable answer
+    7. A label that went back to people rests on what was given or changed since: the newest usable answer
        among that is final, whatever ``earlier`` ones say. Until there is one it is in review; skipped where
        people looked again and could not tell.
     """
@@ -76,7 +79,10 @@ def judge(
     )
     submitted = [(task, annotation) for task, annotation in given if not annotation.skipped]
     usable, flawed = _sorted_out(submitted, classes, kind)
-    usable = [pair for pair in usable if pair[1].ground_truth] or usable
+    known = [pair for pair in usable if pair[1].ground_truth]
+    if living and usable and not known and _people(usable, given) < people:
+        return Verdict(QuestionState.OPEN, None, flawed)
+    usable = known or usable
     labels = [annotation.labels[0] for _, annotation in usable]
     agreed = _agreed(labels, least_agreement, kind)
     if agreed is not None:
@@ -99,6 +105,16 @@ def judge(
     return Verdict(
         QuestionState.SKIPPED, None, (Finding(ProblemKind.SKIPPED_TASK, task.id, annotation.id, ""),)
     )
+
+
+def _people(
+    usable: Sequence[tuple[KnownTask, Annotation]], given: Sequence[tuple[KnownTask, Annotation]]
+) -> int:
+    """How many answered or skipped. An annotation of which nobody knows who gave it is of one more."""
+    came = [annotation for _, annotation in usable]
+    came += [annotation for _, annotation in given if annotation.skipped]
+    named = {annotation.by for annotation in came if annotation.by is not None}
+    return len(named) + sum(annotation.by is None for annotation in came)
 
 
 def _agreed(labels: Sequence[Label], least_agreement: float, kind: Kind) -> int | None:

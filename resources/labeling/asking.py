@@ -134,6 +134,7 @@ class Asker:
     def _project(self, asking: Asking) -> KnownProject:
         with self._database.read() as connection:
             before = store.project_of(connection, asking.dataset)
+            people = reviews.rules_of(connection, asking.dataset).people
         plan = ProjectPlan(
             dataset=asking.dataset,
             description=asking.title,
@@ -143,6 +144,7 @@ class Asker:
             hook_secret=read_or_make_secrets(self._home).webhook_secret,
             kind=asking.kind,
             shown_from=asking.shown_from,
+            people=people,
         )
         project = set_up(self._client, plan, before.id if before else None)
         shown_from = ShownFrom(asking.shown_from.url)

@@ -52,7 +52,7 @@ def let_go(writing: Writing, tasks: Sequence[TaskId]) -> None:
 def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:
     """Judge ``samples`` anew. Returns how many labels became confirmed. Doing it again changes nothing."""
     confirmed = 0
-    least_agreement = reviews.rules_of(writing.connection, writing.known.dataset)
+    rules = reviews.rules_of(writing.connection, writing.known.dataset)
     for part in store.slices(sorted(set(samples))):
         asked = _asked(writing, part)
         tasks = store.tasks_of_samples(writing.connection, writing.known.dataset, part)
@@ -63,16 +63,19 @@ def confirm(writing: Writing, samples: Iterable[SampleId]) -> int:
             if sample not in asked:
                 continue
             stands, earlier = returned.get(sample, (None, None))
+            state, why = asked[sample]
+            # What was confirmed by fewer, before more were asked, stays.
+            waits_for = 1 if state is QuestionState.ANSWERED else rules.people
             verdict = judge(
                 tasks.get(sample, []),
                 frozenset(writing.known.classes),
                 earlier=earlier,
-                least_agreement=least_agreement,
+                least_agreement=rules.least_agreement,
+                people=waits_for,
                 kind=writing.known.kind,
             )
             if stands is ReviewState.RETURNED and verdict.state is not QuestionState.IN_REVIEW:
                 _settle(writing, sample, verdict.choice)
-            state, why = asked[sample]
             if verdict.state is not state:
                 _put_state(writing, sample, verdict.state)
             if why is not Why.KNOWN:

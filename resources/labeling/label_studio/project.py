@@ -55,6 +55,8 @@ class ProjectPlan:
     hook_secret: str
     kind: Kind = Kind.IMAGE_CLASSES
     shown_from: ShownFrom = field(default_factory=ShownFrom)
+    people: int = 1
+    """How many are asked about each sample."""
 
 
 def set_up(client: LabelStudioClient, plan: ProjectPlan, known: ProjectId | None) -> ProjectId:
@@ -114,7 +116,7 @@ def _make(client: LabelStudioClient, plan: ProjectPlan) -> ProjectId:
             expert_instruction=FORMS[plan.kind].instruction,
             show_instruction=False,
             enable_empty_annotation=FORMS[plan.kind].takes_nothing,
-            maximum_annotations=1,
+            maximum_annotations=plan.people,
             show_collab_predictions=True,
             sampling=SAMPLING,
         )
@@ -127,6 +129,10 @@ def _mend(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> N
     row = client.connection.get(f"/api/projects/{project}/").json()
     if row.get("sampling") == EARLIER_SAMPLING:
         client.connection.with_sdk(lambda sdk: sdk.projects.update(int(project), sampling=SAMPLING))
+    if int(row.get("maximum_annotations") or 1) < plan.people:
+        client.connection.with_sdk(
+            lambda sdk: sdk.projects.update(int(project), maximum_annotations=plan.people)
+        )
     plain = FORMS[plan.kind].page(plan.classes)
     page = with_note(plain)
     if row.get("label_config") == plain or not _offers(row, plan):

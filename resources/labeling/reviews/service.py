@@ -30,10 +30,10 @@ class ReviewService:
     def follow(self, dataset: DatasetName, plan: ReviewPlan) -> None:
         """Judge answers by what the data set declares from now on."""
         with self.database.read() as connection:
-            if rows.rules_of(connection, dataset) == plan.least_agreement:
+            if rows.rules_of(connection, dataset) == plan.rules:
                 return
         with self.database.write() as connection:
-            rows.put_rules(connection, dataset, plan.least_agreement)
+            rows.put_rules(connection, dataset, plan.rules)
 
     def states(self, dataset: DatasetName) -> dict[SampleId, ReviewState]:
         """Where each sample stands whose label was looked at."""

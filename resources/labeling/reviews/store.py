@@ -13,21 +13,26 @@ from resources.labeling.reviews.model import Doubted, Reason, Review, ReviewCoun
 from resources.labeling.reviews.tables import REVIEW_RULES, REVIEWS
 from resources.labeling.store import REVIEW_ENDING, KnownProject, slices
 from resources.labeling.tables import TASKS
+from resources.reviews import AnswerRules
 from resources.terms import DatasetName, Label, SampleId
 
 
-def rules_of(connection: Connection, dataset: DatasetName) -> float:
-    """Which share of a sample's answers must say the same; all of them where nothing is declared."""
+def rules_of(connection: Connection, dataset: DatasetName) -> AnswerRules:
+    """By what the answers of a data set are judged; the usual rules where nothing is declared."""
     found = connection.execute(
-        select(REVIEW_RULES.c.least_agreement).where(REVIEW_RULES.c.dataset == dataset)
-    ).scalar_one_or_none()
-    return 1.0 if found is None else float(found)
+        select(REVIEW_RULES.c.least_agreement, REVIEW_RULES.c.people).where(REVIEW_RULES.c.dataset == dataset)
+    ).first()
+    return AnswerRules() if found is None else AnswerRules(float(found.least_agreement), int(found.people))
 
 
-def put_rules(connection: Connection, dataset: DatasetName, least_agreement: float) -> None:
+def put_rules(connection: Connection, dataset: DatasetName, rules: AnswerRules) -> None:
     """Keep what the data set declares."""
     connection.execute(delete(REVIEW_RULES).where(REVIEW_RULES.c.dataset == dataset))
-    connection.execute(insert(REVIEW_RULES).values(dataset=dataset, least_agreement=least_agreement))
+    connection.execute(
+        insert(REVIEW_RULES).values(
+            dataset=dataset, least_agreement=rules.least_agreement, people=rules.people
+        )
+    )
 
 
 def states_of(connection: Connection, dataset: DatasetName) -> dict[SampleId, ReviewState]:

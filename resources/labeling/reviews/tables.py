@@ -1,6 +1,6 @@
 """The tables of reviews."""
 
-from sqlalchemy import Column, Float, Index, String, Table, Text
+from sqlalchemy import Column, Float, Index, Integer, String, Table, Text
 
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
@@ -28,4 +28,5 @@ REVIEW_RULES = Table(  # what a data set declares and the judgement of answers n
     METADATA,
     Column("dataset", String(100), primary_key=True),
     Column("least_agreement", Float, nullable=False),
+    Column("people", Integer, nullable=False, server_default="1"),  # how many are asked about a sample
 )

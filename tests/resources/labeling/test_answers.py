@@ -210,3 +210,45 @@ def test_a_question_that_stays_open_after_an_answer_says_why(known: list[KnownTa
     submitted = [a for one in known if one.live for a in one.annotations if not a.skipped]
     if verdict.state is QuestionState.OPEN and submitted:
         assert verdict.findings
+
+
+def by(person: int, one: Annotation) -> Annotation:
+    return replace(one, by=person)
+
+
+@pytest.mark.parametrize(
+    ("given_", "state", "label", "problems"),
+    [
+        ([], QuestionState.OPEN, None, []),
+        ([by(1, said(1, "cat"))], QuestionState.OPEN, None, []),
+        ([by(1, said(1, "cat")), by(1, said(2, "cat"))], QuestionState.OPEN, None, []),
+        ([by(1, said(1, "cat")), by(2, said(2))], QuestionState.OPEN, None, [ProblemKind.NO_LABEL]),
+        ([by(1, said(1, "cat")), by(2, said(2, "cat"))], QuestionState.ANSWERED, "cat", []),
+        ([by(1, said(1, "cat")), by(2, skip(2))], QuestionState.ANSWERED, "cat", []),
+        ([said(1, "cat"), said(2, "cat")], QuestionState.ANSWERED, "cat", []),
+        ([replace(by(1, said(1, "cat")), ground_truth=True)], QuestionState.ANSWERED, "cat", []),
+        (
+            [by(1, said(1, "cat")), by(2, said(2, "dog"))],
+            QuestionState.OPEN,
+            None,
+            [ProblemKind.DIFFERENT_ANSWERS],
+        ),
+    ],
+)
+def test_with_two_people_asked_nothing_is_confirmed_before_both_have_answered(
+    given_: list[Annotation], state: QuestionState, label: str | None, problems: list[ProblemKind]
+) -> None:
+    verdict = judge([task(1, *given_)], CLASSES, people=2)
+    assert verdict.state is state
+    assert (verdict.choice.label if verdict.choice else None) == label
+    assert found(verdict) == problems
+
+
+@given(st.lists(st.integers(1, 4), max_size=6), st.integers(1, 4))
+def test_one_answer_more_never_makes_a_question_wait_again(people: list[int], asked: int) -> None:
+    given_ = [by(person, said(number, "cat")) for number, person in enumerate(people, start=1)]
+    states = [
+        judge([task(1, *given_[:count])], CLASSES, people=asked).state for count in range(len(people) + 1)
+    ]
+    assert states == sorted(states, key=lambda one: one is QuestionState.ANSWERED)
+    assert (states[-1] is QuestionState.ANSWERED) == (len(set(people)) >= asked)
