@@ -10,6 +10,8 @@ from resources.learning.structure.model import Candidate, Structure
 MORE_BLOCKS = 2
 SIBLINGS = (0, 1, 2, 4)
 """How many are joined to the champion."""
+STILL = 1e-6
+"""The share of a learning rate at which nothing changes."""
 LONGER = (1.0, 1.5, 2.0)
 """Epochs, as shares of the champion's."""
 
@@ -77,13 +79,14 @@ def with_siblings(
     longer: float = 1.0,
     taught: bool = False,
 ) -> Candidate:
-    """The champion and networks of so many channels in one, trained together for an epoch, in small steps."""
+    """The champion and networks of so many channels in one, which says what they say on average.
+
+    Its one epoch is of steps that change nothing: in short trainings together it lost more than it gained.
+    """
     structure = Structure(
         champion.channels + siblings * channels, champion.depth, champion.columns + siblings
     )
-    found = candidate(
-        replace(settings, incremental_epochs=1), structure, True, longer, rate_share=0.1, taught=taught
-    )
+    found = candidate(settings, structure, True, longer, rate_share=STILL, taught=taught)
     return replace(found, settings=replace(found.settings, incremental_epochs=1), siblings=siblings)
 
 
