@@ -22,9 +22,9 @@ from resources.learning.continual.lesson import lesson_of
 from resources.learning.evaluation import evaluate
 from resources.learning.model import ClassIndices, TrainedWeights
 from resources.learning.querying.choosing import choose
-from resources.learning.settings import TrainSettings
 from resources.learning.training import train
 from resources.terms import Actor, VersionKey
+from resources.train_settings import TrainSettings
 from trainplat_assets.datasets import DIGITS
 from trainplat_assets.pool_outlook import look_at_pool, query_seed, snapshot_of
 

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from benchmarks.seeds import parse_seeds
 from resources.learning.evaluation import evaluate
 from resources.learning.model import ClassIndices, Images
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.model import Candidate, Problem
 from resources.learning.structure.search import Limits, Search
 from resources.learning.training import train
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 NAME = "structure"
 DESCRIPTION = "What a structure search finds beside the champion, on held-out images, by seed."

@@ -16,7 +16,7 @@ from torch import nn
 
 from resources.files import write_atomically
 from resources.learning.model import EpochPoint, Progress
-from resources.learning.settings import TrainSettings
+from resources.train_settings import TrainSettings
 
 WARM = 0.15
 """The share of a training in which the step size rises."""

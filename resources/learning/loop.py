@@ -14,10 +14,10 @@ from resources.learning.continual.lesson import Lesson
 from resources.learning.course import Checkpoint, Course, draws_of
 from resources.learning.model import ClassIndices, EpochPoint, Images, Progress, TrainedWeights
 from resources.learning.network import ImageNet, Shape, check_fit, from_bytes, thread_limit, to_bytes
-from resources.learning.settings import TrainSettings
 from resources.learning.taught import Taught
 from resources.learning.teaching import Teaching
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 
 @dataclass(frozen=True)

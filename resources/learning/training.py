@@ -6,9 +6,9 @@ from pathlib import Path
 from resources.errors import BadInput
 from resources.learning.continual.lesson import Lesson
 from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights, check_samples
-from resources.learning.settings import TrainSettings
 from resources.learning.teaching import Teaching
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 
 def train(

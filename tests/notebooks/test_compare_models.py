@@ -12,8 +12,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from resources.data.model import ConfirmedLabel
 from resources.kinds import Kind
-from resources.learning.settings import TrainSettings
 from resources.terms import FIRST_VERSION, VersionKey
+from resources.train_settings import TrainSettings
 from tests.needs import needs
 from tests.notebooks.cells import read
 from tests.resources.data.byhand.others import OTHERS, first_of, pool_of, spec_of, truth_of

@@ -21,12 +21,12 @@ from resources.database.audit import recent
 from resources.errors import BadInput, Conflict, NotFound
 from resources.kinds import Kind
 from resources.learning.kinds.learner import learner_of
-from resources.learning.settings import TrainSettings
 from resources.marks import canonical
 from resources.registry.resource import MlflowResource
 from resources.registry.sanity import measurement_problems
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, Label, VersionKey
+from resources.train_settings import TrainSettings
 from tests.resources.data.byhand.others import (
     OTHERS,
     first_of,

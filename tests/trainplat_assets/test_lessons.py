@@ -15,8 +15,8 @@ from resources.data.model import ConfirmedLabel, Split
 from resources.data.results.files import MEMORY
 from resources.home import Home
 from resources.learning.continual.buffer import Buffer, buffer_of
-from resources.learning.settings import TrainSettings
 from resources.terms import FIRST_VERSION, SampleId, VersionKey
+from resources.train_settings import TrainSettings
 from tests.resources.data.shapes import ACTOR, answers
 from tests.trainplat_assets.rounds import SPEC, data_service, make_first, make_next, registry_service
 from trainplat_assets.lessons import Lessons

@@ -10,12 +10,12 @@ from resources.data.resource import DataResource
 from resources.gpu.resource import GpuResource
 from resources.home import Home
 from resources.learning.network import from_bytes
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.kept import PREFIX, Found, Searches
 from resources.learning.structure.model import Candidate, Structure
 from resources.learning.structure.outgrown import Standing, reasons
 from resources.registry.resource import MlflowResource
 from resources.terms import FIRST_VERSION, VersionKey
+from resources.train_settings import TrainSettings
 from sensors.rounds import brings_no_label
 from tests.resources.data.shapes import ACTOR
 from tests.trainplat_assets.rounds import SPEC, make_first, metadata_of, registry_service

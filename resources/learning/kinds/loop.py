@@ -17,8 +17,8 @@ from resources.learning.kinds.network import KindNet, Shape
 from resources.learning.kinds.networks import NETWORKS, check_fit, from_bytes, to_bytes
 from resources.learning.model import EpochPoint, Images, Progress, TrainedWeights
 from resources.learning.network import thread_limit
-from resources.learning.settings import TrainSettings
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 
 @dataclass(frozen=True)

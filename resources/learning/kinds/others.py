@@ -8,9 +8,9 @@ from resources.errors import BadInput
 from resources.kinds import Kind
 from resources.learning.kinds.model import Measured, Seen
 from resources.learning.model import LOOKING, Images, LookSettings, Progress, TrainedWeights, check_samples
-from resources.learning.settings import TrainSettings
 from resources.marks import flaw
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 
 @dataclass(frozen=True)

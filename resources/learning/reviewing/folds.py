@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from resources.errors import BadInput
 from resources.learning.model import ClassIndices, Images, Probabilities
 from resources.learning.prediction import predict
-from resources.learning.settings import TrainSettings
 from resources.learning.training import train
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 FOLDS = 5
 EPOCHS = 10

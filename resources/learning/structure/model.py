@@ -6,8 +6,8 @@ from statistics import fmean
 from typing import Any
 
 from resources.learning.model import ClassIndices, Images
-from resources.learning.settings import TrainSettings
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 
 @dataclass(frozen=True)

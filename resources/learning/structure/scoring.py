@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from resources.learning.model import Progress
 from resources.learning.reviewing.folds import folds_of
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.model import Candidate, Problem, Structure, Validated
 from resources.learning.structure.siblings import Siblings
 from resources.learning.structure.space import candidate
+from resources.train_settings import TrainSettings
 
 SHARPNESS = tuple(2 ** (step / 8) for step in range(-16, 25))
 """By which logits are multiplied, from a quarter to eight."""

@@ -7,11 +7,11 @@ ways: they are joined to the champion in one wider network, or a network of any 
 from dataclasses import dataclass, field, replace
 
 from resources.learning.model import ClassIndices, Images, Progress
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.model import Candidate
 from resources.learning.teaching import Teaching, teaching_of
 from resources.learning.training import train
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 TEACHERS = 4
 """Siblings that teach, beside the champion."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.model import Candidate, Structure
+from resources.train_settings import TrainSettings
 
 MORE_BLOCKS = 2
 SIBLINGS = (0, 1, 2, 4)

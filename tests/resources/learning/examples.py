@@ -5,8 +5,8 @@ import numpy as np
 from resources.continual import ContinualSettings
 from resources.learning.continual.lesson import Lesson
 from resources.learning.model import ClassIndices, Images
-from resources.learning.settings import TrainSettings
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 CLASSES = (Label("top"), Label("left"))
 QUICK = TrainSettings(epochs=6, incremental_epochs=4, channels=4, checkpoint_every_epochs=2)

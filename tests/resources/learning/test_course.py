@@ -9,7 +9,7 @@ from torch import nn
 
 from resources.learning.course import Checkpoint, Course, draws_of
 from resources.learning.model import EpochPoint
-from resources.learning.settings import TrainSettings
+from resources.train_settings import TrainSettings
 
 SETTINGS = TrainSettings(epochs=5, checkpoint_every_epochs=2)
 

@@ -5,9 +5,9 @@ import pytest
 
 from resources.errors import BadInput
 from resources.learning.evaluation import evaluate
-from resources.learning.settings import TrainSettings
 from resources.learning.teaching import Teaching, teaching_of
 from resources.learning.training import train
+from resources.train_settings import TrainSettings
 from tests.resources.learning.examples import CLASSES, bars
 
 SETTINGS = TrainSettings(epochs=8, channels=4)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from resources.data.errors import UnknownVersion
 from resources.errors import NotFound
 from resources.kinds import Kind
-from resources.learning.settings import TrainSettings
 from resources.terms import FIRST_VERSION, Label, VersionKey
+from resources.train_settings import TrainSettings
 from tests.resources.data.byhand.others import OTHERS, first_of, spec_of
 from tests.resources.data.shapes import ACTOR
 from tests.trainplat_assets.comparison.examples import comparison

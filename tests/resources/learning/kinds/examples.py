@@ -12,9 +12,9 @@ from resources.data.making.made.scenes import SCENE_CLASSES, SIDE_PX, scenes
 from resources.data.making.texts import TextBytes
 from resources.kinds import Kind
 from resources.learning.model import Images
-from resources.learning.settings import TrainSettings
 from resources.marks import canonical
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 SHORT = TrainSettings(epochs=3, incremental_epochs=2, checkpoint_every_epochs=1, channels=4)
 OTHERS = (Kind.TEXT_CLASSES, Kind.ENTITIES, Kind.BOXES)

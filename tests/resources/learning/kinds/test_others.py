@@ -11,9 +11,9 @@ from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.networks import from_bytes, to_bytes
 from resources.learning.kinds.others import Others
 from resources.learning.model import EpochPoint, LookSettings, TrainedWeights
-from resources.learning.settings import TrainSettings
 from resources.marks import boxes_in, flaw, spans_in, written
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 from tests.resources.learning.kinds.examples import OTHERS, SHORT, Examples, examples
 
 

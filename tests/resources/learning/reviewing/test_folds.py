@@ -12,8 +12,8 @@ from resources.errors import BadInput
 from resources.learning import prediction, training
 from resources.learning.reviewing import folds
 from resources.learning.reviewing.folds import folds_of, out_of_fold
-from resources.learning.settings import TrainSettings
 from resources.terms import Label
+from resources.train_settings import TrainSettings
 
 CLASSES = (Label("dark"), Label("light"))
 SHORT = replace(TrainSettings(), epochs=8, channels=4)

@@ -6,10 +6,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.choosing import FINALISTS, choose, finalists, front_of
 from resources.learning.structure.model import Candidate, Measured, Structure, Validated, better_on
 from resources.learning.structure.paired import paired
+from resources.train_settings import TrainSettings
 
 CANDIDATE = Candidate(Structure(16, 0), False, TrainSettings())
 FAMILY = Candidate(Structure(48, 0, 3), True, TrainSettings(), siblings=2)

@@ -9,13 +9,13 @@ import pytest
 
 from resources.errors import BadInput, Conflict
 from resources.learning.network import from_bytes
-from resources.learning.settings import TrainSettings
 from resources.learning.structure.model import Candidate, Outcome, Problem, Told
 from resources.learning.structure.scoring import Scorer
 from resources.learning.structure.search import Limits, Search
 from resources.learning.structure.siblings import Siblings
 from resources.learning.structure.timing import latency_ratio
 from resources.learning.training import train
+from resources.train_settings import TrainSettings
 from tests.resources.learning.examples import CLASSES, bars
 
 SETTINGS = TrainSettings(epochs=2, incremental_epochs=2, channels=2)
