@@ -2,6 +2,8 @@
 
 What is killed: the training, the daemon that runs the sensors, Label Studio, which sends the web hooks, and
 who receives them. Each part of the twenty rounds is a stack of its own; ``make test-slow`` draws a share.
+In each part every one of them dies: once early, at a moment and in an order that chance draws, and then again
+as often as there is time for.
 """
 
 import random
@@ -29,8 +31,15 @@ ROUNDS = 2
 PARTS = 10
 MOST_PAUSE_S = 60.0
 """Label Studio takes half a minute to come back: killed more often, nothing would ever be answered."""
+MOST_FIRST_PAUSE_S = 10.0
+"""Until each was killed once: two rounds on a fast machine are over before four long pauses are."""
+LOOK_PAUSE_S = 0.2
+"""A training lives for a few seconds only, and who is being started again is nobody: both are looked for."""
+MOST_LIVED_S = 1.5
+"""How long a training has lived when it is killed; one that is missed is killed at once the next time."""
+TRAINING = "training"
 KILLED: dict[str, Callable[[Stack], bool]] = {
-    **{kind: KINDS[kind] for kind in ("training", "daemon", "label studio")},
+    **{kind: KINDS[kind] for kind in (TRAINING, "daemon", "label studio")},
     "web hooks": lambda stack: stack.kill_part(PartName.WEBHOOK),
 }
 
@@ -65,7 +74,7 @@ def test_kills_at_random_moments_lose_nothing_and_do_nothing_twice(
         finally:
             over.set()
             killer.join(300)
-        assert sum(kills.values()) >= ROUNDS, kills
+        assert all(kills[kind] for kind in KILLED), kills
         made = list(versions_of(ROUNDS))
         assert stack.sealed_versions() == made
         assert sorted(stack.registered_versions()) == sorted(made)
@@ -109,9 +118,38 @@ def weights_of(stack: Stack) -> dict[str, str]:
 def _kill_on_and_on(
     stack: Stack, chance: random.Random, over: threading.Event, kills: "Counter[str]"
 ) -> None:
+    hunter = threading.Thread(
+        target=_kill_a_training, args=(stack, chance.uniform(0, MOST_LIVED_S), over, kills)
+    )
+    hunter.start()
+    parts = [kind for kind in KILLED if kind != TRAINING]
+    for kind in chance.sample(parts, len(parts)):
+        over.wait(chance.uniform(1, MOST_FIRST_PAUSE_S))
+        _kill_one(stack, kind, over, kills)
     while not over.wait(chance.uniform(1, MOST_PAUSE_S)):
         kind = chance.choice(list(KILLED))
         kills[kind] += KILLED[kind](stack)
+    hunter.join(300)
+
+
+def _kill_a_training(stack: Stack, lived_s: float, over: threading.Event, kills: "Counter[str]") -> None:
+    """The first that is met, once it has lived so long; where it was over by then, the next one at once."""
+    while not over.wait(LOOK_PAUSE_S):
+        if not any(lease.devices and lease.holder is not None for lease in stack.leases()):
+            continue
+        over.wait(lived_s)
+        lived_s = 0
+        if KILLED[TRAINING](stack):
+            kills[TRAINING] += 1
+            return
+
+
+def _kill_one(stack: Stack, kind: str, over: threading.Event, kills: "Counter[str]") -> None:
+    while not over.is_set():
+        if KILLED[kind](stack):
+            kills[kind] += 1
+            return
+        over.wait(LOOK_PAUSE_S)
 
 
 def _played(home: Home, patched: pytest.MonkeyPatch) -> AbstractContextManager[Stack]:
