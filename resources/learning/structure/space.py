@@ -98,7 +98,7 @@ def widths(channels: int) -> list[int]:
 
 
 def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, Any]]:
-    """What is tried first: the champion's own, wider ones beside it, wide, small, siblings, grown, deep.
+    """What is tried first: the champion's own, a wider one beside it, wide, small, siblings, grown, deep.
 
     Those that are trained whole are taught, where there is something to teach with.
     """
@@ -113,7 +113,7 @@ def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, An
     }
     wide, small = {"channels": 2 * champion.channels}, {"channels": widths(champion.channels)[1]}
     asked = [
-        own | wide | {"siblings": 2, "longer": 1.5},
+        own | wide | {"siblings": 1, "longer": 1.5},
         own | wide | {"longer": 1.5},
         own | small | {"longer": 2.0},
         own | wide | {"start": "champion", "longer": 1.5},
