@@ -81,7 +81,7 @@ def test_all_of_them_are_measured_and_each_result_is_kept_in_a_file_of_its_own()
     assert {one.name for one in asked} == set(NAMES)
     kept = [a_result(one.name, program._variant(one)).path.name for one in asked]
     assert len(set(kept)) == len(asked)
-    assert {"demo.json", "demo-clone.json", "loop-tasks-1000.json"} <= set(kept)
+    assert {"demo.json", "demo-clone.json", "loop-tasks-2000.json"} <= set(kept)
 
 
 def test_the_page_in_the_docs_is_the_one_that_the_kept_results_give() -> None:
