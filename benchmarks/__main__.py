@@ -15,7 +15,6 @@ ALL = (
     ["demo"],
     ["demo", "--clone"],
     ["latency"],
-    ["loop", "--tasks", "1000"],
     ["loop", "--tasks", "2000"],
     ["loop", "--tasks", "10000"],
     ["loop", "--tasks", "100000", "--resume"],
