@@ -59,8 +59,8 @@ def test_the_share_of_the_peak_is_what_is_done_of_what_could_be(tmp_path: Path) 
     assert found["loop_over_plain_on_gpu"] == pytest.approx(ratio)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_without_a_gpu_it_says_what_is_missing() -> None:
+def test_without_a_gpu_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(BadInput, match="torch sees no GPU; expected one"):
         training.run(argparse.Namespace(turns=1, steps=12, width=64, context=16, gpu=True))
 
