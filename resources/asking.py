@@ -49,6 +49,13 @@ class QueryPlan:
     strategy: Strategy = Strategy.MARGIN_COVER
     random_share: float = 0.1
     """The share of each batch that is drawn at random from all that was never asked."""
+    against_random: bool = True
+    """Whether a small model is trained now and then on what random asking would have had by then."""
+
+    @property
+    def is_held_against_random(self) -> bool:
+        """Whether there is anything to hold against random asking, and to do it with."""
+        return self.against_random and self.random_share > 0 and self.strategy is not Strategy.RANDOM
 
     def __post_init__(self) -> None:
         """Refuse what is no strategy, and what is no share."""

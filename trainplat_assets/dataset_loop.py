@@ -18,6 +18,7 @@ from trainplat_assets.labeling_assets import build_labeling_assets
 from trainplat_assets.labeling_checks import build_labeling_checks
 from trainplat_assets.model_assets import build_model_assets
 from trainplat_assets.model_checks import build_model_checks
+from trainplat_assets.random_asking_assets import build_random_asking_assets
 from trainplat_assets.reports import build_report_assets, build_report_sensors
 from trainplat_assets.structure_assets import build_structure_assets, build_structure_job
 from trainplat_assets.structure_checks import build_structure_checks
@@ -34,6 +35,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
             *build_model_assets(spec),
             *build_branch_assets(spec),
             *build_labeling_assets(spec),
+            *build_random_asking_assets(spec),
             build_review_asset(spec),
             *build_report_assets(spec),
             *(build_structure_assets(spec) if of_pictures else ()),

@@ -13,7 +13,7 @@ from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
 from resources.home import Home
-from resources.registry import sanity, store
+from resources.registry import random_store, sanity, store
 from resources.registry.client import CHALLENGER, CHAMPION, Mlflow
 from resources.registry.estimators import Estimator, Estimators, EstimatorVersion
 from resources.registry.model import (
@@ -24,6 +24,7 @@ from resources.registry.model import (
     Registration,
     RoundEvaluation,
 )
+from resources.registry.random_rounds import AgainstRandom, RandomRound
 from resources.terms import Actor, DatasetName, VersionKey, version_order
 
 LOCK_TIMEOUT_S = 120.0
@@ -130,6 +131,25 @@ class RegistryService:
         """The evaluations of all rounds by version; from our tables, without MLflow."""
         with self.database.read() as connection:
             return store.evaluations_of(connection, dataset)
+
+    def record_random(self, made: RandomRound, actor: Actor) -> None:
+        """Keep what random asking reached by a version; takes the place of what was kept of it before."""
+        reached = made.reached
+        detail = f"{reached.labels} labels at random: {reached.value:.4f}"
+        with self.database.write() as connection:
+            now = self.clock()
+            random_store.put_random_round(connection, made, now)
+            subject = f"{made.dataset} {reached.version}"
+            record(connection, AuditRow(now, actor, "registry.evaluate_random", subject, detail))
+
+    def against_random(self, dataset: DatasetName) -> AgainstRandom:
+        """The rounds of a data set beside random asking; from our tables, without MLflow."""
+        with self.database.read() as connection:
+            return AgainstRandom.of(
+                store.evaluations_of(connection, dataset),
+                store.decisions_of(connection, dataset),
+                random_store.random_rounds_of(connection, dataset),
+            )
 
     def decide(
         self, dataset: DatasetName, version: VersionKey, *, labels: int, lease_s: float, actor: Actor

@@ -5,7 +5,9 @@ from typing import Any
 
 from resources.kinds import Measure
 from resources.labeling.model import QuestionState
+from resources.learning.querying.quality import wilson
 from resources.registry.model import Scores
+from resources.registry.random_rounds import Reached
 from resources.terms import Label, VersionKey
 from resources.texts import Translate, mark
 from streamlit_app import colours
@@ -31,10 +33,14 @@ BENCHMARK_ACCURACY = 0.9
 
 
 def efficiency(told: ActiveLearning, _: Translate) -> Chart:
-    """By labels: the champion on the test set, random picks, and, where it is kept, the benchmark's marks."""
-    tested, guessed = _("champion on the test set"), _("random picks from the pool (95 %)")
+    """By labels: what each round's model and random asking reach on the test set, what random picks say of
+    the pool, and, where it is kept, the benchmark's marks.
+    """
+    tested, guessed = _("model of a round, test set (95 %)"), _("random picks from the pool (95 %)")
+    anyhow = _("labels at random alone, test set (95 %)")
     measure = _((told.measure or Measure.ACCURACY).words)
     bench, chance = _("benchmark: this strategy"), _("benchmark: random")
+    kept = told.yardstick if told.measure is Measure.ACCURACY else None
     x = {
         "field": "labels",
         "type": "quantitative",
@@ -53,8 +59,13 @@ def efficiency(told: ActiveLearning, _: Translate) -> Chart:
         "type": "nominal",
         "title": None,
         "scale": {
-            "domain": [tested, guessed, bench, chance],
-            "range": [colours.CHAMPION, colours.PEOPLE, colours.CHALLENGER, colours.IDLE],
+            "domain": [tested, anyhow, guessed, *([bench, chance] if kept else [])],
+            "range": [
+                colours.CHAMPION,
+                colours.TROUBLE,
+                colours.PEOPLE,
+                *([colours.CHALLENGER, colours.IDLE] if kept else []),
+            ],
         },
         "legend": {"orient": "top", "labelLimit": 300},
     }
@@ -64,9 +75,9 @@ def efficiency(told: ActiveLearning, _: Translate) -> Chart:
         {"field": "labels", "title": _("labels"), "type": "quantitative", "format": ","},
         {"field": "quality", "title": measure, "type": "quantitative", "format": ".1%"},
     ]
-    line = [
-        {"version": one.version, "labels": one.labels, "quality": one.quality, "what": tested}
-        for one in told.rounds
+    lines = [
+        *(_point(one, tested) for one in told.against_random.rounds),
+        *(_point(one, anyhow) for one in told.against_random.random),
     ]
     picks = [
         {
@@ -81,16 +92,26 @@ def efficiency(told: ActiveLearning, _: Translate) -> Chart:
         if one.guessed is not None
     ]
     marks = []
-    if told.yardstick is not None and told.measure is Measure.ACCURACY:
-        for what, labels in ((bench, told.yardstick.strategy_labels), (chance, told.yardstick.random_labels)):
+    if kept is not None:
+        for what, labels in ((bench, kept.strategy_labels), (chance, kept.random_labels)):
             marks.append({"labels": labels, "quality": BENCHMARK_ACCURACY, "what": what})
     return {
         "height": 280,
         "layer": [
             {
-                "data": {"values": line},
+                "data": {"values": lines},
                 "mark": {"type": "line", "point": {"size": 60, "filled": True}},
                 "encoding": {"x": x, "y": y, "color": colour, "tooltip": tooltip},
+            },
+            {
+                "data": {"values": [one for one in lines if "low" in one]},
+                "mark": {"type": "rule", "strokeWidth": 1, "opacity": 0.6},
+                "encoding": {
+                    "x": x,
+                    "y": {**y, "field": "low"},
+                    "y2": {"field": "high"},
+                    "color": colour,
+                },
             },
             {
                 "data": {"values": picks},
@@ -114,6 +135,20 @@ def efficiency(told: ActiveLearning, _: Translate) -> Chart:
             },
         ],
     }
+
+
+def _point(one: Reached, what: str) -> dict[str, str | float]:
+    """With its interval where test samples are right or not."""
+    point: dict[str, str | float] = {
+        "version": one.version,
+        "labels": one.labels,
+        "quality": one.value,
+        "what": what,
+    }
+    if one.right is None:
+        return point
+    found = wilson(one.right, one.test_count)
+    return {**point, "low": found.low, "high": found.high}
 
 
 def queue(told: ActiveLearning, _: Translate) -> Chart:

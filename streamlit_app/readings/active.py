@@ -23,10 +23,13 @@ from resources.learning.querying.quality import Estimate, estimate_quality
 from resources.learning.triggering.model import Evaluation, Pause, Paused, Wish
 from resources.learning.triggering.service import TriggerService
 from resources.registry.model import Decision, Scores
+from resources.registry.random_rounds import AgainstRandom
 from resources.registry.service import RegistryService
 from resources.terms import DatasetName, Label, VersionKey
 
 KEPT_BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "results" / "active.json"
+KEPT_OF = DatasetName("digits")
+"""The data set that it was measured on."""
 CHANGES = 15
 
 
@@ -60,7 +63,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A kept result of the benchmark ``active``: not of this data set's own rounds."""
+    """A kept result of the benchmark ``active``, of the digits: not of their rounds here."""
 
     strategy_labels: float
     """Labels to 90 % with the default strategy and its random picks."""
@@ -75,6 +78,7 @@ class ActiveLearning:
     dataset: DatasetName
     rounds: tuple[Round, ...]
     """Oldest first."""
+    against_random: AgainstRandom
     estimate: Estimate | None
     """From all random picks that were answered."""
     parts: tuple[Part, ...]
@@ -128,6 +132,7 @@ def read_active(
     return ActiveLearning(
         dataset,
         tuple(_round(one, picks) for one in decisions),
+        registry.against_random(dataset),
         estimate_quality(one.guessed for one in picks),
         tuple(_parts(PredictionFiles(home), dataset, people.question_counts(dataset))),
         tuple((version, found.challenger_scores) for version, found in measured if found is not None),
@@ -137,7 +142,7 @@ def read_active(
         changes,
         tuple(triggers.past_wishes(dataset, CHANGES)),
         tuple(pause for what in Paused if (pause := triggers.paused(dataset, what)) is not None),
-        read_yardstick(KEPT_BENCHMARK),
+        read_yardstick(KEPT_BENCHMARK) if dataset == KEPT_OF else None,
         clock(),
     )
 

@@ -5,7 +5,7 @@ import streamlit as st
 from resources.labeling.model import QuestionState
 from resources.terms import DatasetName
 from streamlit_app import frame, pieces
-from streamlit_app.active import charts, next_query, triggers
+from streamlit_app.active import against_random, charts, next_query, triggers
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.active import ActiveLearning, read_active
 from streamlit_app.readings.source import open_home
@@ -54,32 +54,15 @@ def _efficiency(reader: Reader, told: ActiveLearning) -> None:
         }
     )
     chart = charts.efficiency(told, _)
-    st.vega_lite_chart(chart, alt=_("{measure} by labels").format(measure=heading), key="efficiency")
-    st.caption(
-        _(
-            "Random picks are the only answers that say how good a model is on the pool: bars show where the "
-            "true share lies with 95 % confidence, for the champion that asked them. There is no curve for "
-            "random labels alone: each model learns from the strategy's picks and from random ones together."
-        )
-    )
+    about = _("{measure} by labels, of the rounds and of labels at random alone").format(measure=heading)
+    st.vega_lite_chart(chart, alt=about, key="efficiency")
+    against_random.draw(reader, told)
     if newest.measure.is_of_marks:
         st.caption(
             _(
                 "A pick counts as guessed right where the whole answer was, each mark of it: hold the bars "
                 "against each other, not against the line, which is {measure}."
             ).format(measure=_(newest.measure.words))
-        )
-    elif told.yardstick is not None:
-        st.caption(
-            _(
-                "Diamonds are no rounds of this data set: in the kept benchmark of the strategies, a linear "
-                "model on the digits over {seeds} seeds, 90 % took {strategy} labels by the default one, "
-                "and {random} at random."
-            ).format(
-                seeds=told.yardstick.seeds,
-                strategy=f"{told.yardstick.strategy_labels:g}",
-                random=f"{told.yardstick.random_labels:g}",
-            )
         )
 
 

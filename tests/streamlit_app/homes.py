@@ -1,5 +1,6 @@
 """Fills a home with what three rounds of the loop leave in its tables."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from resources.labeling.model import ProblemKind, QuestionState
 from resources.process import ProcessIdentity
 from resources.registry import store as registry
 from resources.registry.model import Decision, RoundEvaluation, Scores
+from resources.registry.random_rounds import RandomRound, Reached
 from resources.registry.service import RegistryService
 from resources.terms import Actor, DatasetName, Label, SampleId, VersionKey
 
@@ -31,6 +33,7 @@ VERSIONS = (VersionKey("v1.0"), VersionKey("v1.1"), VersionKey("v1.2"))
 MISTAKES = (43, 27, 30)
 """Of 360 test images: the second challenger wins, the third one does not."""
 TEST_COUNT = 360
+TEST_SET = "7e57" * 16
 ASKED, ANSWERED = 50, 18
 
 FIRST_RUN, HOLDER, LARGE, SMALL = (
@@ -99,7 +102,7 @@ def add_rounds(home: Home, database: Database, now: datetime, count: int = len(V
                 version,
                 index + 1,
                 champion + 1 if old is not None else None,
-                "7e57" * 16,
+                TEST_SET,
                 TEST_COUNT,
                 CLASSES,
                 new,
@@ -125,6 +128,23 @@ def add_rounds(home: Home, database: Database, now: datetime, count: int = len(V
             registry.put_decision(connection, decision)
         if promoted:
             champion, best = index, new
+
+
+def add_random_rounds(home: Home, mistakes: Sequence[int] = (43, 37)) -> None:
+    """What random asking reached with the first 100 labels, and with 12 more for each one after that."""
+    service = RegistryService(home, home.database())
+    for index, wrong in enumerate(mistakes):
+        right = TEST_COUNT - wrong
+        reached = Reached(
+            VERSIONS[index],
+            100 + 12 * index,
+            right / TEST_COUNT,
+            Measure.ACCURACY,
+            right,
+            TEST_SET,
+            TEST_COUNT,
+        )
+        service.record_random(RandomRound(DIGITS, reached), TESTER)
 
 
 def with_a_class_more(home: Home, label: Label) -> None:

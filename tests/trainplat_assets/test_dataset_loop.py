@@ -15,7 +15,7 @@ STOPPABLE = STEADY | {"trainplat/preemptible": "true"}
 NOTHING: dict[str, str] = {}
 ASKED = {
     **dict.fromkeys(("model", "branch_model", "structure"), STOPPABLE),
-    **dict.fromkeys(("pool_predictions", "review"), STEADY),
+    **dict.fromkeys(("pool_predictions", "review", "random_asking"), STEADY),
     **dict.fromkeys(("collected", "evaluation", "champion", "query", "label_tasks"), NOTHING),
 }
 

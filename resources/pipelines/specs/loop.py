@@ -105,6 +105,12 @@ class LoopSpec(DeviceSpec):
         le=1,
         description=mark("The share of each batch that is drawn at random."),
     )
+    against_random: bool = Field(
+        QueryPlan.against_random,
+        description=mark(
+            "Whether its rounds are held against random asking, by a small training now and then."
+        ),
+    )
     shown_from: str = Field(
         "",
         description=mark(
@@ -176,7 +182,7 @@ class LoopSpec(DeviceSpec):
             seed=self.seed,
             fill_source=None if self.filled_with is None else FILLED_WITH[self.filled_with],
             arrivals_per_version=self.arrivals_per_version,
-            query=QueryPlan(self.strategy, self.random_share),
+            query=QueryPlan(self.strategy, self.random_share, self.against_random),
             continual=self.continual,
             training=self.training,
             runs=self.run_plan(),

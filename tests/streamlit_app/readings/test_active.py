@@ -8,8 +8,10 @@ from resources.home import Home
 from resources.kinds import Measure
 from resources.labeling.predictions import PredictionFiles, Query
 from resources.labeling.tables import CONFIRMED, QUESTIONS
+from resources.registry.service import RegistryService
+from resources.terms import DatasetName
 from resources.texts import translator
-from streamlit_app.active import charts
+from streamlit_app.active import against_random, charts
 from streamlit_app.readings.active import ActiveLearning, Yardstick, read_active
 from tests.streamlit_app import homes
 
@@ -59,10 +61,90 @@ def test_each_champion_is_measured_by_the_picks_that_it_asked(told: ActiveLearni
 
 
 def test_a_pick_is_drawn_with_the_whole_of_its_interval(told: ActiveLearning) -> None:
-    _, interval, point, _ = charts.efficiency(told, ENGLISH)["layer"]
+    _, _, interval, point, _ = charts.efficiency(told, ENGLISH)["layer"]
     (drawn,) = interval["data"]["values"]
     ends = [drawn[interval["encoding"][one]["field"]] for one in ("y", "y2")]
     assert ends[0] < drawn[point["encoding"]["y"]["field"]] == 0.5 < ends[1]
+
+
+def test_the_rounds_and_random_asking_are_two_lines_with_their_intervals(home: Home) -> None:
+    homes.add_random_rounds(home)
+    told = read_active(home, home.database(), homes.DIGITS)
+    line, interval, *_ = charts.efficiency(told, ENGLISH)["layer"]
+    drawn = {
+        what: [one for one in line["data"]["values"] if what in one["what"]] for what in ("round", "random")
+    }
+    assert [one["labels"] for one in drawn["round"]] == [100, 150, 200]
+    assert [one["quality"] for one in drawn["round"]] == [
+        1 - wrong / homes.TEST_COUNT for wrong in homes.MISTAKES
+    ]
+    assert [one["labels"] for one in drawn["random"]] == [100, 112]
+    assert len(interval["data"]["values"]) == 5
+    ends = [interval["encoding"][one]["field"] for one in ("y", "y2")]
+    assert all(one[ends[0]] < one["quality"] < one[ends[1]] for one in interval["data"]["values"])
+    domain = line["encoding"]["color"]["scale"]["domain"]
+    assert {one["what"] for one in line["data"]["values"]} < set(domain)
+
+
+def test_marks_have_no_interval_on_the_test_set(told: ActiveLearning) -> None:
+    rounds = tuple(replace(one, right=None) for one in told.against_random.rounds)
+    spans = replace(told, against_random=replace(told.against_random, rounds=rounds))
+    line, interval, *_ = charts.efficiency(spans, ENGLISH)["layer"]
+    assert len(line["data"]["values"]) == len(rounds)
+    assert interval["data"]["values"] == []
+
+
+def test_the_kept_benchmark_is_of_the_digits_alone(told: ActiveLearning, home: Home) -> None:
+    assert told.yardstick is not None
+    assert read_active(home, home.database(), DatasetName("other")).yardstick is None
+
+
+def test_random_asking_is_told_with_the_labels_of_each_side(told: ActiveLearning, home: Home) -> None:
+    assert against_random.sentences(told.against_random, ENGLISH)[0].startswith("Nothing can be said")
+    homes.add_random_rounds(home)
+    found = RegistryService(home, home.database()).against_random(homes.DIGITS)
+    reached, own, other = against_random.sentences(found, ENGLISH)
+    assert reached == "Random asking reaches 89.7% with 112 labels."
+    assert own == "The rounds reached that with 119."
+    assert "does not reach what the rounds do" in other
+    homes.add_random_rounds(home, (43, 27))
+    found = RegistryService(home, home.database()).against_random(homes.DIGITS)
+    assert against_random.sentences(found, ENGLISH)[2] == (
+        "What the rounds reach at their best takes 112 labels at random."
+    )
+    homes.add_random_rounds(home, (43, 7))
+    found = RegistryService(home, home.database()).against_random(homes.DIGITS)
+    assert against_random.sentences(found, ENGLISH)[1] == "The rounds have not reached that yet."
+
+
+def test_the_queue_is_drawn_by_class_and_state(told: ActiveLearning) -> None:
+    chart = charts.queue(told, ENGLISH)
+    bars = chart["data"]["values"]
+    assert sum(one["count"] for one in bars) == homes.ASKED
+    assert {one["class"] for one in bars} == set(homes.CLASSES)
+    fields = {name: chart["encoding"][name]["field"] for name in ("x", "y", "color")}
+    assert fields == {"x": "class", "y": "count", "color": "state"}
+    assert {one["state"] for one in bars} <= set(chart["encoding"]["color"]["scale"]["domain"])
+
+
+def test_what_is_found_of_each_class_is_drawn_for_each_version(told: ActiveLearning) -> None:
+    chart = charts.recalls(told.recalls, ENGLISH)
+    cells = chart["data"]["values"]
+    assert [one["version"] for one in cells[:: len(homes.CLASSES)]] == list(homes.VERSIONS)
+    for version, scores in told.recalls:
+        drawn = {one["class"]: one["recall"] for one in cells if one["version"] == version}
+        assert drawn == scores.recalls
+    squares, numbers = chart["layer"]
+    assert squares["encoding"]["color"]["field"] == numbers["encoding"]["text"]["field"] == "recall"
+    assert squares["encoding"]["y"]["sort"] == list(homes.CLASSES)
+
+
+def test_a_class_without_test_samples_has_no_cell(told: ActiveLearning) -> None:
+    version, scores = told.recalls[-1]
+    missing = replace(scores, recalls={**scores.recalls, homes.CLASSES[0]: None})
+    cells = charts.recalls([(version, missing)], ENGLISH)["data"]["values"]
+    assert homes.CLASSES[0] not in {one["class"] for one in cells}
+    assert len(cells) == len(homes.CLASSES) - 1
 
 
 def test_the_benchmark_is_held_against_accuracy_alone(told: ActiveLearning) -> None:

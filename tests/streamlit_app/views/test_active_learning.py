@@ -110,6 +110,23 @@ def test_marks_are_measured_by_their_measure_and_held_against_no_accuracy(
     assert "accuracy" not in shown.lower()
 
 
+def test_each_chart_says_in_words_what_it_shows(open_page: OpenPage, filled_home: Home) -> None:
+    homes.add_random_rounds(filled_home)
+    app = open_page(PAGE)
+    assert [one.proto.alt for one in app.get("vega_lite_chart")] == [
+        "Accuracy by labels, of the rounds and of labels at random alone",
+        "Questions by guessed class and state",
+        "Share of each class that is found, by version",
+    ]
+    shown = words(app)
+    assert "What is found of each class" in shown
+    assert "Random asking reaches 89.7% with 112 labels. The rounds reached that with 119." in shown
+
+
+def test_without_random_labels_the_page_says_what_is_missing(open_page: OpenPage, filled_home: Home) -> None:
+    assert "Nothing can be said of random asking yet" in words(open_page(PAGE))
+
+
 def test_the_page_speaks_chinese(open_page: OpenPage, filled_home: Home) -> None:
     evaluated(filled_home, 18)
     shown = words(open_page(PAGE, locale="zh"))

@@ -5,13 +5,15 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("review", "reconcile")
+COMMANDS = ("efficiency", "review", "reconcile")
 
 
 @click.group(
     cls=Group,
     modules={name: f"{__name__}.{name}" for name in COMMANDS},
-    help=mark("Labels that people give: which went back to them, and whether all of them were heard."),
+    help=mark(
+        "Labels that people give: what they bring, which went back, and whether all of them were heard."
+    ),
 )
 def labels() -> None:
     """Hold the commands."""
