@@ -23,6 +23,11 @@ def prepare() -> None:
     signal.signal(SIGNAL, signal.SIG_IGN)
 
 
+def is_own_process() -> bool:
+    """Whether this process is a run's own, which the platform starts again where it dies."""
+    return signal.getsignal(SIGNAL) is not signal.SIG_DFL
+
+
 @contextmanager
 def listening() -> Iterator[Callable[[], bool]]:
     """Whether this process was asked since; never in one that is no run's own, or on another thread.

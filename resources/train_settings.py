@@ -1,8 +1,11 @@
 """How a training goes: the numbers that, with the data and the seed, decide its outcome."""
 
 from dataclasses import asdict, dataclass
+from math import inf
 
 from resources.errors import BadInput
+
+_NOT_DECIDING = ("checkpoint_every_epochs", "hang_s")
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,16 @@ class TrainSettings:
     checkpoint_every_epochs: int = 10
     """How much of a training a kill can cost, in epochs."""
 
+    hang_s: float = 600.0
+    """Without a step for so many seconds it hangs: its process ends, and it goes on from its checkpoint."""
+
     def passes(self, *, goes_on: bool) -> int:
         """How many epochs a training takes, from nothing or on from earlier weights."""
         return self.incremental_epochs if goes_on else self.epochs
 
     def deciding(self) -> list[tuple[str, float]]:
         """Name and value of all that decides the outcome, sorted: how often it is saved does not."""
-        return sorted(
-            (name, value) for name, value in asdict(self).items() if name != "checkpoint_every_epochs"
-        )
+        return sorted((name, value) for name, value in asdict(self).items() if name not in _NOT_DECIDING)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with."""
@@ -67,6 +71,8 @@ class TrainSettings:
         ):
             if getattr(self, name) < lowest:
                 _refuse(name, getattr(self, name), f"a whole number of at least {lowest}")
+        if not 0 < self.hang_s < inf:
+            _refuse("hang_s", self.hang_s, "above 0")
         if not 0 < self.learning_rate < 1:
             _refuse("learning_rate", self.learning_rate, "above 0 and below 1")
         if not 0 <= self.rotation_degrees <= 180:

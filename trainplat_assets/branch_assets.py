@@ -38,6 +38,7 @@ from trainplat_assets.model_assets import (
 )
 from trainplat_assets.model_pictures import curve_picture
 from trainplat_assets.pictures import embedded
+from trainplat_assets.round_following import RunFollower
 from trainplat_assets.step_retries import retry_policy
 from trainplat_assets.training_work import Device
 
@@ -101,7 +102,8 @@ def build_branch_assets(spec: DatasetSpec) -> list[AssetsDefinition]:
                 return MaterializeResult(metadata=metadata, data_version=DataVersion(found.weights_sha256))
             with gpu.lease(context) as lease:
                 context.log.info("Trains on %s with %d CPU threads.", ", ".join(lease.devices), lease.threads)
-                trained = round_.train(Device(lease.torch_device, lease.threads), run_id, progress)
+                follower = RunFollower(context, data.service(), lease)
+                trained = round_.train(Device(lease.torch_device, lease.threads), run_id, progress, follower)
             show_result(context, trained.result)
         context.log.info("%s is registered, its result is %s.", trained.model.uri, trained.result.id)
         metadata = _metadata(round_, trained.model, trained.result) | {

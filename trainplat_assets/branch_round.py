@@ -16,6 +16,7 @@ from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
 from resources.train_settings import TrainSettings
+from trainplat_assets.following import Follower
 from trainplat_assets.labels import answers_of
 from trainplat_assets.lessons import Lessons
 from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
@@ -70,7 +71,13 @@ class BranchRound:
             version = self.data.version(self.spec.name, version).parent
         return None
 
-    def train(self, device: Device, run_id: str, progress: Progress | None = None) -> TrainedModel:
+    def train(
+        self,
+        device: Device,
+        run_id: str,
+        progress: Progress | None = None,
+        follower: Follower | None = None,
+    ) -> TrainedModel:
         """Train, measure on the test set, keep the result, register the model; nobody is promoted."""
         start, test = self.start(), self.taken.images(Split.TEST)
         before = None if start is None else self.registry.weights(start)
@@ -84,7 +91,7 @@ class BranchRound:
             return {f"test_{measure}": value(weights)} | of_champion
 
         labelled = self.taken.images(Split.TRAIN)
-        return self._work().train(labelled, start, device, run_id, progress, score)
+        return self._work().train(labelled, start, device, run_id, progress, score, follower=follower)
 
     def _work(self) -> TrainingWork:
         return TrainingWork(

@@ -32,6 +32,7 @@ from trainplat_assets import model_round
 from trainplat_assets.forgetting import table_of
 from trainplat_assets.model_pictures import confusion_picture, curve_picture, forgetting_picture
 from trainplat_assets.pictures import embedded
+from trainplat_assets.round_following import RunFollower
 from trainplat_assets.step_retries import retry_policy
 from trainplat_assets.training_work import TrainedModel
 
@@ -92,6 +93,7 @@ def _model_asset(spec: DatasetSpec) -> AssetsDefinition:
                     threads=lease.threads,
                     run_id=context.run.run_id,
                     progress=progress,
+                    follower=RunFollower(context, data.service(), lease),
                 )
             show_result(context, trained.result)
         context.log.info("%s is registered, its result is %s.", trained.model.uri, trained.result.id)

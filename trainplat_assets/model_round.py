@@ -32,6 +32,7 @@ from resources.registry.model import (
 from resources.registry.service import RegistryService
 from resources.terms import Actor, Label, VersionKey
 from resources.train_settings import TrainSettings
+from trainplat_assets.following import Follower
 from trainplat_assets.forgetting import matrix_up_to
 from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.lessons import Lessons
@@ -63,7 +64,13 @@ class Round:
         return self._work().result_of(model)
 
     def train(
-        self, *, device: str, threads: int, run_id: str, progress: Progress | None = None
+        self,
+        *,
+        device: str,
+        threads: int,
+        run_id: str,
+        progress: Progress | None = None,
+        follower: Follower | None = None,
     ) -> TrainedModel:
         """Train from the snapshot, keep the result, register the model.
 
@@ -74,7 +81,7 @@ class Round:
         labelled = self.data.images(self.spec.name, self.version, Split.TRAIN)
         on = Device(device, threads)
         if found is None:
-            return work.train(labelled, start, on, run_id, progress)
+            return work.train(labelled, start, on, run_id, progress, follower=follower)
         work = replace(work, settings=found.candidate.settings)
         candidate, siblings = found.candidate, self._siblings(found, labelled, on)
         pool = self.data.images(self.spec.name, self.version, Split.POOL).images
@@ -87,6 +94,7 @@ class Round:
             progress,
             reshape=lambda _: siblings.start_of(candidate, teaching) or siblings.champion,
             teaching=teaching,
+            follower=follower,
         )
 
     def evaluate(self) -> RoundEvaluation:

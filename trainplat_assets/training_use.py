@@ -22,12 +22,18 @@ CPU = "cpu"
 
 
 @contextmanager
-def watched_use(folder: Path, taken: TakenUp, each_s: float = EACH_S) -> Iterator[None]:
-    """Put the use of its devices down, on a thread of its own, as long as the block lasts."""
+def watched_use(
+    folder: Path, taken: TakenUp, each_s: float = EACH_S, *, is_own: bool = False
+) -> Iterator[None]:
+    """Put the use of its devices down, on a thread of its own, as long as the block lasts.
+
+    ``is_own``: whether this very process trains, rather than others that it started.
+    """
     over = threading.Event()
-    looker = _Looker(taken)
+    looker = _Looker(taken, is_own=is_own)
 
     def look() -> None:
+        looker.look()  # what is told next was spent since
         while not over.wait(each_s):
             devices = looker.look()
             if devices:
@@ -45,8 +51,8 @@ def watched_use(folder: Path, taken: TakenUp, each_s: float = EACH_S) -> Iterato
 class _Looker:
     """Looks again and again; CPU shares are those since the look before."""
 
-    def __init__(self, taken: TakenUp) -> None:
-        self._taken = taken
+    def __init__(self, taken: TakenUp, *, is_own: bool) -> None:
+        self._taken, self._is_own = taken, is_own
         self._before: dict[int, tuple[float, float]] = {}
 
     def look(self) -> tuple[DeviceUse, ...]:
@@ -71,7 +77,7 @@ class _Looker:
     def _processes(self) -> tuple[DeviceUse, ...]:
         now_s = time.monotonic()
         found: list[DeviceUse] = []
-        for number, worker in sorted(_workers().items()):
+        for number, worker in sorted(self._trainers().items()):
             try:
                 times, memory = worker.cpu_times(), worker.memory_info().rss
             except psutil.Error:
@@ -84,6 +90,9 @@ class _Looker:
             share = (spent_s - before[1]) / (now_s - before[0]) / self._taken.threads
             found.append(DeviceUse(self._label(number), share, memory / MIB))
         return tuple(found)
+
+    def _trainers(self) -> dict[int, psutil.Process]:
+        return {0: psutil.Process()} if self._is_own else _workers()
 
     def _label(self, number: int) -> str:
         devices = self._taken.devices

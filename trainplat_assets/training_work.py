@@ -20,6 +20,8 @@ from resources.learning.continual.lesson import Lesson
 from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.others import Others
 from resources.learning.model import Progress, TrainedWeights
+from resources.learning.rounds.plan import plan_of, training_id
+from resources.learning.rounds.telling import Telling
 from resources.learning.teaching import Teaching
 from resources.learning.training import train
 from resources.registry.model import Candidate, CurvePoint, ModelVersion
@@ -27,6 +29,7 @@ from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
 from resources.train_settings import TrainSettings
 from resources.users import current_user
+from trainplat_assets.following import AskedTraining, Follower, Unfollowed
 from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.lessons import Lessons, configuration_of
 
@@ -97,45 +100,56 @@ class TrainingWork:
         score: Scorer | None = None,
         reshape: Callable[[bytes], bytes] | None = None,
         teaching: Teaching | None = None,
+        follower: Follower | None = None,
     ) -> TrainedModel:
         """Train by the data set's method, keep the result, register the model with the result's id on it.
 
         A training that was killed goes on from its checkpoint, which stays until all of this is done: then
         the same weights have the same result and the same model. ``reshape`` makes of the weights of
         ``start`` what the training goes on from; ``teaching`` is learnt beside the labels.
+        ``follower`` follows it while it runs.
         """
         lesson = Lessons(self.spec, self.data, self.actor).of(images, start, self.number)
         start = None if lesson.starts_anew else start
-        checkpoint = self._checkpoint()
-        began, began_s = self.data.clock(), time.monotonic()
         before = self._start_weights(start, reshape)
-        weights = self._weights(images, before, lesson, teaching, device, progress)
-        seconds = time.monotonic() - began_s
         params = self._params(start, device, len(images.ids))
         params |= {} if teaching is None else {"teaching_sha256": teaching.fingerprint()}
-        scored = [] if score is None else _points(score(weights.weights), weights)
-        metrics = (*_curve(weights), *scored)
-        log = _log(self.snapshot, device, began, weights, scored, seconds)
-        told = configuration_of(lesson, weights.memory)
-        result = self._keep(weights.weights, weights.memory, metrics, params, told, log, run_id)
-        network: Any = learner_of(self.spec.kind).network(weights.weights)
-        candidate = Candidate(
-            dataset=self.spec.name,
-            version=self.snapshot.dataset_version,
-            snapshot_id=self.snapshot.id,
-            weights=weights.weights,
-            network=network,
-            outputs=None if self.spec.kind is Kind.IMAGE_CLASSES else (-1, network.head.out_features),
-            image_size_px=self.spec.image_size_px,
-            classes=self.spec.classes,
-            metrics=metrics,
-            params=params,
-            run_id=run_id,
-            tags={TAG: result.id} | ({} if self.branch is None else {BRANCH_TAG: self.branch}),
-        )
-        done = self.registry.register(candidate, self.actor)
-        result = self.result_of(done.model)
-        checkpoint.unlink(missing_ok=True)
+        asked = self._asked(images, before, lesson, teaching, params)
+        with (follower or Unfollowed(self._checkpoint())).following(asked) as followed:
+            began, began_s = self.data.clock(), time.monotonic()
+
+            def learn(telling: Telling | None) -> TrainedWeights:
+                return self._weights(
+                    images, before, lesson, teaching, device, progress, followed.checkpoint, telling
+                )
+
+            weights = followed.train(learn)
+            seconds = time.monotonic() - began_s
+            scored = [] if score is None else _points(score(weights.weights), weights)
+            metrics = (*_curve(weights), *scored)
+            log = _log(self.snapshot, device, began, weights, scored, seconds)
+            told = configuration_of(lesson, weights.memory)
+            result = self._keep(weights.weights, weights.memory, metrics, params, told, log, run_id)
+            network: Any = learner_of(self.spec.kind).network(weights.weights)
+            candidate = Candidate(
+                dataset=self.spec.name,
+                version=self.snapshot.dataset_version,
+                snapshot_id=self.snapshot.id,
+                weights=weights.weights,
+                network=network,
+                outputs=None if self.spec.kind is Kind.IMAGE_CLASSES else (-1, network.head.out_features),
+                image_size_px=self.spec.image_size_px,
+                classes=self.spec.classes,
+                metrics=metrics,
+                params=params,
+                run_id=run_id,
+                tags={TAG: result.id} | ({} if self.branch is None else {BRANCH_TAG: self.branch}),
+                mlflow_run_id=followed.curves(),
+            )
+            done = self.registry.register(candidate, self.actor)
+            result = self.result_of(done.model)
+            followed.became(done.model.uri)
+            followed.checkpoint.unlink(missing_ok=True)
         return TrainedModel(
             model=done.model,
             created=done.created,
@@ -164,8 +178,10 @@ class TrainingWork:
         teaching: Teaching | None,
         device: Device,
         progress: Progress | None,
+        checkpoint: Path,
+        telling: Telling | None,
     ) -> TrainedWeights:
-        seed, checkpoint = self.spec.seed_in_use(), self._checkpoint()
+        seed = self.spec.seed_in_use()
         if self.spec.kind is not Kind.IMAGE_CLASSES:
             return Others(self.spec.kind).train(
                 images.images,
@@ -178,6 +194,7 @@ class TrainingWork:
                 device=device.name,
                 threads=device.threads,
                 progress=progress,
+                telling=telling,
             )
         return train(
             images.images,
@@ -192,7 +209,36 @@ class TrainingWork:
             device=device.name,
             threads=device.threads,
             progress=progress,
+            telling=telling,
         )
+
+    def _asked(
+        self,
+        images: ImageSet,
+        before: bytes | None,
+        lesson: Lesson,
+        teaching: Teaching | None,
+        params: Mapping[str, str],
+    ) -> AskedTraining:
+        learnt = images.ids if before is None else lesson.trained_with
+        plan = plan_of(
+            self.settings,
+            self.spec.kind,
+            seed=self.spec.seed_in_use(),
+            count=len(learnt),
+            goes_on=before is not None,
+        )
+        deciding = (
+            self.snapshot.id,
+            self.settings.deciding(),
+            self.spec.seed_in_use(),
+            None if before is None else sha256(before).hexdigest(),
+            lesson.fingerprint(),
+            None if teaching is None else teaching.fingerprint(),
+        )
+        version = self.snapshot.dataset_version
+        training = training_id(self.spec.name, version, deciding)
+        return AskedTraining(training, plan, self.snapshot.id, version, params, self.settings.hang_s)
 
     def result_of(self, model: ModelVersion) -> ResultSnapshot:
         """The result snapshot of a registered model; one that was trained without it gets it now."""

@@ -6,7 +6,9 @@ In torch: import this module inside functions only.
 import copy
 import io
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ import torch
 from torch import nn
 
 from resources.files import write_atomically
+from resources.learning.distributed.world import World
 from resources.learning.model import EpochPoint, Progress
+from resources.learning.rounds.telling import Length, Stopped, Telling
 from resources.train_settings import TrainSettings
 
 WARM = 0.15
@@ -41,16 +45,23 @@ class Course:
     epochs: int
     """How many passes it takes."""
     checkpoint: Checkpoint | None
+    telling: Telling | None = None
+    """Whom it tells while it runs."""
 
     @classmethod
     def of(
-        cls, network: nn.Module, settings: TrainSettings, epochs: int, checkpoint: Checkpoint | None
+        cls,
+        network: nn.Module,
+        settings: TrainSettings,
+        epochs: int,
+        checkpoint: Checkpoint | None,
+        telling: Telling | None = None,
     ) -> "Course":
         """With AdamW over all that the network has to learn."""
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        return cls(network, optimizer, settings, epochs, checkpoint)
+        return cls(network, optimizer, settings, epochs, checkpoint, telling)
 
     def resume(self) -> list[EpochPoint]:
         """Take up the state that is kept; returns its curve, which is empty where it does not apply."""
@@ -72,15 +83,40 @@ class Course:
     def run(
         self, curve: list[EpochPoint], learn: Callable[[int], EpochPoint], progress: Progress | None
     ) -> list[EpochPoint]:
-        """``learn`` each epoch that ``curve`` does not have yet; returns the whole curve."""
+        """``learn`` each epoch that ``curve`` does not have yet; returns the whole curve.
+
+        Raises :class:`Stopped` where it was asked to make room, once its state is kept.
+        """
         whole = [*curve]
         for epoch in range(len(curve) + 1, self.epochs + 1):
             whole.append(learn(epoch))
-            if epoch % self.settings.checkpoint_every_epochs == 0 or epoch == self.epochs:
+            if self.telling:
+                self.telling.epoch(whole[-1])
+            stops = epoch < self.epochs and self._is_to_stop()
+            if epoch % self.settings.checkpoint_every_epochs == 0 or epoch == self.epochs or stops:
                 self._save(whole)
             if progress:
                 progress(whole[-1])
+            if stops:
+                self._end(done=False)
+                raise Stopped
+        self._end(done=True)
         return whole
+
+    def begin(self, curve: list[EpochPoint], steps_each: int, device: str) -> None:
+        """Tell that it begins, or goes on after ``curve``, with so many steps in each epoch."""
+        if self.telling:
+            parameters = sum(one.numel() for one in self.network.parameters())
+            length = Length(self.epochs, steps_each)
+            memory_mib = World(0, 1, torch.device(device)).memory_mib
+            self.telling.began(
+                length, len(curve), processes=1, device=device, parameters=parameters, memory_mib=memory_mib
+            )
+
+    def stepped(self, samples: int, loss: float) -> None:
+        """Tell of one more step: how many samples it took, and their mean loss."""
+        if self.telling:
+            self.telling.stepped(samples, loss, float(self.optimizer.param_groups[0]["lr"]))
 
     def set_rate(self, epoch: int, done: float) -> None:
         """The step size of ``epoch``, of which a share ``done`` is over."""
@@ -98,8 +134,27 @@ class Course:
             "optimizer": self.optimizer.state_dict(),
             "curve": [[point.epoch, point.loss, point.accuracy] for point in curve],
         }
-        torch.save(content, file)
-        write_atomically(self.checkpoint.path, file.getvalue())
+        began_s = time.monotonic()
+        with self._still():
+            torch.save(content, file)
+            write_atomically(self.checkpoint.path, file.getvalue())
+        if self.telling:
+            self.telling.saved(time.monotonic() - began_s, file.tell())
+
+    def _is_to_stop(self) -> bool:
+        return self.checkpoint is not None and self.telling is not None and self.telling.is_to_stop()
+
+    def _end(self, *, done: bool) -> None:
+        if self.telling:
+            self.telling.ended(done=done)
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        if self.telling is None:
+            yield
+            return
+        with self.telling.still():
+            yield
 
 
 def draws_of(seed: int, epoch: int) -> torch.Generator:

@@ -14,6 +14,7 @@ from resources.learning.continual.lesson import Lesson
 from resources.learning.course import Checkpoint, Course, draws_of
 from resources.learning.model import ClassIndices, EpochPoint, Images, Progress, TrainedWeights
 from resources.learning.network import ImageNet, Shape, check_fit, from_bytes, thread_limit, to_bytes
+from resources.learning.rounds.telling import Telling
 from resources.learning.taught import Taught
 from resources.learning.teaching import Teaching
 from resources.terms import Label
@@ -51,7 +52,13 @@ class Task:
 
 
 def run(
-    task: Task, *, checkpoint: Path | None, device: str, threads: int, progress: Progress | None
+    task: Task,
+    *,
+    checkpoint: Path | None,
+    device: str,
+    threads: int,
+    progress: Progress | None,
+    telling: Telling | None = None,
 ) -> TrainedWeights:
     """See :func:`resources.learning.training.train`."""
     with thread_limit(threads):
@@ -61,12 +68,13 @@ def run(
         going_on = _going_on(task, network, images, labels)
         network.grow(task.classes)
         kept = Checkpoint(checkpoint, task.fingerprint()) if checkpoint else None
-        course = Course.of(network, task.settings, task.epochs, kept)
+        course = Course.of(network, task.settings, task.epochs, kept, telling)
 
         def learn(epoch: int) -> EpochPoint:
             return _epoch(epoch, task, network, course, going_on, images, labels)
 
         before = course.resume()
+        course.begin(before, _steps_each(task, going_on), device)
         curve = course.run(before, learn, progress)
         memory = going_on.memory(task.lesson, network, images, labels, task.seed)
         return TrainedWeights(to_bytes(network), tuple(curve), len(before), memory)
@@ -109,7 +117,7 @@ def _epoch(
     network.train()
     count = len(going_on.rows)
     order = going_on.rows[torch.randperm(count, generator=generator)]
-    steps = math.ceil(count / task.settings.batch_size)
+    steps = _steps_each(task, going_on)
     loss_sum = 0.0
     right = 0
     for step, rows in enumerate(torch.split(order, task.settings.batch_size)):
@@ -120,9 +128,15 @@ def _epoch(
         course.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         course.optimizer.step()
-        loss_sum += float(loss.detach()) * len(rows)
+        value = float(loss.detach())
+        loss_sum += value * len(rows)
         right += int((logits.detach().argmax(dim=1) == labels[here]).sum())
+        course.stepped(len(rows), value)
     return EpochPoint(epoch, loss_sum / count, right / count)
+
+
+def _steps_each(task: Task, going_on: GoingOn) -> int:
+    return math.ceil(len(going_on.rows) / task.settings.batch_size)
 
 
 def _distort(images_nhw: Tensor, settings: TrainSettings, generator: torch.Generator) -> Tensor:

@@ -6,6 +6,7 @@ from pathlib import Path
 from resources.errors import BadInput
 from resources.learning.continual.lesson import Lesson
 from resources.learning.model import ClassIndices, Images, Progress, TrainedWeights, check_samples
+from resources.learning.rounds.telling import Telling
 from resources.learning.teaching import Teaching
 from resources.terms import Label
 from resources.train_settings import TrainSettings
@@ -25,6 +26,7 @@ def train(
     device: str = "cpu",
     threads: int = 1,
     progress: Progress | None = None,
+    telling: Telling | None = None,
 ) -> TrainedWeights:
     """Train on all of ``images``, old and new, from nothing or on from the weights ``start``.
 
@@ -36,7 +38,8 @@ def train(
     The same arguments give the same bits on the same kind of device and number of threads. When
     ``checkpoint`` is given, the state is kept there every few epochs, and a training that was killed goes on
     from it; a checkpoint of a training with other arguments is ignored and overwritten. It is left behind
-    when the training ends: whoever has registered the weights removes it.
+    when the training ends: whoever has registered the weights removes it. ``telling`` is told of each step;
+    where that was asked to make room, the state is kept and :class:`Stopped` is raised after the epoch.
 
     Raises :class:`BadInput` for images and labels that do not fit together or do not fit ``start``, and
     :class:`Unavailable` when the disk is full.
@@ -55,6 +58,7 @@ def train(
         device=device,
         threads=threads,
         progress=progress,
+        telling=telling,
     )
 
 

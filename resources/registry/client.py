@@ -7,7 +7,7 @@ import importlib.metadata
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +47,8 @@ CHECK_TIMEOUT_S = 5
 """How long the server may take to say that it is there."""
 SEARCHES = 5
 """How often versions are searched while others take some of them back meanwhile."""
+MOST_METRICS = 1000
+"""So many MLflow takes at once."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -107,10 +109,11 @@ class Mlflow:
                 client.set_terminated(run.info.run_id, "FINISHED" if run.info.run_id == keep else "KILLED")
 
     def log(self, candidate: Candidate, at: datetime) -> Logged:
-        """Write a run with its curve and a model with its files; :meth:`close_runs` ends the run."""
-        with self._asked() as client, tempfile.TemporaryDirectory(prefix="trainplat-model-") as folder:
-            from mlflow.entities import Metric, Param
+        """Write a run with its curve and a model with its files; :meth:`close_runs` ends the run.
 
+        One that has grown while it was trained gets what it does not have yet.
+        """
+        with self._asked() as client, tempfile.TemporaryDirectory(prefix="trainplat-model-") as folder:
             experiment = self._experiment(client, candidate.dataset)
             tags = {
                 SNAPSHOT_TAG: candidate.snapshot_id,
@@ -118,25 +121,19 @@ class Mlflow:
                 RUN_TAG: candidate.run_id,
                 **candidate.tags,
             }
-            run = client.create_run(
-                experiment, tags=tags, run_name=f"{candidate.dataset} {candidate.version}"
-            )
+            run_id = candidate.mlflow_run_id or _new_run(client, experiment, candidate, tags)
             model = client.create_logged_model(
                 experiment,
                 f"{candidate.dataset}-{candidate.version.replace('.', '-')}",
-                run.info.run_id,
+                run_id,
                 tags,
             )
-            client.log_batch(
-                run.info.run_id,
-                metrics=[Metric(point.name, point.value, _ms(at), point.step) for point in candidate.metrics],
-                params=[Param(name, value) for name, value in candidate.params.items()],
-            )
+            _add_to_run(client, run_id, candidate, tags, at)
             path = Path(folder) / "model"
-            _write_model(path, candidate, model.model_id, run.info.run_id, model.artifact_location)
+            _write_model(path, candidate, model.model_id, run_id, model.artifact_location)
             client.log_model_artifacts(model.model_id, str(path))
             client.finalize_logged_model(model.model_id, "READY")
-            return Logged(run.info.run_id, model.model_id, model.artifact_location)
+            return Logged(run_id, model.model_id, model.artifact_location)
 
     def create_version(self, candidate: Candidate, logged: Logged) -> None:
         """Register a logged model; its tags come with it in one step, so that it is always found again."""
@@ -332,6 +329,30 @@ def _make_tables(database: Path) -> None:
     draft.unlink(missing_ok=True)
     MlflowClient(f"sqlite:///{draft}", f"sqlite:///{draft}").search_registered_models(max_results=1)
     draft.rename(database)
+
+
+def _new_run(client: "MlflowClient", experiment: str, candidate: Candidate, tags: Mapping[str, str]) -> str:
+    title = f"{candidate.dataset} {candidate.version}"
+    return str(client.create_run(experiment, tags=dict(tags), run_name=title).info.run_id)
+
+
+def _add_to_run(
+    client: "MlflowClient", run_id: str, candidate: Candidate, tags: Mapping[str, str], at: datetime
+) -> None:
+    """The curve, and how it was trained. What the run has by now, as after a kill, stays as it is."""
+    from mlflow.entities import Metric, Param, RunTag
+
+    known = client.get_run(run_id).data
+    metrics = [
+        Metric(point.name, point.value, _ms(at), point.step)
+        for point in candidate.metrics
+        if point.name not in known.metrics
+    ]
+    params = [Param(name, value) for name, value in candidate.params.items() if name not in known.params]
+    told = [RunTag(name, value) for name, value in tags.items()]
+    client.log_batch(run_id, metrics=metrics[:MOST_METRICS], params=params, tags=told)
+    for begin in range(MOST_METRICS, len(metrics), MOST_METRICS):
+        client.log_batch(run_id, metrics=metrics[begin : begin + MOST_METRICS])
 
 
 def _write_model(path: Path, candidate: Candidate, model_id: str, run_id: str, location: str) -> None:

@@ -38,6 +38,8 @@ class Candidate:
     """The shape of what the network returns for one sample, -1 for any; None for a number for each class."""
     tags: dict[str, str] = field(default_factory=dict)
     """What else its run and its version in MLflow are to say."""
+    mlflow_run_id: str | None = None
+    """The run in MLflow that has grown while it was trained; None where a new one is to be made."""
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resources.registry.client import MODEL_TAG, RUN_TAG, SNAPSHOT_TAG, WEIGHTS_TAG, Mlflow
+from resources.registry.client import MODEL_TAG, MOST_METRICS, RUN_TAG, SNAPSHOT_TAG, WEIGHTS_TAG, Mlflow
 from resources.terms import DatasetName
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-MOST_METRICS = 1000
-"""So many MLflow takes at once."""
+TRAINING_TAG = "trainplat_training"
+"""On the run of a data set's training, whose snapshot others may be trained from too: which it is."""
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 
 
@@ -39,6 +39,10 @@ class TrainingRun:
     title: str
     dagster_run_id: str
     params: Mapping[str, str] = field(default_factory=dict)
+    found_by: str = SNAPSHOT_TAG
+    """The tag that holds ``source_id``."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What else it says of itself."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class TrainingRuns(Mlflow):
             experiment = self._experiment(client, DatasetName(run.name))
             found = client.search_runs(
                 [experiment],
-                f"tags.{SNAPSHOT_TAG} = '{run.source_id}'",
+                f"tags.{run.found_by} = '{run.source_id}'",
                 order_by=["attributes.start_time ASC"],
                 max_results=1,
             )
@@ -91,7 +95,7 @@ class TrainingRuns(Mlflow):
                 client.update_run(run_id, status=RUNNING)
                 client.set_tag(run_id, RUN_TAG, run.dagster_run_id)
             else:
-                tags = {SNAPSHOT_TAG: run.source_id, RUN_TAG: run.dagster_run_id}
+                tags = {**run.tags, run.found_by: run.source_id, RUN_TAG: run.dagster_run_id}
                 run_id = str(client.create_run(experiment, tags=tags, run_name=run.title).info.run_id)
                 known = {}
             # A value that changed since, such as the number of processes, stays as it was at first.

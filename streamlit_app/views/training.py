@@ -1,4 +1,4 @@
-"""Training: the large trainings, how each stands, and the curves of one while it runs."""
+"""Training: how each training stands, and the curves of one while it runs."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,8 @@ import streamlit as st
 from resources.gpu.model import RunId
 from resources.learning.distributed.progress import Point
 from resources.learning.distributed.tasks.catalogue import tokens_of
+from resources.learning.rounds.plan import ROUND
+from resources.learning.trainings.model import Training
 from resources.learning.trainings.standing import LIVE, State, seconds_left
 from resources.learning.trainings.words import resumption_in_words, sentence, state_in_words
 from resources.texts import Translate
@@ -69,8 +71,8 @@ def _none_yet(_: Translate) -> None:
         st.subheader(_("No training yet"), anchor=False)
         st.markdown(
             _(
-                "Trainings that are large or long appear here once a run of an asset begins one: their "
-                "curves, speed, devices and checkpoints, while they run."
+                "Trainings appear here once a run begins one, those of pipelines and those of data sets: "
+                "their curves, speed, devices and checkpoints, while they run."
             )
         )
         st.code("trainplat training list", language="bash")
@@ -126,7 +128,7 @@ def _cells(reader: Reader, found: Trainings, row: Row) -> list[str]:
     taken = training.last
     loss = "–" if stands.point is None else f"{stands.point.loss:.4f}"
     return [
-        pieces.text(training.id.name) + pieces.small(training.id.key[:8]),
+        pieces.text(training.id.name) + pieces.small(_short(training)),
         _pill(row, _) + pieces.small(sentence(training, stands, _)) + _why_it_waits(row, _),
         pieces.text(f"{stands.step:,} / {training.plan.steps:,}"),
         pieces.text(loss),
@@ -134,6 +136,12 @@ def _cells(reader: Reader, found: Trainings, row: Row) -> list[str]:
         frame.run(found.dagster, RunId(taken.run_id), taken.attempt),
         pieces.moment(wording.ago(taken.at, found.read_at, _), reader.stamp(taken.at)),
     ]
+
+
+def _short(training: Training) -> str:
+    """Of a data set's training which version it is of, of others the begin of what tells them apart."""
+    key = training.id.key
+    return key.rpartition("-")[0] if training.plan.task.name == ROUND else key[:8]
 
 
 def _pill(row: Row, _: Translate) -> str:
@@ -270,7 +278,12 @@ def _checkpoints(reader: Reader, found: Trainings, told: Followed) -> None:
     _ = reader.translate
     st.subheader(_("Checkpoints"), anchor=False)
     if not told.checkpoints:
-        st.caption(_("None yet. One that is killed now begins anew."))
+        is_kept = told.row.training.model is not None
+        st.caption(
+            _("None is kept: its model is registered.")
+            if is_kept
+            else _("None yet. One that is killed now begins anew.")
+        )
         return
     rows = [
         [

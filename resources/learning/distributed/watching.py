@@ -67,6 +67,13 @@ class Pulse:
         return [one.stat().st_mtime_ns if one.exists() else None for one in self._files]
 
 
+def patience_s(patience: Patience, folder: Path, *, steps_begun: bool) -> float:
+    """How long nothing may move now in a training that tells in ``folder``."""
+    if not steps_begun:
+        return patience.start_s
+    return patience.hang_s * (STILL_TIMES if stands_still(folder) else 1)
+
+
 def run(
     launch: Launch,
     *,
@@ -148,7 +155,7 @@ class _Watch:
             if asked_s is not None and now_s - asked_s > self.patience.grace_s:
                 return True
             self.silent_s = pulse.silent_s(now_s)
-            if self.silent_s > self._patience_s():
+            if self.silent_s > patience_s(self.patience, self.folder, steps_begun=self._steps_begun):
                 group.ask_for_stacks()
                 time.sleep(STACKS_S)
                 return False
@@ -156,11 +163,6 @@ class _Watch:
         if group.exit_code != 0:
             raise refusal(self.folder) or why_it_ended(self.folder, self.launch.restarts)
         return True
-
-    def _patience_s(self) -> float:
-        if not self._steps_begun:
-            return self.patience.start_s
-        return self.patience.hang_s * (STILL_TIMES if stands_still(self.folder) else 1)
 
     def _pass_on(self) -> None:
         for line in self._logs.new_lines():

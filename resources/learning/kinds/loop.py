@@ -17,6 +17,7 @@ from resources.learning.kinds.network import KindNet, Shape
 from resources.learning.kinds.networks import NETWORKS, check_fit, from_bytes, to_bytes
 from resources.learning.model import EpochPoint, Images, Progress, TrainedWeights
 from resources.learning.network import thread_limit
+from resources.learning.rounds.telling import Telling
 from resources.terms import Label
 from resources.train_settings import TrainSettings
 
@@ -48,13 +49,19 @@ class Task:
 
 
 def run(
-    task: Task, *, checkpoint: Path | None, device: str, threads: int, progress: Progress | None
+    task: Task,
+    *,
+    checkpoint: Path | None,
+    device: str,
+    threads: int,
+    progress: Progress | None,
+    telling: Telling | None = None,
 ) -> TrainedWeights:
     """Train to the end, from the checkpoint where there is one of this very task."""
     with thread_limit(threads):
         network = _network(task).to(device)
         kept = Checkpoint(checkpoint, task.fingerprint()) if checkpoint else None
-        course = Course.of(network, task.settings, task.epochs, kept)
+        course = Course.of(network, task.settings, task.epochs, kept, telling)
         samples = torch.from_numpy(np.array(task.samples)).to(device)
         targets = [target.to(device) for target in network.targets(task.samples, task.answers)]
 
@@ -62,6 +69,7 @@ def run(
             return _epoch(epoch, task, network, course, [samples, *targets])
 
         before = course.resume()
+        course.begin(before, math.ceil(len(task.answers) / task.settings.batch_size), device)
         curve = course.run(before, learn, progress)
         return TrainedWeights(to_bytes(task.kind, network), tuple(curve), len(before))
 
@@ -92,6 +100,8 @@ def _epoch(epoch: int, task: Task, network: KindNet, course: Course, parts: list
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         course.optimizer.step()
-        loss_sum += float(loss.detach()) * len(rows)
+        value = float(loss.detach())
+        loss_sum += value * len(rows)
         right_sum += right * len(rows)
+        course.stepped(len(rows), value)
     return EpochPoint(epoch, loss_sum / len(order), right_sum / len(order))

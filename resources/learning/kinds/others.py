@@ -8,6 +8,7 @@ from resources.errors import BadInput
 from resources.kinds import Kind
 from resources.learning.kinds.model import Measured, Seen
 from resources.learning.model import LOOKING, Images, LookSettings, Progress, TrainedWeights, check_samples
+from resources.learning.rounds.telling import Telling
 from resources.marks import flaw
 from resources.terms import Label
 from resources.train_settings import TrainSettings
@@ -32,6 +33,7 @@ class Others:
         device: str = "cpu",
         threads: int = 1,
         progress: Progress | None = None,
+        telling: Telling | None = None,
     ) -> TrainedWeights:
         """Train on all samples, old and new: see :func:`resources.learning.training.train`, whose rules hold.
 
@@ -42,7 +44,14 @@ class Others:
         from resources.learning.kinds import loop
 
         task = loop.Task(self.kind, samples, tuple(answers), tuple(classes), settings, seed, start)
-        return loop.run(task, checkpoint=checkpoint, device=device, threads=threads, progress=progress)
+        return loop.run(
+            task,
+            checkpoint=checkpoint,
+            device=device,
+            threads=threads,
+            progress=progress,
+            telling=telling,
+        )
 
     def evaluate(
         self, weights: bytes, samples: Images, answers: Sequence[Label], classes: Sequence[Label]

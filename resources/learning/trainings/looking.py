@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from resources.learning.distributed.checkpoints.folder import MANIFEST, Checkpoint, Checkpoints
-from resources.learning.distributed.progress import HEARTBEAT, PROGRESS, Point, Told, curve, read_told
+from resources.learning.distributed.progress import HEARTBEAT, PROGRESS, Point, Saved, Told, curve, read_told
 from resources.learning.trainings.model import Training
-from resources.learning.trainings.result import CHECKPOINTS
+from resources.learning.trainings.result import CHECKPOINTS, ROUND
 from resources.learning.trainings.standing import Standing, standing
 
 TAIL_BYTES = 65_536
@@ -48,8 +48,20 @@ def thinned(told: list[Told], most: int) -> list[Point]:
 
 def kept_checkpoints(folder: Path) -> list[KeptCheckpoint]:
     """The newest first. Whether they are whole is seen when one is gone on from: that reads all of them."""
-    found = [_kept(one) for one in Checkpoints(folder / CHECKPOINTS).all()]
+    found = [_of_round(folder), *(_kept(one) for one in Checkpoints(folder / CHECKPOINTS).all())]
     return [one for one in found if one is not None]
+
+
+def _of_round(folder: Path) -> KeptCheckpoint | None:
+    """That of a data set's training, which takes the place of the one before it."""
+    path = folder / ROUND
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    told = read_told(folder, max(0, _size(folder / PROGRESS) - TAIL_BYTES))[0]
+    step = next((one.event.step for one in reversed(told) if isinstance(one.event, Saved)), 0)
+    return KeptCheckpoint(step, path, found.st_size, datetime.fromtimestamp(found.st_mtime, tz=UTC))
 
 
 def _kept(one: Checkpoint) -> KeptCheckpoint | None:

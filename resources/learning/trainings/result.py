@@ -9,6 +9,8 @@ from resources.learning.distributed.plan import Plan
 from resources.learning.distributed.progress import Began, Ended, Measured, Point, curve, read_progress
 
 CHECKPOINTS = "checkpoints"
+ROUND = "round.pt"
+"""The one checkpoint of a data set's training: whoever has registered its model removes it."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``trainplat training``: the trainings that are large or long. One module for each command."""
+"""``trainplat training``: trainings, how they stand. One module for each command."""
 
 import click
 
@@ -11,7 +11,7 @@ COMMANDS = ("list", "show", "remove")
 @click.group(
     cls=Group,
     modules={name: f"{__name__}.{name}" for name in COMMANDS},
-    help=mark("Trainings that are large or long: how they stand, their losses and checkpoints."),
+    help=mark("Trainings of pipelines and data sets: how they stand, their losses and checkpoints."),
 )
 def training() -> None:
     """Hold the commands."""

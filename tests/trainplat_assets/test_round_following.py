@@ -1,0 +1,181 @@
+"""A round's training, followed by its run: on the page Training, in MLflow and in Dagster while it runs."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dagster import ExecuteInProcessResult
+
+from resources.home import Home
+from resources.learning.distributed.progress import Began, Ended, Hung, read_progress
+from resources.learning.rounds.telling import Telling
+from resources.learning.trainings.looking import kept_checkpoints, stands_now
+from resources.learning.trainings.model import Outcome, Training
+from resources.learning.trainings.service import TrainingService
+from resources.learning.trainings.standing import Cause, State
+from resources.registry.client import Mlflow
+from resources.terms import FIRST_VERSION
+from resources.train_settings import TrainSettings
+from tests.trainplat_assets import rounds
+from tests.trainplat_assets.rounds import SPEC, make_first, metadata_of, run_round
+from trainplat_assets.model_round import Round
+
+pytestmark = pytest.mark.usefixtures("mlflow_in_home")
+
+SHORT = replace(SPEC, training=TrainSettings(epochs=12, checkpoint_every_epochs=5))
+PROGRAM = (
+    "import sys\n"
+    "from dataclasses import replace\n"
+    "from tests.trainplat_assets import rounds\n"
+    "from tests.trainplat_assets.test_round_following import SHORT, amid\n"
+    "from resources import making_room\n"
+    "rounds.SPEC = replace(SHORT, training=replace(SHORT.training, hang_s=float(sys.argv[1])))\n"
+    "making_room.prepare()\n"
+    "amid(*sys.argv[2:])\n"
+    "rounds.run_round(rounds.FIRST_VERSION)\n"
+)
+
+
+@pytest.fixture
+def home(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A first version to be trained on, in twelve epochs."""
+    monkeypatch.setattr(rounds, "SPEC", SHORT)
+    make_first(trainplat_home)
+    return Home(trainplat_home)
+
+
+def amid(what: str, epoch: str = "8") -> None:
+    """Let something happen in this process after the epoch of this number."""
+    usual = Telling.epoch
+
+    def then(self: Telling, point: object) -> None:
+        usual(self, point)  # type: ignore[arg-type]
+        if getattr(point, "epoch", 0) == int(epoch):
+            if what == "hang":
+                signal.pause()
+            os.kill(os.getpid(), getattr(signal, what))
+
+    Telling.epoch = then  # type: ignore[method-assign]
+
+
+def only(home: Home) -> Training:
+    """The one training of the home."""
+    (found,) = TrainingService(home, home.database()).all()
+    return found
+
+
+def folder_of(home: Home) -> Path:
+    return TrainingService(home, home.database()).folder(only(home).id)
+
+
+def losses(home: Home) -> list[int]:
+    """The steps of the loss in MLflow, of the one run that there is."""
+    client = Mlflow(home)._client()
+    experiment = client.get_experiment_by_name(SPEC.name)
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FINISHED"
+    assert [one.step for one in client.get_metric_history(run.info.run_id, "train_loss")] == list(
+        range(1, 13)
+    )
+    assert run.data.params["epochs"] == "12"
+    return [one.step for one in client.get_metric_history(run.info.run_id, "loss")]
+
+
+def test_a_rounds_training_stands_beside_those_of_templates(home: Home) -> None:
+    result = run_round(FIRST_VERSION)
+
+    training, folder = only(home), folder_of(home)
+    stands = stands_now(training, folder)
+    assert training.id.name == SPEC.name
+    assert training.id.key.startswith("v1.0-")
+    assert (stands.state, stands.step, training.plan.steps) == (State.DONE, 12, 12)
+    assert training.model == metadata_of(result, "model")["registered_as"] == "models:/shapes/1"
+    assert training.asset == "shapes/model"
+    assert kept_checkpoints(folder) == [], "its model is registered"
+    assert losses(home) == list(range(1, 13))
+    assert _observed(result)["share_done"] == 1.0
+
+
+def _observed(result: ExecuteInProcessResult) -> dict[str, object]:
+    """What the last observation told."""
+    events = [one.asset_observation_data for one in result.get_asset_observation_events()]
+    return {name: value.value for name, value in events[-1].asset_observation.metadata.items()}
+
+
+def test_one_that_failed_goes_on_and_its_curve_is_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Telling, point: object) -> None:
+        usual(self, point)  # type: ignore[arg-type]
+        if getattr(point, "epoch", 0) == 8:
+            raise OSError("the disk is gone")
+
+    usual = Telling.epoch
+    with monkeypatch.context() as patched:
+        patched.setattr(Telling, "epoch", fail)
+        assert not run_round(FIRST_VERSION, raise_on_error=False).success
+    end = only(home).end
+    assert end is not None
+    assert (end.outcome, end.problem) == (Outcome.FAILED, "OSError: the disk is gone")
+    assert [one.step for one in kept_checkpoints(folder_of(home))] == [5]
+
+    run_round(FIRST_VERSION)
+
+    stands = stands_now(only(home), folder_of(home))
+    assert stands.state is State.DONE
+    assert [(one.step, one.cause) for one in stands.resumptions] == [(5, Cause.FAILED)]
+    assert losses(home) == list(range(1, 13)), "what was done again is there once"
+
+
+def test_other_settings_are_another_training(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = TrainingService(home, home.database())
+    run_round(FIRST_VERSION)
+    monkeypatch.setattr(rounds, "SPEC", replace(SHORT, training=TrainSettings(epochs=2)))
+    monkeypatch.setattr(Round, "registered", lambda _: None)
+    run_round(FIRST_VERSION)
+    assert len({one.id for one in service.all()}) == 2
+
+
+def program(home: Home, what: str, epoch: int = 8, hang_s: float = 600) -> int:
+    """Train in a process of its own; what it ended with."""
+    environment = {**os.environ, "TRAINPLAT_HOME": str(home.path)}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(hang_s), what, str(epoch)], env=environment, timeout=300
+    ).returncode
+
+
+@pytest.mark.slow
+def test_one_that_is_killed_or_makes_room_goes_on_in_the_same_folder_and_run(home: Home) -> None:
+    assert program(home, "SIGKILL") == -signal.SIGKILL
+    assert stands_now(only(home), folder_of(home)).state is State.KILLED
+    assert program(home, "SIGUSR1", 10) == 75
+    stands = stands_now(only(home), folder_of(home))
+    assert (stands.state, stands.step) == (State.WAITING, 10)
+
+    run_round(FIRST_VERSION)
+
+    stands = stands_now(only(home), folder_of(home))
+    began = [one.step for one in read_progress(folder_of(home))[0] if isinstance(one, Began)]
+    assert (stands.state, began) == (State.DONE, [0, 5, 10])
+    assert [one.cause for one in stands.resumptions] == [Cause.RUN_KILLED, Cause.MADE_ROOM]
+    assert losses(home) == list(range(1, 13))
+
+
+@pytest.mark.slow
+def test_one_that_hangs_is_told_with_its_stacks_and_its_process_ends(home: Home) -> None:
+    assert program(home, "hang", hang_s=2) == -signal.SIGKILL, "the platform takes its run up again"
+
+    events, _ = read_progress(folder_of(home))
+    (hung,) = [one for one in events if isinstance(one, Hung)]
+    assert (hung.step, hung.goes_on) == (8, True)
+    assert "in then" in (folder_of(home) / hung.stacks[0]).read_text()
+
+    run_round(FIRST_VERSION)
+
+    stands = stands_now(only(home), folder_of(home))
+    assert [(one.step, one.cause) for one in stands.resumptions] == [(5, Cause.HUNG)]
+    assert isinstance(read_progress(folder_of(home))[0][-1], Ended)
+    assert losses(home) == list(range(1, 13))
