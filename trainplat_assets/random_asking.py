@@ -23,9 +23,9 @@ from resources.terms import Actor, SampleId, VersionKey
 from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.model_round import identity_of
 
-GROWTH = 1.1
-"""A model is trained with so many times the labels of the one before, and not for fewer: all of them together
-cost about ten times the last one."""
+GROWTH_PERCENT = 10
+"""A model is trained with so many percent more labels than the one before, and not for fewer: all of them
+together cost about ten times the last one."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class RandomAsking:
     def is_due(self, labels: int) -> bool:
         """Whether so many labels are enough more than those that a model was trained with before."""
         known = [one.labels for one in self._known() if one.test_set == identity_of(self._test)]
-        return labels >= GROWTH * max(known, default=0)
+        most = max(known, default=0)
+        return labels > most and 100 * (labels - most) >= GROWTH_PERCENT * most
 
     def begin(self) -> None:
         """Keep what both began with: the first labels are random ones, so their model is one of each."""

@@ -17,7 +17,7 @@ from resources.gpu.resource import GpuResource
 from resources.labeling.resource import LabelStudioResource
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor, VersionKey
-from trainplat_assets.random_asking import GROWTH, RandomAsking
+from trainplat_assets.random_asking import GROWTH_PERCENT, RandomAsking
 from trainplat_assets.step_retries import retry_policy
 
 OWNERS = ["team:ml"]
@@ -41,8 +41,8 @@ def _random_asking_asset(spec: DatasetSpec) -> AssetsDefinition:
         description=(
             "A model trained anew on the labels that random asking would have had by this version: the first "
             "labels, the random picks, and of what the strategy took as many as such a draw would have hit. "
-            f"Measured on the same test set as the rounds; trained once its labels have grown to {GROWTH:g} "
-            "times those of the one before."
+            f"Measured on the same test set as the rounds; trained once its labels have grown by "
+            f"{GROWTH_PERCENT} % since the one before."
         ),
     )
     def random_asking(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 from resources.kinds import Measure
@@ -60,19 +61,26 @@ class AgainstRandom:
         )
 
     @property
-    def best_random(self) -> Reached | None:
-        """The best of random asking on the newest test set: the first of equals."""
-        return max(self._random(), key=lambda one: one.value, default=None)
+    def newest_random(self) -> Reached | None:
+        """What random asking reaches with the most labels, on the newest test set; None where nothing is
+        known of it beyond the labels that both began with.
+        """
+        known = self._random()
+        return known[-1] if known and known[-1].labels > known[0].labels else None
+
+    @property
+    def rounds_at_same(self) -> float | None:
+        """What the rounds reach with as many labels as that: between two of them evenly, else None."""
+        newest = self.newest_random
+        return None if newest is None else value_at(self._rounds(), newest.labels)
 
     @property
     def labels_for_same(self) -> float | None:
-        """With how many labels the rounds reached what random asking reached at its best; None where they
-        have not, or where nothing is known of random asking beyond the labels that both began with.
+        """With how many labels the rounds first reached what random asking does with the most; None where
+        they have not.
         """
-        best = self.best_random
-        if best is None or not self.is_told:
-            return None
-        return labels_to(self._rounds(), best.value)
+        newest = self.newest_random
+        return None if newest is None else labels_to(self._rounds(), newest.value)
 
     @property
     def random_labels_for_same(self) -> float | None:
@@ -81,11 +89,6 @@ class AgainstRandom:
         """
         best = max(self._rounds(), key=lambda one: one.value, default=None)
         return None if best is None else labels_to(self._random(), best.value)
-
-    @property
-    def is_told(self) -> bool:
-        """Whether random asking is known with more labels than both began with."""
-        return len({one.labels for one in self._random()}) > 1
 
     def _rounds(self) -> list[Reached]:
         return [one for one in self.rounds if one.test_set == self._test_set]
@@ -127,4 +130,13 @@ def labels_to(points: Sequence[Reached], value: float) -> float | None:
             share = (value - before.value) / (point.value - before.value)
             return before.labels + share * (point.labels - before.labels)
         before = point
+    return None
+
+
+def value_at(points: Sequence[Reached], labels: int) -> float | None:
+    """What ``points``, in the order of their labels, reach with so many; None outside of them."""
+    for before, after in pairwise(points):
+        if before.labels <= labels <= after.labels and before.labels < after.labels:
+            share = (labels - before.labels) / (after.labels - before.labels)
+            return before.value + share * (after.value - before.value)
     return None

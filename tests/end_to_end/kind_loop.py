@@ -26,6 +26,7 @@ from trainplat_assets.labeling_assets import build_labeling_assets
 from trainplat_assets.labeling_checks import build_labeling_checks
 from trainplat_assets.model_assets import build_model_assets
 from trainplat_assets.model_checks import build_model_checks
+from trainplat_assets.random_asking_assets import build_random_asking_assets
 
 ANNA = Actor("user:anna")
 
@@ -58,6 +59,7 @@ class KindLoop:
             *build_model_checks(self.spec),
             *build_labeling_assets(self.spec),
             *build_labeling_checks(self.spec),
+            *build_random_asking_assets(self.spec),
         ]
         with DagsterInstance.ephemeral() as instance:
             instance.add_dynamic_partitions(str(versions_partitions(self.spec.name).name), [version])

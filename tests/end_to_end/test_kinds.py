@@ -51,8 +51,21 @@ def test_what_people_answer_in_label_studio_makes_a_better_model(
     evaluation = loop.registry.evaluation(spec.name, second.version)
     assert evaluation is not None
     assert evaluation.challenger_scores.measure is second.measure is spec.kind.measure
+    assert_held_against_random(loop, len([one for one in questions if one.why is Why.RANDOM]))
     asked_next = loop.open_questions()
     assert {question.model_version for question in asked_next} == {f"{spec.name}-{second.model_number}"}
+
+
+def assert_held_against_random(loop: KindLoop, picks: int) -> None:
+    """A model of the same kind learnt from the first labels and the random picks, and was measured."""
+    found = loop.registry.against_random(loop.spec.name)
+    first, *later = found.random
+    assert first == found.rounds[0]
+    if 10 * picks >= first.labels:
+        assert [one.labels for one in later] == [first.labels + picks]
+        assert later[0].measure is loop.spec.kind.measure
+        assert (later[0].right is None) == later[0].measure.is_of_marks
+        assert later[0].test_set == found.rounds[-1].test_set
 
 
 def assert_shown_as_asked(loop: KindLoop, server: LabelStudioServer) -> None:

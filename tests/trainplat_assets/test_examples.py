@@ -32,3 +32,11 @@ def test_there_are_labels_enough_for_a_first_version_and_three_rounds(tmp_path: 
         labels = read_labels(tmp_path / one.name)
         assert len(labels) >= one.test_count + one.first_labelled + 3 * one.labels_per_round
         assert [label for label in labels.values() if flaw(one.kind, label, one.classes)] == []
+
+
+def test_a_task_about_texts_is_said_in_twenty_lines() -> None:
+    texts = [one.name for one in datasets(Folder(EXAMPLES)) if one.kind.is_text]
+    assert "notes" in texts
+    for name in texts:
+        lines = (EXAMPLES / name / "defs.yaml").read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= 20, name

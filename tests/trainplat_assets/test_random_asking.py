@@ -111,6 +111,7 @@ def test_a_model_learns_from_the_first_labels_and_the_random_picks_alone(
     again = asking(trainplat_home, V1)
     assert not again.is_due(len(again.order()))
     assert again.reach(order, device="cpu", threads=1) == reached
+    assert [more for more in range(15, 20) if again.is_due(more)] == [18, 19]
     kept = registry_service(trainplat_home).against_random(SPEC.name).random
     assert [one.labels for one in kept] == [12, 16]
 

@@ -120,7 +120,7 @@ def test_each_chart_says_in_words_what_it_shows(open_page: OpenPage, filled_home
     ]
     shown = words(app)
     assert "What is found of each class" in shown
-    assert "Random asking reaches 89.7% with 112 labels. The rounds reached that with 119." in shown
+    assert "With 112 labels random asking reaches 89.7%, and the rounds 89.1%." in shown
 
 
 def test_without_random_labels_the_page_says_what_is_missing(open_page: OpenPage, filled_home: Home) -> None:

@@ -22,6 +22,16 @@ def ours(grapes: int, lease: DeviceLease) -> dict[str, object]:
     return {"litres": grapes * 0.7, "devices": ", ".join(lease.devices)}
 
 
+def stumbles(tries: str, times: int) -> int:
+    """What fails so many times, and then does its work; ``tries`` is the file that keeps count."""
+    with Path(tries).open("a") as file:
+        file.write("x")
+    tried = Path(tries).stat().st_size
+    if tried <= times:
+        raise ConnectionError(f"try {tried}: nobody answers")
+    return tried
+
+
 @pytest.mark.slow
 def test_a_model_is_trained_finetuned_measured_and_asked(tmp_path: Path, instance: DagsterInstance) -> None:
     row = [13.2, 1.78, 2.14, 11.2, 100, 2.65, 2.76, 0.26, 1.28, 4.38, 1.05, 3.4, 1050]
@@ -58,6 +68,36 @@ def test_a_function_of_the_users_gets_its_parameters_and_the_lease(
     told = metadata_of(run(tmp_path, "press_pipeline", instance), "result")
     assert told["litres"] == 7.0
     assert str(told["devices"]).startswith("cpu:")
+
+
+@pytest.mark.parametrize(("times", "succeeds"), [(1, True), (3, False)])
+def test_a_step_that_fails_is_tried_again_as_often_as_its_file_says(
+    tmp_path: Path, instance: DagsterInstance, times: int, succeeds: bool
+) -> None:
+    tries = tmp_path / "tries"
+    call = f"  call: {__name__}:stumbles\n  parameters: {{tries: {tries}, times: {times}}}\n"
+    declare(tmp_path, "press", "custom", call + "  retries: 2\n  retry_delay_s: 0.1\n")
+
+    done = run(tmp_path, "press_pipeline", instance, raise_on_error=False)
+
+    assert done.success is succeeds
+    again = done.filter_events(lambda one: one.is_step_up_for_retry)
+    assert len(again) == min(times, 2)
+    assert tries.stat().st_size == len(again) + 1
+    if succeeds:
+        assert metadata_of(done, "result")["returned"] == 2
+
+
+def test_a_step_is_tried_once_where_its_file_says_nothing(tmp_path: Path, instance: DagsterInstance) -> None:
+    tries = tmp_path / "tries"
+    declare(
+        tmp_path,
+        "press",
+        "custom",
+        f"  call: {__name__}:stumbles\n  parameters: {{tries: {tries}, times: 1}}\n",
+    )
+    assert not run(tmp_path, "press_pipeline", instance, raise_on_error=False).success
+    assert tries.stat().st_size == 1
 
 
 @pytest.mark.parametrize(

@@ -37,22 +37,26 @@ def efficiency(dataset: str, as_json: bool) -> None:
     titles = [_("asked"), _("version"), _("labels"), _("reached"), _("95 % confidence")]
     rows = [_row(_("by strategy"), one) for one in found.rounds]
     show_table(titles, [*rows, *(_row(_("at random"), one) for one in found.random)])
-    if found.best_random is None or not found.is_told:
+    newest = found.newest_random
+    if newest is None:
         click.echo(_("Nothing can be said of random asking yet: too few random picks were answered."))
         return
-    own = "-" if found.labels_for_same is None else f"{found.labels_for_same:,.0f}"
-    text = _("Random asking reaches {value} with {labels} labels; the rounds with {own}.")
-    best = found.best_random
-    click.echo(text.format(value=f"{best.value:.1%}", labels=f"{best.labels:,}", own=own))
+    same = "-" if found.rounds_at_same is None else f"{found.rounds_at_same:.1%}"
+    text = _("With {labels} labels random asking reaches {value}, and the rounds {own}.")
+    click.echo(text.format(labels=f"{newest.labels:,}", value=f"{newest.value:.1%}", own=same))
+    if found.labels_for_same is not None:
+        text = _("The rounds reached {value} with {labels}.")
+        click.echo(text.format(value=f"{newest.value:.1%}", labels=f"{found.labels_for_same:,.0f}"))
 
 
 def efficiency_document(found: AgainstRandom) -> dict[str, Any]:
     """The same for machines."""
-    best = found.best_random
+    newest = found.newest_random
     return {
         "rounds": [_document(one) for one in found.rounds],
         "random": [_document(one) for one in found.random],
-        "best_random": None if best is None else _document(best),
+        "newest_random": None if newest is None else _document(newest),
+        "rounds_at_same": found.rounds_at_same,
         "labels_for_same": found.labels_for_same,
         "random_labels_for_same": found.random_labels_for_same,
     }

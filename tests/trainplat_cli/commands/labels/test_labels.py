@@ -109,12 +109,14 @@ def test_people_see_what_labels_bring_beside_random_asking(trainplat_home: Path)
 
     told = run("efficiency", "digits").stdout
 
-    assert "Random asking reaches 89.7% with 112 labels; the rounds with 119." in told
+    assert "With 112 labels random asking reaches 89.7%, and the rounds 89.1%." in told
     assert len([line for line in told.splitlines() if "by strategy" in line]) == 3
     found = json.loads(run("efficiency", "digits", "--json").stdout)
     assert [one["labels"] for one in found["rounds"]] == [100, 150, 200]
-    assert found["best_random"] == found["random"][-1]
-    assert found["best_random"]["low"] < found["best_random"]["value"] < found["best_random"]["high"]
+    assert found["newest_random"] == found["random"][-1]
+    assert found["newest_random"]["low"] < found["newest_random"]["value"] < found["newest_random"]["high"]
+    assert "The rounds reached 89.7% with 119." in told
+    assert found["rounds_at_same"] == pytest.approx(0.8912, abs=1e-4)
     assert found["labels_for_same"] == pytest.approx(118.75)
     assert found["random_labels_for_same"] is None
 
