@@ -13,6 +13,7 @@ from dagster import (
 )
 
 from resources.clock import Clock, utc_now
+from resources.data.arrivals.model import Taken
 from resources.data.arrivals.service import ArrivalService
 from resources.data.making.sources.model import Source
 from resources.data.making.sources.watched import STILL_FOR_S
@@ -113,12 +114,17 @@ def _take(
         except TrainplatError as problem:
             told.append(f"{place.name}: {problem.one_line}")
             continue
-        useless = sum(one.problem is not None for one in taken.new)
         if taken.new:
-            told.append(f"{place.name}: {len(taken.new)} new samples, {useless} of them of no use.")
+            told.append(_counted(place, taken))
         if taken.more:
             return told, place.name
     return told, ""
+
+
+def _counted(place: Source, taken: Taken) -> str:
+    useless = [one for one in taken.new if one.problem is not None]
+    such_as = f", such as {useless[0].name}, {useless[0].problem}" if useless else ""
+    return f"{place.name}: {len(taken.new)} new samples, {len(useless)} of them of no use{such_as}."
 
 
 def _is_over(begun: datetime, now: datetime) -> bool:

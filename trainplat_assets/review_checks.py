@@ -28,7 +28,8 @@ def build_review_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
             spec,
             "validated",
             "no_near_duplicates",
-            "No two samples are nearly the same picture: encoded again, resized, brighter, slightly cropped.",
+            "No two samples are nearly the same: a picture encoded again, resized, brighter or slightly "
+            "cropped; a text with other blanks or case.",
             lambda data, version: _near_duplicates(data, spec, version),
             blocking=False,
         ),
@@ -36,7 +37,7 @@ def build_review_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
             spec,
             "split",
             "no_leak_into_the_test_set",
-            "No sample that is trained on or asked about is nearly the same picture as a test sample. A new "
+            "No sample that is trained on or asked about is nearly the same as a test sample. A new "
             "one stops the version; one that the parent has already is only told of.",
             lambda data, version: _leaks(data, spec, version),
         ),
@@ -54,11 +55,7 @@ def build_review_checks(spec: DatasetSpec) -> list[AssetChecksDefinition]:
 
 def _near_duplicates(data: DataService, spec: DatasetSpec, version: VersionKey) -> Findings:
     pairs = data.near_duplicates(spec, version)
-    sentences = [
-        f"samples {pair.one} and {pair.other} are nearly the same: {pair.distance_bits} of 64 bits differ, "
-        f"resemblance {pair.resemblance:.3f}"
-        for pair in pairs
-    ]
+    sentences = [f"samples {pair.one} and {pair.other} are nearly the same: {pair.how}" for pair in pairs]
     return Findings(sentences, _pairs_shown(data, spec, version, pairs))
 
 
@@ -127,7 +124,7 @@ def _class_picture(samples: Sequence[Sample], parent: Sequence[Sample]) -> bytes
 def _pairs_shown(
     data: DataService, spec: DatasetSpec, version: VersionKey, pairs: Sequence[NearDuplicate]
 ) -> Shown:
-    if not pairs:
+    if not pairs or spec.kind.is_text:
         return {}
     chosen = [sample for pair in pairs[:SHOWN_PAIRS] for sample in (pair.one, pair.other)]
     what = f"pairs of samples of {version} that are nearly the same, side by side"

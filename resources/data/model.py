@@ -137,7 +137,7 @@ class CollectReport:
 
 @dataclass(frozen=True)
 class NearDuplicate:
-    """Two samples whose pictures are nearly the same, in the order of their ids."""
+    """Two samples that are nearly the same, in the order of their ids."""
 
     one: SampleId
     other: SampleId
@@ -145,6 +145,15 @@ class NearDuplicate:
     """In how many of 64 bits their perceptual hashes differ."""
     resemblance: float
     """Correlation of their thumbnails, at most 1."""
+    are_texts: bool = False
+    """Whether they are texts: these say the same, but for blanks, case and forms of Unicode."""
+
+    @property
+    def how(self) -> str:
+        """In which way they are, in words."""
+        if self.are_texts:
+            return "they say the same, but for blanks, case and forms of Unicode"
+        return f"{self.distance_bits} of 64 bits differ, resemblance {self.resemblance:.3f}"
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from resources.data.locks import store as locks
 from resources.data.locks.model import MAIN_LINE
 from resources.data.mainline import committed, parent_of, publish, record_of
 from resources.data.making.similarity.album import Album, Looks, nothing
+from resources.data.making.similarity.wordings import WordingFile, Wordings
 from resources.data.making.soundness import leaks, unsound
-from resources.data.making.stages import Stages, look_at_samples, read_staged
+from resources.data.making.stages import Stages, look_at_samples, read_staged, reader
 from resources.data.manifest import CollectedSample, Divided, SampleRow, Validated, VersionDocument
 from resources.data.model import (
     CollectReport,
@@ -342,6 +343,8 @@ class DataService:
         Each sample is read once in the life of the data set; where none is new, nothing is read.
         """
         usable = self._usable(spec.name, version)
+        if spec.kind.is_text:
+            return self._wordings(spec, usable).among(one.id for one in usable)
         return self._looks(spec, usable).among(one.id for one in usable)
 
     def drift(self, spec: DatasetSpec, version: VersionKey) -> list[DriftMeasure]:
@@ -410,6 +413,16 @@ class DataService:
             with self._writing(spec.name):
                 looks, _ = look_at_samples(repository, wanted, frozenset(wanted.values()))
         return looks
+
+    def _wordings(self, spec: DatasetSpec, samples: Sequence[CollectedSample | SampleRow]) -> Wordings:
+        repository = DatasetRepository(self.home, spec.name)
+        wanted = {one.id: one.md5 for one in samples}
+        file = WordingFile(repository.root)
+        known = file.read()
+        if not wanted.keys() <= known.hashes.keys():
+            with self._writing(spec.name):
+                known, _ = file.take_in(wanted, reader(repository, frozenset(wanted.values())))
+        return known
 
     def _usable(self, dataset: DatasetName, version: VersionKey) -> Sequence[CollectedSample | SampleRow]:
         """The samples of a version that was validated, sealed or not."""

@@ -2,27 +2,23 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions, SensorResult, build_sensor_context
+from dagster import AssetKey, DagsterInstance
 
 from resources.data.arrivals.service import ArrivalService
 from resources.data.model import ConfirmedLabel, VersionState
-from resources.data.resource import DataResource
 from resources.data.service import DataService
-from resources.gpu.resource import GpuResource
 from resources.home import Home
 from resources.labeling.predictions import PredictionFiles
-from resources.labeling.resource import LabelStudioResource
 from resources.labeling.service import LabelingService
-from resources.registry.resource import MlflowResource
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import ACTOR, image
 from tests.servers.label_studio import LabelStudioServer
+from tests.trainplat_assets.arrivals_chain import Chain
 from tests.trainplat_assets.rounds import SPEC, make_first, registry_service, run_round
-from trainplat_assets.dataset_loop import build_dataset_definitions
 
 pytestmark = [
     pytest.mark.usefixtures("mlflow_in_home"),
@@ -32,61 +28,13 @@ pytestmark = [
 ]
 
 V1_1, V1_2 = VersionKey("v1.1"), VersionKey("v1.2")
-RESOURCES = {
-    "data": DataResource(),
-    "gpu": GpuResource(),
-    "labeling": LabelStudioResource(),
-    "registry": MlflowResource(),
-}
-DEFS = Definitions.merge(build_dataset_definitions(SPEC), Definitions(resources=RESOURCES))
-
-
-class Chain:
-    """The sensors and jobs of the data set, over an instance that runs what they request."""
-
-    def __init__(self, instance: DagsterInstance) -> None:
-        self.instance = instance
-        self.cursors: dict[str, str | None] = {}
-        self.ran: list[str] = []
-
-    def tick(self, sensor: str) -> str:
-        """One tick: what it requests is run at once. Returns why it requested nothing."""
-        repository = DEFS.get_repository_def()
-        with build_sensor_context(
-            instance=self.instance,
-            cursor=self.cursors.get(sensor),
-            repository_def=repository,
-            resources={name: RESOURCES[name] for name in ("data", "labeling", "registry")},
-        ) as context:
-            told = repository.get_sensor_def(f"shapes_{sensor}")(context)
-        if not isinstance(told, SensorResult):
-            return str(getattr(told, "skip_message", ""))
-        self.cursors[sensor] = told.cursor
-        for added in told.dynamic_partitions_requests or ():
-            self.instance.add_dynamic_partitions(added.partitions_def_name, list(added.partition_keys))
-        for request in told.run_requests or ():
-            job = "shapes_ask" if sensor == "questions" else "shapes_round"
-            self.run(job, str(request.partition_key), request.asset_selection, dict(request.tags))
-        return str(told.skip_reason.skip_message if told.skip_reason else "")
-
-    def run(self, job: str, partition: str, assets: Sequence[AssetKey] | None, tags: dict[str, str]) -> None:
-        """Run a job, or these assets of it."""
-        done = DEFS.resolve_job_def(job).execute_in_process(
-            partition_key=partition,
-            asset_selection=assets,
-            instance=self.instance,
-            tags=tags,
-            resources=RESOURCES,
-        )
-        made = done.get_asset_materialization_events()
-        self.ran += sorted(one.asset_key.path[-1] for one in made if one.asset_key is not None)
 
 
 @pytest.fixture
 def chain() -> Iterator[Chain]:
     with DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("shapes_versions", [FIRST_VERSION])
-        yield Chain(instance)
+        yield Chain(SPEC, instance)
 
 
 @pytest.fixture

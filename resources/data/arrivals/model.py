@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from resources.data.manifest import Metadata
 from resources.data.storage.objects import StoredObject
 from resources.terms import DatasetName, SampleId, VersionKey
 
@@ -21,6 +22,10 @@ class Arrival:
     """Why it goes into no version; None for a sample that can be used."""
     version: VersionKey | None
     """The version that takes it up; None while it waits."""
+    metadata: Metadata = ()
+    """What its source said about it besides, by name."""
+    texts: int | None = None
+    """Of a file that holds many texts, which came each by itself, how many; None for a sample."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class Taken:
     """What one look at a place found."""
 
     new: tuple[Arrival, ...]
+    """Samples, also those of no use."""
     strays: int
-    """How many entries cannot be taken: no images by their name, or not readable."""
+    """How many entries cannot be taken: no samples by their name, or not readable."""
     more: bool
     """Whether the look ended before the place did: what is left comes with the next one."""

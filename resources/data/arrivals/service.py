@@ -10,12 +10,14 @@ from filelock import FileLock, Timeout
 
 from resources.clock import Clock, utc_now
 from resources.data.arrivals import store
+from resources.data.arrivals.judging import judge
 from resources.data.arrivals.model import Arrival, Taken
-from resources.data.making.imaging import UnreadableSample, decoded
 from resources.data.making.inventory import FoundFile
-from resources.data.making.sources.model import INBOX, Source
+from resources.data.making.sources.model import INBOX, Source, files_of
+from resources.data.making.sources.spreading import text_id
 from resources.data.making.sources.taking import Journal, Known, take_from
 from resources.data.making.sources.watched import STILL_FOR_S, WatchedFolder, file_stamp
+from resources.data.making.tables import HeldText, is_table, texts_in
 from resources.data.spec import DatasetSpec
 from resources.data.storage.repository import DatasetRepository
 from resources.data.versions import sweeps
@@ -77,8 +79,14 @@ class ArrivalService:
                 self._put_back(spec.name)
             with self.database.read_plainly() as rows:
                 epoch = sweeps.epoch(rows)
-            found = take_from(place, repository.imports, repository.objects, journal, most_new=most_new)
-            new = self._new(spec.name, repository, found.files)
+            wanted = files_of(is_text=spec.kind.is_text)
+            found = take_from(
+                place, repository.imports, repository.objects, journal, wanted=wanted, most_new=most_new
+            )
+            with self.database.read() as connection:
+                known = store.known_samples(connection, spec.name)
+            judged = judge(spec, repository.objects, found.files, known, self.clock(), most_new)
+            new = judged.new
             self._keep(repository, new)
             if new:
                 with self.database.write(lasting=True) as connection:
@@ -88,12 +96,14 @@ class ArrivalService:
                     known = store.known_samples(connection, spec.name)
                     new = [one for one in new if one.sample not in known]
                     store.add(connection, new)
+                    new = [one for one in new if one.texts is None]
                     detail = f"{len(new)} new, {sum(one.problem is not None for one in new)} of no use"
                     subject = f"{spec.name} {place.name}"
                     record(connection, AuditRow(self.clock(), actor, "data.take_arrivals", subject, detail))
             if place.name == INBOX:
-                self._empty(spec.name, Journal(journal).read(), found.files)
-        return Taken(tuple(new), len(found.strays), found.cut_short)
+                self._empty(spec.name, Journal(journal).read(), judged.whole)
+        more = found.cut_short or len(judged.whole) < len(found.files)
+        return Taken(tuple(new), len(found.strays), more)
 
     def _keep(self, repository: DatasetRepository, new: Sequence[Arrival]) -> None:
         try:
@@ -109,7 +119,8 @@ class ArrivalService:
 
     def all_samples(self, dataset: DatasetName) -> dict[SampleId, str]:
         """All that ever came, and what lies in the inbox, with where it is now, in words."""
-        found = {self._sample(path): "it lies in the inbox already" for path in self._lying(dataset)}
+        lying = (sample for path in self._lying(dataset) for sample in _samples_in(path))
+        found = dict.fromkeys(lying, "it lies in the inbox already")
         with self.database.read() as connection:
             return found | store.places_of(connection, dataset)
 
@@ -126,30 +137,6 @@ class ArrivalService:
     def _lying(self, dataset: DatasetName) -> Iterator[Path]:
         inbox = self.inbox(dataset)
         return (path for path in inbox.iterdir() if path.is_file()) if inbox.exists() else iter(())
-
-    def _sample(self, path: Path) -> SampleId:
-        try:
-            return SampleId(hashlib.sha256(path.read_bytes()).hexdigest())
-        except FileNotFoundError:  # taken in meanwhile: then its row tells
-            return SampleId("")
-
-    def _new(
-        self, dataset: DatasetName, repository: DatasetRepository, files: Sequence[FoundFile]
-    ) -> list[Arrival]:
-        with self.database.read() as connection:
-            known = store.known_samples(connection, dataset)
-        found = []
-        for file in files:
-            if file.id in known:
-                continue
-            known.add(file.id)
-            problem = None
-            try:
-                decoded(repository.objects.read(file.stored.md5))
-            except UnreadableSample as reason:
-                problem = str(reason)
-            found.append(Arrival(dataset, file.id, file.name, file.stored, self.clock(), problem, None))
-        return found
 
     def _empty(self, dataset: DatasetName, known: Mapping[str, Known], files: Sequence[FoundFile]) -> None:
         """Remove what was taken in, but nothing that was put in its place since.
@@ -186,6 +173,17 @@ class ArrivalService:
                 f"another process is taking in what comes to {repository.dataset}",
                 "Let it finish; what it leaves comes with the next look.",
             ) from None
+
+
+def _samples_in(path: Path) -> Iterator[SampleId]:
+    """A file of the inbox, and where it holds many texts each of them."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:  # taken in meanwhile: then its row tells
+        return
+    yield text_id(content)
+    if is_table(path.name):
+        yield from (text_id(one.content) for one in texts_in(path.name, content) if isinstance(one, HeldText))
 
 
 def _short(name: str) -> str:

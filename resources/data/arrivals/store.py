@@ -1,5 +1,6 @@
 """Reading and writing the rows of arrivals, in the caller's transaction."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
@@ -15,16 +16,16 @@ from resources.terms import DatasetName, SampleId, VersionKey
 
 
 def known_samples(connection: Connection, dataset: DatasetName) -> set[SampleId]:
-    """All that ever came."""
+    """All that ever came, and the files that held some of them."""
     rows = connection.execute(select(ARRIVALS.c.sample).where(ARRIVALS.c.dataset == dataset))
     return {SampleId(row.sample) for row in rows}
 
 
 def places_of(connection: Connection, dataset: DatasetName) -> dict[SampleId, str]:
     """All that ever came, and where each one is now, in words."""
-    columns = select(ARRIVALS.c.sample, ARRIVALS.c.version, ARRIVALS.c.problem)
+    columns = select(ARRIVALS.c.sample, ARRIVALS.c.version, ARRIVALS.c.problem, ARRIVALS.c.texts)
     rows = connection.execute(columns.where(ARRIVALS.c.dataset == dataset))
-    return {SampleId(row.sample): _place(row.version, row.problem) for row in rows}
+    return {SampleId(row.sample): _place(row.version, row.problem, row.texts) for row in rows}
 
 
 def add(connection: Connection, arrivals: Iterable[Arrival]) -> None:
@@ -42,6 +43,8 @@ def add(connection: Connection, arrivals: Iterable[Arrival]) -> None:
                 "arrived_at": one.arrived_at,
                 "problem": one.problem,
                 "version": one.version,
+                "metadata": json.dumps(dict(one.metadata), ensure_ascii=False) if one.metadata else None,
+                "texts": one.texts,
             }
             for one in arrivals
         ],
@@ -60,7 +63,7 @@ def come_with(connection: Connection, objects: ObjectStore, arrivals: Sequence[A
         gone = [one.name for one in arrivals if not objects.holds(one.stored)]
         if gone:
             raise Conflict(
-                f"{len(gone)} pictures were collected before they were taken in, such as {gone[0]}",
+                f"{len(gone)} samples were collected before they were taken in, such as {gone[0]}",
                 "Nothing is lost: run the same thing again.",
             )
     known = known_samples(connection, arrivals[0].dataset)
@@ -85,8 +88,8 @@ def of_version(connection: Connection, dataset: DatasetName, version: VersionKey
 
 
 def all_of(connection: Connection, dataset: DatasetName) -> list[Arrival]:
-    """All that ever came, in the order in which it did."""
-    return _read(connection, ARRIVALS.c.dataset == dataset)
+    """All samples that ever came, in the order in which they did."""
+    return _read(connection, ARRIVALS.c.dataset == dataset, ARRIVALS.c.texts.is_(None))
 
 
 def left_out(connection: Connection, dataset: DatasetName) -> list[Arrival]:
@@ -105,16 +108,25 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Arri
             row.arrived_at,
             row.problem,
             None if row.version is None else VersionKey(row.version),
+            tuple(json.loads(row.metadata).items()) if row.metadata else (),
+            row.texts,
         )
         for row in rows
     ]
 
 
-def _place(version: str | None, problem: str | None) -> str:
+def _place(version: str | None, problem: str | None, texts: int | None) -> str:
+    if texts is not None:
+        return "it came before, and all that it holds"
     if problem is not None:
         return f"it came before and is of no use: {problem}"
     return "it waits for a version already" if version is None else f"it came before, for {version}"
 
 
 def _waits(dataset: DatasetName) -> Sequence[ColumnElement[bool]]:
-    return ARRIVALS.c.dataset == dataset, ARRIVALS.c.version.is_(None), ARRIVALS.c.problem.is_(None)
+    return (
+        ARRIVALS.c.dataset == dataset,
+        ARRIVALS.c.version.is_(None),
+        ARRIVALS.c.problem.is_(None),
+        ARRIVALS.c.texts.is_(None),
+    )

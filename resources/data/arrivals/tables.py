@@ -17,6 +17,8 @@ ARRIVALS = Table(
     Column("arrived_at", UtcDateTime, nullable=False),
     Column("problem", Text),
     Column("version", String(40)),
+    Column("metadata", Text),
+    Column("texts", Integer),
     UniqueConstraint("dataset", "sample"),
     Index("ix_data_arrivals_version", "dataset", "version"),
 )

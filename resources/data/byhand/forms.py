@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from resources.data.byhand.model import Complaint, GivenBox, GivenRow, GivenSpan
-from resources.data.byhand.records import Record
+from resources.data.making.records import Record
 from resources.kinds import Kind
 
 NAME_COLUMNS = ("sample", "id", "file", "path", "image")

@@ -6,6 +6,7 @@ from pathlib import Path
 from resources.data.byhand.model import Complaint, GivenLabels
 from resources.data.byhand.reading import refuse
 from resources.data.making.similarity.album import Album
+from resources.data.making.similarity.wordings import wording
 from resources.data.making.stages import look_at_samples
 from resources.data.manifest import SampleRow
 from resources.data.model import Split
@@ -63,4 +64,4 @@ def _same_words(
 
 
 def _words(content: bytes) -> str:
-    return " ".join(content.decode(errors="replace").casefold().split())
+    return wording(content.decode(errors="replace"))

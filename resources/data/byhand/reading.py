@@ -6,7 +6,7 @@ from pathlib import Path
 
 from resources.data.byhand.forms import EXAMPLES, header_flaw, read_row
 from resources.data.byhand.model import Complaint, GivenRow
-from resources.data.byhand.records import NoRecord, read_records
+from resources.data.making.records import NoRecord, read_records
 from resources.errors import BadInput
 from resources.kinds import Kind
 

@@ -11,7 +11,7 @@ from resources.data.byhand.model import Complaint, GivenLabel, GivenLabels, Give
 from resources.data.byhand.reading import Table, refuse
 from resources.data.making.imaging import UnreadableSample
 from resources.data.making.kinds import check_readable
-from resources.data.making.sources.model import MAX_FILE_BYTES, refused_name, too_large
+from resources.data.making.sources.model import MAX_FILE_BYTES, PICTURES, TEXTS, refused_name, too_large
 from resources.data.manifest import SampleRow
 from resources.data.model import Split
 from resources.data.spec import DatasetSpec
@@ -125,7 +125,7 @@ class _Finder:
         return next(iter(found))
 
     def _file(self, name: str, path: Path) -> SampleId | NewSample | Unusable:
-        if (wrong := refused_name(path.name, is_text=self._kind.is_text)) is not None:
+        if (wrong := refused_name(path.name, TEXTS if self._kind.is_text else PICTURES)) is not None:
             return Unusable(f"{name}: {wrong.problem}")
         try:
             if path.stat().st_size > MAX_FILE_BYTES:

@@ -14,6 +14,7 @@ from resources.data.collecting.needed import Needed
 from resources.data.locks import store as locks
 from resources.data.making.pixels import PIXELS_FOLDER
 from resources.data.making.similarity.album import LOOKS_FILES
+from resources.data.making.similarity.wordings import WORDINGS_FILES
 from resources.data.merges.ancestry import common_ancestor
 from resources.data.spaces import store as spaces
 from resources.data.storage.listings import drop_listing, read_listing
@@ -110,8 +111,9 @@ class Eraser:
         # First what was made of them: it can be made again of those that stay.
         for pixels in (samples.parent / PIXELS_FOLDER).glob("*/*"):
             pixels.unlink(missing_ok=True)
-        for looks in samples.parent.glob(LOOKS_FILES):
-            looks.unlink(missing_ok=True)
+        for pattern in (LOOKS_FILES, WORDINGS_FILES):
+            for looks in samples.parent.glob(pattern):
+                looks.unlink(missing_ok=True)
         for link in links:
             link.unlink(missing_ok=True)
 

@@ -71,7 +71,7 @@ def _that_came(rows: Plain) -> set[str]:
     found = rows.rows(
         "SELECT a.md5 FROM data_arrivals a LEFT JOIN dataset_versions v "
         "ON v.dataset = a.dataset AND v.version = a.version "
-        "WHERE a.problem IS NULL AND v.tree_md5 IS NULL"
+        "WHERE a.problem IS NULL AND a.texts IS NULL AND v.tree_md5 IS NULL"
     )
     return {row[0] for row in found}
 

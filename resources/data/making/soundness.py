@@ -85,10 +85,7 @@ def leaks(
     for pair in pairs:
         for one, other in ((pair.one, pair.other), (pair.other, pair.one)):
             if splits.get(one) is not Split.TEST and splits.get(other) is Split.TEST and one in splits:
-                told = (
-                    f"{splits[one]} sample {one} is nearly the same as test sample {other}: "
-                    f"{pair.distance_bits} of 64 bits differ, resemblance {pair.resemblance:.3f}"
-                )
+                told = f"{splits[one]} sample {one} is nearly the same as test sample {other}: {pair.how}"
                 (old if one in known else new).append(told)
     return new, old
 

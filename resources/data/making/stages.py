@@ -5,7 +5,7 @@ stage before it was made, so a version is never sealed from stages that do not b
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,11 +13,13 @@ from typing import TypeVar
 from resources.data.arrivals.model import Arrival
 from resources.data.making.imaging import UnreadableSample
 from resources.data.making.inventory import FoundFile, Inventory, take_inventory
-from resources.data.making.kinds import check_readable, suffixes_of, view_of
+from resources.data.making.kinds import suffixes_of, view_of
 from resources.data.making.pixels import PixelCache
-from resources.data.making.similarity.album import Album, Looks, nothing
+from resources.data.making.similarity.album import Album, Looks
+from resources.data.making.similarity.wordings import WordingFile, Wordings
 from resources.data.making.source import LABELS_FILE, read_labels
-from resources.data.making.sources.model import Source
+from resources.data.making.sources.model import Source, files_of
+from resources.data.making.sources.spreading import spread
 from resources.data.making.sources.taking import take_from
 from resources.data.manifest import (
     PIXELS_FILE,
@@ -52,7 +54,6 @@ from resources.data.storage.repository import DatasetRepository
 from resources.data.storage.tree import SealedTree, load_pixels, pixels_file
 from resources.errors import BadInput, Conflict
 from resources.files import write_atomically
-from resources.kinds import Kind
 from resources.marks import canonical, classes_in, flaw
 from resources.terms import Label, SampleId, VersionKey
 
@@ -96,7 +97,7 @@ class Stages:
             taken = self._take_from(source)
             files += taken.files
             strays += taken.strays
-        files += [FoundFile(one.name, one.sample, one.stored) for one in self.arrivals]
+        files += [FoundFile(one.name, one.sample, one.stored, metadata=one.metadata) for one in self.arrivals]
         samples = {sample.id: sample for sample in kept}
         duplicates = []
         said: dict[SampleId, set[str]] = {}
@@ -141,7 +142,9 @@ class Stages:
         }
         wanted = {one.id: one.md5 for one in collected.samples if one.id not in complaints}
         kept = frozenset(one.md5 for one in collected.samples if one.kept)
-        looks, broken = look_at_samples(self.repository, wanted, kept, self.spec.kind)
+        looks, broken = self._compared(wanted, kept)
+        if isinstance(looks, Wordings):
+            complaints |= self._said_before(looks, collected.samples)
         good, quarantined = [], list(collected.strays)
         what = "text" if self.spec.kind.is_text else "image"
         for sample in collected.samples:
@@ -309,7 +312,9 @@ class Stages:
         imports = self.repository.imports
         imports.mkdir(exist_ok=True)
         journal = self.repository.root / f".source-{source.name}.jsonl"
-        return take_from(source, imports, self.repository.objects, journal)
+        wanted = files_of(is_text=self.spec.kind.is_text)
+        found = take_from(source, imports, self.repository.objects, journal, wanted=wanted)
+        return spread(found, self.repository.objects) if self.spec.kind.is_text else found
 
     def _complaint_about_labels(self, sample: CollectedSample) -> Quarantined | None:
         place = str(self.repository.source / LABELS_FILE)
@@ -357,8 +362,34 @@ class Stages:
     def _near_duplicates(self, samples: Sequence[CollectedSample]) -> list[NearDuplicate]:
         wanted = {one.id: one.md5 for one in samples}
         kept = frozenset(one.md5 for one in samples if one.kept)
-        looks, _ = look_at_samples(self.repository, wanted, kept, self.spec.kind)
+        looks, _ = self._compared(wanted, kept)
         return looks.among(wanted)
+
+    def _compared(
+        self, samples: Mapping[SampleId, str], kept: frozenset[str]
+    ) -> tuple[Looks | Wordings, dict[SampleId, UnreadableSample]]:
+        if self.spec.kind.is_text:
+            return WordingFile(self.repository.root).take_in(samples, reader(self.repository, kept))
+        return look_at_samples(self.repository, samples, kept)
+
+    def _said_before(
+        self, wordings: Wordings, samples: Sequence[CollectedSample]
+    ) -> dict[SampleId, Quarantined]:
+        """Texts that came by themselves and say what another one says: nobody is asked the same twice."""
+        labelled = {one.sample for one in self.labels}
+        came = {one.sample for one in self.arrivals} - labelled - {one.id for one in samples if one.kept}
+        files = {one.id: one.file for one in samples}
+        first_kept = sorted(samples, key=lambda one: (one.id in came, one.id))
+        return {
+            one: Quarantined(
+                files[one],
+                f"it says the same as {files[first]}, but for blanks, case and forms of Unicode",
+                "Nothing: people are asked about one of them.",
+            )
+            for first, *others in wordings.groups(one.id for one in first_kept)
+            for one in others
+            if one in came
+        }
 
     def _hand_on(self, stage: str, document: object) -> None:
         write_atomically(_staged(self.repository, self.version, stage), to_json(document))
@@ -378,15 +409,20 @@ class Stages:
 
 
 def look_at_samples(
-    repository: DatasetRepository,
-    samples: Mapping[SampleId, str],
-    kept: frozenset[str] = frozenset(),
-    kind: Kind = Kind.IMAGE_CLASSES,
+    repository: DatasetRepository, samples: Mapping[SampleId, str], kept: frozenset[str] = frozenset()
 ) -> tuple[Looks, dict[SampleId, UnreadableSample]]:
-    """What ``samples`` (id to object name) look like, and those that cannot be decoded. Texts have no looks.
+    """What ``samples`` (id to object name) look like, and those that cannot be decoded.
 
-    Raises :class:`DamagedObject`, but not for the objects in ``kept``: what is wrong with the parent is told
-    by a check. Only who holds the data set's lock may call this.
+    Raises what :func:`reader` says. Only who holds the data set's lock may call this.
+    """
+    return Album(repository.root).take_in(samples, reader(repository, kept))
+
+
+def reader(repository: DatasetRepository, kept: frozenset[str] = frozenset()) -> Callable[[str], bytes]:
+    """Reads objects by their names.
+
+    Raises :class:`DamagedObject`, but UnreadableSample for the objects in ``kept``: what is wrong with the
+    parent is told by a check.
     """
 
     def read(md5: str) -> bytes:
@@ -399,15 +435,7 @@ def look_at_samples(
                 raise
             raise UnreadableSample(damage.problem) from damage
 
-    if not kind.is_text:
-        return Album(repository.root).take_in(samples, read)
-    broken = {}
-    for sample, md5 in samples.items():
-        try:
-            check_readable(kind, read(md5))
-        except UnreadableSample as problem:
-            broken[sample] = problem
-    return nothing(), broken
+    return read
 
 
 def read_staged(repository: DatasetRepository, version: VersionKey, kind: type[T], stage: str) -> T:

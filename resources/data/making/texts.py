@@ -1,5 +1,6 @@
 """Text files as the bytes that models see."""
 
+import codecs
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TEXT_SUFFIXES = frozenset({".txt", ".md"})
+TABLE_SUFFIXES = frozenset({".jsonl", ".csv"})
+"""Of files that hold many texts."""
 MAX_TEXT_BYTES = 1 << 20
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decoded_text(content: bytes) -> str:
@@ -19,6 +23,8 @@ def decoded_text(content: bytes) -> str:
         raise UnreadableSample("the file is empty")
     if len(content) > MAX_TEXT_BYTES:
         raise UnreadableSample(f"it has {len(content)} bytes; expected at most {MAX_TEXT_BYTES}")
+    if content.startswith(_UTF_16):
+        raise UnreadableSample("it is UTF-16 text; expected UTF-8")
     if b"\0" in content:
         raise UnreadableSample("it holds a zero byte, as no text does")
     try:

@@ -20,8 +20,10 @@ from typing import IO
 from resources.data.making.sources.model import (
     MAX_FILE_BYTES,
     MIB,
+    PICTURES,
     Entry,
     EntryProblem,
+    Files,
     LabelsFrom,
     Reader,
     checked_name,
@@ -55,7 +57,7 @@ class ArchiveSource:
         checked_name(self.name)
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator[Reader]:
+    def opened(self, folder: Path, wanted: Files = PICTURES) -> Iterator[Reader]:
         """Open the archive. Raises BadInput for one that cannot be read, NotFound for a missing one."""
         path = folder / self.path
         try:
@@ -66,12 +68,12 @@ class ArchiveSource:
                 )
             if zipfile.is_zipfile(path):
                 with zipfile.ZipFile(path) as packed:
-                    yield _ZipReader(packed, self.labels)
+                    yield _ZipReader(packed, self.labels, wanted)
             else:
                 with tarfile.open(path) as rolled:
                     status = path.stat()
                     stamp = f"{status.st_size}-{status.st_mtime_ns}"
-                    yield _TarReader(rolled, self.labels, stamp, status.st_size)
+                    yield _TarReader(rolled, self.labels, stamp, status.st_size, wanted)
         except (*_DAMAGED, OSError) as problem:
             if isinstance(problem, OSError) and problem.filename is None and problem.errno is not None:
                 raise
@@ -85,6 +87,7 @@ class ArchiveSource:
 class _ZipReader:
     packed: zipfile.ZipFile
     labels: LabelsFrom
+    wanted: Files
     parallel: int = 1
 
     def entries(self) -> Iterator[Entry | Quarantined]:
@@ -95,7 +98,7 @@ class _ZipReader:
             if member.is_dir() or _is_beside(member.filename):
                 continue
             mode = member.external_attr >> 16
-            wrong = refused_name(member.filename)
+            wrong = refused_name(member.filename, self.wanted)
             if wrong is None and mode and (mode & 0o170000) not in (0, 0o100000):
                 wrong = _no_file(member.filename)
             if wrong is None and member.filename in seen:
@@ -132,6 +135,7 @@ class _TarReader:
     """Changes with the archive."""
     packed_bytes: int
     """The size of the archive."""
+    wanted: Files
     parallel: int = 1
     _member: tarfile.TarInfo | None = None
 
@@ -145,7 +149,7 @@ class _TarReader:
             name = member.name.removeprefix("./")
             if member.isdir() or _is_beside(name):
                 continue
-            wrong = refused_name(name) or (None if member.isreg() else _no_file(name))
+            wrong = refused_name(name, self.wanted) or (None if member.isreg() else _no_file(name))
             if wrong is None and name in seen:
                 wrong = _twice(name)
             seen.add(name)

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from resources.data.making.sources.model import Entry, Reader, checked_name, refused_name
+from resources.data.making.sources.model import (
+    PICTURES,
+    Entry,
+    Files,
+    Reader,
+    checked_name,
+    refused_name,
+)
 from resources.data.making.sources.places import Places
 from resources.data.making.sources.tables import name_of
 from resources.data.model import Quarantined
@@ -40,7 +47,7 @@ class LabelStudioExport:
         checked_name(self.name)
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator[Reader]:
+    def opened(self, folder: Path, wanted: Files = PICTURES) -> Iterator[Reader]:
         """Read the export. Raises NotFound, and BadInput for a file that is none."""
         path = folder / self.path
         mend = "Export the project again, as JSON or JSON-MIN."
@@ -57,7 +64,7 @@ class LabelStudioExport:
             ) from problem
         if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
             raise BadInput(f"export {path} of source {self.name} is no list of tasks", mend)
-        yield _ExportReader(self, tasks, Places(path.parent / self.pictures, self.name))
+        yield _ExportReader(self, tasks, Places(path.parent / self.pictures, self.name), wanted)
 
 
 @dataclass
@@ -65,6 +72,7 @@ class _ExportReader:
     source: LabelStudioExport
     tasks: list[dict[str, Any]]
     places: Places
+    wanted: Files
     parallel: int = AT_ONCE
     _references: dict[str, str] = field(default_factory=dict)
 
@@ -120,7 +128,7 @@ class _ExportReader:
         except ValueError as problem:
             return Quarantined(shown, f"its picture has no address: {problem}", "Mend the task in the file.")
         name = name_of(place)
-        if (wrong := refused_name(name)) is not None:
+        if (wrong := refused_name(name, self.wanted)) is not None:
             return wrong
         try:
             labels = tuple(sorted(set(labels_of(task, self.source.choice_key))))

@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from resources.data.making.imaging import IMAGE_SUFFIXES
-from resources.data.making.texts import TEXT_SUFFIXES
+from resources.data.making.texts import TABLE_SUFFIXES, TEXT_SUFFIXES
 from resources.data.model import Quarantined
 from resources.errors import BadInput
 
 MIB = 1024 * 1024
 MAX_FILE_BYTES = 256 * MIB
-"""What is larger is no image that could be decoded."""
+"""What is larger is no image that could be decoded, and no file of texts that is read at once."""
 
 INBOX = "inbox"
 """The source that each data set has: the folder that new samples without a label are put into."""
@@ -41,11 +41,31 @@ class EntryProblem(Exception):
 
 
 @dataclass(frozen=True)
+class Files:
+    """Which files are taken, by how their names end."""
+
+    suffixes: frozenset[str]
+    what: str
+    """One of them, with its article."""
+
+
+PICTURES = Files(IMAGE_SUFFIXES, "an image")
+TEXTS = Files(TEXT_SUFFIXES, "a text")
+TEXTS_AND_TABLES = Files(TEXT_SUFFIXES | TABLE_SUFFIXES, "a text")
+"""And the files that hold many texts, see `resources.data.making.tables`."""
+
+
+def files_of(*, is_text: bool) -> Files:
+    """What sources offer to data sets of texts, or of pictures."""
+    return TEXTS_AND_TABLES if is_text else PICTURES
+
+
+@dataclass(frozen=True)
 class Entry:
     """One file that a source offers, not read yet."""
 
     name: str
-    """Unique in its source, without credentials; it ends like an image's."""
+    """Unique in its source, without credentials; it ends as the files that are wanted do."""
     labels: tuple[str, ...] = ()
     """None, one, or several that contradict each other."""
     split: str | None = None
@@ -84,8 +104,11 @@ class Source(Protocol):
         """How people call it; unique in its data set, and the first part of its samples' names."""
         ...
 
-    def opened(self, folder: Path) -> AbstractContextManager[Reader]:
-        """Open it; relative paths start at ``folder``. Raises BadInput, NotFound and Unavailable."""
+    def opened(self, folder: Path, wanted: Files = PICTURES) -> AbstractContextManager[Reader]:
+        """Open it; relative paths start at ``folder``. What is not ``wanted`` is offered with that as reason.
+
+        Raises BadInput, NotFound and Unavailable.
+        """
         ...
 
 
@@ -103,8 +126,8 @@ def without_secrets(url: str) -> str:
     return _SECRET.sub("", url)
 
 
-def refused_name(name: str, *, is_text: bool = False) -> Quarantined | None:
-    """Why a file of this name is not taken, among pictures or texts; None where it may be."""
+def refused_name(name: str, wanted: Files = PICTURES) -> Quarantined | None:
+    """Why a file of this name is not taken, where these are wanted; None where it may be."""
     if (readable := name.encode(errors="replace").decode()) != name:
         return Quarantined(readable, "its name is no UTF-8 text", "Rename it.")
     path = PurePosixPath(name)
@@ -114,12 +137,11 @@ def refused_name(name: str, *, is_text: bool = False) -> Quarantined | None:
             "its name leads out of the place that it came in",
             "Make the archive, or the table, again with plain names below one folder.",
         )
-    suffixes, what = (TEXT_SUFFIXES, "a text") if is_text else (IMAGE_SUFFIXES, "an image")
-    if path.suffix.lower() not in suffixes:
+    if path.suffix.lower() not in wanted.suffixes:
         return Quarantined(
             name,
-            f"its name does not end like {what}'s: {', '.join(sorted(suffixes))}",
-            f"Rename it if it is {what}, else leave it out.",
+            f"its name does not end like {wanted.what}'s: {', '.join(sorted(wanted.suffixes))}",
+            f"Rename it if it is {wanted.what}, else leave it out.",
         )
     return None
 
@@ -131,7 +153,7 @@ def folder_label(name: str, labels: LabelsFrom) -> tuple[str, ...]:
 
 
 def too_large(size_bytes: int) -> EntryProblem:
-    """An entry that is larger than any image."""
+    """An entry that is larger than any sample."""
     return EntryProblem(
         f"it has {size_bytes / MIB:.0f} MiB or more; expected at most {MAX_FILE_BYTES // MIB}",
         "Leave it out, or make it smaller.",

@@ -8,8 +8,10 @@ from typing import Any
 
 from resources.data.making.sources.model import (
     MAX_FILE_BYTES,
+    PICTURES,
     Entry,
     EntryProblem,
+    Files,
     LabelsFrom,
     Reader,
     checked_name,
@@ -48,16 +50,21 @@ class PrefixSource:
             )
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator[Reader]:  # noqa: ARG002 - an address has no folder
+    def opened(
+        self,
+        folder: Path,  # noqa: ARG002 - an address has no folder
+        wanted: Files = PICTURES,
+    ) -> Iterator[Reader]:
         """Open the place."""
         scheme = self.url.partition("://")[0]
-        yield _PrefixReader(self, _file_system(scheme))
+        yield _PrefixReader(self, _file_system(scheme), wanted)
 
 
 @dataclass
 class _PrefixReader:
     source: PrefixSource
     file_system: Any
+    wanted: Files
     parallel: int = AT_ONCE
     sizes: dict[str, int] = field(default_factory=dict)
     stamps: dict[str, str] = field(default_factory=dict)
@@ -75,7 +82,7 @@ class _PrefixReader:
             self.sizes[name] = int(listed[key].get("size") or 0)
             labels = folder_label(name, self.source.labels)
             self.stamps[name] = stamp_of(listed[key])
-            yield refused_name(name) or Entry(name, labels)
+            yield refused_name(name, self.wanted) or Entry(name, labels)
 
     def stamp(self, entry: Entry) -> str:
         return self.stamps[entry.name]

@@ -10,8 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from resources.data.making.sources.model import (
+    PICTURES,
     Entry,
     EntryProblem,
+    Files,
     Reader,
     checked_name,
     refused_name,
@@ -74,7 +76,7 @@ class ManifestSource:
             )
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator[Reader]:
+    def opened(self, folder: Path, wanted: Files = PICTURES) -> Iterator[Reader]:
         """Read the table. Raises NotFound, and BadInput for one that cannot be read or lacks a column."""
         path = folder / self.path
         if not path.exists():
@@ -83,7 +85,7 @@ class ManifestSource:
                 "Put it there, or mend its path in the declaration of the data set.",
             )
         rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _parquet_rows(path)
-        yield _ManifestReader(self, rows, Places(path.parent, self.name))
+        yield _ManifestReader(self, rows, Places(path.parent, self.name), wanted)
 
 
 @dataclass
@@ -91,6 +93,7 @@ class _ManifestReader:
     source: ManifestSource
     rows: list[dict[str, str]]
     places: Places
+    wanted: Files
     parallel: int = AT_ONCE
     _references: dict[str, str] = field(default_factory=dict)
 
@@ -110,7 +113,7 @@ class _ManifestReader:
         if not reference:
             return Quarantined(f"line {line}", "it names no file", "Fill in its path, or remove the line.")
         name = name_of(reference)
-        if (wrong := refused_name(name)) is not None:
+        if (wrong := refused_name(name, self.wanted)) is not None:
             return wrong
         if name in self._references:
             return Quarantined(name, f"line {line} names it again", "Leave one line for each file.")

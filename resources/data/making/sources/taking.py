@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from resources.data.making.inventory import FoundFile, Inventory
-from resources.data.making.sources.model import Entry, EntryProblem, Reader, Source
+from resources.data.making.sources.model import PICTURES, Entry, EntryProblem, Files, Reader, Source
 from resources.data.model import Quarantined
 from resources.data.storage.objects import ObjectStore, StoredObject
 from resources.errors import Unavailable
@@ -31,7 +31,13 @@ class Known:
 
 
 def take_from(
-    source: Source, folder: Path, objects: ObjectStore, journal: Path, *, most_new: int | None = None
+    source: Source,
+    folder: Path,
+    objects: ObjectStore,
+    journal: Path,
+    *,
+    wanted: Files = PICTURES,
+    most_new: int | None = None,
 ) -> Inventory:
     """Take up all that ``source`` offers; ``journal`` remembers what was read before.
 
@@ -46,7 +52,7 @@ def take_from(
     strays: list[Quarantined] = []
     seen: dict[str, Known] = {}
     new, cut_short = 0, False
-    with source.opened(folder) as reader, memory:
+    with source.opened(folder, wanted) as reader, memory:
         for batch in _batches(reader.entries(), AT_ONCE if reader.parallel > 1 else 1):
             if most_new is not None and new >= most_new:
                 cut_short = True

@@ -9,8 +9,10 @@ from pathlib import Path
 from resources.data.making.folders import files_below
 from resources.data.making.sources.model import (
     MAX_FILE_BYTES,
+    PICTURES,
     Entry,
     EntryProblem,
+    Files,
     Reader,
     checked_name,
     refused_name,
@@ -38,7 +40,7 @@ class WatchedFolder:
         checked_name(self.name)
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator[Reader]:
+    def opened(self, folder: Path, wanted: Files = PICTURES) -> Iterator[Reader]:
         """Look into it. Raises NotFound for a folder that is not there, as one whose disk is not mounted."""
         path = folder / self.path
         if not path.is_dir():
@@ -46,13 +48,14 @@ class WatchedFolder:
                 f"folder {path} of source {self.name} is not there",
                 "Make it, mount its disk, or mend its path in the declaration of the data set.",
             )
-        yield _FolderReader(path, self.still_for_s)
+        yield _FolderReader(path, self.still_for_s, wanted)
 
 
 @dataclass
 class _FolderReader:
     folder: Path
     still_for_s: float
+    wanted: Files
     parallel: int = 1
     _known: dict[str, str] = field(default_factory=dict)
 
@@ -67,7 +70,7 @@ class _FolderReader:
             stamp = file_stamp(path)
             if stamp is None or self._may_be_written(path):
                 continue
-            if (wrong := refused_name(name)) is not None:
+            if (wrong := refused_name(name, self.wanted)) is not None:
                 yield wrong
                 continue
             self._known[name] = stamp

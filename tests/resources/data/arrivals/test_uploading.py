@@ -1,5 +1,6 @@
 """What somebody uploads comes once, and what does not come is told with the reason."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from resources.data.service import DataService
 from resources.database.engine import Database
 from resources.errors import NotFound
 from resources.home import Home
+from resources.kinds import Kind
 from resources.terms import DatasetName
+from tests.resources.data.byhand.others import first_of, spec_of
 from tests.resources.data.shapes import ACTOR, SHAPES, first_version, image
 
 
@@ -103,3 +106,40 @@ def test_folders_are_gone_through_and_what_is_no_picture_is_refused_by_name(
 def test_a_data_set_that_no_pipeline_makes_takes_no_upload(data: DataService, coming: ArrivalService) -> None:
     with pytest.raises(NotFound, match="trainplat data commit pets"):
         Uploader(coming, data, DatasetName("pets"))
+
+
+def test_texts_are_uploaded_once_and_a_file_of_many_tells_its_bad_lines(
+    any_database: Database, trainplat_home: Path, tmp_path: Path
+) -> None:
+    data, spec = DataService(Home(trainplat_home), any_database), spec_of(Kind.TEXT_CLASSES)
+    first_of(data, spec)
+    coming = ArrivalService(data.home, any_database)
+
+    def send(name: str, content: bytes) -> Uploaded:
+        (tmp_path / name).write_bytes(content)
+        (done,) = Uploader(coming, data, spec.name).upload([tmp_path / name], lambda *_: None)
+        return done
+
+    old = data.samples(spec.name, data.versions(spec.name)[0].version)[0]
+    assert send("old.txt", old.path.read_bytes()).fate is Fate.KNOWN
+    assert send("scan.png", image(1)).fate is Fate.REFUSED
+    assert send("latin.txt", "café".encode("latin-1")).reason.startswith("it is no UTF-8 text")
+    assert send("one.txt", b"One").fate is Fate.NEW
+    many = send(
+        "many.jsonl", b'{"text": "One"}\n{torn\n{"text": "Two"}\n{"text": "Three"}\n{"text": "Two"}\n'
+    )
+    assert (many.fate, many.bad_lines[0][:21]) == (Fate.NEW, "line 2: it is no JSON")
+    (place,) = coming.places(spec, still_for_s=0.0)
+    assert sum(one.problem is None for one in coming.take(spec, place, ACTOR).new) == 3
+    again = send("again.csv", b"text\nTwo\nThree\n")
+    assert (again.fate, again.texts) == (Fate.WAITS, 0)
+    assert again.reason == "all its texts came before; the first: it waits for a version already"
+    known = send("known.jsonl", json.dumps({"text": old.path.read_bytes().decode()}).encode())
+    assert (known.fate, known.reason) == (Fate.KNOWN, "all its texts are in v1.0 already")
+    none = send("none.jsonl", b"{torn\n[]\n")
+    assert (none.fate, none.reason, len(none.bad_lines)) == (
+        Fate.REFUSED,
+        "none of its lines holds a text",
+        2,
+    )
+    assert send("empty.csv", b"\n").reason == "it holds no line"

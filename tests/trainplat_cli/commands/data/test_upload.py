@@ -4,6 +4,8 @@ from pathlib import Path
 
 from resources.data.service import DataService
 from resources.home import Home
+from resources.kinds import Kind
+from tests.resources.data.byhand.others import first_of, spec_of
 from tests.resources.data.shapes import first_version, image
 from tests.trainplat_cli.commands.data.running import data, told
 
@@ -24,3 +26,17 @@ def test_pictures_are_uploaded_once_and_the_refused_are_named(tmp_path: Path, tr
     document = told("upload", "shapes", scans / "1.png")
     assert (document["new"], document["waits"], document["files"][0]["fate"]) == (0, 1, "waits")
     data("upload", "pets", scans, code=4)
+
+
+def test_texts_of_one_file_are_counted_and_its_bad_lines_named(tmp_path: Path, trainplat_home: Path) -> None:
+    home, spec = Home(trainplat_home), spec_of(Kind.ENTITIES)
+    first_of(DataService(home, home.database()), spec)
+    path = tmp_path / "said.jsonl"
+    path.write_text('{"text": "One"}\n{torn\n{"text": "Two"}\n')
+    said = data("upload", spec.name, path, code=2)
+    assert "They hold 2 new texts." in said.stdout
+    assert "1 line holds no text." in said.stdout
+    assert "line 2: it is no JSON" in said.stderr
+    path.write_text('{"text": "Two"}\n')
+    (file,) = told("upload", spec.name, path)["files"]
+    assert (file["fate"], file["texts"], file["bad_lines"]) == ("waits", 0, [])

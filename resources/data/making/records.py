@@ -40,7 +40,7 @@ def read_records(path: Path, header_flaw: HeaderFlaw, example: str) -> Iterator[
     text = _text_of(path, example)
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        return _of_csv(text, header_flaw)
+        return records_of_csv(text, header_flaw)
     return _of_jsonl(text) if suffix == ".jsonl" else _of_json(text)
 
 
@@ -65,36 +65,44 @@ def _text_of(path: Path, example: str) -> str:
         ) from None
 
 
-def _of_csv(text: str, header_flaw: HeaderFlaw) -> Iterator[Record | NoRecord]:
+def records_of_csv(text: str, header_flaw: HeaderFlaw) -> Iterator[Record | NoRecord]:
+    """The lines of a table below its header; a bad one hides no other."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     before = 0
+    while True:
+        line = before + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            yield NoRecord(line, f"it is no CSV: {problem}")
+            cells = []
+        before = reader.line_num
+        if not any(cell.strip() for cell in cells):
+            continue
+        if header is None:
+            header = [cell.strip().lower() for cell in cells]
+            if (wrong := header_flaw(header)) is not None:
+                yield NoRecord(line, f"the header is {cells}; {wrong}")
+                return
+        elif len(cells) != len(header):
+            yield NoRecord(line, f"it has {len(cells)} values; the header names {len(header)}")
+        else:
+            yield Record(line, dict(zip(header, cells, strict=True)), is_line=True)
+
+
+def record_of_line(line: int, text: str) -> Record | NoRecord:
+    """One line of JSON."""
     try:
-        for cells in reader:
-            line, before = before + 1, reader.line_num
-            if not any(cell.strip() for cell in cells):
-                continue
-            if header is None:
-                header = [cell.strip().lower() for cell in cells]
-                if (wrong := header_flaw(header)) is not None:
-                    yield NoRecord(line, f"the header is {cells}; {wrong}")
-                    return
-            elif len(cells) != len(header):
-                yield NoRecord(line, f"it has {len(cells)} values; the header names {len(header)}")
-            else:
-                yield Record(line, dict(zip(header, cells, strict=True)), is_line=True)
-    except csv.Error as problem:
-        yield NoRecord(before + 1, f"it is no CSV: {problem}")
+        return _record(line, json.loads(text))
+    except (ValueError, RecursionError) as problem:
+        return NoRecord(line, f"it is no JSON: {problem}")
 
 
 def _of_jsonl(text: str) -> Iterator[Record | NoRecord]:
-    for line, one in enumerate(text.split("\n"), 1):
-        if not one.strip():
-            continue
-        try:
-            yield _record(line, json.loads(one))
-        except (ValueError, RecursionError) as problem:
-            yield NoRecord(line, f"it is no JSON: {problem}")
+    return (record_of_line(line, one) for line, one in enumerate(text.split("\n"), 1) if one.strip())
 
 
 def _of_json(text: str) -> Iterator[Record | NoRecord]:
@@ -126,7 +134,7 @@ def _of_json(text: str) -> Iterator[Record | NoRecord]:
 
 def _record(line: int, value: object) -> Record | NoRecord:
     if not isinstance(value, dict):
-        return NoRecord(line, f"{json.dumps(value)[:60]} is no object with a sample and a label")
+        return NoRecord(line, f"{json.dumps(value)[:60]} is no object")
     return Record(line, {str(name).lower(): one for name, one in value.items()})
 
 
