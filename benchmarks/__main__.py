@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("report", help="write docs/benchmarks.md from the results that are kept")
     run = commands.add_parser("run", help="run one").add_subparsers(dest="name", required=True)
     for name in NAMES:
-        one = run.add_parser(name, help=benchmark(name).DESCRIPTION)
+        one = run.add_parser(name, help=benchmark(name).DESCRIPTION.replace("%", "%%"))
         one.add_argument("--json", action="store_true", help="the last line is one JSON object")
         one.add_argument("--keep", action="store_true", help="keep the result in benchmarks/results")
         benchmark(name).add_arguments(one)

@@ -14,6 +14,7 @@ NAMES = (
     "active",
     "continual",
     "flipped",
+    "flipped_answers",
     "packing",
     "queue",
     "churn",

@@ -32,6 +32,11 @@ class Span:
     end: int
     label: Label
 
+    def overlap(self, other: "Span") -> float:
+        """Intersection over union, 0 to 1."""
+        both = max(0, min(self.end, other.end) - max(self.start, other.start))
+        return both / (self.end - self.start + other.end - other.start - both)
+
 
 @dataclass(frozen=True, order=True)
 class Box:
@@ -52,7 +57,7 @@ class Box:
         return both / either if either > 0 else 0.0
 
 
-def written(marks: Iterable[Span] | Iterable[Box]) -> Label:
+def written(marks: Iterable[Span] | Iterable[Box] | Iterable[Span | Box]) -> Label:
     """The answer that these marks are. The order in which they are given plays no part; doubles go."""
     rows = [
         {name: round(value, DECIMALS) if isinstance(value, float) else value for name, value in row.items()}
@@ -97,8 +102,24 @@ def classes_in(kind: Kind, answer: Label) -> tuple[Label, ...]:
     """The classes that an answer names, as often as it does. Raises ValueError for no answer of this kind."""
     if kind.has_one_class:
         return (answer,)
-    marks: Sequence[Span | Box] = spans_in(answer) if kind is Kind.ENTITIES else boxes_in(answer)
-    return tuple(mark.label for mark in marks)
+    return tuple(mark.label for mark in marks_in(kind, answer))
+
+
+def marks_in(kind: Kind, answer: Label) -> Sequence[Span | Box]:
+    """The marks of an answer that is a list of them. Raises ValueError for anything else."""
+    return spans_in(answer) if kind is Kind.ENTITIES else boxes_in(answer)
+
+
+def overlap(one: Span | Box, other: Span | Box) -> float:
+    """Intersection over union of two marks of one kind, 0 to 1; of two kinds 0."""
+    if isinstance(one, Span) and isinstance(other, Span):
+        return one.overlap(other)
+    return one.overlap(other) if isinstance(one, Box) and isinstance(other, Box) else 0.0
+
+
+def at_one_place(one: Span | Box, other: Span | Box) -> bool:
+    """Whether they mark the same place, whatever they call it: boxes nearly, spans to the character."""
+    return overlap(one, other) >= (1 if isinstance(one, Span) else SAME_PLACE)
 
 
 def flaw(kind: Kind, answer: str, classes: Iterable[Label]) -> str | None:

@@ -11,9 +11,11 @@ from resources.kinds import Kind
 from resources.labeling.reviews.agreement import Agreement
 from resources.labeling.reviews.model import Doubted, Reason, Review, ReviewCounts, ReviewState
 from resources.labeling.service import LabelingService
-from resources.learning.reviewing.doubting import LEAST_LABELS, Doubt, doubts
+from resources.learning.reviewing.answers import doubted_answers
+from resources.learning.reviewing.doubting import LEAST_LABELS, doubts
 from resources.learning.reviewing.folds import FOLDS, out_of_fold
 from resources.terms import Actor, Label, SampleId, VersionKey
+from trainplat_assets.labels import labels_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,35 +77,61 @@ class LabelReview:
         states = self.labeling.reviews.states(self.spec.name)
         given = {answer.sample: answer.label for answer in self.labeling.confirmed(self.spec.name)}
         passed = (ReviewState.PASSED, None)
-        if self.spec.kind is not Kind.IMAGE_CLASSES:
-            return []
-        if labelled.labels is None or len(labelled.ids) < max(FOLDS, LEAST_LABELS):
+        if labelled.answers is None or len(labelled.ids) < max(FOLDS, LEAST_LABELS):
             return []
         returnable = [
-            given.get(sample) == self.spec.classes[label] and states.get(sample) in passed
-            for sample, label in zip(labelled.ids, labelled.labels.tolist(), strict=True)
+            given.get(sample) == answer and states.get(sample) in passed
+            for sample, answer in zip(labelled.ids, labelled.answers, strict=True)
         ]
         back = sum(1 for state in states.values() if state not in passed)
         most = round(self.spec.review.share * (sum(returnable) + back)) - back
         if most < 1:
             return []
+        if self.spec.kind is Kind.IMAGE_CLASSES:
+            return self._doubted_pictures(labelled, returnable, device, threads)[:most]
+        found = doubted_answers(
+            self.spec.kind,
+            labelled.images,
+            labelled.answers,
+            self.spec.classes,
+            self.spec.review.share,
+            of=returnable,
+            seed=self.spec.seed_in_use(),
+            device=device,
+            threads=threads,
+        )
+        return [
+            Doubted(
+                labelled.ids[one.row],
+                labelled.answers[one.row],
+                Reason.DOUBTED,
+                one.other,
+                one.given_probability,
+                one.other_probability,
+            )
+            for one in found[:most]
+        ]
+
+    def _doubted_pictures(
+        self, labelled: ImageSet, returnable: list[bool], device: str, threads: int
+    ) -> list[Doubted]:
+        labels = labels_of(labelled)
         probabilities = out_of_fold(
             labelled.images,
-            labelled.labels,
+            labels,
             self.spec.classes,
             seed=self.spec.seed_in_use(),
             device=device,
             threads=threads,
         )
-        found = doubts(labelled.labels, probabilities, self.spec.review.share, of=returnable)[:most]
-        return [self._told(one, labelled.ids, given) for one in found]
-
-    def _told(self, one: Doubt, ids: tuple[SampleId, ...], given: Mapping[SampleId, Label]) -> Doubted:
-        return Doubted(
-            ids[one.row],
-            given[ids[one.row]],
-            Reason.DOUBTED,
-            self.spec.classes[one.other],
-            one.given_probability,
-            one.other_probability,
-        )
+        return [
+            Doubted(
+                labelled.ids[one.row],
+                self.spec.classes[one.given],
+                Reason.DOUBTED,
+                self.spec.classes[one.other],
+                one.given_probability,
+                one.other_probability,
+            )
+            for one in doubts(labels, probabilities, self.spec.review.share, of=returnable)
+        ]

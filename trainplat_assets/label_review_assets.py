@@ -21,6 +21,7 @@ from resources.data.resource import DataResource
 from resources.data.spec import DatasetSpec
 from resources.gpu.plan_tags import tags_without_checkpoints
 from resources.gpu.resource import GpuResource
+from resources.kinds import Kind
 from resources.labeling.resource import LabelStudioResource
 from resources.labeling.reviews.agreement import Agreement
 from resources.labeling.reviews.model import Review
@@ -75,7 +76,7 @@ def build_review_asset(spec: DatasetSpec) -> AssetsDefinition:
             **_agreement(looking.agreement()),
         }
         if waiting:
-            metadata["waiting"] = MetadataValue.md(_waiting(waiting))
+            metadata["waiting"] = MetadataValue.md(_waiting(waiting, spec.kind))
         return MaterializeResult(metadata=metadata, data_version=DataVersion(_identity(waiting)))
 
     return review
@@ -147,13 +148,14 @@ def _looking(
     return LabelReview(spec, VersionKey(version), data.service(), labeling.service(), Actor(actor))
 
 
-def _waiting(waiting: list[Review]) -> str:
+def _waiting(waiting: list[Review], kind: Kind) -> str:
     lines = ["| sample | task | label | model | reason |", "|---|---:|---|---|---|"]
     for one in waiting[:SHOWN]:
         doubted = one.doubted
-        model = f"{doubted.other} ({doubted.other_likelihood or 0:.0%})" if doubted.other else ""
+        label, other = doubted.words(kind)
+        model = f"{other} ({doubted.other_likelihood or 0:.0%})" if other else ""
         task = one.task or ""
-        lines.append(f"| {doubted.sample[:12]} | {task} | {doubted.label} | {model} | {doubted.reason} |")
+        lines.append(f"| {doubted.sample[:12]} | {task} | {label} | {model} | {doubted.reason} |")
     return "\n".join(lines)
 
 

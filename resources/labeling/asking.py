@@ -127,9 +127,13 @@ class Asker:
         """Questions whose answer went back and that have no task for it, with the reason for people."""
         with self._database.read() as connection:
             back = reviews.reviews_of(connection, known.dataset, [ReviewState.RETURNED])
-            notes = {review.doubted.sample: review.doubted.note for review in back if review.task is None}
+            doubted = {review.doubted.sample: review.doubted for review in back if review.task is None}
             waiting = store.questions_of(connection, known.dataset, state=QuestionState.IN_REVIEW)
-        return [(question, notes[question.sample]) for question in waiting if question.sample in notes]
+        return [
+            (question, doubted[question.sample].note(known.kind, self._text(question, known)))
+            for question in waiting
+            if question.sample in doubted
+        ]
 
     def _project(self, asking: Asking) -> KnownProject:
         with self._database.read() as connection:
@@ -231,10 +235,9 @@ class Asker:
         return AskReport(known.id, self._address(known), asked, sent)
 
     def _new_task(self, question: AskedQuestion, known: KnownProject) -> NewTask:
-        text = text_path(self._home.served, question.dataset, question.sample)
         return NewTask(
             sample=question.sample,
-            shown=text.read_bytes().decode()
+            shown=self._text(question, known)
             if known.kind.is_text
             else known.shown_from.address(question.dataset, question.sample),
             question=question_name(question.dataset, question.version),
@@ -244,6 +247,11 @@ class Asker:
             why=question.why,
             kind=known.kind,
         )
+
+    def _text(self, question: AskedQuestion, known: KnownProject) -> str:
+        """What is shown of a text; nothing of a picture."""
+        path = text_path(self._home.served, question.dataset, question.sample)
+        return path.read_bytes().decode() if known.kind.is_text else ""
 
     def _address(self, known: KnownProject) -> str:
         return f"{self._client.connection.address}/projects/{known.id}/data"

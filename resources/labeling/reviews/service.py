@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from resources.clock import Clock
 from resources.database.engine import Database
 from resources.home import Home
+from resources.kinds import Kind
 from resources.labeling import store
 from resources.labeling.asking import Asker
 from resources.labeling.confirming import Writing
@@ -34,6 +35,11 @@ class ReviewService:
                 return
         with self.database.write() as connection:
             rows.put_rules(connection, dataset, plan.rules)
+
+    def kind_of(self, dataset: DatasetName) -> Kind:
+        """What people say about the samples of a data set."""
+        with self.database.read() as connection:
+            return store.kind_of(connection, dataset)
 
     def states(self, dataset: DatasetName) -> dict[SampleId, ReviewState]:
         """Where each sample stands whose label was looked at."""

@@ -147,6 +147,19 @@ def words(bytes_nw: Tensor) -> tuple[Tensor, int]:
     return torch.where(is_part, starts.long().cumsum(dim=1) - 1, -1), (bytes_nw.shape[1] + 1) // 2
 
 
+def places_of_words(text_hw: NDArray[np.uint8]) -> tuple[tuple[int, int], ...]:
+    """From which character to which each word goes."""
+    content = text_hw.tobytes().rstrip(b"\0")
+    numbers = words(torch.from_numpy(np.array(text_hw)).flatten()[None].long())[0][0].tolist()
+    before = np.cumsum([0] + [byte & 0xC0 != 0x80 for byte in content]).tolist()
+    found = []
+    for word, places in groupby(range(len(content)), key=lambda place: int(numbers[place])):
+        if word >= 0:
+            first, *rest = places
+            found.append((before[first], before[(rest or [first])[-1] + 1]))
+    return tuple(found)
+
+
 def _byte_of_character(text_hw: NDArray[np.uint8]) -> list[int]:
     """Where each character begins, and where the text ends."""
     content = text_hw.tobytes().rstrip(b"\0")

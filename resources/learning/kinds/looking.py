@@ -49,6 +49,7 @@ def look(kind: Kind, weights: bytes, samples: Images, classes: tuple[Label, ...]
         columns,
         tuple(network.answer(one) for one in marks),
         probabilities.max(axis=1),
+        () if kind.has_one_class else tuple(map(tuple, marks)),
     )
 
 

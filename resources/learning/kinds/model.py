@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resources.kinds import Measure
-from resources.learning.model import LOOKING, Images, LookSettings, Outlook
+from resources.learning.model import LOOKING, ClassIndices, Images, LookSettings, Outlook, Probabilities
 from resources.terms import Label
 
 UNMARKED = Label("(nothing)")
@@ -42,6 +42,22 @@ class Seen:
     """For each sample the answer that the model would give."""
     sureness: NDArray[np.float64]
     """How sure it is of that answer, 0 to 1: of marks, how sure of the place it is least sure of."""
+    marks: tuple[tuple[tuple[Label, float], ...], ...] = ()
+    """Where answers are marks: of each sample every mark found, as the answer that holds it alone, and how
+    sure the model is of it, also where it is not sure enough to be said.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class SaidOfWords:
+    """What the answer about a text calls its words, and what a model does."""
+
+    given: ClassIndices
+    """[word], the number of classes for none."""
+    probabilities: Probabilities
+    """[word, class], the last for none."""
+    places: tuple[tuple[int, int], ...]
+    """From which character to which each word goes."""
 
 
 class Learner(Protocol):

@@ -6,6 +6,7 @@ import click
 
 from resources.data.service import DataService
 from resources.data.versions.naming import checked_dataset
+from resources.kinds import Kind
 from resources.labeling.reviews.agreement import Agreement, AnnotatorScore
 from resources.labeling.reviews.model import Review, ReviewState
 from resources.texts import mark
@@ -55,7 +56,7 @@ def review(dataset: str, everything: bool, as_json: bool) -> None:
     )
     if found:
         titles = [_("sample"), _("task"), _("label"), _("model"), _("reason"), _("state"), _("age")]
-        show_table(titles, [_row(one) for one in found])
+        show_table(titles, [_row(one, reviews.kind_of(name)) for one in found])
     if agreement.alpha is not None:
         text = _("Krippendorff's alpha over {count} samples that several answered: {alpha}")
         click.echo(text.format(count=agreement.samples, alpha=f"{agreement.alpha:.3f}"))
@@ -108,13 +109,14 @@ def _annotator(one: AnnotatorScore) -> dict[str, Any]:
     }
 
 
-def _row(one: Review) -> list[str]:
+def _row(one: Review, kind: Kind) -> list[str]:
     doubted = one.doubted
-    model = f"{doubted.other} ({doubted.other_likelihood or 0:.0%})" if doubted.other else "–"
+    label, other = doubted.words(kind)
+    model = f"{other} ({doubted.other_likelihood or 0:.0%})" if other else "–"
     return [
         doubted.sample[:12],
         str(one.task or "–"),
-        doubted.label,
+        label,
         model,
         _(doubted.reason.value),
         _(one.state.value),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from resources.home import Home
+from resources.kinds import Kind
 from resources.labeling import store
 from resources.labeling.confirming import Writing, confirm
 from resources.labeling.label_studio.values import (
@@ -32,10 +33,11 @@ def answered(
     said: Mapping[SampleId, Label],
     *,
     first_task: int = 1,
+    kind: Kind = Kind.IMAGE_CLASSES,
 ) -> LabelingService:
     """Each sample asked by ``version`` and answered, and the answers confirmed."""
     people = LabelingService(Home(home), Home(home).database(), lambda: NOW)
-    known = KnownProject(dataset, ProjectId(1), classes)
+    known = KnownProject(dataset, ProjectId(1), classes, kind)
     questions = [Question(sample, classes[0], 0.5, Path("unused.png")) for sample in said]
     with people.database.write() as connection:
         store.put_project(connection, known, NOW)
