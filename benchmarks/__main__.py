@@ -25,6 +25,7 @@ ALL = (
     ["active", "--label-studio"],
     ["continual"],
     ["flipped"],
+    ["flipped_answers"],
     ["structure"],
     ["packing"],
     ["queue"],

@@ -48,7 +48,7 @@ class Made:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare its own options."""
-    parser.add_argument("--seeds", default="0-4", help="a range such as 0-4, or one number (default: 0-4)")
+    parser.add_argument("--seeds", default="0-2", help="a range such as 0-2, or one number (default: 0-2)")
     parser.add_argument("--samples", type=int, default=300, help="so many of each kind (default: 300)")
     parser.add_argument("--kinds", default=",".join(KINDS), help="which kinds (default: all of them)")
 
