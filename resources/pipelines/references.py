@@ -102,7 +102,7 @@ def _evaluation(spec: EvaluationSpec, pipeline: Pipeline, folder: Folder) -> Ite
                 yield Unmet(("settings", name), f"settings, for {of}: {said}")
     for bounds in ("at_least", "at_most"):
         for name in getattr(spec, bounds):
-            without = sorted(one for one in tasks if name not in SCORES[one])
+            without = sorted(one for one in tasks if name not in SCORES.get(one, (name,)))
             if without:
                 known = "; ".join(f"{one} has {', '.join(SCORES[one])}" for one in without)
                 yield Unmet(

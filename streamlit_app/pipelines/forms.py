@@ -80,7 +80,11 @@ def _widget(reader: Reader, key: str, field: str, schema: Mapping[str, Any], usu
     _ = reader.translate
     says = _(told["description"]) if told.get("description") else None
     kinds = {one.get("type") for one in told.get("anyOf", ())} or {told.get("type")}
-    if "enum" in told:
+    named = next((one["enum"] for one in told.get("anyOf", ()) if "enum" in one), None)
+    if named is not None and "null" not in kinds:
+        # Some are known by name, and others may be typed.
+        st.selectbox(field, named, key=key, help=says, accept_new_options=True)
+    elif "enum" in told:
         options = list(told["enum"])
         index = options.index(usual) if usual in options else 0
         st.selectbox(field, options, index=index, key=key, help=says)

@@ -1,16 +1,23 @@
-"""The data sets that are declared as examples."""
+"""The data sets and trainings that are declared as examples."""
 
 from pathlib import Path
+from shutil import copytree
 
-from dagster import AssetsDefinition
+import pytest
+from click.testing import CliRunner
+from dagster import AssetsDefinition, DagsterInstance
 
 from resources.data.making.source import read_labels
 from resources.kinds import Kind
 from resources.marks import flaw
 from resources.pipelines.declared import datasets
 from resources.pipelines.folder import Folder
+from tests.trainplat_assets.templates.location import metadata_of, run
 from trainplat_assets.dataset_loop import build_dataset_definitions
 from trainplat_assets.examples import EXAMPLES
+from trainplat_cli.commands.pipeline.check import check
+
+TRAININGS = ("waves", "wine", "requests")
 
 
 def test_there_is_one_of_each_other_kind_and_each_has_all_steps_of_its_loop() -> None:
@@ -40,3 +47,19 @@ def test_a_task_about_texts_is_said_in_twenty_lines() -> None:
     for name in texts:
         lines = (EXAMPLES / name / "defs.yaml").read_text(encoding="utf-8").splitlines()
         assert len(lines) <= 20, name
+
+
+def test_the_trainings_among_them_are_as_they_should_be() -> None:
+    told = CliRunner().invoke(check, [str(EXAMPLES / name / "defs.yaml") for name in TRAININGS])
+    assert (told.exit_code, told.output) == (0, "3 pipelines are as they should be.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRAININGS)
+def test_the_trainings_among_them_learn_in_a_run(name: str, tmp_path: Path, trainplat_home: object) -> None:
+    assert trainplat_home
+    copytree(EXAMPLES / name, tmp_path / name)
+    with DagsterInstance.ephemeral() as instance:
+        scores = metadata_of(run(tmp_path, f"{name}_pipeline", instance), "model")
+    assert isinstance(found := scores["accuracy"], float)
+    assert found > 0.75

@@ -43,6 +43,9 @@ class Answerer:
                 yield {"line": number, "input": line, **self._answer(number, line)}
 
     def _answer(self, number: int, line: str) -> dict[str, Any]:
+        answer = getattr(self._task, "answer", None)
+        if callable(answer):
+            return dict(answer(self._model, line))
         if isinstance(self._task, Text):
             return {"answer": self._go_on(self._task, line)}
         if isinstance(self._task, Sentences):
@@ -51,7 +54,8 @@ class Answerer:
             return self._class(self._task.read(_numbers(number, line)), self._task.classes)
         raise BadInput(
             f"models of the task {type(self._task).__name__} answer no lines",
-            "Choose a model of the task text, sentences, digits or table.",
+            "Choose a model of the task text, sentences, digits or table; a task of yours answers "
+            "where it has a method answer(model, line).",
         )
 
     def _class(self, sample: Tensor, classes: list[str]) -> dict[str, Any]:

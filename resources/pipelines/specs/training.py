@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 from resources.learning.distributed.launching import Launch
 from resources.learning.distributed.plan import SEEDS, Parallel, Plan, Precision, TaskChoice
 from resources.learning.distributed.tasks.catalogue import TASKS, wrong_settings
+from resources.learning.distributed.tasks.own import OWN_PATTERN, is_own
 from resources.pipelines.specs.common import RunSpec, as_value_errors
 from resources.pipelines.specs.nested import Wrong, refusal
 from resources.texts import mark
@@ -16,19 +17,27 @@ MOST_SEEDS = 64
 
 
 def _known(task: str) -> str:
-    if task not in TASKS:
-        raise ValueError(f"there is no task {task!r}; choose one of {', '.join(sorted(TASKS))}")
+    if task not in TASKS and not is_own(task):
+        known = ", ".join(sorted(TASKS))
+        raise ValueError(
+            f"there is no task {task!r}; choose one of {known}, or name yours as package.module:build"
+        )
     return task
 
 
-TaskName = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": sorted(TASKS)})]
+_NAMES = [{"type": "string", "enum": sorted(TASKS)}, {"type": "string", "pattern": OWN_PATTERN}]
+TaskName = Annotated[str, AfterValidator(_known), WithJsonSchema({"anyOf": _NAMES})]
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
 
 class TrainingSpec(RunSpec):
     """What a training is asked to do: docs/training.md tells each field in full."""
 
-    task: TaskName = Field(description=mark("What is learnt, by the name of a task of the platform."))
+    task: TaskName = Field(
+        description=mark(
+            "What is learnt: a task of the platform by its name, or yours as package.module:build."
+        )
+    )
     settings: dict[str, Any] = Field(
         default_factory=dict, description=mark("Settings that are the task's own, such as layers or text.")
     )

@@ -9,6 +9,7 @@ import click
 from resources.errors import BadInput, TrainplatError
 from resources.pipelines.folder import Broken, Folder
 from resources.pipelines.model import Pipeline
+from resources.pipelines.positions import Place
 from resources.pipelines.reading import read_pipeline
 from resources.pipelines.references import Unmet, shown, unmet
 from resources.pipelines.specs.common import Spec
@@ -76,11 +77,25 @@ def _task(spec: Spec) -> Iterator[Unmet]:
     if not isinstance(spec, TrainingSpec):
         return
     from resources.learning.distributed.tasks.catalogue import build_task
+    from resources.learning.distributed.tasks.own import is_own, wrong_own
 
+    chosen = spec.plan(spec.seeds[0]).task
+    wrong = wrong_own(chosen) if is_own(chosen.name) else ()
+    yield from (Unmet(place, said) for place, said in wrong)
+    if wrong:
+        return
     try:
-        build_task(spec.plan(spec.seeds[0]).task)
+        build_task(chosen)
     except TrainplatError as problem:
-        words = re.findall(r"\w+", problem.problem)
-        named = next((word for word in words if word in spec.settings), None)
-        place = ("settings",) if named is None else ("settings", named)
-        yield Unmet(place, f"settings: {problem.one_line}")
+        yield Unmet(_named(problem.problem, spec), f"settings: {problem.one_line}")
+    except Exception as problem:  # its own code may raise anything
+        if not is_own(chosen.name):
+            raise
+        said = f"{type(problem).__name__}: {problem}"
+        yield Unmet(("task",), f"task is {chosen.name!r}, which cannot be built: {said}")
+
+
+def _named(said: str, spec: TrainingSpec) -> Place:
+    """The setting that a sentence names."""
+    named = next((word for word in re.findall(r"\w+", said) if word in spec.settings), None)
+    return ("settings",) if named is None else ("settings", named)

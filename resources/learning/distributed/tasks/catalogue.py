@@ -9,6 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from resources.errors import BadInput, NotFound
 from resources.learning.distributed.plan import TaskChoice
+from resources.learning.distributed.tasks.own import WrongSettings, build_own, is_own
+from resources.learning.distributed.tasks.refusing import told
 from resources.learning.distributed.tasks.settings import CONTEXT, SETTINGS
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ SCORES: Mapping[str, tuple[str, ...]] = {
 
 def build_task(choice: TaskChoice) -> "Task":
     """The task that a plan names. Raises :class:`NotFound`; :class:`BadInput` for settings it cannot have."""
+    if is_own(choice.name):
+        return build_own(choice)
     settings = settings_of(choice)
     module = import_module(f"resources.learning.distributed.tasks.{choice.name}")
     return module.build(settings)  # type: ignore[no-any-return]
@@ -48,25 +52,32 @@ def tokens_of(choice: TaskChoice) -> int | None:
 
 
 def settings_of(choice: TaskChoice) -> Any:
-    """The task's own settings, checked; no torch and no data are needed for it. Raises as the above."""
+    """The task's own settings, checked; no torch and no data are needed for it. Raises as the above.
+
+    Those of a task of one's own are taken as they are: only its module can check them, and that is imported
+    by the processes that train.
+    """
+    if is_own(choice.name):
+        return choice.settings
     if choice.name not in TASKS:
-        raise NotFound(f"there is no task {choice.name!r}", f"Choose one of {', '.join(sorted(TASKS))}.")
+        raise NotFound(
+            f"there is no task {choice.name!r}",
+            f"Choose one of {', '.join(sorted(TASKS))}, or name one of yours as package.module:build.",
+        )
     try:
         return TypeAdapter(SETTINGS[choice.name]).validate_python(dict(choice.settings))
     except ValidationError as problem:
-        wrong = "; ".join(said for _, said in _told(problem, choice.name))
-        raise BadInput(
-            f"the settings of task {choice.name} are wrong: {wrong}", "Correct these settings of the task."
-        ) from problem
+        known = [one.name for one in fields(SETTINGS[choice.name])]
+        raise WrongSettings(choice.name, told(problem, choice.name, known)) from problem
 
 
 def wrong_settings(choice: TaskChoice) -> tuple[tuple[str, str], ...]:
     """Each setting that cannot be, by its name, with what is wrong with it; no name for what several are."""
     try:
         settings_of(choice)
+    except WrongSettings as problem:
+        return problem.wrong
     except BadInput as problem:
-        if isinstance(problem.__cause__, ValidationError):
-            return _told(problem.__cause__, choice.name)
         return _alone(choice) or (("", problem.one_line),)
     return ()
 
@@ -80,20 +91,3 @@ def _alone(choice: TaskChoice) -> tuple[tuple[str, str], ...]:
         except BadInput as problem:
             found.append((name, problem.one_line))
     return tuple(found)
-
-
-def _told(problem: ValidationError, task: str) -> tuple[tuple[str, str], ...]:
-    known = ", ".join(one.name for one in fields(SETTINGS[task]))
-    return tuple(
-        (
-            str(one["loc"][0]) if one["loc"] else "",
-            f"the task {task} has no {one['loc'][0]}; it has {known}"
-            if one["type"] == "unexpected_keyword_argument"
-            else f"{one['loc'][0] if one['loc'] else task} is {one['input']!r}; expected "
-            + one["msg"]
-            .removeprefix("Input should be ")
-            .partition(",")[0]
-            .replace("a valid integer", "a whole number"),
-        )
-        for one in problem.errors()
-    )

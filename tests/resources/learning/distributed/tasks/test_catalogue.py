@@ -164,4 +164,4 @@ def test_an_empty_file_is_too_short(tmp_path: Path) -> None:
 def test_a_task_that_is_not_there_is_told_with_those_that_are() -> None:
     with pytest.raises(NotFound) as problem:
         build_task(TaskChoice("poems"))
-    assert problem.value.next_step == "Choose one of digits, sentences, table, text."
+    assert problem.value.next_step.startswith("Choose one of digits, sentences, table, text, or name ")

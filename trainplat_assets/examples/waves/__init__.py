@@ -1,0 +1,1 @@
+"""A pipeline whose task is of one's own."""
