@@ -1,4 +1,4 @@
-"""Several trained networks in one that says what they say on average, in torch.
+"""Several trained networks in one that says what they say on average, weighted, in torch.
 
 Import this module inside functions only. The channels of each are a part of their own: no weight leads from
 one part to another, and each part is normalised by itself. They stay apart, as columns, so they are as large
@@ -19,10 +19,11 @@ from resources.learning.layers import Columns, PartedNorm, Residual
 from resources.learning.network import ImageNet
 
 
-def joined(networks: Sequence[ImageNet]) -> ImageNet:
+def joined(networks: Sequence[ImageNet], least_of_first: float = 0.0) -> ImageNet:
     """One network with the mean of their logits; who has columns already counts as many times.
 
-    Raises :class:`BadInput` for what differs but in width.
+    The first has ``least_of_first`` of the say, at least, and the others share the rest. Raises
+    :class:`BadInput` for what differs but in width.
     """
     first = networks[0]
     for other in networks[1:]:
@@ -40,7 +41,7 @@ def joined(networks: Sequence[ImageNet]) -> ImageNet:
         found = ImageNet(shape, first.head.sizes if same else ())
         for target, *given in zip(_body(found), *(_body(one) for one in networks), strict=True):
             _fill(target, given)
-        _fill_head(found, networks)
+        _fill_head(found, networks, _shares(networks, least_of_first))
     return found
 
 
@@ -68,9 +69,16 @@ def _fill(target: nn.Module, given: Sequence[nn.Module]) -> None:
     _bias(target).copy_(torch.cat([_bias(one) for one in each]))
 
 
-def _fill_head(found: ImageNet, networks: Sequence[ImageNet]) -> None:
-    """The mean of what each column makes of its own features."""
-    shares = [one.shape.columns / sum(other.shape.columns for other in networks) for one in networks]
+def _shares(networks: Sequence[ImageNet], least_of_first: float) -> list[float]:
+    columns = [one.shape.columns for one in networks]
+    shares = [count / sum(columns) for count in columns]
+    if len(shares) == 1 or shares[0] >= least_of_first:
+        return shares
+    return [least_of_first, *((1 - least_of_first) * count / sum(columns[1:]) for count in columns[1:])]
+
+
+def _fill_head(found: ImageNet, networks: Sequence[ImageNet], shares: Sequence[float]) -> None:
+    """The weighted mean of what each makes of its own features."""
     pairs = list(zip(shares, networks, strict=True))
     weights = torch.cat([share * torch.cat(_head(one, _weight)) for share, one in pairs], dim=1)
     biases = torch.stack([share * torch.cat(_head(one, _bias)) for share, one in pairs]).sum(dim=0)

@@ -15,6 +15,8 @@ from resources.train_settings import TrainSettings
 
 TEACHERS = 4
 """Siblings that teach, beside the champion."""
+CHAMPIONS_SAY = 1 / 3
+"""Of what is joined to the champion, at least: it may be right by its own luck (decision 0031)."""
 SEEDS_APART = 1000
 MOST = 100
 """No champion has so many siblings."""
@@ -67,7 +69,7 @@ class Siblings:
             )
             numbers = range(1, candidate.siblings + 1)
             beside = [from_bytes(self._one(number, settings, teaching)) for number in numbers]
-            return to_bytes(joined([champion, *beside]))
+            return to_bytes(joined([champion, *beside], CHAMPIONS_SAY))
         structure = candidate.structure
         network = from_bytes(self.champion)
         return to_bytes(grown(network, channels=structure.channels, depth=structure.depth, seed=self.seed))

@@ -98,7 +98,7 @@ def widths(channels: int) -> list[int]:
 
 
 def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, Any]]:
-    """What is tried first: the champion's own, a wider one beside it, wide, small, siblings, grown, deep.
+    """What is tried first: the champion's own, its family taught, wide, small, its family, grown, deep.
 
     Those that are trained whole are taught, where there is something to teach with.
     """
@@ -112,15 +112,15 @@ def first_asked(champion: Structure, *, teachable: bool) -> list[Mapping[str, An
         "distortion_share": 1.0,
     }
     wide, small = {"channels": 2 * champion.channels}, {"channels": widths(champion.channels)[1]}
+    family = own | {"siblings": SIBLINGS[-1]}
     asked = [
-        own | wide | {"siblings": 1, "longer": 1.5},
+        family | {"longer": 1.5},
         own | wide | {"longer": 1.5},
         own | small | {"longer": 2.0},
         own | wide | {"start": "champion", "longer": 1.5},
         own | wide | {"depth": champion.depth + 1, "longer": 1.5},
     ]
-    family = own | {"siblings": SIBLINGS[-1]}
     if not teachable:
-        return [own, family, *asked]
+        return [own, family, *asked[1:]]
     taught = [one | {"taught": True} for one in asked]
     return [own | {"taught": False}, *taught[:3], family | {"taught": False}, *taught[3:]]

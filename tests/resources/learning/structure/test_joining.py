@@ -37,6 +37,20 @@ def test_its_logits_are_the_mean_of_theirs(widths: list[int], depth: int, seed: 
         assert torch.allclose(one(IMAGES), expected, atol=1e-5)
 
 
+@given(st.integers(1, 4), st.integers(1, 2), st.floats(0.0, 1.0))
+@settings(max_examples=20, deadline=None)
+def test_the_first_has_the_least_say_that_it_is_given_and_the_others_share_the_rest(
+    others: int, columns: int, least: float
+) -> None:
+    first = joined([network(9 + number, 2, 0) for number in range(columns)])
+    parts = [network(number, 2, 0) for number in range(others)]
+    one = joined([first, *parts], least)
+    say = max(least, columns / (columns + others))
+    with torch.inference_mode():
+        rest = torch.stack([part(IMAGES) for part in parts]).mean(dim=0)
+        assert torch.allclose(one(IMAGES), say * first(IMAGES) + (1 - say) * rest, atol=1e-5)
+
+
 def test_what_was_joined_grows_like_any() -> None:
     one = joined([network(0, 2, 0), network(1, 2, 0)])
     wider = grown(one, channels=6, depth=1, seed=0)

@@ -139,6 +139,12 @@ def test_a_candidate_that_grows_starts_from_the_champion_and_another_from_nothin
     mean = np.exp(np.mean(logits, axis=0))
     mean /= mean.sum(axis=1, keepdims=True)
     assert np.abs(predict(both, one.images, CLASSES) - mean).max() <= 1e-5
+    family = siblings.start_of(replace(wide, structure=Structure(10, 0), siblings=4))
+    assert family is not None
+    logits = [np.log(predict(each, one.images, CLASSES)) for each in (one.champion, *siblings.first(4))]
+    said = np.exp(logits[0] / 3 + 2 / 3 * np.mean(logits[1:], axis=0))
+    said /= said.sum(axis=1, keepdims=True)
+    assert np.abs(predict(family, one.images, CLASSES) - said).max() <= 1e-5
     assert latency_ratio(from_bytes(start), from_bytes(one.champion), device="cpu", rounds=3) > 0
 
 
