@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from resources.errors import BadInput
+from resources.kinds import Kind
 
 
 class MethodName(StrEnum):
@@ -93,6 +94,15 @@ class ContinualSettings:
         """Whether the version with that many versions before it is trained on everything so far."""
         scheduled = self.joint_every > 0 and number % self.joint_every == 0
         return number == 0 or self.method is MethodName.JOINT or scheduled
+
+
+EVERYTHING = ContinualSettings(method=MethodName.JOINT)
+"""Trained on everything so far, from fresh weights."""
+
+
+def can_go_on(kind: Kind, settings: ContinualSettings) -> bool:
+    """Whether models of ``kind`` can be trained so: what is marked is learnt from everything each time."""
+    return kind.has_one_class or settings.method is MethodName.JOINT
 
 
 def published_derpp() -> ContinualSettings:

@@ -15,7 +15,6 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.data.storage.objects import DamagedObject
 from resources.errors import Conflict, NotFound
-from resources.kinds import Kind
 from resources.learning.continual.lesson import Lesson, lesson_of
 from resources.registry.model import ModelVersion
 from resources.terms import Actor, VersionKey
@@ -36,7 +35,7 @@ class Lessons:
         ``number`` is how many versions came before. New is what the version that ``start`` was trained from
         did not train with, or not with this label. Where that version cannot be read any more, all is new.
         """
-        if self.spec.kind is not Kind.IMAGE_CLASSES:  # these are trained on all there is
+        if not self.spec.kind.has_one_class:  # marks are learnt from all there is
             jointly = replace(self.spec.continual, method=MethodName.JOINT)
             return Lesson(jointly, labelled.ids, np.ones(len(labelled.ids), dtype=bool), takes_all=True)
         labels = labels_of(labelled)

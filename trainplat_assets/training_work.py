@@ -190,6 +190,7 @@ class TrainingWork:
                 self.settings,
                 seed=seed,
                 start=before,
+                lesson=lesson,
                 checkpoint=checkpoint,
                 device=device.name,
                 threads=device.threads,

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from tokenize import TokenError
@@ -54,6 +55,15 @@ class Remembered:
             tasks=np.concatenate([self.tasks, other.tasks]),
             logits=np.concatenate([mine, theirs]),
         )
+
+
+Covered = Callable[[Remembered], NDArray[Any]]
+"""By what remembered samples are near each other: [sample, ...]."""
+
+
+def inputs_of(kept: Remembered) -> NDArray[Any]:
+    """By what the network takes."""
+    return kept.inputs
 
 
 @dataclass(frozen=True, eq=False)

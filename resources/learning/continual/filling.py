@@ -8,17 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resources.continual import ContinualSettings, Fill
-from resources.learning.continual.buffer import Buffer, Remembered
+from resources.learning.continual.buffer import Buffer, Covered, Remembered, inputs_of
 
 TRIES = 2
 """How often centres are sought; the best ones count."""
 
 
-def fill(buffer: Buffer, offered: Remembered, settings: ContinualSettings, seed: int) -> Buffer:
+def fill(
+    buffer: Buffer,
+    offered: Remembered,
+    settings: ContinualSettings,
+    seed: int,
+    covered: Covered = inputs_of,
+) -> Buffer:
     """The buffer after ``offered`` came by. Deterministic: the same arguments keep the same samples."""
     if settings.fill is Fill.RESERVOIR:
         return reservoir(buffer, offered, seed)
-    return representatives(buffer, offered, settings.unsure_share)
+    return representatives(buffer, offered, settings.unsure_share, covered)
 
 
 def reservoir(buffer: Buffer, offered: Remembered, seed: int) -> Buffer:
@@ -40,7 +46,9 @@ def reservoir(buffer: Buffer, offered: Remembered, seed: int) -> Buffer:
     return Buffer(buffer.capacity, seen, _all(buffer, offered).take(np.array(places, dtype=np.int64)))
 
 
-def representatives(buffer: Buffer, offered: Remembered, unsure_share: float = 1.0) -> Buffer:
+def representatives(
+    buffer: Buffer, offered: Remembered, unsure_share: float = 1.0, covered: Covered = inputs_of
+) -> Buffer:
     """As many of each class and task as there is room for, those nearest to the centres of their groups.
 
     Of what is offered, only the share that the model is least sure of is chosen from, if that fills the room.
@@ -48,6 +56,7 @@ def representatives(buffer: Buffer, offered: Remembered, unsure_share: float = 1
     come back: an old group's representatives are chosen among those that were kept.
     """
     everything = _all(buffer, offered)
+    points = covered(everything)
     groups = sorted({(int(t), int(k)) for t, k in zip(everything.tasks, everything.labels, strict=True)})
     rows = [np.flatnonzero((everything.tasks == t) & (everything.labels == k)) for t, k in groups]
     shares = shares_of([len(group) for group in rows], buffer.capacity)
@@ -56,16 +65,16 @@ def representatives(buffer: Buffer, offered: Remembered, unsure_share: float = 1
         old, new = group[group < len(buffer)], group[group >= len(buffer)]
         unsure = least_sure(everything.logits[new], max(share - len(old), math.ceil(unsure_share * len(new))))
         candidates = np.concatenate([old, new[unsure]])
-        chosen.append(candidates[nearest_to_centres(everything.inputs[candidates], share)])
+        chosen.append(candidates[nearest_to_centres(points[candidates], share)])
     kept = everything.take(np.concatenate([*chosen, np.zeros(0, dtype=np.int64)]))
     return Buffer(buffer.capacity, buffer.seen + len(offered), kept)
 
 
-def bounded(buffer: Buffer, settings: ContinualSettings, seed: int) -> Buffer:
+def bounded(buffer: Buffer, settings: ContinualSettings, seed: int, covered: Covered = inputs_of) -> Buffer:
     """The buffer with the bound that ``settings`` give: what is too much for it goes."""
     if buffer.kept is None or len(buffer) <= settings.buffer_size:
         return replace(buffer, capacity=settings.buffer_size)
-    less = fill(Buffer.empty(settings.buffer_size), buffer.kept, settings, seed)
+    less = fill(Buffer.empty(settings.buffer_size), buffer.kept, settings, seed, covered)
     return replace(less, seen=buffer.seen)
 
 

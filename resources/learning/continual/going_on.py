@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from resources.learning.continual.buffer import Covered, inputs_of
 from resources.learning.continual.learner import make_method
 from resources.learning.continual.lesson import Lesson
 from resources.learning.continual.methods import Method, Shown, Task
@@ -33,18 +34,19 @@ class GoingOn:
         seed: int,
         label_smoothing: float,
         shown: Shown,
+        covered: Covered = inputs_of,
     ) -> "GoingOn":
         """``earlier`` is the network that is gone on from, before its head grows; None for a new one."""
         steps = Method()
         keeps = None if lesson is None else make_method(lesson.settings)
+        for method in (steps, keeps or steps):
+            method.label_smoothing, method.shown, method.covered = label_smoothing, shown, covered
         rows = torch.arange(len(images))
         if lesson is not None and keeps is not None and earlier is not None:
             old = task_of(0, lesson, ~lesson.is_new, images, labels)
             keeps.recall(earlier, old, lesson.memory, seed)
             rows = torch.from_numpy(lesson.trained_with)
             steps = steps if lesson.takes_all else keeps
-        for method in (steps, keeps or steps):
-            method.label_smoothing, method.shown = label_smoothing, shown
         return cls(steps, keeps, rows)
 
     def memory(

@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resources.learning.continual import importances
-from resources.learning.continual.buffer import Buffer
+from resources.learning.continual.buffer import Buffer, Covered, inputs_of
 
 FISHER_BATCH = 256
-"""Samples whose gradients are held at once."""
+"""Samples whose gradients are held at once, at most."""
+FISHER_NUMBERS = 1 << 26
+"""Numbers in these gradients, at most."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ class Method:
     """The share of each label that is spread over all classes."""
 
     shown: Shown = staticmethod(lambda inputs, _generator: inputs)
+
+    covered: Covered = staticmethod(inputs_of)
+    """By what remembered samples are near each other, where those that are kept are to cover all."""
 
     def samples(self, task: Task) -> tuple[Tensor, Tensor]:
         """The inputs and labels that ``task`` is trained with."""
@@ -129,7 +134,8 @@ class Consolidation(Method):
         loss, logits = super().step(network, inputs, labels, generator)
         for name, weights in network.named_parameters():
             if name in self.anchors:
-                moved = weights - self.anchors[name]
+                anchor = self.anchors[name]  # of fewer classes, maybe: those that came later are behind
+                moved = (weights if weights.shape == anchor.shape else weights[: len(anchor)]) - anchor
                 loss = loss + self.strength / 2 * (self.importances[name] * moved * moved).sum()
         return loss, logits
 
@@ -143,13 +149,17 @@ class Consolidation(Method):
             return functional.cross_entropy(said, label.unsqueeze(0))
 
         gradients = torch.func.vmap(torch.func.grad(wrongness), in_dims=(None, 0, 0))
-        for inputs in torch.split(task.inputs, FISHER_BATCH):
+        count = sum(tensor.numel() for tensor in weights.values())
+        for inputs in torch.split(task.inputs, max(1, min(FISHER_BATCH, FISHER_NUMBERS // count))):
             with torch.no_grad():
                 chances = network(inputs).softmax(dim=1).cpu()
             drawn = torch.multinomial(chances, 1, generator=generator).squeeze(1).to(inputs.device)
             for name, gradient in gradients(weights, inputs, drawn).items():
                 squares = (gradient * gradient).sum(dim=0) / len(task.inputs)
-                self.importances[name] = self.importances.get(name, torch.zeros_like(squares)) + squares
+                before = self.importances.get(name, torch.zeros_like(squares))
+                if before.shape != squares.shape:
+                    before = torch.cat([before, torch.zeros_like(squares[len(before) :])])
+                self.importances[name] = before + squares
         self.anchors = weights
 
     def recall(self, network: nn.Module, earlier: Task | None, memory: bytes | None, seed: int) -> None:

@@ -76,7 +76,7 @@ class Replay(Method):
             logits=said(network, task.inputs),
         )
         self.buffer = fill(
-            self.buffer or Buffer.empty(self.settings.buffer_size), offered, self.settings, seed
+            self.buffer or Buffer.empty(self.settings.buffer_size), offered, self.settings, seed, self.covered
         )
         self.held = None
         self.known_tasks = task.number + 1
@@ -93,7 +93,7 @@ class Replay(Method):
         found = among(
             kept, np.asarray(earlier.ids), earlier.inputs.cpu().numpy(), earlier.labels.cpu().numpy()
         )
-        self.buffer = bounded(found, self.settings, seed)
+        self.buffer = bounded(found, self.settings, seed, self.covered)
 
     def memory(self) -> bytes | None:
         """The buffer, without the inputs: each version has those of its samples."""

@@ -54,9 +54,7 @@ class TextNet(KindNet):
         self, samples_nhw: Tensor, targets: Sequence[Tensor], smoothing: float, generator: torch.Generator
     ) -> tuple[Tensor, float]:
         """Cross entropy, with a few characters of each text blanked."""
-        kept = torch.rand(samples_nhw.shape, generator=generator) >= DROPPED_SHARE
-        seen = torch.where(kept.to(samples_nhw.device), samples_nhw, ord(" "))
-        logits = self.forward(torch.where(samples_nhw > 0, seen, 0))[:, 0]
+        logits = self.forward(blanked(samples_nhw, generator))[:, 0]
         right = (logits.detach().argmax(dim=1) == targets[0]).float().mean()
         return nn.functional.cross_entropy(logits, targets[0], label_smoothing=smoothing), float(right)
 
@@ -74,3 +72,10 @@ class TextNet(KindNet):
         """The share that is right."""
         said = indices([self.answer(marks) for marks in found], classes)
         return measured(score(said, indices(answers, classes), classes))
+
+
+def blanked(samples_nhw: Tensor, generator: torch.Generator) -> Tensor:
+    """The texts as they are shown while they are learnt: a few characters of each are blanks."""
+    kept = torch.rand(samples_nhw.shape, generator=generator) >= DROPPED_SHARE
+    seen = torch.where(kept.to(samples_nhw.device), samples_nhw, ord(" "))
+    return torch.where(samples_nhw > 0, seen, 0)

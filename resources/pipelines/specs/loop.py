@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from resources.asking import QueryPlan, Strategy
-from resources.continual import ContinualSettings
+from resources.continual import EVERYTHING, ContinualSettings, can_go_on
 from resources.data.making.made.mentions import fill_with_mentions
 from resources.data.making.made.notes import fill_with_notes
 from resources.data.making.made.scenes import fill_with_scenes
@@ -183,7 +183,7 @@ class LoopSpec(DeviceSpec):
             fill_source=None if self.filled_with is None else FILLED_WITH[self.filled_with],
             arrivals_per_version=self.arrivals_per_version,
             query=QueryPlan(self.strategy, self.random_share, self.against_random),
-            continual=self.continual,
+            continual=self.continual if self._names_a_method() else EVERYTHING,
             training=self.training,
             runs=self.run_plan(),
             most_forgotten=self.most_forgotten,
@@ -208,6 +208,16 @@ class LoopSpec(DeviceSpec):
                 f"gpu is {self.gpu!r}, {request.count} devices; expected one at most: a training of a loop "
                 "computes on one device"
             )
+        if self._names_a_method() and not can_go_on(self.kind, self.continual):
+            raise ValueError(
+                f"continual.method is {self.continual.method.value!r} for a data set of {self.kind.value}; "
+                "expected 'joint': what is marked in samples is learnt from all of them each time. "
+                "Say continual: {method: joint}, or leave continual out"
+            )
         with as_value_errors():
             self.dataset("data")
         return self
+
+    def _names_a_method(self) -> bool:
+        """Whether how it goes on is said, or is what is usual for its kind."""
+        return self.kind.has_one_class or "continual" in self.model_fields_set

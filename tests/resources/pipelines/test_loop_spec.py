@@ -100,6 +100,11 @@ def test_how_it_trains_and_what_its_runs_ask_for_are_declared_too() -> None:
         ("review: {share: 2}", "share"),
         ("drift: {class_psi: 0}", "drift limit class_psi of data is 0"),
         ("continual: {method: jont}", 'continual.method is "jont"; expected'),
+        ("kind: boxes\n  continual: {method: derpp}", "continual.method is 'derpp' for a data set of boxes"),
+        (
+            "kind: boxes\n  continual: {buffer_size: 9}",
+            "Say continual: {method: joint}, or leave continual out",
+        ),
         ("filled_with: nothing", "filled_with is 'nothing'; expected one of digits"),
         ("training: {epochs: 0}", "training setting epochs is 0; expected a whole number of at least 1"),
         ("training: {epoch: 5}", "training has no epoch; it has epochs, incremental_epochs, batch_size"),
