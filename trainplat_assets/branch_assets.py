@@ -102,7 +102,7 @@ def build_branch_assets(spec: DatasetSpec) -> list[AssetsDefinition]:
                 return MaterializeResult(metadata=metadata, data_version=DataVersion(found.weights_sha256))
             with gpu.lease(context) as lease:
                 context.log.info("Trains on %s with %d CPU threads.", ", ".join(lease.devices), lease.threads)
-                follower = RunFollower(context, data.service(), lease)
+                follower = RunFollower(context, data.service(), lease, holding.touch)
                 trained = round_.train(Device(lease.torch_device, lease.threads), run_id, progress, follower)
             show_result(context, trained.result)
         context.log.info("%s is registered, its result is %s.", trained.model.uri, trained.result.id)

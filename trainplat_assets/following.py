@@ -27,6 +27,8 @@ class AskedTraining:
     params: Mapping[str, str]
     hang_s: float
     """Without a step for so long it hangs."""
+    write: Callable[[Path], None]
+    """Puts what decides its outcome into a folder, for other processes that train it."""
 
 
 class Followed(Protocol):

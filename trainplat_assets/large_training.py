@@ -8,10 +8,8 @@ Any asset may call it; the templates do::
         return MaterializeResult(metadata=trained.metadata(), data_version=trained.data_version)
 """
 
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +22,6 @@ from resources.errors import BadInput, Conflict, NotFound, TrainplatError, Unava
 from resources.gpu.resource import DeviceLease, GpuResource
 from resources.home import Home
 from resources.learning.distributed.launching import Launch
-from resources.learning.distributed.logs import LogLine
 from resources.learning.distributed.plan import Parallel, Plan
 from resources.learning.distributed.watching import Patience, run
 from resources.learning.trainings.model import End, Outcome, TakenUp, Training, TrainingId
@@ -34,6 +31,7 @@ from resources.process import ProcessIdentity
 from resources.registry.training_runs import FAILED, FINISHED, KILLED, TrainingRun, TrainingRuns
 from resources.registry.trainings import TrainingRegistry
 from resources.terms import Actor
+from trainplat_assets.processes import CANCEL_GRACE_S, cancelling, pass_on
 from trainplat_assets.training_events import TrainingEvents
 from trainplat_assets.training_metadata import TrainedLarge
 from trainplat_assets.training_mirror import Mirror, MirrorThread, params_of
@@ -46,8 +44,6 @@ FAREWELL_S = 0.0
 MLFLOW_S = 60.0
 """How long one that is done waits for MLflow to take its model."""
 _LATER = "%s. Other steps of the run need its devices: they go first, and this one is registered after them."
-CANCEL_GRACE_S = 12.0
-"""How long a cancelled training has for its last checkpoint: the platform kills it after 20 s."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +124,7 @@ def _train(
     mirror.start()
     with (
         making_room.listening() as is_asked,
-        _cancelling() as is_cancelled,
+        cancelling() as is_cancelled,
         watched_use(folder, known.last),
     ):
         try:
@@ -136,7 +132,7 @@ def _train(
                 launch,
                 patience=replace(asked.patience, grace_s=min(asked.patience.grace_s, CANCEL_GRACE_S)),
                 tell=events.tell,
-                log=_pass_on,
+                log=pass_on,
                 is_to_stop=lambda: is_asked() or is_cancelled(),
             )
         except TrainplatError as problem:
@@ -265,13 +261,6 @@ def _asset_of(context: AssetExecutionContext) -> str | None:
     return context.asset_key.to_user_string() if context.has_assets_def else None
 
 
-def _pass_on(line: LogLine) -> None:
-    """What a process of the training writes goes to the step's own output, which Dagster keeps."""
-    stream = sys.stderr if line.stream == "stderr" else sys.stdout
-    stream.write(f"[{line.process}] {line.text}\n")
-    stream.flush()
-
-
 @contextmanager
 def _told() -> Iterator[None]:
     try:
@@ -280,17 +269,3 @@ def _told() -> Iterator[None]:
         # What no second try mends is not tried a second time.
         hopeless = isinstance(problem, BadInput | NotFound | Conflict)
         raise Failure(str(problem), allow_retries=not hopeless) from problem
-
-
-@contextmanager
-def _cancelling() -> Iterator[Callable[[], bool]]:
-    """Whether the run was cancelled since: it is not broken off at once, but writes a checkpoint."""
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    asked = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGTERM, before)

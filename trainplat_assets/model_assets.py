@@ -93,7 +93,7 @@ def _model_asset(spec: DatasetSpec) -> AssetsDefinition:
                     threads=lease.threads,
                     run_id=context.run.run_id,
                     progress=progress,
-                    follower=RunFollower(context, data.service(), lease),
+                    follower=RunFollower(context, data.service(), lease, holding.touch),
                 )
             show_result(context, trained.result)
         context.log.info("%s is registered, its result is %s.", trained.model.uri, trained.result.id)

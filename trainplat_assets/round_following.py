@@ -1,15 +1,18 @@
 """A run that trains a data set follows that training as those of templates are followed.
 
 Its folder, its curves in MLflow while it runs, observations of its asset, the use of its devices, and whether
-it hangs. It trains in the run's own process: see docs/decisions/0036-where-rounds-train.md.
+it hangs. What one device trains is trained in the run's own process, what several train in a process for
+each: see docs/decisions/0036-where-rounds-train.md.
 """
 
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from dagster import AssetExecutionContext
 from dagster._core.errors import DagsterExecutionInterruptedError
@@ -18,10 +21,13 @@ from resources import making_room
 from resources.data.service import DataService
 from resources.errors import TrainplatError
 from resources.gpu.resource import DeviceLease
-from resources.learning.distributed.progress import Hung, read_told
-from resources.learning.distributed.watching import Patience
+from resources.learning.distributed.launching import Launch
+from resources.learning.distributed.plan import Parallel
+from resources.learning.distributed.progress import Event, Hung, read_told
+from resources.learning.distributed.watching import Patience, run
 from resources.learning.model import TrainedWeights
 from resources.learning.rounds.hanging import watched
+from resources.learning.rounds.plan import WORKER
 from resources.learning.rounds.telling import Stopped, Telling
 from resources.learning.trainings.model import End, Outcome, TakenUp
 from resources.learning.trainings.result import ROUND
@@ -31,6 +37,7 @@ from resources.registry.client import SNAPSHOT_TAG, VERSION_TAG
 from resources.registry.training_runs import FAILED, FINISHED, KILLED, TRAINING_TAG, TrainingRun, TrainingRuns
 from resources.terms import Actor
 from trainplat_assets.following import AskedTraining, Learn
+from trainplat_assets.processes import CANCEL_GRACE_S, cancelling, pass_on
 from trainplat_assets.training_events import TrainingEvents
 from trainplat_assets.training_mirror import Mirror, MirrorThread
 from trainplat_assets.training_use import watched_use
@@ -43,8 +50,15 @@ GAVE_UP = 1
 class RunFollower:
     """Follows what one run trains under a lease."""
 
-    def __init__(self, context: AssetExecutionContext, data: DataService, lease: DeviceLease) -> None:
-        self.context, self.lease = context, lease
+    def __init__(
+        self,
+        context: AssetExecutionContext,
+        data: DataService,
+        lease: DeviceLease,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``alive`` is called whenever other processes that train for the run tell something."""
+        self.context, self.lease, self.alive = context, lease, alive
         self.actor = Actor(f"run:{context.run.run_id}")
         self.service = TrainingService(data.home, data.database, data.clock)
 
@@ -61,7 +75,9 @@ class FollowedRound:
     def __init__(self, by: RunFollower, asked: AskedTraining, folder: Path) -> None:
         self._by, self._folder = by, folder
         self._patience = Patience(hang_s=asked.hang_s)
-        self._known = by.service.take_up(asked.id, asked.plan, _taken(by), by.actor, _asset_of(by.context))
+        self._asked, self._processes = asked, _processes(asked, by.lease)
+        taken = _taken(by, self._processes)
+        self._known = by.service.take_up(asked.id, asked.plan, taken, by.actor, _asset_of(by.context))
         mirror = Mirror(folder, TrainingRuns(by.service.home), _shown(by, asked))
         self._mirror = MirrorThread(mirror, by.context.log.warning)
 
@@ -72,30 +88,21 @@ class FollowedRound:
 
     def train(self, learn: Learn) -> TrainedWeights:
         """Train, and tell of it. A run that is asked to make room ends here, once its state is kept."""
-        by, context = self._by, self._by.context
-        events = TrainingEvents(context, self._known, self._folder)
+        by = self._by
+        events = TrainingEvents(by.context, self._known, self._folder)
         self._mirror.start()
-        with making_room.listening() as is_asked, watched_use(self._folder, self._known.last, is_own=True):
-            telling = Telling(self._folder, events.tell, is_asked)
-            try:
-                with watched(
-                    telling, self._patience, self._hangs(), lambda hung: self._give_up(events, hung)
-                ):
-                    weights = learn(telling)
-            except Stopped:
-                self._end(End(by.service.clock(), Outcome.MADE_ROOM))
-                self._mirror.stop()
-                context.log.info("Makes room. It goes on from its checkpoint once its run has devices again.")
-                sys.stdout.flush()
-                making_room.leave()
-            except (DagsterExecutionInterruptedError, KeyboardInterrupt):
-                self._end(End(by.service.clock(), Outcome.CANCELLED))
-                self._mirror.finish(KILLED, FAREWELL_S)
-                raise
-            except Exception as problem:
-                self._end(_failed(by.service, problem))
-                self._mirror.finish(FAILED, FAREWELL_S)
-                raise
+        try:
+            weights = self._here(learn, events) if self._processes == 1 else self._elsewhere(events)
+        except Stopped:
+            self._leave()
+        except (DagsterExecutionInterruptedError, KeyboardInterrupt):
+            self._end(End(by.service.clock(), Outcome.CANCELLED))
+            self._mirror.finish(KILLED, FAREWELL_S)
+            raise
+        except Exception as problem:
+            self._end(_failed(by.service, problem))
+            self._mirror.finish(FAILED, FAREWELL_S)
+            raise
         self._end(End(by.service.clock(), Outcome.DONE))
         return weights
 
@@ -107,6 +114,57 @@ class FollowedRound:
     def became(self, model: str) -> None:
         """Note it beside the others."""
         self._known = self._by.service.became(self._known, model, self._by.actor)
+
+    def _here(self, learn: Learn, events: TrainingEvents) -> TrainedWeights:
+        """In this process."""
+        with making_room.listening() as is_asked, watched_use(self._folder, self._known.last, is_own=True):
+            telling = Telling(self._folder, events.tell, is_asked)
+            with watched(telling, self._patience, self._hangs(), lambda hung: self._give_up(events, hung)):
+                return learn(telling)
+
+    def _elsewhere(self, events: TrainingEvents) -> TrainedWeights:
+        """In a process for each device. Raises Stopped where these made room."""
+        from resources.learning.rounds.work import take_trained
+
+        def tell(event: Event) -> None:
+            self._by.alive()
+            events.tell(event)
+
+        self._asked.write(self._folder)
+        taken = self._known.last
+        launch = Launch(
+            self._asked.plan,
+            self._folder,
+            processes=self._processes,
+            device=taken.torch_device,
+            threads=taken.threads,
+            worker=WORKER,
+        )
+        with (
+            making_room.listening() as is_asked,
+            cancelling() as is_cancelled,
+            watched_use(self._folder, taken),
+        ):
+            done = run(
+                launch,
+                patience=replace(self._patience, grace_s=CANCEL_GRACE_S),
+                tell=tell,
+                log=pass_on,
+                is_to_stop=lambda: is_asked() or is_cancelled(),
+            )
+            if not done and is_cancelled():
+                raise DagsterExecutionInterruptedError
+        if not done:
+            raise Stopped
+        return take_trained(self._folder)
+
+    def _leave(self) -> NoReturn:
+        self._end(End(self._by.service.clock(), Outcome.MADE_ROOM))
+        self._mirror.stop()
+        said = "Makes room. It goes on from its checkpoint once its run has devices again."
+        self._by.context.log.info(said)
+        sys.stdout.flush()
+        making_room.leave()
 
     def _end(self, end: End) -> None:
         self._known = self._by.service.end(self._known, end, self._by.actor)
@@ -134,15 +192,20 @@ class FollowedRound:
         os._exit(GAVE_UP)
 
 
-def _taken(by: RunFollower) -> TakenUp:
+def _processes(asked: AskedTraining, lease: DeviceLease) -> int:
+    """How many train: one for each device, where it is to be spread."""
+    return max(1, len(lease.devices)) if asked.plan.parallel is Parallel.DDP else 1
+
+
+def _taken(by: RunFollower, processes: int) -> TakenUp:
     return TakenUp(
         at=by.service.clock(),
         run_id=by.lease.run_id,
         attempt=by.lease.attempt,
         devices=by.lease.devices,
         torch_device=by.lease.torch_device,
-        processes=1,
-        threads=by.lease.threads,
+        processes=processes,
+        threads=max(1, by.lease.threads // processes),
         process=ProcessIdentity.current(),
     )
 

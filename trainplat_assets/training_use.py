@@ -12,11 +12,13 @@ from resources.clock import utc_now
 from resources.errors import TrainplatError
 from resources.gpu.inventory.discover import local_inventory
 from resources.gpu.inventory.readings import read_devices
+from resources.learning.distributed.launching import WORKER
+from resources.learning.rounds.plan import WORKER as ROUND_WORKER
 from resources.learning.trainings.model import TakenUp
 from resources.learning.trainings.use import DeviceUse, Use, append_use
 
 EACH_S = 5.0
-WORKER = "resources.learning.distributed.worker"
+WORKERS = {WORKER, ROUND_WORKER}
 MIB = 1024 * 1024
 CPU = "cpu"
 
@@ -112,7 +114,7 @@ def _workers() -> dict[int, psutil.Process]:
     for process in psutil.Process().children(recursive=True):
         try:
             words = process.cmdline()
-            if WORKER in words and "--standalone" not in words:
+            if not WORKERS.isdisjoint(words) and "--standalone" not in words:
                 found[int(process.environ()["RANK"])] = process
         except (psutil.Error, KeyError, ValueError):
             continue

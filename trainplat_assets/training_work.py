@@ -239,7 +239,23 @@ class TrainingWork:
         )
         version = self.snapshot.dataset_version
         training = training_id(self.spec.name, version, deciding)
-        return AskedTraining(training, plan, self.snapshot.id, version, params, self.settings.hang_s)
+
+        def write(folder: Path) -> None:
+            from resources.learning.loop import Task
+            from resources.learning.rounds.work import write_task
+
+            given = (images.images, labels_of(images), self.spec.classes, self.settings)
+            write_task(folder, Task(*given, self.spec.seed_in_use(), before, lesson, teaching))
+
+        return AskedTraining(
+            training,
+            plan,
+            self.snapshot.id,
+            version,
+            params,
+            self.settings.hang_s,
+            write,
+        )
 
     def result_of(self, model: ModelVersion) -> ResultSnapshot:
         """The result snapshot of a registered model; one that was trained without it gets it now."""

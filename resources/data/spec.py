@@ -158,6 +158,13 @@ class DatasetSpec:
                     "Give a positive number, or leave it out for the usual one.",
                 )
         self._refuse_two_units()
+        if self.kind is not Kind.IMAGE_CLASSES and not self.training.is_plain:
+            raise BadInput(
+                f"{self.name} holds {self.kind}, and declares for its training parallel "
+                f"{self.training.parallel}, precision {self.training.precision}, accumulation "
+                f"{self.training.accumulation}, compile {self.training.compile}; expected none of them",
+                f"Leave them out: they are for {Kind.IMAGE_CLASSES}.",
+            )
 
     def _refuse_two_units(self) -> None:
         """Random picks are guessed wholly or not; marks are measured otherwise, see :class:`Measure`."""

@@ -15,13 +15,16 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.amp.grad_scaler import GradScaler
 
+from resources.errors import TrainplatError
 from resources.files import write_atomically
 from resources.learning.distributed.world import World
 from resources.learning.model import EpochPoint, Progress
 from resources.learning.rounds.telling import Length, Stopped, Telling
 from resources.train_settings import TrainSettings
 
+ALONE = World(0, 1, torch.device("cpu"))
 WARM = 0.15
 """The share of a training in which the step size rises."""
 
@@ -47,6 +50,10 @@ class Course:
     checkpoint: Checkpoint | None
     telling: Telling | None = None
     """Whom it tells while it runs."""
+    world: World = ALONE
+    """Those who take it together: the first one of them keeps the state."""
+    scaler: GradScaler | None = None
+    """What scales its loss, where that has a state of its own."""
 
     @classmethod
     def of(
@@ -56,15 +63,30 @@ class Course:
         epochs: int,
         checkpoint: Checkpoint | None,
         telling: Telling | None = None,
+        world: World = ALONE,
+        scaler: GradScaler | None = None,
     ) -> "Course":
         """With AdamW over all that the network has to learn."""
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        return cls(network, optimizer, settings, epochs, checkpoint, telling)
+        return cls(network, optimizer, settings, epochs, checkpoint, telling, world, scaler)
 
     def resume(self) -> list[EpochPoint]:
-        """Take up the state that is kept; returns its curve, which is empty where it does not apply."""
+        """Take up the state that is kept; returns its curve, which is empty where it does not apply.
+
+        Raises :class:`TrainplatError` where those who train together do not read the same.
+        """
+        curve = self._resume()
+        if self.world.told(len(curve)) != len(curve):
+            raise TrainplatError(
+                f"process {self.world.process} reads {len(curve)} epochs in {self.checkpoint}, and the first "
+                "one another number",
+                "Look at that disk, then start the training again.",
+            )
+        return curve
+
+    def _resume(self) -> list[EpochPoint]:
         if self.checkpoint is None or not self.checkpoint.path.exists():
             return []
         fresh = copy.deepcopy((self.network.state_dict(), self.optimizer.state_dict()))
@@ -74,7 +96,10 @@ class Course:
                 return []
             self.network.load_state_dict(content["network"])
             self.optimizer.load_state_dict(content["optimizer"])
-            return [EpochPoint(int(epoch), loss, accuracy) for epoch, loss, accuracy in content["curve"]]
+            curve = [EpochPoint(int(epoch), loss, accuracy) for epoch, loss, accuracy in content["curve"]]
+            if self.scaler is not None and self.scaler.is_enabled():
+                self.scaler.load_state_dict(content["scaler"])
+            return curve
         except Exception:  # noqa: BLE001 - one that is damaged, or of another layout, costs time, never the training
             self.network.load_state_dict(fresh[0])
             self.optimizer.load_state_dict(fresh[1])
@@ -92,7 +117,7 @@ class Course:
             whole.append(learn(epoch))
             if self.telling:
                 self.telling.epoch(whole[-1])
-            stops = epoch < self.epochs and self._is_to_stop()
+            stops = self._is_to_stop() and epoch < self.epochs
             if epoch % self.settings.checkpoint_every_epochs == 0 or epoch == self.epochs or stops:
                 self._save(whole)
             if progress:
@@ -108,9 +133,14 @@ class Course:
         if self.telling:
             parameters = sum(one.numel() for one in self.network.parameters())
             length = Length(self.epochs, steps_each)
-            memory_mib = World(0, 1, torch.device(device)).memory_mib
+            processes, of = self.world.processes, World(0, 1, torch.device(device))
             self.telling.began(
-                length, len(curve), processes=1, device=device, parameters=parameters, memory_mib=memory_mib
+                length,
+                len(curve),
+                processes=processes,
+                device=device,
+                parameters=parameters,
+                memory_mib=of.memory_mib,
             )
 
     def stepped(self, samples: int, loss: float) -> None:
@@ -124,8 +154,17 @@ class Course:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Tell that no step is done meanwhile, and yet it goes on."""
+        if self.telling is None:
+            yield
+            return
+        with self.telling.still():
+            yield
+
     def _save(self, curve: list[EpochPoint]) -> None:
-        if self.checkpoint is None:
+        if self.checkpoint is None or not self.world.is_first:
             return
         file = io.BytesIO()
         content = {
@@ -134,27 +173,23 @@ class Course:
             "optimizer": self.optimizer.state_dict(),
             "curve": [[point.epoch, point.loss, point.accuracy] for point in curve],
         }
+        if self.scaler is not None and self.scaler.is_enabled():
+            content["scaler"] = self.scaler.state_dict()
         began_s = time.monotonic()
-        with self._still():
+        with self.still():
             torch.save(content, file)
             write_atomically(self.checkpoint.path, file.getvalue())
         if self.telling:
             self.telling.saved(time.monotonic() - began_s, file.tell())
 
     def _is_to_stop(self) -> bool:
-        return self.checkpoint is not None and self.telling is not None and self.telling.is_to_stop()
+        """Whether the first of those who train was asked to; all have come to the same epoch."""
+        asked = self.checkpoint is not None and self.telling is not None and self.telling.is_to_stop()
+        return bool(self.world.told(int(asked)))
 
     def _end(self, *, done: bool) -> None:
         if self.telling:
             self.telling.ended(done=done)
-
-    @contextmanager
-    def _still(self) -> Iterator[None]:
-        if self.telling is None:
-            yield
-            return
-        with self.telling.still():
-            yield
 
 
 def draws_of(seed: int, epoch: int) -> torch.Generator:

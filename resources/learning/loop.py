@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from resources.learning.continual.going_on import GoingOn
 from resources.learning.continual.lesson import Lesson
 from resources.learning.course import Checkpoint, Course, draws_of
+from resources.learning.distributed.world import World
 from resources.learning.model import ClassIndices, EpochPoint, Images, Progress, TrainedWeights
 from resources.learning.network import ImageNet, Shape, check_fit, from_bytes, thread_limit, to_bytes
+from resources.learning.rounds.spreading import Steps
 from resources.learning.rounds.telling import Telling
 from resources.learning.taught import Taught
 from resources.learning.teaching import Teaching
@@ -59,8 +61,10 @@ def run(
     threads: int,
     progress: Progress | None,
     telling: Telling | None = None,
+    world: World | None = None,
 ) -> TrainedWeights:
-    """See :func:`resources.learning.training.train`."""
+    """See :func:`resources.learning.training.train`. ``world``: who trains it together, this one of them."""
+    world = world or World(0, 1, torch.device(device))
     with thread_limit(threads):
         network = _network(task).to(device)
         images = torch.from_numpy(np.array(task.images)).to(device)
@@ -68,15 +72,18 @@ def run(
         going_on = _going_on(task, network, images, labels)
         network.grow(task.classes)
         kept = Checkpoint(checkpoint, task.fingerprint()) if checkpoint else None
-        course = Course.of(network, task.settings, task.epochs, kept, telling)
+        steps = Steps(network, task.settings, world)
+        course = Course.of(network, task.settings, task.epochs, kept, telling, world, steps.scaler)
 
         def learn(epoch: int) -> EpochPoint:
-            return _epoch(epoch, task, network, course, going_on, images, labels)
+            return _epoch(epoch, task, network, steps, course, going_on, images, labels)
 
         before = course.resume()
         course.begin(before, _steps_each(task, going_on), device)
         curve = course.run(before, learn, progress)
-        memory = going_on.memory(task.lesson, network, images, labels, task.seed)
+        with course.still():
+            lesson = task.lesson if world.is_first else None
+            memory = going_on.memory(lesson, network, images, labels, task.seed)
         return TrainedWeights(to_bytes(network), tuple(curve), len(before), memory)
 
 
@@ -108,6 +115,7 @@ def _epoch(
     epoch: int,
     task: Task,
     network: ImageNet,
+    by: Steps,
     course: Course,
     going_on: GoingOn,
     images: Tensor,
@@ -124,10 +132,8 @@ def _epoch(
         course.set_rate(epoch, step / steps)
         here = rows.to(images.device)
         batch = _distort(images[here].float(), task.settings, generator)
-        loss, logits = going_on.steps.step(network, batch, labels[here], generator)
-        course.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        course.optimizer.step()
+        loss, logits = going_on.steps.step(by.network, batch, labels[here], generator)
+        by.take(loss, course.optimizer)
         value = float(loss.detach())
         loss_sum += value * len(rows)
         right += int((logits.detach().argmax(dim=1) == labels[here]).sum())

@@ -11,6 +11,7 @@ import pytest
 from dagster import ExecuteInProcessResult
 
 from resources.home import Home
+from resources.learning.distributed.logs import tail
 from resources.learning.distributed.progress import Began, Ended, Hung, read_progress
 from resources.learning.rounds.telling import Telling
 from resources.learning.trainings.looking import kept_checkpoints, stands_now
@@ -18,6 +19,7 @@ from resources.learning.trainings.model import Outcome, Training
 from resources.learning.trainings.service import TrainingService
 from resources.learning.trainings.standing import Cause, State
 from resources.registry.client import Mlflow
+from resources.run_plan import RunPlan
 from resources.terms import FIRST_VERSION
 from resources.train_settings import TrainSettings
 from tests.trainplat_assets import rounds
@@ -44,6 +46,7 @@ PROGRAM = (
 def home(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A first version to be trained on, in twelve epochs."""
     monkeypatch.setattr(rounds, "SPEC", SHORT)
+    monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", "2")
     make_first(trainplat_home)
     return Home(trainplat_home)
 
@@ -179,3 +182,21 @@ def test_one_that_hangs_is_told_with_its_stacks_and_its_process_ends(home: Home)
     assert [(one.step, one.cause) for one in stands.resumptions] == [(5, Cause.HUNG)]
     assert isinstance(read_progress(folder_of(home))[0][-1], Ended)
     assert losses(home) == list(range(1, 13))
+
+
+@pytest.mark.slow
+def test_a_round_on_two_devices_trains_in_two_processes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    spread = replace(SHORT, training=replace(SHORT.training, parallel="ddp"), runs=RunPlan(gpu="2"))
+    monkeypatch.setattr(rounds, "SPEC", spread)
+
+    result = run_round(FIRST_VERSION)
+
+    training, folder = only(home), folder_of(home)
+    assert (training.last.processes, training.last.devices) == (2, ("cpu:0", "cpu:1"))
+    (began,) = [one for one in read_progress(folder)[0] if isinstance(one, Began)]
+    assert began.processes == 2
+    assert training.model == metadata_of(result, "model")["registered_as"] == "models:/shapes/1"
+    assert losses(home) == list(range(1, 13))
+    assert _observed(result)["share_done"] == 1.0
+    assert [line.text for line in tail(folder, 1) if line.process == 0] == ["all epochs are done"]
+    assert not list(folder.glob("*.npz")), "what is registered is not kept twice"

@@ -23,6 +23,8 @@ PLAN, LOGS, AGENT_LOG = "plan.json", "logs", "agent.log"
 """What a start leaves in the folder of a training, beside what the training itself does."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Each library reads its own. Where one has another number of threads, its sums have other bits."""
+WORKER = "resources.learning.distributed.worker"
+"""Trains a task of the catalogue."""
 _CUBLAS = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 """Without it cuBLAS refuses to be deterministic, or is not; unless somebody knows a better one."""
 _ONE_PROCESS = (Parallel.SINGLE, Parallel.DATA_PARALLEL)
@@ -44,6 +46,8 @@ class Launch:
     """CPU threads of each process."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """On top of the starter's own."""
+    worker: str = WORKER
+    """The module of a process that trains."""
 
     def __post_init__(self) -> None:
         """Refuse what the processes would refuse, before they start."""
@@ -65,8 +69,9 @@ class Launch:
                 f"parallel is {self.plan.parallel}, which takes DeepSpeed; it is not installed here",
                 "Install it: pip install --no-build-isolation 'trainplat[deepspeed]'; or choose fsdp2.",
             )
-        settings_of(self.plan.task)
-        self.plan.part(self.processes)
+        if self.worker == WORKER:
+            settings_of(self.plan.task)
+            self.plan.part(self.processes)
 
 
 class Group:
@@ -132,7 +137,7 @@ def _arguments(launch: Launch, folder: Path) -> list[str]:
         *("--nnodes", "1", "--nproc-per-node", str(launch.processes)),
         *("--max-restarts", str(launch.restarts)),
         *("--log-dir", str(folder / LOGS), "--redirects", "3"),
-        *("-m", "resources.learning.distributed.worker", str(folder / PLAN), str(folder), launch.device),
+        *("-m", launch.worker, str(folder / PLAN), str(folder), launch.device),
     ]
 
 

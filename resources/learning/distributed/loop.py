@@ -9,10 +9,10 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.amp.grad_scaler import GradScaler
 from torch.optim import AdamW, Optimizer
 
 from resources.errors import BadInput
+from resources.learning.distributed.arithmetic import numbers, scaler
 from resources.learning.distributed.checkpoints.folder import Checkpoints, is_whole
 from resources.learning.distributed.checkpoints.own import OwnSteps
 from resources.learning.distributed.checkpoints.state import is_finite, load, load_model
@@ -20,7 +20,7 @@ from resources.learning.distributed.checkpoints.writer import Writer
 from resources.learning.distributed.order import batch_places, parts_of
 from resources.learning.distributed.parallel.chosen import spread
 from resources.learning.distributed.parallel.way import Spread, numbers_here
-from resources.learning.distributed.plan import Plan, Precision
+from resources.learning.distributed.plan import Plan
 from resources.learning.distributed.progress import (
     STOP,
     Began,
@@ -33,8 +33,6 @@ from resources.learning.distributed.progress import (
 from resources.learning.distributed.schedule import learning_rate
 from resources.learning.distributed.task import Batch, Task
 from resources.learning.distributed.world import World
-
-NUMBERS = {Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 
 
 def train(plan: Plan, task: Task, world: World, folder: Path) -> nn.Module:
@@ -84,8 +82,7 @@ class _Training:
             weight_decay=plan.weight_decay,
             fused=world.device.type == "cuda",
         )
-        halves = plan.precision is Precision.FP16 and world.device.type == "cuda"
-        self.scaler = GradScaler(world.device.type, enabled=halves)
+        self.scaler = scaler(world.device.type, plan.precision)
         self.step = self._resume()
         called = torch.compile(self.spread.called) if plan.compile else self.spread.called
         self.called = cast("nn.Module", called)
@@ -175,9 +172,8 @@ class _Training:
         self.scaler.update()
 
     def _numbers(self) -> AbstractContextManager[object]:
-        dtype = NUMBERS.get(self.plan.precision)
         # FSDP2 casts the parameters itself; what it does not cast is for autocast all the same.
-        return torch.autocast(self.world.device.type, dtype) if dtype is not None else nullcontext()
+        return numbers(self.world.device.type, self.plan.precision)
 
     def _point(self, since: _Since) -> "_Asked":
         """Tell how it went, and agree on what comes next: only then processes wait for numbers."""

@@ -5,11 +5,13 @@ from hashlib import sha256
 from math import ceil
 
 from resources.kinds import Kind
-from resources.learning.distributed.plan import SEEDS, Plan, TaskChoice
+from resources.learning.distributed.plan import SEEDS, Parallel, Plan, Precision, TaskChoice
 from resources.learning.trainings.model import TrainingId
 from resources.terms import DatasetName, VersionKey
 from resources.train_settings import TrainSettings
 
+WORKER = "resources.learning.rounds.worker"
+"""What each process runs, where several train one."""
 ROUND = "round"
 """The task's name. It is in no catalogue: its data are a version's."""
 CLIP_NORM = 5.0
@@ -31,6 +33,10 @@ def plan_of(settings: TrainSettings, kind: Kind, *, seed: int, count: int, goes_
         weight_decay=settings.weight_decay,
         clip_norm=None if kind is Kind.IMAGE_CLASSES else CLIP_NORM,
         seed=seed % SEEDS,
+        parallel=Parallel(settings.parallel),
+        precision=Precision(settings.precision),
+        accumulation=settings.accumulation,
+        compile=settings.compile,
         log_every_steps=steps_each,
         checkpoint_every_steps=settings.checkpoint_every_epochs * steps_each,
         checkpoint_every_s=None,

@@ -47,7 +47,9 @@ class Telling:
         tell: Callable[[Event], None] = lambda _: None,
         is_to_stop: Callable[[], bool] = lambda: False,
         clock_s: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] | None = None,
     ) -> None:
+        """``say`` gets the lines of its log; None for a file in the folder."""
         self.folder = folder
         self.is_to_stop = is_to_stop
         self.steps_begun = False
@@ -55,7 +57,7 @@ class Telling:
         self._tell_others, self._clock_s = tell, clock_s
         self._length, self._step = Length(0, 1), 0
         self._memory_mib: Callable[[], float] = lambda: 0.0
-        self._log = self._log_file()
+        self._say = say or _LogFile(folder).say
         self._since = _Since(clock_s())
 
     def began(
@@ -103,7 +105,6 @@ class Telling:
         """It ends by itself."""
         self._say("all epochs are done" if done else f"makes room after step {self._step}")
         self._tell(Ended(self._step, done))
-        self.steps_begun = False  # what is left to do takes its time, without steps
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -124,14 +125,16 @@ class Telling:
         self._progress.tell(event)
         self._tell_others(event)
 
-    def _log_file(self) -> Path:
-        start = f"{os.getpid()}-{time.time_ns():x}"
-        path = self.folder.joinpath(LOGS, start, *LOG)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
 
-    def _say(self, text: str) -> None:
-        with self._log.open("a") as file:
+class _LogFile:
+    """Of one start, as long as that lives."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder.joinpath(LOGS, f"{os.getpid()}-{time.time_ns():x}", *LOG)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+
+    def say(self, text: str) -> None:
+        with self._path.open("a") as file:
             file.write(f"{text}\n")
 
 

@@ -31,7 +31,7 @@ from resources.reviews import ReviewPlan
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
 from resources.texts import mark
-from resources.train_settings import TrainSettings
+from resources.train_settings import SINGLE, TrainSettings
 
 FILLED_WITH = {
     "digits": fill_with_digits,
@@ -203,10 +203,10 @@ class LoopSpec(DeviceSpec):
                 f"filled_with is {self.filled_with!r}; expected one of {', '.join(sorted(FILLED_WITH))}"
             )
         request = parse_request(str(self.gpu))
-        if request.count > 1:
+        if request.count > 1 and self.training.parallel == SINGLE:
             raise ValueError(
-                f"gpu is {self.gpu!r}, {request.count} devices; expected one at most: a training of a loop "
-                "computes on one device"
+                f"gpu is {self.gpu!r}, {request.count} devices; expected one at most, or ddp for parallel of "
+                "training: a single process trains on one device"
             )
         if self._names_a_method() and not can_go_on(self.kind, self.continual):
             raise ValueError(

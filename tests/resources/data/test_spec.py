@@ -7,6 +7,7 @@ from resources.data.spec import DatasetSpec, DriftLimits
 from resources.errors import BadInput
 from resources.kinds import Kind
 from resources.terms import DatasetName, Label
+from resources.train_settings import TrainSettings
 from resources.triggers import Against, AnyOf, LabelCount, QualityDrop, TriggerPolicy
 from tests.resources.data.shapes import SHAPES
 
@@ -33,6 +34,10 @@ _QUALITY = TriggerPolicy(when=AnyOf((LabelCount(), QualityDrop())))
         ({"drift": DriftLimits(class_psi=0.0)}, "drift limit class_psi of shapes is 0"),
         ({"drift": DriftLimits(p_value=float("nan"))}, "p_value"),
         ({"kind": Kind.BOXES, "triggers": _QUALITY}, "average precision is no share"),
+        (
+            {"kind": Kind.BOXES, "training": TrainSettings(parallel="ddp")},
+            "shapes holds boxes, and declares for its training parallel ddp",
+        ),
     ],
 )
 def test_a_declaration_that_cannot_work_is_refused_with_its_value(

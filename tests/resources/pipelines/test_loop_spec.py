@@ -109,7 +109,8 @@ def test_how_it_trains_and_what_its_runs_ask_for_are_declared_too() -> None:
         ("training: {epochs: 0}", "training setting epochs is 0; expected a whole number of at least 1"),
         ("training: {epoch: 5}", "training has no epoch; it has epochs, incremental_epochs, batch_size"),
         ("training: {learning_rate: fast}", 'training.learning_rate is "fast"; expected a valid number'),
-        ("gpu: 2", "gpu is 2, 2 devices; expected one at most"),
+        ("training: {parallel: fsdp2}", "training setting parallel is 'fsdp2'; expected one of single, ddp"),
+        ("gpu: 2", "gpu is 2, 2 devices; expected one at most, or ddp for parallel of training"),
         ("gpu: 2(V10", "GPU request '2(V10'"),
         ("project: '*'", "the project '*' cannot be"),
         ("retries: -1", "retries is -1; expected a number greater than or equal to 0"),
@@ -119,6 +120,12 @@ def test_how_it_trains_and_what_its_runs_ask_for_are_declared_too() -> None:
 )
 def test_what_python_refuses_is_refused_in_a_file(line: str, sentence: str) -> None:
     assert sentence in refused(line)
+
+
+def test_several_devices_are_declared_with_how_a_training_is_spread_over_them() -> None:
+    said = declared("gpu: 2", "training: {parallel: ddp, precision: bf16, accumulation: 4, compile: true}")
+    spread = TrainSettings(parallel="ddp", precision="bf16", accumulation=4, compile=True)
+    assert (said.runs, said.training) == (RunPlan(gpu="2"), spread)
 
 
 def test_the_digits_are_declared_by_the_file_that_comes_with_the_platform() -> None:
