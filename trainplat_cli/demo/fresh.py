@@ -71,8 +71,8 @@ def _without_password(url: str) -> str:
 
 
 def _state_of(home: Home) -> list[Path]:
-    kept = (home.dagster, home.data, home.served, home.checkpoints, home.mlflow, home.label_studio)
-    folders = (*kept, home.logs)
+    kept = (home.dagster, home.data, home.served, home.checkpoints, home.trainings, home.mlflow)
+    folders = (*kept, home.label_studio, home.logs)
     databases = sorted(home.path.glob("trainplat.db*"))
     return [path for path in (*folders, home.secrets_file, *databases) if os.path.lexists(path)]
 

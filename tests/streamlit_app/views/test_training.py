@@ -51,6 +51,7 @@ def test_the_address_names_the_training_that_is_shown(open_page: OpenPage) -> No
     shown = words(open_page("training", training=str(training_home.IS_DONE)))
     assert "accuracy 0.9722" in shown
     assert "Registered as `models:/wine/1`." in shown
+    assert "None is kept: its model is registered." in shown
 
 
 @pytest.mark.usefixtures("trained")

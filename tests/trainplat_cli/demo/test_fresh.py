@@ -21,6 +21,7 @@ def home(trainplat_home: Path) -> Home:
     (cache / "object").chmod(0o444)
     cache.chmod(0o555)
     (home.path / "trainplat.db-wal").touch()
+    (home.trainings / "digits" / "v1.0-0a1b2c3d").mkdir(parents=True)
     return home
 
 
