@@ -7,10 +7,12 @@ import numpy as np
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
 from resources.labeling.model import ConfirmedAnswer
-from resources.labeling.predictions import PredictionFiles
+from resources.labeling.predictions import PoolPredictions, PredictionFiles
 from resources.labeling.reviews.model import Doubted, Reason
 from resources.labeling.service import LabelingService
 from resources.learning.reviewing.doubting import doubts_beside
+from resources.learning.reviewing.marked import doubted_beside
+from resources.learning.reviewing.model import SaidOfPool
 from resources.terms import Actor, Label, SampleId, VersionKey
 
 
@@ -65,6 +67,8 @@ def _doubted_of(
         said = PredictionFiles(people.home).read_predictions(spec.name, version)
     except NotFound:
         return []  # asked by something else than a champion: nothing speaks against the answers
+    if not spec.kind.has_one_class:
+        return _doubted_marks(spec, said, answers, returnable)
     places = {label: place for place, label in enumerate(said.classes)}
     rows = [
         row for row, sample in enumerate(said.ids) if sample in returnable and answers.get(sample) in places
@@ -84,4 +88,34 @@ def _doubted_of(
             one.other_probability,
         )
         for one in found
+    ]
+
+
+def _doubted_marks(
+    spec: DatasetSpec,
+    said: PoolPredictions,
+    answers: dict[SampleId, Label],
+    returnable: set[SampleId],
+) -> list[Doubted]:
+    """Names and boxes that the champion would have marked otherwise; none in files without its marks."""
+    if said.marks is None:
+        return []
+    given = {
+        row: answers[sample]
+        for row, sample in enumerate(said.ids)
+        if sample in returnable and sample in answers
+    }
+    if not given:
+        return []
+    pool = [SaidOfPool(said.found(row), said.guess(row)[1]) for row in range(len(said.ids))]
+    return [
+        Doubted(
+            said.ids[one.row],
+            given[one.row],
+            Reason.DOUBTED,
+            one.other,
+            one.given_probability,
+            one.other_probability,
+        )
+        for one in doubted_beside(spec.kind, given, pool, spec.review.share)
     ]

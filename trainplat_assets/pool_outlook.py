@@ -12,7 +12,7 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
 from resources.kinds import Kind
-from resources.labeling.predictions import PoolPredictions
+from resources.labeling.predictions import PoolPredictions, marks_written
 from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.model import UNMARKED
 from resources.learning.model import LookSettings
@@ -66,6 +66,9 @@ def look_at_pool(
         members=seen.members,
         guesses=np.array(all_seen.guesses, dtype=str) if guessed else None,
         sureness=all_seen.sureness if guessed else None,
+        marks=None
+        if spec.kind.has_one_class
+        else np.array([marks_written(one) for one in all_seen.marks], dtype=str),
     )
 
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_PARTS = ("embeddings", "labelled_embeddings", "labelled_counts", "members", "guesses", "sureness")
+_PARTS = ("embeddings", "labelled_embeddings", "labelled_counts", "members", "guesses", "sureness", "marks")
 """What is kept where a strategy, or a kind of answer, needs it."""
 
 
@@ -45,12 +45,32 @@ class PoolPredictions:
     sureness: "NDArray[np.float64] | None" = None
     """[sample]: how sure it is of that."""
 
+    marks: "NDArray[np.str_] | None" = None
+    """[sample]: what it finds at all, see :func:`marks_written`; None where answers are classes, and in
+    files from before it was kept.
+    """
+
+    def found(self, row: int) -> tuple[tuple[Label, float], ...]:
+        """The marks found in one sample, each as the answer that holds it alone, with how sure it is."""
+        if self.marks is None:
+            return ()
+        return tuple((Label(answer), float(sure)) for answer, sure in json.loads(str(self.marks[row])))
+
     def guess(self, row: int) -> tuple[Label, float]:
         """The answer about one row, by default its likeliest class, and how sure it is, in 0..1."""
         if self.guesses is not None and self.sureness is not None:
             return Label(str(self.guesses[row])), float(self.sureness[row])
         best = int(self.probabilities[row].argmax())
         return self.classes[best], float(self.probabilities[row, best])
+
+
+LEAST_SURE = 0.3
+"""What is found less surely is not kept."""
+
+
+def marks_written(found: Iterable[tuple[Label, float]]) -> str:
+    """What was found in one sample, as it is kept."""
+    return json.dumps([[answer, round(sure, 4)] for answer, sure in found if sure >= LEAST_SURE])
 
 
 @dataclass(frozen=True)

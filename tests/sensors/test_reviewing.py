@@ -8,11 +8,13 @@ import pytest
 
 from resources.data.spec import DatasetSpec
 from resources.home import Home
-from resources.labeling.predictions import PoolPredictions, PredictionFiles
+from resources.kinds import Kind
+from resources.labeling.predictions import PoolPredictions, PredictionFiles, marks_written
 from resources.labeling.reviews.model import ReviewState
 from resources.labeling.service import LabelingService
+from resources.marks import Span, written
 from resources.reviews import ReviewPlan
-from resources.terms import FIRST_VERSION, Actor, SampleId
+from resources.terms import FIRST_VERSION, Actor, Label, SampleId
 from sensors.reviewing import send_back_doubtful, told
 from tests.resources.data.shapes import SHAPES
 from tests.resources.labeling.reviews.rows import answer_again, answered
@@ -128,3 +130,31 @@ def test_a_kill_in_between_leaves_all_or_nothing(
 
 def test_a_person_is_told_how_many_went_back() -> None:
     assert told(SPEC, 2).startswith("2 of the new answers went back to people")
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_name_that_the_champion_takes_for_another_goes_back_where_its_marks_were_kept(
+    trainplat_home: Path, kept: bool
+) -> None:
+    spec = replace(SPEC, kind=Kind.ENTITIES, image_size_px=(1, 8), review=ReviewPlan(share=0.5))
+    right, wrong = (written([Span(0, 4, label)]) for label in (DARK, LIGHT))
+    samples = SAMPLES[:4]
+    said = dict.fromkeys(samples, right) | {samples[2]: wrong}
+    found = PoolPredictions(
+        "shapes-1",
+        (*SHAPES.classes, Label("(nothing)")),
+        tuple(samples),
+        np.full((4, 3), 1 / 3),
+        guesses=np.array([right] * 4),
+        sureness=np.full(4, 0.9),
+        marks=np.array([marks_written([(right, 0.9)])] * 4) if kept else None,
+    )
+    PredictionFiles(Home(trainplat_home)).write_predictions(SHAPES.name, FIRST_VERSION, found)
+    people = answered(trainplat_home, SHAPES.name, SHAPES.classes, FIRST_VERSION, said, kind=Kind.ENTITIES)
+
+    assert send_back_doubtful(people, spec, people.confirmed(SHAPES.name), ACTOR) == int(kept)
+
+    back = people.reviews.of(SHAPES.name, [ReviewState.RETURNED])
+    notes = [one.doubted.note(Kind.ENTITIES, "grey") for one in back]
+    told = f"Please look again: the model takes {LIGHT} “grey” for {DARK} (90% against 0%)."
+    assert notes == [f"{told} Your answer decides, the same one too."] * int(kept)

@@ -11,16 +11,22 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.home import Home
 from resources.kinds import Kind
+from resources.labeling.predictions import PredictionFiles
+from resources.labeling.reviews.model import ReviewState
 from resources.labeling.service import LabelingService
+from resources.learning.kinds.others import Others
 from resources.marks import canonical
 from resources.pipelines.declared import datasets
 from resources.pipelines.folder import Folder
 from resources.reviews import ReviewPlan
 from resources.terms import FIRST_VERSION, SampleId, VersionKey
+from resources.train_settings import TrainSettings
+from sensors.reviewing import send_back_doubtful
 from tests.resources.data.shapes import ACTOR
 from tests.resources.labeling.reviews.rows import answered
 from trainplat_assets.examples import EXAMPLES
 from trainplat_assets.label_review import LabelReview
+from trainplat_assets.pool_outlook import look_at_pool
 
 SPECS = {one.kind: replace(one, review=ReviewPlan(share=0.1)) for one in datasets(Folder(EXAMPLES))}
 V1 = VersionKey("v1.1")
@@ -75,3 +81,25 @@ def test_wrong_answers_of_a_version_go_back_with_the_reason_and_once(
         assert note.endswith("Your answer decides, the same one too.")
         assert all(one.doubted.words(kind))
     assert any(reason in one.doubted.note(kind, "") for one in waiting)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [Kind.ENTITIES, Kind.BOXES])
+def test_new_answers_are_held_against_the_marks_that_the_champion_found_in_the_pool(
+    trainplat_home: Path, kind: Kind
+) -> None:
+    spec = SPECS[kind]
+    data, people, wrong = with_wrong_answers(trainplat_home, spec, 100)
+    labelled = data.images(spec.name, V1, Split.TRAIN)
+    right = data.true_labels(spec.name)
+    answers = [canonical(kind, right[one]) for one in labelled.ids]
+    settings = TrainSettings(epochs=40)
+    weights = Others(kind).train(labelled.images, answers, spec.classes, settings, seed=0).weights
+    found = look_at_pool(spec, FIRST_VERSION, data, "m-1", weights, device="cpu", threads=1)
+    PredictionFiles(Home(trainplat_home)).write_predictions(spec.name, FIRST_VERSION, found)
+
+    returned = send_back_doubtful(people, spec, people.confirmed(spec.name), ACTOR)
+
+    back = {one.doubted.sample for one in people.reviews.of(spec.name, [ReviewState.RETURNED])}
+    assert len(back) == returned <= 10
+    assert len(back & wrong) >= 2

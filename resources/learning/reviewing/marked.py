@@ -17,13 +17,14 @@ of them came back without that, nine tenths with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resources.kinds import Kind
 from resources.learning.reviewing.doubting import LIKELY
-from resources.learning.reviewing.model import DoubtedAnswer, SaidOfMarks
+from resources.learning.reviewing.model import DoubtedAnswer, SaidOfMarks, SaidOfPool
 from resources.marks import Box, Span, at_one_place, marks_in, overlap, written
 from resources.terms import Label
 
@@ -57,6 +58,27 @@ def doubted_marks(
     return sorted(doubted, key=lambda one: (one.given_probability - one.other_probability, one.row))
 
 
+def doubted_beside(
+    kind: Kind, answers: Mapping[int, Label], pool: Sequence[SaidOfPool], share: float
+) -> list[DoubtedAnswer]:
+    """The same where people were asked about what a model is unsure of: at most ``share`` of ``answers``,
+    which are given by their row in the ``pool``.
+
+    That nothing is where something is marked is held against a name only, and where the model is at least as
+    sure of all of that text as it usually is: early models overlook many a box.
+    """
+    usual = float(np.mean([one.sureness for one in pool])) if pool else 1.0
+    bars = bars_beside(kind, [one.found for one in pool])
+    rows = sorted(answers)
+    said = []
+    for row in rows:
+        sure = pool[row].sureness if kind is Kind.ENTITIES else 0.0
+        nothing = sure if sure >= usual else 0.0
+        said.append(SaidOfMarks(answers[row], pool[row].found, nothing))
+    found = doubted_marks(kind, said, bars, np.ones(len(said), dtype=bool))
+    return [replace(one, row=rows[one.row]) for one in found[: round(share * len(rows))]]
+
+
 def changes_of(kind: Kind, said: SaidOfMarks, bars: Mapping[Label, float]) -> list[Change]:
     """What the model would have otherwise in one answer. ``bars``: how sure it must be of each class."""
     given = marks_in(kind, said.answer)
@@ -69,8 +91,9 @@ def changes_of(kind: Kind, said: SaidOfMarks, bars: Mapping[Label, float]) -> li
         here = [(one, sure) for one, sure in sure_ones if overlap(mark, one) >= NEAR]
         if not here:
             near = max((sure for one, sure in found if overlap(mark, one) >= NEAR), default=None)
-            nothing = said.nothing if near is None and said.nothing is not None else LEFT_OVER
-            nothing = nothing if near is None else 1 - near
+            nothing = said.nothing
+            if nothing is None:
+                nothing = LEFT_OVER if near is None else 1 - near
             if nothing > LIKELY:
                 changes.append((mark, None, 1 - nothing, nothing))
             continue

@@ -26,6 +26,16 @@ class SaidOfMarks:
     found: tuple[tuple[Label, float], ...]
     """Each mark as the answer that holds it alone, and how sure the model is."""
     nothing: float | None = None
-    """How sure the model is at least, at each place, that nothing is where it finds nothing; None: as sure
-    as what it does find there leaves.
+    """How sure the model is that nothing is where it finds nothing; None: as sure as what it does find there
+    leaves.
     """
+
+
+@dataclass(frozen=True)
+class SaidOfPool:
+    """What a model finds in a sample that had no answer."""
+
+    found: tuple[tuple[Label, float], ...]
+    """Each mark as the answer that holds it alone, and how sure the model is."""
+    sureness: float
+    """How sure it is of the place that it is least sure of."""

@@ -10,7 +10,7 @@ import pytest
 from resources.asking import Why
 from resources.errors import NotFound
 from resources.home import Home
-from resources.labeling.predictions import Pick, PoolPredictions, PredictionFiles, Query
+from resources.labeling.predictions import Pick, PoolPredictions, PredictionFiles, Query, marks_written
 from resources.terms import Label, SampleId
 from tests.resources.labeling.people import CATS, CLASSES, V1, V2, sample_id
 
@@ -71,6 +71,18 @@ def test_the_guess_is_the_likeliest_class() -> None:
 def test_where_answers_are_marks_the_guess_is_the_whole_answer() -> None:
     marks = replace(predictions([[0.2, 0.5, 0.3]]), guesses=np.array(["[]"]), sureness=np.array([0.9]))
     assert marks.guess(0) == ("[]", 0.9)
+
+
+def test_marks_that_were_found_are_kept_unless_they_are_very_unsure(trainplat_home: Path) -> None:
+    found = (Label("[]"), 0.91), (Label("[1]"), 0.2)
+    marks = np.array([marks_written(found), marks_written([])])
+    files = PredictionFiles(Home(trainplat_home))
+    files.write_predictions(CATS, V1, replace(predictions([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]), marks=marks))
+
+    kept = files.read_predictions(CATS, V1)
+
+    assert [kept.found(row) for row in range(2)] == [((Label("[]"), 0.91),), ()]
+    assert predictions([[0.2, 0.5, 0.3]]).found(0) == ()
 
 
 def test_a_query_is_read_as_it_was_written_and_belongs_to_its_version(trainplat_home: Path) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.kinds import Kind
-from resources.learning.reviewing.marked import bars_beside, bars_of_answers, doubted_marks
-from resources.learning.reviewing.model import DoubtedAnswer, SaidOfMarks
+from resources.learning.reviewing.marked import bars_beside, bars_of_answers, doubted_beside, doubted_marks
+from resources.learning.reviewing.model import DoubtedAnswer, SaidOfMarks, SaidOfPool
 from resources.marks import Box, Span, boxes_in, same, written
 from resources.terms import Label
 
@@ -132,3 +132,27 @@ def test_that_nothing_is_there_must_be_sure(nothing: float, count: int) -> None:
     said = SaidOfMarks(written([Span(0, 4, CAT)]), (), nothing=nothing)
 
     assert len(doubted_marks(Kind.ENTITIES, [said], BARS, np.array([True]))) == count
+
+
+def test_new_answers_are_held_against_what_the_champion_found_in_the_pool_and_the_share_is_kept() -> None:
+    swapped = replace(HERE, label=DOG)
+    pool = [SaidOfPool(((written([swapped]), sure),), sure) for sure in (0.9, 0.8, 0.99, 0.95)]
+    answers = dict.fromkeys((0, 2, 3), written([HERE]))
+
+    found = doubted_beside(Kind.BOXES, answers, pool, 0.5)
+
+    assert [one.row for one in found] == [2, 3], "row 0 is found less surely than usual"
+    assert all(one.other == written([swapped]) for one in found)
+    assert doubted_beside(Kind.BOXES, answers, pool, 0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "sureness", "count"), [(Kind.ENTITIES, 0.95, 1), (Kind.ENTITIES, 0.75, 0), (Kind.BOXES, 0.95, 0)]
+)
+def test_a_name_that_a_champion_is_sure_is_none_is_doubted_and_no_box(
+    kind: Kind, sureness: float, count: int
+) -> None:
+    pool = [SaidOfPool((), sureness), SaidOfPool((), 0.85)]
+    marked = written([Span(0, 4, CAT)]) if kind is Kind.ENTITIES else written([HERE])
+
+    assert len(doubted_beside(kind, {0: marked}, pool, 1.0)) == count
