@@ -77,7 +77,8 @@ def run(
         before = course.resume()
         course.begin(before, math.ceil(len(stepping.rows) / task.settings.batch_size), device)
         curve = course.run(before, learn, progress)
-        memory = stepping.memory(task.lesson, samples, targets, task.seed)
+        with course.still():
+            memory = stepping.memory(task.lesson, samples, targets, task.seed)
         return TrainedWeights(to_bytes(task.kind, network), tuple(curve), len(before), memory)
 
 
