@@ -36,8 +36,8 @@ PROGRAM = (
     "from tests.trainplat_assets.test_round_following import SHORT, amid\n"
     "from resources import making_room\n"
     "rounds.SPEC = replace(SHORT, training=replace(SHORT.training, hang_s=float(sys.argv[1])))\n"
-    "making_room.prepare()\n"
-    "amid(*sys.argv[2:])\n"
+    "if sys.argv[4] == 'own': making_room.prepare()\n"
+    "amid(*sys.argv[2:4])\n"
     "rounds.run_round(rounds.FIRST_VERSION)\n"
 )
 
@@ -142,11 +142,11 @@ def test_other_settings_are_another_training(home: Home, monkeypatch: pytest.Mon
     assert len({one.id for one in service.all()}) == 2
 
 
-def program(home: Home, what: str, epoch: int = 8, hang_s: float = 600) -> int:
+def program(home: Home, what: str, epoch: int = 8, hang_s: float = 600, whose: str = "own") -> int:
     """Train in a process of its own; what it ended with."""
     environment = {**os.environ, "TRAINPLAT_HOME": str(home.path)}
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(hang_s), what, str(epoch)], env=environment, timeout=300
+        [sys.executable, "-c", PROGRAM, str(hang_s), what, str(epoch), whose], env=environment, timeout=300
     ).returncode
 
 
@@ -182,6 +182,16 @@ def test_one_that_hangs_is_told_with_its_stacks_and_its_process_ends(home: Home)
     assert [(one.step, one.cause) for one in stands.resumptions] == [(5, Cause.HUNG)]
     assert isinstance(read_progress(folder_of(home))[0][-1], Ended)
     assert losses(home) == list(range(1, 13))
+
+
+@pytest.mark.slow
+def test_one_that_hangs_where_nobody_would_start_it_again_has_failed(home: Home) -> None:
+    assert program(home, "hang", hang_s=2, whose="nobody's") == 1
+    end = only(home).end
+    assert end is not None
+    assert end.outcome is Outcome.FAILED
+    assert (end.problem or "").startswith(f"the training {only(home).id} hung for ")
+    assert "stacks-0.txt" in (end.next_step or "")
 
 
 @pytest.mark.slow
