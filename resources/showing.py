@@ -21,6 +21,9 @@ class ShownFrom:
     """Where S3 answers; None for Amazon's."""
     signed_for_min: int = 60
     """How long an address into a bucket can be used."""
+    originals: bool = False
+    """Whether a picture that came from a bucket or from the web is shown from there, and not copied, while
+    the same content lies there. Of all others copies are shown, from ``url``."""
 
     def __post_init__(self) -> None:
         """Refuse what no browser could show."""

@@ -144,7 +144,7 @@ def _tasks_asset(spec: DatasetSpec) -> AssetsDefinition:
         labeling: LabelStudioResource,
     ) -> MaterializeResult[None]:
         round_ = _round(spec, context, data, registry, labeling)
-        report = round_.ask()
+        report = round_.ask(context.log.warning)
         context.log.info(
             "%d questions are in Label Studio, %d of them made now: %s",
             report.asked,

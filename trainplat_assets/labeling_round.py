@@ -1,12 +1,13 @@
 """One round of asking, with data, learning, registry and labeling joined; the assets call this."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING
 
 from resources.asking import Why
+from resources.data.making.originals import NO_ORIGINALS, Originals
 from resources.data.model import Sample, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
@@ -91,14 +92,25 @@ class LabelingRound:
         """What was chosen. Raises :class:`NotFound` before :meth:`choose`."""
         return self._files.read_query(self.spec.name, self.version)
 
-    def ask(self) -> AskReport:
-        """Put the chosen samples to people."""
+    def ask(self, tell: Callable[[str], None] = lambda _: None) -> AskReport:
+        """Put the chosen samples to people; ``tell`` is told what is shown as a copy, and why."""
         query = self.query()
         samples = self.data.samples(self.spec.name, self.version)
         paths = {sample.id: sample.path for sample in samples}
         picks = [*query.picks, *self._known(samples, len(query.picks))]
+        originals = self._originals([pick.sample for pick in picks])
+        for refused in originals.refused.values():
+            tell(f"A copy is shown: {refused}")
         questions = [
-            Question(pick.sample, pick.guess, pick.score, paths[pick.sample], pick.why) for pick in picks
+            Question(
+                pick.sample,
+                pick.guess,
+                pick.score,
+                paths[pick.sample],
+                pick.why,
+                originals.addresses.get(pick.sample),
+            )
+            for pick in picks
         ]
         self.labeling.reviews.follow(self.spec.name, self.spec.review)
         return self.labeling.ask(
@@ -112,6 +124,11 @@ class LabelingRound:
             kind=self.spec.kind,
             shown_from=self.spec.shown_from,
         )
+
+    def _originals(self, samples: Sequence[SampleId]) -> Originals:
+        if not self.spec.shown_from.originals or self.spec.kind.is_text:
+            return NO_ORIGINALS
+        return self.data.originals(self.spec, self.version, samples)
 
     def quality(self) -> Estimate | None:
         """How often champions guessed right so far, from the random picks that people answered."""

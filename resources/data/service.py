@@ -1,7 +1,7 @@
 """Data sets for everyone above: plan versions, make them stage by stage, read them."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from resources.data.errors import UnknownVersion
 from resources.data.locks import store as locks
 from resources.data.locks.model import MAIN_LINE
 from resources.data.mainline import committed, parent_of, publish, record_of
+from resources.data.making.originals import Originals, find_originals
 from resources.data.making.similarity.album import Album, Looks, nothing
 from resources.data.making.similarity.wordings import WordingFile, Wordings
 from resources.data.making.soundness import leaks, unsound
@@ -374,6 +375,12 @@ class DataService:
     def damage(self, dataset: DatasetName, version: VersionKey) -> list[str]:
         """What is wrong with the files of a sealed version; every one of them is read."""
         return self._tree(dataset, version).damage()
+
+    def originals(self, spec: DatasetSpec, version: VersionKey, samples: Iterable[SampleId]) -> Originals:
+        """Where these samples of a sealed version lie on the web and in buckets, as long as they do."""
+        wanted = set(samples)
+        rows = [row for row in self._tree(spec.name, version).rows if row.id in wanted]
+        return find_originals(DatasetRepository(self.home, spec.name), spec, rows)
 
     def true_labels(self, dataset: DatasetName) -> dict[SampleId, Label]:
         """What the source says about every sample, hidden ones too: for demos and simulations only."""

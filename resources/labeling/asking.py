@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from resources.clock import Clock
 from resources.database.engine import Database
@@ -46,11 +47,23 @@ class Asking:
     kind: Kind = Kind.IMAGE_CLASSES
     shown_from: ShownFrom = field(default_factory=ShownFrom)
 
+    @property
+    def copied(self) -> list[Question]:
+        """Those of which a copy is shown."""
+        return [question for question in self.questions if question.original is None]
+
+    @property
+    def buckets(self) -> frozenset[str]:
+        """Where originals lie that Label Studio has to sign for."""
+        found = (urlsplit(question.original or "") for question in self.questions)
+        return frozenset(place.netloc for place in found if place.scheme == "s3")
+
 
 class Asker:
     """Puts questions to people. Each step looks at what is there, so all of it can simply be done again.
 
-    1. The questions are rows. 2. Their pictures are files, and lie where they are shown from. 3. The project
+    1. The questions are rows. 2. Their pictures are files, and lie where they are
+    shown from; those that are shown from where they came are neither copied nor put anywhere. 3. The project
     is there. 4. Tasks are made for those open questions that have none, once all that Label Studio has is
     known: see :class:`Newest`. A task is about the sample that its data names. 5. A task that was made twice,
     because an answer to an import was lost, goes while nobody has touched it. 6. The round is noted as asked.
@@ -82,7 +95,7 @@ class Asker:
                 self._clock(),
             )
         with ThreadPoolExecutor(SERVED_AT_ONCE) as pool:
-            for _ in pool.map(lambda question: self._serve(question, asking), asking.questions):
+            for _ in pool.map(lambda question: self._serve(question, asking), asking.copied):
                 pass  # a broken one is raised here
         if asking.shown_from.is_bucket and not asking.kind.is_text:
             self._put_pictures(asking)
@@ -97,7 +110,7 @@ class Asker:
             serve(question.file, picture_path(self._home.served, asking.dataset, question.sample))
 
     def _put_pictures(self, asking: Asking) -> None:
-        samples = [question.sample for question in asking.questions]
+        samples = [question.sample for question in asking.copied]
         files = [picture_path(self._home.served, asking.dataset, sample) for sample in samples]
         put_pictures(asking.shown_from, asking.dataset, zip(samples, files, strict=True))
 
@@ -149,6 +162,7 @@ class Asker:
             kind=asking.kind,
             shown_from=asking.shown_from,
             people=people,
+            buckets=asking.buckets,
         )
         project = set_up(self._client, plan, before.id if before else None)
         shown_from = ShownFrom(asking.shown_from.url)
@@ -239,7 +253,7 @@ class Asker:
             sample=question.sample,
             shown=self._text(question, known)
             if known.kind.is_text
-            else known.shown_from.address(question.dataset, question.sample),
+            else question.original or known.shown_from.address(question.dataset, question.sample),
             question=question_name(question.dataset, question.version),
             guess=question.guess,
             score=question.score,

@@ -35,6 +35,8 @@ class Question:
     file: Path
     """The picture's or the text's; a picture may be tiny, people are shown a larger one."""
     why: Why = Why.STRATEGY
+    original: str | None = None
+    """The address that its picture is shown from; None where a copy is."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class AskedQuestion:
     task: TaskId | None
     """Its task in Label Studio; None while it has not been sent yet, or after the task was deleted."""
     why: Why
+    original: str | None = None
+    """The address that its picture is shown from; None where a copy is."""
 
 
 @dataclass(frozen=True)

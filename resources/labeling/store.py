@@ -1,7 +1,7 @@
 """The rows of labeling: read and written in the caller's transaction."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -132,15 +132,17 @@ def put_questions(
 
     Their order is kept.
     """
-    states = {
-        row.sample: QuestionState(row.state)
+    there = [
+        row
         for part in slices([question.sample for question in questions])
         for row in connection.execute(
-            select(QUESTIONS.c.sample, QUESTIONS.c.state).where(
+            select(QUESTIONS.c.sample, QUESTIONS.c.state, QUESTIONS.c.original).where(
                 QUESTIONS.c.dataset == dataset, QUESTIONS.c.sample.in_(part)
             )
         )
-    }
+    ]
+    states = {row.sample: QuestionState(row.state) for row in there}
+    shown = {row.sample: row.original for row in there if row.state != QuestionState.WITHDRAWN}
     fresh = [q for q in questions if states.get(q.sample, QuestionState.WITHDRAWN) is QuestionState.WITHDRAWN]
     for part in slices([question.sample for question in fresh]):
         connection.execute(
@@ -161,11 +163,29 @@ def put_questions(
                     "asked_at": now,
                     "why": question.why,
                     "place": place,
+                    "original": question.original,
                 }
                 for place, question in enumerate(fresh)
             ],
         )
+    _put_originals(connection, dataset, questions, shown)
     return len(fresh)
+
+
+def _put_originals(
+    connection: Connection,
+    dataset: DatasetName,
+    questions: Sequence[Question],
+    shown: Mapping[SampleId, str | None],
+) -> None:
+    """What lies at an address may have changed since a call that was cut short, before the task was made."""
+    for question in questions:
+        if question.sample in shown and shown[question.sample] != question.original:
+            connection.execute(
+                update(QUESTIONS)
+                .where(QUESTIONS.c.dataset == dataset, QUESTIONS.c.sample == question.sample)
+                .values(original=question.original)
+            )
 
 
 def questions_of(
@@ -564,6 +584,7 @@ def _question(row: Row[Any]) -> AskedQuestion:
         asked_at=row.asked_at,
         task=None if row.task is None else TaskId(row.task),
         why=Why(row.why),
+        original=row.original,
     )
 
 

@@ -37,6 +37,7 @@ QUESTIONS = Table(  # one for each sample that people were ever asked about
     Column("asked_at", UtcDateTime, nullable=False),
     Column("why", String(20), nullable=False, server_default="strategy"),
     Column("place", Integer, nullable=False, server_default="0"),  # among those of its version, for people
+    Column("original", Text),  # the address that the picture is shown from; none where a copy is
     Index("labeling_questions_by_state", "dataset", "state"),
 )
 

@@ -57,6 +57,8 @@ class ProjectPlan:
     shown_from: ShownFrom = field(default_factory=ShownFrom)
     people: int = 1
     """How many are asked about each sample."""
+    buckets: frozenset[str] = frozenset()
+    """Buckets besides, from which it shows pictures where they lie."""
 
 
 def set_up(client: LabelStudioClient, plan: ProjectPlan, known: ProjectId | None) -> ProjectId:
@@ -149,24 +151,31 @@ def _let_it_show(client: LabelStudioClient, plan: ProjectPlan, project: ProjectI
     if plan.kind.is_text:
         return
     if plan.shown_from.is_bucket:
-        _let_it_sign(client, plan, project)
+        _let_it_sign(client, plan, project, plan.shown_from.bucket, plan.shown_from.prefix(plan.dataset))
     elif not plan.shown_from.url:
         _let_it_read(client, plan, project)
+    for bucket in sorted(plan.buckets):
+        _let_it_sign(client, plan, project, bucket)
 
 
-def _let_it_sign(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> None:
-    """Let it show the bucket, with the keys of our environment; without any it has those of its own."""
-    place, prefix = plan.shown_from, plan.shown_from.prefix(plan.dataset)
+def _let_it_sign(
+    client: LabelStudioClient, plan: ProjectPlan, project: ProjectId, bucket: str, prefix: str | None = None
+) -> None:
+    """Let it show the bucket, with the keys of our environment; without any it has those of its own.
+
+    It signs for whatever lies in the bucket, so without a ``prefix`` any storage of that bucket will do.
+    """
+    place = plan.shown_from
     storages = client.connection.get("/api/storages/s3/", {"project": project}).json()
-    if any((one["bucket"], one["prefix"]) == (place.bucket, prefix) for one in storages):
+    if any(one["bucket"] == bucket and prefix in (None, one["prefix"]) for one in storages):
         return
     settings: Any = {
-        "bucket": place.bucket,
+        "bucket": bucket,
         "prefix": prefix,
         "use_blob_urls": True,
         "presign": True,
         "presign_ttl": place.signed_for_min,
-        "s3endpoint": place.endpoint,
+        "s3endpoint": place.endpoint or os.environ.get("AWS_ENDPOINT_URL"),
         "region_name": os.environ.get("AWS_DEFAULT_REGION"),
         "aws_access_key_id": os.environ.get("AWS_ACCESS_KEY_ID"),
         "aws_secret_access_key": os.environ.get("AWS_SECRET_ACCESS_KEY"),
@@ -179,7 +188,7 @@ def _let_it_sign(client: LabelStudioClient, plan: ProjectPlan, project: ProjectI
         )
     except BadInput as problem:
         raise BadInput(
-            f"Label Studio may not show the pictures in {place.url}: {problem.problem}",
+            f"Label Studio may not show the pictures in s3://{bucket}: {problem.problem}",
             "Give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY that may read the bucket to this process, or "
             "to Label Studio, and see that it reaches the endpoint.",
         ) from problem

@@ -117,6 +117,12 @@ class LoopSpec(DeviceSpec):
             "Where pictures are shown from: empty for this disk, s3://bucket/prefix or https://…"
         ),
     )
+    originals_shown: bool = Field(
+        ShownFrom.originals,
+        description=mark(
+            "Whether pictures that came from a bucket or the web are shown from there, and not copied."
+        ),
+    )
     s3_endpoint: str | None = Field(
         None, description=mark("Where the S3 of shown_from answers; empty for Amazon's.")
     )
@@ -189,7 +195,7 @@ class LoopSpec(DeviceSpec):
             most_forgotten=self.most_forgotten,
             review=self.review,
             drift=self.drift,
-            shown_from=ShownFrom(self.shown_from, self.s3_endpoint),
+            shown_from=ShownFrom(self.shown_from, self.s3_endpoint, originals=self.originals_shown),
             triggers=policy_of(self.triggers),
             sources=sources_of(self.sources),
             watched=sources_of(self.watched),

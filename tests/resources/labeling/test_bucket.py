@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,9 +37,10 @@ def ask(anna: Desk, shown_from: ShownFrom) -> AskReport:
     )
 
 
-def shown(server: LabelStudioServer, anna: Desk) -> httpx.Response:
-    """The picture of the first task, fetched as a browser does that is signed in."""
-    address = server.client().connection.get(f"/api/tasks/{anna.task(0)}/").json()["data"]["image"]
+def shown(server: LabelStudioServer, anna: Desk, number: int = 0) -> httpx.Response:
+    """The picture of a task, fetched as a browser does that is signed in."""
+    address = server.client().connection.get(f"/api/tasks/{anna.task(number)}/").json()["data"]["image"]
+    address = f"{server.address}{address}" if address.startswith("/") else address
     is_theirs = address.startswith(server.address)  # it leads on from there to a signed address
     return httpx.get(
         address,
@@ -93,6 +95,37 @@ def test_a_web_server_may_publish_the_pictures(label_studio: LabelStudioServer, 
     assert str(found.url) == f"{address}/cats/{sample_id(0)}.png"
     assert found.headers["content-type"] == "image/png"
     assert found.content == (label_studio.document_root / "cats" / f"{sample_id(0)}.png").read_bytes()
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_originals_are_shown_from_where_they_lie_and_nothing_is_copied(
+    label_studio: LabelStudioServer, bucket: Bucket, tmp_path: Path
+) -> None:
+    anna, place = desk(tmp_path), ShownFrom(endpoint=bucket.endpoint, originals=True)
+    asked = questions(anna.pictures, range(3))
+    contents = [question.file.read_bytes() for question in asked]
+    bucket.put("theirs/0.png", contents[0])
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "1.png").write_bytes(contents[1])
+    with published(tmp_path / "web") as address:
+        lie_at = [f"{bucket.url}/theirs/0.png", f"{address}/1.png", None]
+        put = [replace(question, original=at) for question, at in zip(asked, lie_at, strict=True)]
+        for _ in range(2):
+            anna.service.ask(
+                CATS, "Cats", CLASSES, V1, put, model_version="cats-1", actor=ANNA, shown_from=place
+            )
+        found = [shown(label_studio, anna, number) for number in range(3)]
+
+    assert [one.content for one in found[:2]] == contents[:2]
+    assert str(found[0].url).startswith(bucket.endpoint)
+    assert "Signature" in str(found[0].url)
+    assert str(found[1].url) == f"{address}/1.png"
+    copies = sorted((label_studio.document_root / "cats").iterdir())
+    assert [one.name for one in copies] == [f"{sample_id(2)}.png"]
+    assert found[2].content == copies[0].read_bytes()
+    assert list(bucket.contents()) == ["theirs/0.png"]
+    assert [one.original for one in anna.service.questions(CATS) if one.original] != []
 
 
 def test_pictures_are_put_into_a_bucket_once(bucket: Bucket, tmp_path: Path) -> None:

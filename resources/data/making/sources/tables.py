@@ -78,14 +78,26 @@ class ManifestSource:
     @contextmanager
     def opened(self, folder: Path, wanted: Files = PICTURES) -> Iterator[Reader]:
         """Read the table. Raises NotFound, and BadInput for one that cannot be read or lacks a column."""
+        yield _ManifestReader(
+            self, self._rows(folder), Places((folder / self.path).parent, self.name), wanted
+        )
+
+    def references(self, folder: Path) -> dict[str, str]:
+        """The path or address of each sample by its name; of two of one name the first. Raises as opening."""
+        found: dict[str, str] = {}
+        for row in self._rows(folder):
+            if reference := row.get(self.path_column, "").strip():
+                found.setdefault(name_of(reference), reference)
+        return found
+
+    def _rows(self, folder: Path) -> list[dict[str, str]]:
         path = folder / self.path
         if not path.exists():
             raise NotFound(
                 f"manifest {path} of source {self.name} is not there",
                 "Put it there, or mend its path in the declaration of the data set.",
             )
-        rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _parquet_rows(path)
-        yield _ManifestReader(self, rows, Places(path.parent, self.name), wanted)
+        return _csv_rows(path) if path.suffix.lower() == ".csv" else _parquet_rows(path)
 
 
 @dataclass
