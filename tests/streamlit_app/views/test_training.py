@@ -1,5 +1,6 @@
 """The page Training, on a home whose trainings are made up."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,15 @@ from streamlit.testing.v1 import AppTest
 from resources.gpu.model import Origin, Owner, RunId
 from resources.gpu.service import GpuService
 from resources.home import Home
+from resources.kinds import Kind
+from resources.learning.distributed.progress import Point, ProgressFile
+from resources.learning.rounds.plan import plan_of, training_id
+from resources.learning.trainings.service import TrainingService
 from resources.pipelines.folder import Folder
+from resources.process import ProcessIdentity
+from resources.terms import DatasetName, VersionKey
+from resources.train_settings import TrainSettings
+from tests.resources.learning.trainings.examples import taken
 from tests.resources.pipelines.texts import PRETRAIN
 from tests.servers.graphql import answering
 from tests.streamlit_app import training_home
@@ -59,6 +68,20 @@ def test_a_chinese_reader_reads_how_they_stand(open_page: OpenPage) -> None:
     shown = words(open_page("training", locale="zh-CN"))
     assert "第 50 步，共 100 步。从第 36 步继续，原因：训练挂起。其中 4 步需要重做。" in shown
     assert "At step" not in shown
+
+
+def test_a_round_of_a_data_set_stands_there_by_its_version(trainplat_home: Path, open_page: OpenPage) -> None:
+    home = Home(trainplat_home)
+    service = TrainingService(home, home.database())
+    training = training_id(DatasetName("digits"), VersionKey("v1.2"), "its settings")
+    plan = plan_of(TrainSettings(), Kind.IMAGE_CLASSES, seed=1, count=48, goes_on=True)
+    service.take_up(training, plan, taken(process=ProcessIdentity.current()), TESTER)
+    ProgressFile(service.folder(training)).tell(Point(9, 0.25, 0.002, 800.0, 300.0))
+    shown = words(open_page("training"))
+    assert re.search(r"digits\b.{0,40}\bv1\.2\b(?!-)", shown, re.DOTALL)
+    assert "At step 9 of 120." in shown
+    assert "Samples per second 800" in shown
+    assert "round · single on 2 processes" in shown
 
 
 def test_without_a_training_the_page_says_where_they_come_from(
