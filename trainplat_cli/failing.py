@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from resources.errors import BadInput, Conflict, Denied, NotFound, TrainplatError, Unavailable
 from resources.home import HOME_VARIABLE, Home
@@ -15,7 +16,7 @@ KINDS: dict[int, type[TrainplatError]] = {
 }
 
 
-def failure_of(home: Home, job: str, what: str) -> TrainplatError:
+def failure_of(home: Home, job: str, what: str, log: Path) -> TrainplatError:
     """``what`` failed: with the sentence of the step that did, where it has one for people."""
     done = subprocess.run(
         [sys.executable, "-m", PROGRAM, job],
@@ -25,7 +26,9 @@ def failure_of(home: Home, job: str, what: str) -> TrainplatError:
         text=True,
         check=False,
     )
-    again = _("Its log above says why. Mend that, then run the same thing again: it goes on where it was.")
+    again = _(
+        "Its log says why: {path}. Mend that, then run the same thing again: it goes on where it was."
+    ).format(path=log)
     try:
         told = json.loads(done.stdout.strip().splitlines()[-1])
         return KINDS[told["code"]](f"{what}: {told['problem']}", told["next"] or again)

@@ -11,6 +11,7 @@ from resources.registry.service import RegistryService
 from resources.texts import mark
 from trainplat_cli.byhand.planning import Plan, be_the_round, plan
 from trainplat_cli.command import Command, option
+from trainplat_cli.here import verbose_option
 from trainplat_cli.output import err, out, print_json
 from trainplat_cli.texts import _
 
@@ -48,8 +49,11 @@ from trainplat_cli.texts import _
     help=mark("Tell how it goes until it is decided; else only until its run has begun."),
 )
 @option("--plan", "only_plan", is_flag=True, help=mark("Plan the version, and wait for no run."))
+@verbose_option
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
-def train(base: str, labels: Path, dataset: str, follow: bool, only_plan: bool, as_json: bool) -> None:
+def train(
+    base: str, labels: Path, dataset: str, follow: bool, only_plan: bool, verbose: bool, as_json: bool
+) -> None:
     """Plan it, and see to its run."""
     home = Home.from_environment()
     planned = plan(home, dataset, base, labels)
@@ -57,7 +61,7 @@ def train(base: str, labels: Path, dataset: str, follow: bool, only_plan: bool, 
         out().print(planned.document["told"], markup=False)
     found: dict[str, Any] = {"run": None, "address": None}
     if planned.is_trained and not only_plan:
-        found = _see_to_its_run(home, planned, follow=follow, as_json=as_json)
+        found = _see_to_its_run(home, planned, follow=follow, verbose=verbose, as_json=as_json)
     if as_json:
         print_json(planned.document | found | _outcome(home, planned))
         return
@@ -66,13 +70,15 @@ def train(base: str, labels: Path, dataset: str, follow: bool, only_plan: bool, 
         out().print(_decision_text(decided), markup=False)
 
 
-def _see_to_its_run(home: Home, planned: Plan, *, follow: bool, as_json: bool) -> dict[str, Any]:
+def _see_to_its_run(
+    home: Home, planned: Plan, *, follow: bool, verbose: bool, as_json: bool
+) -> dict[str, Any]:
     if _outcome(home, planned)["decided"]:
         return {"run": None, "address": None}
     address = home.addresses().dagster
     if address is None:
         err().print(_("No stack runs on this home: its round runs in this process."), markup=False)
-        be_the_round(home, planned)
+        be_the_round(home, planned, verbose=verbose)
         return {"run": None, "address": None}
     from trainplat_cli.byhand import following
     from trainplat_cli.demo.dagster_page import DagsterPage

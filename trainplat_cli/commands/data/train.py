@@ -1,29 +1,21 @@
 """``trainplat data train``: train a model on a branch."""
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-
 import click
 
 from resources.data.results.model import ResultSnapshot
 from resources.data.versions.model import Version
 from resources.data.versions.naming import checked_dataset
 from resources.errors import BadInput, NotFound, Unavailable
-from resources.home import HOME_VARIABLE, Home
+from resources.home import Home
 from resources.terms import DatasetName
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.data.shown import result_service, version_service
+from trainplat_cli.here import run_here, verbose_option
 from trainplat_cli.output import print_json
 from trainplat_cli.texts import _
 
-CODE = "trainplat_assets.definitions"
 PRIORITY_TAG = "trainplat/priority"
-STDERR = 2
 
 
 @click.command(
@@ -43,8 +35,9 @@ STDERR = 2
     help=mark("Of its run: the higher one goes first."),
 )
 @option("--here", is_flag=True, help=mark("In this process, also where the stack runs."))
+@verbose_option
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
-def train(dataset: str, ref: str, priority: int, here: bool, as_json: bool) -> None:
+def train(dataset: str, ref: str, priority: int, here: bool, verbose: bool, as_json: bool) -> None:
     """Start the run, or be it."""
     name, home = checked_dataset(dataset), Home.from_environment()
     version = _on_branch(name, ref)
@@ -53,12 +46,19 @@ def train(dataset: str, ref: str, priority: int, here: bool, as_json: bool) -> N
     if address is not None:
         _launch(address, version, tags, as_json=as_json)
         return
-    _execute(home, version, tags)
+    run_here(
+        home,
+        f"{version.dataset}_branch_training",
+        _("the training on {version} failed").format(version=version.key),
+        config=_config(version),
+        tags=tags,
+        verbose=verbose,
+    )
     found = [one for one in result_service().results(name) if one.version == version.key and one.model]
     if not found:
         raise Unavailable(
             _("the training on {version} has left no result").format(version=version.key),
-            _("Look at its log above, then run the same thing again."),
+            _("Run the same thing again with --verbose, and look at its log."),
         )
     if as_json:
         print_json(result_document(found[-1]))
@@ -129,28 +129,4 @@ def _launch(address: str, version: Version, tags: dict[str, str], *, as_json: bo
             _("The training on {version} is run {address}").format(
                 version=version.key, address=page.run_address(run_id)
             )
-        )
-
-
-def _execute(home: Home, version: Version, tags: dict[str, str]) -> None:
-    """Be the run: without daemon and without queue, under a lease of its own."""
-    from trainplat_cli.supervisor.prepare import link_instance
-
-    link_instance(home)
-    with tempfile.TemporaryDirectory(prefix="trainplat-train-") as folder:
-        config = Path(folder) / "run.yaml"
-        config.write_text(json.dumps(_config(version)))  # JSON is YAML
-        command = [sys.executable, "-m", "dagster", "job", "execute", "-m", CODE]
-        command += ["-j", f"{version.dataset}_branch_training", "-c", str(config)]
-        command += ["--tags", json.dumps(tags)] if tags else []
-        done = subprocess.run(
-            command,
-            env={**os.environ, HOME_VARIABLE: str(home.path), "DAGSTER_HOME": str(home.dagster)},
-            stdout=STDERR,  # its log is no result
-            check=False,
-        )
-    if done.returncode:
-        raise Unavailable(
-            _("the training on {version} failed").format(version=version.key),
-            _("Its log above says why. Mend that, then run the same thing again: it goes on where it was."),
         )

@@ -1,20 +1,15 @@
 """``trainplat pipeline run``: run a pipeline, with parameters of this run."""
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from resources.errors import BadInput
 from resources.gpu.service import GpuService
-from resources.home import HOME_VARIABLE, Home
+from resources.home import Home
 from resources.pipelines.model import Pipeline
 from resources.pipelines.parameters import run_config, run_tags, with_parameters
 from resources.pipelines.preview import DEFAULT_PROJECT, preview
@@ -30,13 +25,10 @@ from trainplat_cli.commands.pipeline.shown import (
     pipeline_service,
     runs_of_stack,
 )
-from trainplat_cli.failing import failure_of
+from trainplat_cli.here import run_here, verbose_option
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_facts
 from trainplat_cli.texts import _
-
-CODE = "trainplat_assets.definitions"
-STDERR = 2
 
 
 @click.command(
@@ -57,9 +49,16 @@ STDERR = 2
 @option("--project", help=mark("On whose quota it runs, where the file says otherwise."))
 @option("--preview", "only_preview", is_flag=True, help=mark("Show what would happen, and run nothing."))
 @option("--here", is_flag=True, help=mark("In this process, also where the stack runs."))
+@verbose_option
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def run(
-    name: str, given: tuple[str, ...], project: str | None, only_preview: bool, here: bool, as_json: bool
+    name: str,
+    given: tuple[str, ...],
+    project: str | None,
+    only_preview: bool,
+    here: bool,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
     """Check the parameters, and start it."""
     service = pipeline_service()
@@ -90,7 +89,7 @@ def run(
         document |= {"run": run_id, "address": runs.run_address(run_id)}
         told = _("The run of {name} is {address}").format(name=name, address=runs.run_address(run_id))
     else:
-        _execute(pipeline, parameters)
+        _execute(pipeline, parameters, verbose=verbose)
         told = _("{name} has run.").format(name=name)
     if as_json:
         print_json(document)
@@ -127,26 +126,15 @@ def _show_preview(pipeline: Pipeline, spec: Any, *, as_json: bool) -> None:
     )
 
 
-def _execute(pipeline: Pipeline, parameters: Mapping[str, Any]) -> None:
-    """Be the run: without daemon and without queue, under a lease of its own."""
-    from trainplat_cli.supervisor.prepare import link_instance
-
-    home = Home.from_environment()
-    link_instance(home)
+def _execute(pipeline: Pipeline, parameters: Mapping[str, Any], *, verbose: bool) -> None:
     tags = run_tags(pipeline, parameters)
     if parameters:
         tags[f"{PIPELINE}_parameters"] = json.dumps(dict(parameters), sort_keys=True)
-    with tempfile.TemporaryDirectory(prefix="trainplat-pipeline-") as folder:
-        config = Path(folder) / "run.yaml"
-        config.write_text(json.dumps(run_config(pipeline, parameters)))  # JSON is YAML
-        command = [sys.executable, "-m", "dagster", "job", "execute", "-m", CODE, "-j", pipeline.job]
-        command += ["-c", str(config)]
-        command += ["--tags", json.dumps(tags)] if tags else []
-        done = subprocess.run(
-            command,
-            env={**os.environ, HOME_VARIABLE: str(home.path), "DAGSTER_HOME": str(home.dagster)},
-            stdout=STDERR,  # its log is no result
-            check=False,
-        )
-    if done.returncode:
-        raise failure_of(home, pipeline.job, _("the run of {name} failed").format(name=pipeline.name))
+    run_here(
+        Home.from_environment(),
+        pipeline.job,
+        _("the run of {name} failed").format(name=pipeline.name),
+        config=run_config(pipeline, parameters),
+        tags=tags,
+        verbose=verbose,
+    )

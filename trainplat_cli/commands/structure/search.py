@@ -1,19 +1,13 @@
 """``trainplat structure search``: on the stack where it runs, else in a process below this one."""
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
 from resources.data.service import DataService
 from resources.data.versions.naming import checked_dataset
 from resources.errors import NotFound
-from resources.home import HOME_VARIABLE, Home
+from resources.home import Home
 from resources.learning.structure.kept import Searches
 from resources.learning.structure.search import MOST_TRIALS, Limits
 from resources.pipelines.declared import declared
@@ -23,12 +17,9 @@ from resources.terms import FIRST_VERSION, DatasetName
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.structure.show import document_of, print_outcome
-from trainplat_cli.failing import failure_of
+from trainplat_cli.here import run_here, verbose_option
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
-
-CODE = "trainplat_assets.definitions"
-STDERR = 2
 
 
 @click.command(
@@ -48,8 +39,9 @@ STDERR = 2
     help=mark("GPU-hours at most: lease time × devices, over all runs of this search."),
 )
 @option("--trials", type=int, default=MOST_TRIALS, show_default=True, help=mark("Structures at most."))
+@verbose_option
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
-def search(dataset: str, budget_gpu_h: float, trials: int, as_json: bool) -> None:
+def search(dataset: str, budget_gpu_h: float, trials: int, verbose: bool, as_json: bool) -> None:
     """Start the run, or be it."""
     home, name = Home.from_environment(), checked_dataset(dataset)
     Limits(budget_gpu_h, most_trials=trials)  # refused here, not in the run
@@ -68,7 +60,8 @@ def search(dataset: str, budget_gpu_h: float, trials: int, as_json: bool) -> Non
     if address is not None:
         _launch(address, name, run_config, as_json=as_json)
         return
-    _execute(home, name, run_config)
+    said = _("the search on {dataset} failed").format(dataset=name)
+    run_here(home, f"{name}_structure_search", said, config=run_config, verbose=verbose)
     outcome = Searches(home).outcomes(name)[-1]
     if as_json:
         print_json(document_of(outcome))
@@ -89,23 +82,3 @@ def _launch(address: str, dataset: DatasetName, config: Mapping[str, object], *,
     else:
         told = _("The search is run {address}").format(address=page.run_address(run_id))
         out().print(told, markup=False)
-
-
-def _execute(home: Home, dataset: DatasetName, config: Mapping[str, object]) -> None:
-    from trainplat_cli.supervisor.prepare import link_instance
-
-    link_instance(home)
-    with tempfile.TemporaryDirectory(prefix="trainplat-structure-") as folder:
-        file = Path(folder) / "run.yaml"
-        file.write_text(json.dumps(config))  # JSON is YAML
-        command = [sys.executable, "-m", "dagster", "job", "execute", "-m", CODE]
-        command += ["-j", f"{dataset}_structure_search", "-c", str(file)]
-        done = subprocess.run(
-            command,
-            env={**os.environ, HOME_VARIABLE: str(home.path), "DAGSTER_HOME": str(home.dagster)},
-            stdout=STDERR,  # its log is no result
-            check=False,
-        )
-    if done.returncode:
-        said = _("the search on {dataset} failed").format(dataset=dataset)
-        raise failure_of(home, f"{dataset}_structure_search", said)
