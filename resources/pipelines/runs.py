@@ -20,7 +20,7 @@ _REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": LOC
 REASON = "trainplat/reason"
 TIMEOUT_S, START_TIMEOUT_S = 20.0, 180.0
 """For answers; and until code was loaded anew, and a run is in the queue."""
-NEWEST_AT_ONCE = 50
+NEWEST_AT_ONCE = 25
 """Pipelines whose newest runs are asked for in one query."""
 
 
@@ -137,24 +137,28 @@ class PipelineRuns:
         return {str(node["opVersion"]) for node in nodes}
 
     def of_pipeline(self, name: str, limit: int = 10) -> tuple[PipelineRun, ...]:
-        """The newest runs of one pipeline, newest first."""
-        return self._runs(_tagged(name), limit)
+        """The newest runs of one pipeline, a loop's rounds too, newest first."""
+        found = {one.run_id: one for filter_ in _filters(name) for one in self._runs(filter_, limit)}
+        return tuple(sorted(found.values(), key=lambda one: one.created_at, reverse=True)[:limit])
 
     def newest(self, names: Iterable[str]) -> dict[str, PipelineRun]:
-        """The newest run of each of these pipelines that has any, however long ago that was."""
+        """The newest run of each of these pipelines that has any, a loop's rounds too, however long ago."""
         found: dict[str, PipelineRun] = {}
         for some in _batches(list(names), NEWEST_AT_ONCE):
-            asked = {f"f{place}": _tagged(name) for place, name in enumerate(some)}
-            answers = self._ask(queries.newest_of_each(len(some)), asked)
-            for place, name in enumerate(some):
-                found.update((name, one) for one in self._read(answers[f"r{place}"]))
+            asked = [(name, filter_) for name in some for filter_ in _filters(name)]
+            variables = {f"f{place}": filter_ for place, (_, filter_) in enumerate(asked)}
+            answers = self._ask(queries.newest_of_each(len(asked)), variables)
+            for place, (name, _) in enumerate(asked):
+                for one in self._read(answers[f"r{place}"]):
+                    if name not in found or one.created_at > found[name].created_at:
+                        found[name] = one
         return found
 
     def unfinished(self, name: str, limit: int = 10) -> tuple[PipelineRun, ...]:
         """The runs of one pipeline, a loop's rounds too, that wait or run, newest first."""
         open_ = [one for one, state in _STATES.items() if state in (RunState.WAITING, RunState.RUNNING)]
-        tagged = self._runs({**_tagged(name), "statuses": open_}, limit)
-        return tagged + self._runs({"pipelineName": f"{name}_round", "statuses": open_}, limit)
+        asked = ({**filter_, "statuses": open_} for filter_ in _filters(name))
+        return tuple(one for filter_ in asked for one in self._runs(filter_, limit))
 
     def of_runs(self, run_ids: Sequence[str]) -> tuple[PipelineRun, ...]:
         """Those of these runs that Dagster knows, newest first."""
@@ -225,8 +229,9 @@ def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
         yield names[begin : begin + size]
 
 
-def _tagged(name: str) -> dict[str, Any]:
-    return {"tags": [{"key": PIPELINE, "value": name}]}
+def _filters(name: str) -> tuple[dict[str, Any], ...]:
+    """What is started as a run of a pipeline has a tag of its name; rounds of loops start by themselves."""
+    return {"tags": [{"key": PIPELINE, "value": name}]}, {"pipelineName": f"{name}_round"}
 
 
 def _run(row: Mapping[str, Any]) -> PipelineRun:

@@ -12,7 +12,7 @@ from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.pipelines import pipeline_service
 from streamlit_app.readings.source import open_home
 
-SURE, TOLD, REFUSED = "remove-sure", "removed", "remove-refused"
+SURE, TOLD, REFUSED, STALE = "remove-sure", "removed", "remove-refused", "remove-stale"
 
 
 def draw(reader: Reader, name: str, chosen_key: str) -> None:
@@ -44,6 +44,9 @@ def told(reader: Reader) -> None:
     _, name = reader.translate, st.session_state.pop(TOLD, None)
     if name is not None:
         st.success(_("{name} is removed.").format(name=name), icon=":material/check:")
+    stale = st.session_state.pop(STALE, None)
+    if stale is not None:
+        st.warning(stale, icon=":material/sync_problem:")
 
 
 def _remove(name: str, chosen_key: str) -> None:
@@ -58,8 +61,18 @@ def _remove(name: str, chosen_key: str) -> None:
         st.session_state[TOLD] = name
         st.session_state.pop(chosen_key, None)
         st.cache_data.clear()
+    except TrainplatError as problem:
+        st.session_state[REFUSED] = _sentences(problem)
+        return
+    try:
         if runs is not None:
             runs.reload()
-    except TrainplatError as problem:
-        first, second = in_language(problem.problem, _), in_language(problem.next_step, _)
-        st.session_state[REFUSED] = _("{first}. {second}").format(first=first, second=second)
+    except TrainplatError as problem:  # the file is gone all the same
+        said = _("Dagster shows it until its code location is loaded anew, which failed. {why}")
+        st.session_state[STALE] = said.format(why=_sentences(problem))
+
+
+def _sentences(problem: TrainplatError) -> str:
+    _ = current_reader().translate
+    first, second = in_language(problem.problem, _), in_language(problem.next_step, _)
+    return _("{first}. {second}").format(first=first, second=second)

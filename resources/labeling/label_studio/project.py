@@ -131,7 +131,7 @@ def _mend(client: LabelStudioClient, plan: ProjectPlan, project: ProjectId) -> N
     row = client.connection.get(f"/api/projects/{project}/").json()
     if row.get("sampling") == EARLIER_SAMPLING:
         client.connection.with_sdk(lambda sdk: sdk.projects.update(int(project), sampling=SAMPLING))
-    if int(row.get("maximum_annotations") or 1) < plan.people:
+    if int(row.get("maximum_annotations") or 1) != plan.people:
         client.connection.with_sdk(
             lambda sdk: sdk.projects.update(int(project), maximum_annotations=plan.people)
         )

@@ -77,15 +77,22 @@ def test_the_newest_run_of_each_pipeline_is_asked_for_by_its_name_however_many_c
 
     def answer(query: str, variables: dict[str, Any]) -> object:
         asked.append(len(variables))
-        wanted = {place: filter_["tags"][0]["value"] for place, filter_ in variables.items()}
-        rows = {f"r{place[1:]}": [RUN] if name == "wine" else [] for place, name in wanted.items()}
+        older = {**RUN, "runId": "0ld", "creationTime": 1764273344.0}
+        known = {"wine": [older], "wine_round": [RUN], "beer": [RUN]}
+        wanted = {
+            place: filter_["pipelineName"] if "pipelineName" in filter_ else filter_["tags"][0]["value"]
+            for place, filter_ in variables.items()
+        }
+        rows = {f"r{place[1:]}": known.get(name, []) for place, name in wanted.items()}
         assert all(f"{place}: runsOrError(" in query for place in rows)
         return {"data": {place: {"__typename": "Runs", "results": some} for place, some in rows.items()}}
 
     many = [f"other-{number}" for number in range(70)]
-    found = served(answer).newest([*many, "wine"])
-    assert [(name, one.run_id) for name, one in found.items()] == [("wine", RUN["runId"])]
-    assert asked == [50, 21]
+    found = served(answer).newest([*many, "wine", "beer"])
+    assert [(name, one.run_id) for name, one in found.items()] == [
+        (name, RUN["runId"]) for name in ("wine", "beer")
+    ]
+    assert asked == [50, 50, 44]
 
 
 def test_a_log_is_read_page_by_page_with_the_cause_of_each_error(
