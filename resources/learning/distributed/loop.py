@@ -13,11 +13,11 @@ from torch.optim import AdamW, Optimizer
 
 from resources.errors import BadInput
 from resources.learning.distributed.arithmetic import numbers, scaler
+from resources.learning.distributed.batches import Batches
 from resources.learning.distributed.checkpoints.folder import Checkpoints, is_whole
 from resources.learning.distributed.checkpoints.own import OwnSteps
 from resources.learning.distributed.checkpoints.state import is_finite, load, load_model
 from resources.learning.distributed.checkpoints.writer import Writer
-from resources.learning.distributed.order import batch_places, parts_of
 from resources.learning.distributed.parallel.chosen import spread
 from resources.learning.distributed.parallel.way import Spread, numbers_here
 from resources.learning.distributed.plan import Plan
@@ -31,7 +31,7 @@ from resources.learning.distributed.progress import (
     ProgressFile,
 )
 from resources.learning.distributed.schedule import learning_rate
-from resources.learning.distributed.task import Batch, Task
+from resources.learning.distributed.task import Task
 from resources.learning.distributed.world import World
 
 
@@ -86,6 +86,7 @@ class _Training:
         self.step = self._resume()
         called = torch.compile(self.spread.called) if plan.compile else self.spread.called
         self.called = cast("nn.Module", called)
+        self.batches = Batches(plan, task, world, self.step)
         self.writer = Writer(self.checkpoints, plan.keep_checkpoints, world, self._tell)
         self.saved_step, self.saved_s = self.step, time.monotonic()
 
@@ -124,6 +125,7 @@ class _Training:
         self._tell(Ended(self.step, done=True))
 
     def close(self) -> None:
+        self.batches.close()
         self.writer.close()
 
     def _step(self) -> Tensor:
@@ -132,18 +134,14 @@ class _Training:
         self._set_learning_rate(learning_rate(plan, self.step))
         # What is drawn within a step, as by dropout, depends on the step and the process alone.
         torch.manual_seed((plan.seed * 1_000_003 + self.step) * 4_099 + world.process)
-        places = batch_places(self.step, count=self.task.count, batch_size=plan.batch_size, seed=plan.seed)
-        parts = list(
-            parts_of(places, process=world.process, processes=world.processes, accumulation=plan.accumulation)
-        )
         if not isinstance(self.optimizer, OwnSteps):
             self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=world.device)
-        for number, part in enumerate(parts, start=1):
-            with self.spread.apart() if number < len(parts) else nullcontext():
-                batch = _on(self.task.batch(part), world.device)
+        parts = plan.accumulation
+        for number, batch in enumerate(self.batches.of_step(), start=1):
+            with self.spread.apart() if number < parts else nullcontext():
                 with self._numbers():
-                    loss = self.task.loss(self.called, batch) / len(parts)
+                    loss = self.task.loss(self.called, batch) / parts
                 self._backward(loss)
             total += loss.detach()
         if not isinstance(self.optimizer, OwnSteps):
@@ -258,7 +256,3 @@ def _no_number(what: str, value: float, step: int) -> BadInput:
         "Lower learning_rate or clip_norm, or choose bf16 or fp32 for precision. Started again, it goes on "
         "from its last checkpoint, whose parameters are numbers.",
     )
-
-
-def _on(batch: Batch, device: torch.device) -> Batch:
-    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}

@@ -22,7 +22,7 @@ class Task(Protocol):
         """A new model, on the CPU, its parameters drawn from torch's own random numbers."""
 
     def batch(self, places: Places) -> Batch:
-        """The samples at these places, on the CPU."""
+        """The samples at these places, on the CPU. Called in a thread beside the steps: batches ahead."""
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """The mean loss of a batch on the model's device; its forward pass is one call of ``model``."""

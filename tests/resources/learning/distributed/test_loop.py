@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from resources.errors import BadInput
-from resources.learning.distributed import loop
+from resources.learning.distributed import batches as made
 from resources.learning.distributed.checkpoints.folder import Checkpoints
 from resources.learning.distributed.checkpoints.state import load_model
 from resources.learning.distributed.loop import train
@@ -117,7 +117,7 @@ class Drawing(Text):
 def test_what_a_step_draws_is_of_its_own_and_of_the_seed_and_the_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "parts_of", lambda places, **_: iter([places]))
+    monkeypatch.setattr(made, "parts_of", lambda places, **_: iter([places]))
     drawn: dict[tuple[int, int], list[float]] = {}
     for seed, process in ((0, 0), (1, 0), (0, 1), (0, 0)):
         task = Drawing()
