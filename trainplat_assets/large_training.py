@@ -105,7 +105,9 @@ def run_training(context: AssetExecutionContext, gpu: GpuResource, asked: LargeT
 
 def processes_on(plan: Plan, devices: int) -> int:
     """How many processes train by ``plan`` on so many devices."""
-    return 1 if plan.parallel in ONE_PROCESS else max(1, devices)
+    if plan.parallel in ONE_PROCESS:
+        return 1
+    return max(1, min(devices, plan.most_processes or devices))
 
 
 def _train(

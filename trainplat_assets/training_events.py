@@ -6,7 +6,7 @@ from typing import assert_never
 
 from dagster import AssetExecutionContext, AssetObservation, MetadataValue
 
-from resources.learning.distributed.progress import Began, Ended, Event, Hung, Measured, Point, Saved
+from resources.learning.distributed.progress import Began, Ended, Event, Hung, Measured, Point, Saved, Shrunk
 from resources.learning.trainings.model import Training
 from resources.learning.trainings.use import newest_use
 from trainplat_assets.training_metadata import Metadata, point_metadata
@@ -45,6 +45,8 @@ class TrainingEvents:
                 self._ended(event)
             case Hung():
                 self._hung(event)
+            case Shrunk():
+                self._shrunk(event)
             case _:
                 assert_never(event)
 
@@ -79,6 +81,11 @@ class TrainingEvents:
         self._context.log.error(said)
         stacks: Metadata = {name: MetadataValue.md(self._stacks(name)) for name in event.stacks}
         self._observe({"hung": said, "step": event.step, **stacks})
+
+    def _shrunk(self, event: Shrunk) -> None:
+        said = f"Goes on with {event.processes} processes, {event.processes_before} before: {event.why}."
+        self._context.log.warning(said)
+        self._observe({"fewer_processes": said, "step": event.step})
 
     def _at(self, point: Point) -> Metadata:
         uses = newest_use(self._folder, LAST_USE_BYTES)

@@ -11,6 +11,7 @@ from resources.learning.distributed.logs import last_words
 # torchrun's table of failures names the process that failed first last, as the root cause.
 _EXIT_CODE = re.compile(r"exitcode\s*:\s*(-?\d+)")
 _RANK = re.compile(r"rank\s*:\s*(\d+)")
+_EACH = re.compile(r"rank\s*:\s*(\d+)[^\n]*\n[^\n]*exitcode\s*:\s*(-?\d+)")
 _NEXT_STEPS = {
     signal.SIGKILL: (
         "Somebody killed it, or the kernel did for memory (see dmesg): then raise accumulation or lower "
@@ -43,6 +44,20 @@ def why_it_ended(folder: Path, restarts: int) -> TrainplatError:
         f"a process of the training failed with exit code {code}{tries}{told}",
         f"{logs} Mend what they name, then start it again: it goes on from its last checkpoint.",
     )
+
+
+def first_to_die(folder: Path) -> int | None:
+    """The number of the process that failed first; None where nothing tells.
+
+    One that was killed, where it is the only one: torchrun looks at them every tenth of a second, and tells
+    seconds, so that the others may seem to have failed before it.
+    """
+    try:
+        told = _EACH.findall((folder / AGENT_LOG).read_text(errors="replace"))
+    except FileNotFoundError:
+        return None
+    killed = {int(rank) for rank, code in told if int(code) < 0 and int(code) != -signal.SIGTERM}
+    return killed.pop() if len(killed) == 1 else _of_first(folder, _RANK)
 
 
 def _of_first(folder: Path, what: re.Pattern[str]) -> int | None:

@@ -69,6 +69,12 @@ class Launch:
                 f"parallel is {self.plan.parallel}, which takes DeepSpeed; it is not installed here",
                 "Install it: pip install --no-build-isolation 'trainplat[deepspeed]'; or choose fsdp2.",
             )
+        least, most = self.plan.least_processes or 1, self.plan.most_processes or self.processes
+        if not least <= self.processes <= most:
+            raise BadInput(
+                f"{self.processes} processes were asked for; the plan has from {least} to {most}",
+                "Start as many, or change least_processes and most_processes.",
+            )
         if self.worker == WORKER:
             settings_of(self.plan.task)
             self.plan.part(self.processes)
@@ -135,7 +141,8 @@ def _arguments(launch: Launch, folder: Path) -> list[str]:
     return [
         "--standalone",
         *("--nnodes", "1", "--nproc-per-node", str(launch.processes)),
-        *("--max-restarts", str(launch.restarts)),
+        # Where it may go on with fewer, whoever watches starts it again.
+        *("--max-restarts", str(launch.restarts if launch.plan.least_processes is None else 0)),
         *("--log-dir", str(folder / LOGS), "--redirects", "3"),
         *("-m", launch.worker, str(folder / PLAN), str(folder), launch.device),
     ]

@@ -90,6 +90,10 @@ class Plan:
     """A checkpoint is begun when losses are told and either is due; None for never. The last step has one."""
     keep_checkpoints: int = 2
     """How many are kept: all but the newest serve when that one is damaged."""
+    least_processes: int | None = None
+    """It goes on with as few where devices are lost, or processes die on one; None: never with fewer."""
+    most_processes: int | None = None
+    """So many are started at most, however many devices there are; None for any number."""
     start_from: str | None = None
     """The folder of a checkpoint whose parameters are taken over before the first step, to finetune them."""
 
@@ -114,6 +118,7 @@ class Plan:
         if not 0 <= self.weight_decay < inf:
             yield "weight_decay", self.weight_decay, "0 or more"
         yield from self._wrong_way()
+        yield from self._wrong_bounds()
         if self.warmup_steps > max(1, self.steps):
             yield "warmup_steps", self.warmup_steps, f"at most the {self.steps} steps of the training"
         for name in ("clip_norm", "checkpoint_every_steps", "checkpoint_every_s"):
@@ -127,6 +132,20 @@ class Plan:
             yield "precision", self.precision, f"bf16 or fp32 where parallel is {self.parallel}"
         if self.compile and self.parallel in ZERO_STAGES:
             yield "compile", self.compile, f"false where parallel is {self.parallel}"
+
+    def _wrong_bounds(self) -> Iterator[tuple[str, object, str]]:
+        least, most = self.least_processes, self.most_processes
+        for name, value in (("least_processes", least), ("most_processes", most)):
+            if value is not None and value < 1:
+                yield name, value, "a whole number of at least 1, or nothing"
+        if least is not None and most is not None and most < least:
+            yield "most_processes", most, f"at least the {least} of least_processes"
+        if least is not None and self.parallel in ZERO_STAGES:
+            yield (
+                "least_processes",
+                least,
+                f"nothing where parallel is {self.parallel}",
+            )
 
     def part(self, processes: int) -> int:
         """Samples in one forward pass of one process. :class:`BadInput` where it is no whole number."""

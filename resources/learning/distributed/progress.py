@@ -97,7 +97,18 @@ class Hung:
     """Whether it is started again from its last checkpoint."""
 
 
-Event = Point | Began | Saved | Measured | Ended | Hung
+@dataclass(frozen=True)
+class Shrunk:
+    """It goes on with fewer processes. Told by whoever watches."""
+
+    step: int
+    """The last point before it."""
+    processes: int
+    processes_before: int
+    why: str
+
+
+Event = Point | Began | Saved | Measured | Ended | Hung | Shrunk
 _KINDS: dict[str, type[Event]] = {
     "point": Point,
     "began": Began,
@@ -105,6 +116,7 @@ _KINDS: dict[str, type[Event]] = {
     "measured": Measured,
     "ended": Ended,
     "hung": Hung,
+    "shrunk": Shrunk,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

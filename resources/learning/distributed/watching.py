@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources.errors import TrainplatError
-from resources.learning.distributed.endings import why_it_ended
+from resources.errors import BadInput, NotFound, TrainplatError
+from resources.learning.distributed.elastic import devices_of, fewer, on, usable
+from resources.learning.distributed.endings import first_to_die, why_it_ended
 from resources.learning.distributed.holding import held
 from resources.learning.distributed.launching import Group, Launch
 from resources.learning.distributed.logs import LogLine, Logs
@@ -18,6 +19,7 @@ from resources.learning.distributed.progress import (
     Hung,
     Point,
     ProgressFile,
+    Shrunk,
     read_progress,
     stacks_name,
     stands_still,
@@ -95,7 +97,13 @@ def run(
 
 def _until_its_end(watch: "_Watch") -> bool:
     hangs = 0
-    while not watch.one_start():
+    while True:
+        try:
+            if watch.one_start():
+                return watch.is_done
+        except TrainplatError as problem:
+            watch.go_on_after(problem)
+            continue
         hangs += 1
         watch.tell_of_hang(goes_on=hangs <= watch.patience.hangs)
         if hangs > watch.patience.hangs:
@@ -104,7 +112,6 @@ def _until_its_end(watch: "_Watch") -> bool:
                 f"{watch.step}",
                 f"Look where it stood: {watch.folder / stacks_name(0)} and those beside it.",
             )
-    return watch.is_done
 
 
 class _Watch:
@@ -123,6 +130,7 @@ class _Watch:
         self._tell, self._log, self._is_to_stop = tell, log, is_to_stop
         self._read_to = _size(self.folder / PROGRESS)
         self._logs = Logs(self.folder)
+        self._deaths: list[int | None] = []
 
     def one_start(self) -> bool:
         """Until it ended by itself or was stopped; False where it hung, and was killed."""
@@ -133,6 +141,23 @@ class _Watch:
         finally:
             group.kill()
             self._pass_on()
+
+    def go_on_after(self, problem: TrainplatError) -> None:
+        """Choose what it is started again with, where the plan allows fewer; else raise ``problem``."""
+        if self.launch.plan.least_processes is None:
+            raise problem
+        self._deaths.append(first_to_die(self.folder))
+        devices = devices_of(self.launch)
+        found = fewer(self.launch.plan, devices, usable(self.launch), self._deaths)
+        if found is None:
+            if isinstance(problem, BadInput | NotFound) or len(self._deaths) > self.launch.restarts:
+                raise problem
+            return
+        self._deaths.clear()
+        told = Shrunk(self.step, len(found.devices), len(devices), found.why)
+        ProgressFile(self.folder).tell(told)
+        self._pass_on()
+        self.launch = on(self.launch, found.devices)
 
     def tell_of_hang(self, *, goes_on: bool) -> None:
         """Put it down beside what the training tells: none of its processes lives to write there now."""
@@ -161,8 +186,12 @@ class _Watch:
                 return False
         self._pass_on()
         if group.exit_code != 0:
-            raise refusal(self.folder) or why_it_ended(self.folder, self.launch.restarts)
+            raise refusal(self.folder) or why_it_ended(self.folder, self._restarts())
         return True
+
+    def _restarts(self) -> int:
+        """How often it was started again until it ended."""
+        return len(self._deaths) if self.launch.plan.least_processes is not None else self.launch.restarts
 
     def _pass_on(self) -> None:
         for line in self._logs.new_lines():

@@ -10,7 +10,15 @@ from resources.learning.distributed.plan import Plan
 from resources.process import ProcessIdentity
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
-_FREE = ("parallel", "log_every_steps", "checkpoint_every_steps", "checkpoint_every_s", "keep_checkpoints")
+_FREE = (
+    "parallel",
+    "log_every_steps",
+    "checkpoint_every_steps",
+    "checkpoint_every_s",
+    "keep_checkpoints",
+    "least_processes",
+    "most_processes",
+)
 """Fields of a plan that may change while it is trained: they do not say what is learnt."""
 
 

@@ -79,6 +79,14 @@ class TrainingSpec(RunSpec):
         description=mark("How often a checkpoint is begun, in seconds; empty for the last step only."),
     )
     keep_checkpoints: int = Field(2, ge=1, description=mark("How many checkpoints are kept."))
+    least_processes: int | None = Field(
+        None,
+        ge=1,
+        description=mark("It goes on with as few where devices are lost; empty: with as many or not at all."),
+    )
+    most_processes: int | None = Field(
+        None, ge=1, description=mark("So many processes are started at most; empty for one for each device.")
+    )
 
     registered: bool = Field(True, description=mark("Whether the model becomes a version in MLflow."))
 
@@ -102,6 +110,8 @@ class TrainingSpec(RunSpec):
             log_every_steps=self.log_every_steps,
             checkpoint_every_s=self.checkpoint_every_s,
             keep_checkpoints=self.keep_checkpoints,
+            least_processes=self.least_processes,
+            most_processes=self.most_processes,
             start_from=start_from,
         )
 
@@ -125,4 +135,6 @@ class TrainingSpec(RunSpec):
     def _processes(self) -> int:
         """As far as the request says it: which devices it gets is known at run time only."""
         is_one = self.parallel in {Parallel.SINGLE, Parallel.DATA_PARALLEL}
-        return 1 if is_one or not isinstance(self.gpu, int) else max(1, self.gpu)
+        least, most = self.least_processes or 1, self.most_processes
+        asked = least if is_one or not isinstance(self.gpu, int) else max(1, self.gpu)
+        return asked if most is None else min(asked, most)
