@@ -101,7 +101,13 @@ EVERYTHING = ContinualSettings(method=MethodName.JOINT)
 
 
 def can_go_on(kind: Kind, settings: ContinualSettings) -> bool:
-    """Whether models of ``kind`` can be trained so: what is marked is learnt from everything each time."""
+    """Whether models of ``kind`` can be trained so.
+
+    Boxes are learnt from everything each time. The weights that tell a name from none do not stay where EWC
+    would hold them when a class comes in between.
+    """
+    if kind is Kind.ENTITIES:
+        return settings.method is not MethodName.EWC
     return kind.has_one_class or settings.method is MethodName.JOINT
 
 

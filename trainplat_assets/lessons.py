@@ -1,11 +1,12 @@
 """What a training is told of the ones before it: the data versions, the registry and the results joined."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
 
-from resources.continual import MethodName
+from resources.continual import MethodName, can_go_on
 from resources.data.errors import UnknownVersion
 from resources.data.library import DataSet
 from resources.data.model import ImageSet, Split
@@ -18,7 +19,7 @@ from resources.errors import Conflict, NotFound
 from resources.learning.continual.lesson import Lesson, lesson_of
 from resources.registry.model import ModelVersion
 from resources.terms import Actor, VersionKey
-from trainplat_assets.labels import labels_of
+from trainplat_assets.labels import answers_of, labels_of
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Lessons:
         ``number`` is how many versions came before. New is what the version that ``start`` was trained from
         did not train with, or not with this label. Where that version cannot be read any more, all is new.
         """
-        if not self.spec.kind.has_one_class:  # marks are learnt from all there is
+        if not can_go_on(self.spec.kind, self.spec.continual):  # boxes are learnt from all there is
             jointly = replace(self.spec.continual, method=MethodName.JOINT)
             return Lesson(jointly, labelled.ids, np.ones(len(labelled.ids), dtype=bool), takes_all=True)
-        labels = labels_of(labelled)
+        labels = labels_of(labelled).tolist() if self.spec.kind.has_one_class else answers_of(labelled)
         known = None if start is None else self.known_to(start)
         memory = None if start is None else self.memory_of(start)
         return lesson_of(self.spec.continual, labelled.ids, labels, known, memory, number)
@@ -51,12 +52,19 @@ class Lessons:
             number, at = number + 1, parents.get(at)
         return number
 
-    def known_to(self, model: ModelVersion) -> dict[str, int] | None:
-        """What a model was trained with: samples, and their labels then, as places among the classes now."""
+    def known_to(self, model: ModelVersion) -> Mapping[str, int | str] | None:
+        """What a model was trained with: samples, and their labels then, as places among the classes now.
+
+        Marks are told as they are.
+        """
         try:
             samples = self.data.samples(self.spec.name, model.dataset_version)
         except (UnknownVersion, Conflict, DamagedObject):
             return None
+        if not self.spec.kind.has_one_class:
+            return {
+                one.id: one.label for one in samples if one.split is Split.TRAIN and one.label is not None
+            }
         places = {label: place for place, label in enumerate(self.spec.classes)}
         return {
             one.id: places[one.label]

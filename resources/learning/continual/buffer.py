@@ -15,6 +15,8 @@ from resources.errors import BadInput
 from resources.learning.model import ClassIndices
 
 MAGIC = b"trainplat buffer 2\n"
+NO_PLACE = -100
+"""The label of what is no place in a sample; losses leave it out."""
 ARRAYS = ("ids", "inputs", "labels", "tasks", "logits")
 
 
@@ -26,10 +28,11 @@ class Remembered:
     inputs: NDArray[Any]
     """As the network takes them: [sample, ...]."""
     labels: ClassIndices
+    """[sample], or [sample, place]: :data:`NO_PLACE` where a sample has none."""
     tasks: NDArray[np.int64]
     """The task, from 0, that each sample came with."""
     logits: NDArray[np.float32]
-    """What a model said of each: [sample, class]."""
+    """What a model said of each: [sample, class], or of each place in it, [sample, place, class]."""
 
     def __post_init__(self) -> None:
         """Refuse columns that do not belong together."""
@@ -46,7 +49,7 @@ class Remembered:
 
     def join(self, other: "Remembered") -> "Remembered":
         """The rows of both; what nothing was said of, since a class came later, is not-a-number."""
-        classes = max(self.logits.shape[1], other.logits.shape[1])
+        classes = max(self.logits.shape[-1], other.logits.shape[-1])
         mine, theirs = widened(self.logits, classes), widened(other.logits, classes)
         return Remembered(
             ids=np.concatenate([self.ids, other.ids]),
@@ -94,8 +97,8 @@ class Buffer:
 
 def widened(logits: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
     """The logits with columns for ``classes`` classes, not-a-number in the new ones."""
-    wide = np.full((len(logits), classes), np.nan, dtype=np.float32)
-    wide[:, : logits.shape[1]] = logits
+    wide = np.full((*logits.shape[:-1], classes), np.nan, dtype=np.float32)
+    wide[..., : logits.shape[-1]] = logits
     return wide
 
 
@@ -107,7 +110,10 @@ def among(buffer: Buffer, ids: NDArray[np.str_], inputs: NDArray[Any], labels: C
         return buffer
     places = {str(one): place for place, one in enumerate(ids)}
     at = np.array([places.get(str(one), -1) for one in buffer.kept.ids], dtype=np.int64)
-    rows = np.flatnonzero((at >= 0) & (labels[at] == buffer.kept.labels)) if len(labels) else at[:0]
+    rows = at[:0]
+    if len(labels):
+        is_same = (labels[at] == buffer.kept.labels).reshape(len(at), -1).all(axis=1)
+        rows = np.flatnonzero((at >= 0) & is_same)
     kept = buffer.kept.take(rows)
     return replace(buffer, kept=replace(kept, inputs=inputs[at[rows]]))
 

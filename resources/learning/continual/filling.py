@@ -57,8 +57,10 @@ def representatives(
     """
     everything = _all(buffer, offered)
     points = covered(everything)
-    groups = sorted({(int(t), int(k)) for t, k in zip(everything.tasks, everything.labels, strict=True)})
-    rows = [np.flatnonzero((everything.tasks == t) & (everything.labels == k)) for t, k in groups]
+    # A sample of many places is one of the last class that is marked in it.
+    labels = everything.labels if everything.labels.ndim == 1 else everything.labels.max(axis=1)
+    groups = sorted({(int(t), int(k)) for t, k in zip(everything.tasks, labels, strict=True)})
+    rows = [np.flatnonzero((everything.tasks == t) & (labels == k)) for t, k in groups]
     shares = shares_of([len(group) for group in rows], buffer.capacity)
     chosen = []
     for group, share in zip(rows, shares, strict=True):
@@ -80,6 +82,12 @@ def bounded(buffer: Buffer, settings: ContinualSettings, seed: int, covered: Cov
 
 def least_sure(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """The ``count`` rows, in their order, whose two likeliest classes are nearest to each other."""
+    if logits.ndim == 3:  # as unsure as at the place it is least sure of
+        top = np.sort(np.where(np.isnan(logits), -np.inf, logits), axis=2)
+        apart = np.subtract(
+            top[..., -1], top[..., -2], where=np.isfinite(top[..., -2]), out=np.full(top.shape[:2], np.inf)
+        )
+        return np.sort(np.argsort(apart.min(axis=1), kind="stable")[:count]).astype(np.int64)
     top = np.sort(logits, axis=1)
     margins = top[:, -1] - top[:, -2] if logits.shape[1] > 1 else np.zeros(len(logits))
     return np.sort(np.argsort(margins, kind="stable")[:count]).astype(np.int64)

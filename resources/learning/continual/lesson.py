@@ -1,6 +1,6 @@
 """What a training is told of the ones before it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from resources.continual import ContinualSettings
 from resources.errors import BadInput
-from resources.learning.model import ClassIndices
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +63,8 @@ class Lesson:
 def lesson_of(
     settings: ContinualSettings,
     ids: Sequence[str],
-    labels: ClassIndices,
-    known: Mapping[str, int] | None,
+    labels: Iterable[int | str],
+    known: Mapping[str, int | str] | Mapping[str, int] | Mapping[str, str] | None,
     memory: bytes | None,
     number: int,
 ) -> Lesson:
@@ -78,7 +77,7 @@ def lesson_of(
     takes_all = known is None or settings.is_joint(number)
     is_fresh = known is None or (takes_all and settings.joint_starts_anew)
     before = {} if known is None or is_fresh else known
-    is_new = [before.get(one) != int(label) for one, label in zip(ids, labels, strict=True)]
+    is_new = [before.get(one) != label for one, label in zip(ids, labels, strict=True)]
     return Lesson(
         settings,
         tuple(ids),

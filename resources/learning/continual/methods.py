@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resources.learning.continual import importances
-from resources.learning.continual.buffer import Buffer, Covered, inputs_of
+from resources.learning.continual.buffer import NO_PLACE, Buffer, Covered, inputs_of
 
 FISHER_BATCH = 256
 """Samples whose gradients are held at once, at most."""
@@ -77,7 +77,9 @@ class Method:
         return self.wrongness(logits, labels), logits
 
     def wrongness(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy."""
+        """Cross-entropy; of all places together, where samples have several."""
+        if logits.dim() == 3:
+            logits, labels = logits.flatten(0, 1), labels.flatten()
         return functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
 
     def recall(self, network: nn.Module, earlier: Task | None, memory: bytes | None, seed: int) -> None:
@@ -200,8 +202,11 @@ class Distillation(Method):
         logits = network(inputs)
         with torch.no_grad():
             said = self.teacher(inputs)
-        mine = (logits[:, : said.shape[1]] / self.temperature).log_softmax(dim=1)
-        theirs = (said / self.temperature).log_softmax(dim=1)
+        mine, theirs = logits[..., : said.shape[-1]], said
+        if logits.dim() == 3:
+            mine, theirs = mine[labels != NO_PLACE], theirs[labels != NO_PLACE]
+        mine = (mine / self.temperature).log_softmax(dim=1)
+        theirs = (theirs / self.temperature).log_softmax(dim=1)
         divergence = functional.kl_div(mine, theirs, reduction="batchmean", log_target=True)
         return self.wrongness(logits, labels) + self.temperature**2 * divergence, logits
 

@@ -9,7 +9,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resources.continual import ContinualSettings, Fill
-from resources.learning.continual.buffer import Buffer, Remembered, among, buffer_of, to_bytes, without_inputs
+from resources.learning.continual.buffer import (
+    NO_PLACE,
+    Buffer,
+    Remembered,
+    among,
+    buffer_of,
+    to_bytes,
+    without_inputs,
+)
 from resources.learning.continual.filling import bounded, fill
 from resources.learning.continual.methods import Method, Task
 
@@ -73,7 +81,7 @@ class Replay(Method):
             inputs=task.inputs.cpu().numpy(),
             labels=task.labels.cpu().numpy(),
             tasks=np.full(len(task.ids), task.number, dtype=np.int64),
-            logits=said(network, task.inputs),
+            logits=said(network, task.inputs, task.labels),
         )
         self.buffer = fill(
             self.buffer or Buffer.empty(self.settings.buffer_size), offered, self.settings, seed, self.covered
@@ -148,7 +156,9 @@ class DarkReplay(Replay):
         super().remember(network, task, seed)
         if self.settings.renew_logits and self.buffer is not None and self.buffer.kept is not None:
             old = self.buffer.kept
-            logits = said(network, torch.from_numpy(old.inputs).to(task.inputs.device))
+            device = task.inputs.device
+            inputs, labels = (torch.from_numpy(one).to(device) for one in (old.inputs, old.labels))
+            logits = said(network, inputs, labels)
             renewed = Remembered(old.ids, old.inputs, old.labels, old.tasks, logits)
             self.buffer = Buffer(self.buffer.capacity, self.buffer.seen, renewed)
             self.held = None
@@ -157,16 +167,18 @@ class DarkReplay(Replay):
 def distance(logits: Tensor, memory: Memory, rows: Tensor) -> Tensor:
     """Mean square from what is remembered; classes of which nothing was said then do not count."""
     remembered = memory.logits[rows]
-    mine = logits[:, : remembered.shape[1]]
+    mine = logits[..., : remembered.shape[-1]]
     if memory.known is None:
         return functional.mse_loss(mine, remembered)
     known = memory.known[rows]
     return functional.mse_loss(mine[known], remembered[known])
 
 
-def said(network: nn.Module, inputs: Tensor) -> NDArray[np.float32]:
-    """The logits, nothing learnt."""
+def said(network: nn.Module, inputs: Tensor, labels: Tensor) -> NDArray[np.float32]:
+    """The logits, nothing learnt; not-a-number at what is no place."""
     with torch.no_grad():
         parts = [network(some).float().cpu().numpy() for some in torch.split(inputs, LOOKED_AT)]
     logits: NDArray[np.float32] = np.concatenate(parts)
+    if logits.ndim == 3:
+        logits[(labels == NO_PLACE).cpu().numpy()] = np.nan
     return logits

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from resources.learning.continual.buffer import NO_PLACE
 from resources.learning.kinds.model import Measured
 from resources.learning.kinds.network import KindNet, Marks, Places, Shape
 from resources.learning.kinds.ngrams import hashed
@@ -22,7 +23,7 @@ from resources.terms import Label
 BUCKETS = 1 << 12
 FORGOTTEN_SHARE = 0.15
 """So many words of each text are blanked while it is learnt, so that what stands around a name counts too."""
-IGNORED = -100
+IGNORED = NO_PLACE
 
 
 class EntityNet(KindNet):
@@ -41,9 +42,10 @@ class EntityNet(KindNet):
 
     def places(self, samples_nhw: Tensor) -> Places:
         """What the head is given of each word, [n, p, f]."""
-        return self._seen(samples_nhw, None)
+        return self.seen(samples_nhw, None)
 
-    def _seen(self, samples_nhw: Tensor, generator: torch.Generator | None) -> Places:
+    def seen(self, samples_nhw: Tensor, generator: torch.Generator | None) -> Places:
+        """What the head is given of each word; with a ``generator`` a few of them are blanked."""
         bytes_nw = samples_nhw.flatten(1).long()
         words_nw, count = words(bytes_nw)
         read = self.characters(bytes_nw) + self.parts(hashed(bytes_nw, 3, BUCKETS))
@@ -82,7 +84,7 @@ class EntityNet(KindNet):
         self, samples_nhw: Tensor, targets: Sequence[Tensor], smoothing: float, generator: torch.Generator
     ) -> tuple[Tensor, float]:
         """Cross entropy of the words."""
-        logits = self.head(self._seen(samples_nhw, generator).features_npf).flatten(0, 1)
+        logits = self.head(self.seen(samples_nhw, generator).features_npf).flatten(0, 1)
         true = targets[0].flatten()
         is_word = true != IGNORED
         right = (logits.detach().argmax(dim=1) == true)[is_word].float()

@@ -91,8 +91,8 @@ class Others:
             )
         if not can_go_on(self.kind, lesson.settings):
             raise BadInput(
-                f"a lesson by the method {lesson.settings.method} came for {self.kind}; expected joint: what "
-                "is marked is learnt from all samples",
+                f"a lesson by the method {lesson.settings.method} came for {self.kind}, which cannot be "
+                "learnt by it",
                 "Train jointly, or without a lesson.",
             )
 

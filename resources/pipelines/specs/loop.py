@@ -215,10 +215,12 @@ class LoopSpec(DeviceSpec):
                 "training: a single process trains on one device"
             )
         if self._names_a_method() and not can_go_on(self.kind, self.continual):
+            expected = "'joint': boxes are learnt from everything each time"
+            if self.kind is Kind.ENTITIES:
+                expected = "another one: names in texts cannot be learnt by it"
             raise ValueError(
                 f"continual.method is {self.continual.method.value!r} for a data set of {self.kind.value}; "
-                "expected 'joint': what is marked in samples is learnt from all of them each time. "
-                "Say continual: {method: joint}, or leave continual out"
+                f"expected {expected}. Say continual: {{method: joint}}, or leave continual out"
             )
         with as_value_errors():
             self.dataset("data")

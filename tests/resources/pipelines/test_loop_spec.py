@@ -100,6 +100,7 @@ def test_how_it_trains_and_what_its_runs_ask_for_are_declared_too() -> None:
         ("review: {share: 2}", "share"),
         ("drift: {class_psi: 0}", "drift limit class_psi of data is 0"),
         ("continual: {method: jont}", 'continual.method is "jont"; expected'),
+        ("kind: entities\n  image_size_px: [1, 9]\n  continual: {method: ewc}", "names in texts cannot be"),
         ("kind: boxes\n  continual: {method: derpp}", "continual.method is 'derpp' for a data set of boxes"),
         (
             "kind: boxes\n  continual: {buffer_size: 9}",

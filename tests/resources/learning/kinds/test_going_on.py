@@ -14,8 +14,10 @@ from resources.learning.continual.buffer import buffer_of
 from resources.learning.continual.lesson import Lesson, lesson_of
 from resources.learning.kinds.image_classes import indices
 from resources.learning.kinds.learner import learner_of
+from resources.learning.kinds.networks import from_bytes
 from resources.learning.kinds.others import Others
 from resources.learning.model import EpochPoint, TrainedWeights
+from resources.marks import spans_in, written
 from resources.train_settings import TrainSettings
 from tests.resources.learning.kinds.examples import SHORT, Examples, examples
 
@@ -150,8 +152,12 @@ def test_a_training_on_everything_is_the_same_with_a_lesson_and_without() -> Non
     assert first(replace(SMALL, method=MethodName.JOINT)).weights == plain.weights
 
 
-@pytest.mark.parametrize("kind", [Kind.ENTITIES, Kind.BOXES])
-def test_what_is_marked_is_learnt_jointly_and_other_methods_are_refused(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "method"), [(Kind.ENTITIES, MethodName.EWC), (Kind.BOXES, MethodName.DERPP)]
+)
+def test_methods_that_a_kind_cannot_be_learnt_by_are_refused_and_joint_is_not(
+    kind: Kind, method: MethodName
+) -> None:
     given = examples(kind, 4)
     ids = ("a", "b", "c", "d")
 
@@ -160,8 +166,79 @@ def test_what_is_marked_is_learnt_jointly_and_other_methods_are_refused(kind: Ki
         return Others(kind).train(given.samples, given.answers, given.classes, SHORT, seed=3, lesson=told)
 
     assert train(ContinualSettings(method=MethodName.JOINT)).memory is None
-    with pytest.raises(BadInput, match="expected joint: what is marked is learnt from all samples"):
-        train(ContinualSettings())
+    with pytest.raises(BadInput, match="cannot be learnt by it"):
+        train(ContinualSettings(method=method))
+
+
+NAMES = examples(Kind.ENTITIES, 60)
+BEFORE = 40
+
+
+def named(
+    settings: ContinualSettings, count: int, before: TrainedWeights | None, how: TrainSettings = SHORT
+) -> TrainedWeights:
+    """Trained with so many texts, whose last class comes with those after the first ones."""
+    later = NAMES.classes[-1]
+    answers = [
+        written(one for one in spans_in(answer) if one.label != later or before is not None)
+        for answer in NAMES.answers[:count]
+    ]
+    old = [written(one for one in spans_in(answer) if one.label != later) for answer in NAMES.answers]
+    answers[:BEFORE] = old[:BEFORE]
+    ids = [f"text-{row}" for row in range(count)]
+    known = None if before is None else dict(zip(ids[:BEFORE], answers, strict=False))
+    told = lesson_of(
+        settings, ids, answers, known, None if before is None else before.memory, 0 if before is None else 1
+    )
+    return Others(Kind.ENTITIES).train(
+        NAMES.samples[:count],
+        answers,
+        NAMES.classes[: None if before else -1],
+        how,
+        seed=3,
+        start=None if before is None or told.starts_anew else before.weights,
+        lesson=told,
+    )
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(one, marks=() if one is MethodName.DERPP else pytest.mark.slow)
+        for one in MethodName
+        if one is not MethodName.EWC
+    ],
+)
+def test_names_go_on_by_each_method_with_a_class_that_comes_later(method: MethodName) -> None:
+    settings = replace(SMALL, method=method)
+    first_model = named(settings, BEFORE, None)
+
+    one, other = (named(settings, 60, first_model) for _ in range(2))
+
+    assert one == other
+    found = learner_of(Kind.ENTITIES).look(one.weights, NAMES.samples, NAMES.classes)
+    assert found.outlook.probabilities.shape == (60, len(NAMES.classes) + 1)
+    kept = buffer_of(one.memory)
+    if method in (MethodName.DERPP, MethodName.ER):
+        assert kept is not None
+        assert kept.kept is not None
+        assert set(kept.kept.tasks.tolist()) <= {0, 1}
+        assert (len(kept), kept.kept.logits.shape[2]) == (6, len(NAMES.classes) + 1)
+
+
+def test_a_joint_training_of_names_is_the_same_with_a_lesson_and_without() -> None:
+    settings = replace(SMALL, method=MethodName.JOINT)
+    told = Lesson(settings, tuple(f"{row}" for row in range(60)), np.ones(60, dtype=bool), takes_all=True)
+
+    plain, by_lesson = (
+        Others(Kind.ENTITIES)
+        .train(NAMES.samples, NAMES.answers, NAMES.classes, SHORT, seed=3, lesson=one)
+        .weights
+        for one in (None, told)
+    )
+
+    a, b = (from_bytes(Kind.ENTITIES, one).state_dict() for one in (plain, by_lesson))
+    assert all(np.allclose(a[name], b[name], atol=1e-4) for name in a)
 
 
 def test_a_lesson_of_other_samples_is_refused() -> None:
