@@ -95,10 +95,30 @@ class Search:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        return optuna.create_study(
-            study_name=self.name,
-            storage=f"sqlite:///{self.storage}",
-            load_if_exists=True,
+        storage = f"sqlite:///{self.storage}"
+        study = optuna.create_study(study_name=self.name, storage=storage, load_if_exists=True)
+        if not self._is_of_another_space(study):
+            return study
+        # Optuna refuses to go on where choices changed. What was measured stays, under another name.
+        before = sum(one.startswith(self.name) for one in optuna.get_all_study_names(storage))
+        kept = f"{self.name}-of-another-space-{before}"
+        optuna.copy_study(
+            from_study_name=self.name, from_storage=storage, to_storage=storage, to_study_name=kept
+        )
+        optuna.delete_study(study_name=self.name, storage=storage)
+        return optuna.create_study(study_name=self.name, storage=storage)
+
+    def _is_of_another_space(self, study: "optuna.Study") -> bool:
+        """Whether a trial drew from other choices than there are now, as by an earlier platform."""
+        import optuna
+
+        asked = optuna.create_study().ask()
+        drawn(asked, self._scorer.own.structure, self.problem.settings, teachable=self._teachable)
+        return any(
+            isinstance(one, optuna.distributions.CategoricalDistribution)
+            and asked.distributions.get(name, one) != one
+            for trial in study.get_trials(deepcopy=False)
+            for name, one in trial.distributions.items()
         )
 
     def _take_up(self, study: "optuna.Study") -> None:

@@ -13,9 +13,11 @@ from resources.pipelines.folder import PIPELINES_VARIABLE, Folder
 from resources.pipelines.service import PipelineService
 from resources.terms import Actor
 from tests.resources.pipelines.texts import PRETRAIN, with_lines
+from tests.servers.graphql import answering
 from tests.streamlit_app.conftest import words
 
 OpenPage = Callable[..., AppTest]
+WORKSPACE = {"__typename": "WorkspaceLocationEntry"}
 
 
 @pytest.fixture
@@ -161,3 +163,26 @@ def test_a_pipeline_is_removed_once_somebody_says_that_it_is_meant(
     assert any(one.value == "tuned is removed." for one in app.success)
     assert folder.names() == ("wine",)
     assert widget(app, "pipeline").value == "wine"
+
+
+def test_one_that_is_removed_where_dagster_cannot_load_anew_is_told_so(
+    open_page: OpenPage, folder: Folder, filled_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(query: str, variables: dict[str, Any]) -> object:
+        if "reload" in query:
+            entry = {"__typename": "PythonError", "message": "no such module"}
+            return {"data": {"reloadRepositoryLocation": {**WORKSPACE, "locationOrLoadError": entry}}}
+        empty = {"__typename": "Runs", "results": []}
+        places = [name.replace("f", "r") for name in variables if name != "filter"]
+        return {"data": {"runsOrError": empty, **dict.fromkeys(places, empty)}}
+
+    make(folder, filled_home)
+    with answering(answer) as dagster:
+        monkeypatch.setenv("TRAINPLAT_DAGSTER_URL", dagster)
+        app = open_page("pipelines", pipeline="wine")
+        widget(app, "remove-sure-wine").check().run()
+        press(app, "remove")
+    assert any(one.value == "wine is removed." for one in app.success)
+    assert any("Dagster shows it until its code location is loaded anew" in one.value for one in app.warning)
+    assert not app.error
+    assert folder.names() == ()

@@ -86,6 +86,25 @@ def _told(outcome: Outcome) -> set[tuple[str, float, float]]:
     return {(str(one.candidate), one.accuracy, one.loss) for one in outcome.measured}
 
 
+def test_a_study_of_another_space_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
+    import optuna
+
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    former = optuna.create_study(study_name="bars-v1.0-1", storage=storage)
+    choices = optuna.distributions.CategoricalDistribution([1, 2, 3])
+    for _ in range(2):
+        former.add_trial(
+            optuna.trial.create_trial(params={"channels": 2}, distributions={"channels": choices}, value=1.0)
+        )
+    anew = search(tmp_path, Limits(1.0, most_trials=2))._study()
+    assert anew.get_trials() == []
+    assert sorted(optuna.get_all_study_names(storage)) == ["bars-v1.0-1", "bars-v1.0-1-of-another-space-1"]
+    kept = optuna.load_study(study_name="bars-v1.0-1-of-another-space-1", storage=storage)
+    assert [one.params for one in kept.get_trials()] == [{"channels": 2}] * 2
+    anew.enqueue_trial({"siblings": 1})
+    assert search(tmp_path, Limits(1.0, most_trials=2))._study().get_trials()[0].state.name == "WAITING"
+
+
 def test_only_one_process_searches_under_a_name(tmp_path: Path) -> None:
     from filelock import FileLock
 
