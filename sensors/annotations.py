@@ -144,10 +144,18 @@ def _poll(tick: Tick, cursor: str | None, deadline: datetime) -> tuple[str | Non
     """The new cursor, and what is wrong with Label Studio; a round that failed is tried again even then."""
     try:
         cursor = tick.people.poll(tick.spec.name, cursor, deadline, actor=tick.actor).cursor
-        tick.people.reviews.ask_again(tick.spec.name, tick.people.client, actor=tick.actor)
     except TrainplatError as problem:
         return cursor, problem.one_line
-    return cursor, ""
+    return cursor, _ask_again(tick)
+
+
+def _ask_again(tick: Tick) -> str:
+    """Make the tasks that are missing for what went back; returns what hindered it."""
+    try:
+        tick.people.reviews.ask_again(tick.spec.name, tick.people.client, actor=tick.actor)
+    except TrainplatError as problem:
+        return problem.one_line
+    return ""
 
 
 def _with_what_people_committed(tick: Tick, known: list[VersionRecord]) -> tuple[list[VersionRecord], str]:
@@ -223,7 +231,7 @@ def _wishes_tag(step: StartRound) -> dict[str, str]:
 def _plan(tick: Tick, new: Sequence[ConfirmedAnswer]) -> StartRound | Wait:
     returned = send_back_doubtful(tick.people, tick.spec, new, tick.actor)
     if returned:
-        return Wait(told(tick.spec, returned))
+        return Wait(told(tick.spec, returned, _ask_again(tick)))
     labels = [ConfirmedLabel(answer.sample, answer.label, answer.ref) for answer in new]
     try:
         return StartRound(tick.data.plan_next(tick.spec, labels, tick.actor).version, 1)

@@ -35,10 +35,15 @@ def send_back_doubtful(
     return people.reviews.look_again(spec.name, samples, doubted, actor=actor)
 
 
-def told(spec: DatasetSpec, returned: int) -> str:
-    """What happened, for a person."""
+def told(spec: DatasetSpec, returned: int, trouble: str) -> str:
+    """What happened, for a person; ``trouble`` is why there are no tasks for it yet, if there are none."""
+    tasks = (
+        f"each gets a task that says why once Label Studio can be asked ({trouble})."
+        if trouble
+        else "each has a task in Label Studio that says why."
+    )
     return (
-        f"{returned} of the new answers went back to people: each has a task in Label Studio that says why. "
+        f"{returned} of the new answers went back to people: {tasks} "
         f"The next version of {spec.name} waits for what is left to be enough, or for them."
     )
 

@@ -129,7 +129,17 @@ def test_a_kill_in_between_leaves_all_or_nothing(
 
 
 def test_a_person_is_told_how_many_went_back() -> None:
-    assert told(SPEC, 2).startswith("2 of the new answers went back to people")
+    assert told(SPEC, 2, "").startswith(
+        "2 of the new answers went back to people: each has a task in Label Studio that says why. "
+    )
+
+
+def test_a_person_is_told_why_there_is_no_task_yet() -> None:
+    said = told(SPEC, 2, "Label Studio does not answer.")
+    assert (
+        "each gets a task that says why once Label Studio can be asked (Label Studio does not answer.)"
+        in said
+    )
 
 
 @pytest.mark.parametrize("kept", [True, False])
