@@ -8,6 +8,7 @@ each: see docs/decisions/0036-where-rounds-train.md.
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,6 +46,8 @@ from trainplat_assets.training_use import watched_use
 FAREWELL_S = 0.0
 """How long MLflow is asked at the end of a training: once. Who registers its model asks again."""
 GAVE_UP = 1
+TELL_S = 15.0
+"""So long others are told of a hang: they may be what hangs, and its process is to end all the same."""
 
 
 class RunFollower:
@@ -124,13 +127,12 @@ class FollowedRound:
 
     def _elsewhere(self, events: TrainingEvents) -> TrainedWeights:
         """In a process for each device. Raises Stopped where these made room."""
-        from resources.learning.rounds.work import take_trained
+        from resources.learning.rounds.work import forget, take_trained
 
         def tell(event: Event) -> None:
             self._by.alive()
             events.tell(event)
 
-        self._asked.write(self._folder)
         taken = self._known.last
         launch = Launch(
             self._asked.plan,
@@ -140,23 +142,29 @@ class FollowedRound:
             threads=taken.threads,
             worker=WORKER,
         )
-        with (
-            making_room.listening() as is_asked,
-            cancelling() as is_cancelled,
-            watched_use(self._folder, taken),
-        ):
-            done = run(
-                launch,
-                patience=replace(self._patience, grace_s=CANCEL_GRACE_S),
-                tell=tell,
-                log=pass_on,
-                is_to_stop=lambda: is_asked() or is_cancelled(),
-            )
-            if not done and is_cancelled():
-                raise DagsterExecutionInterruptedError
-        if not done:
+        try:
+            self._asked.write(self._folder)
+            with (
+                making_room.listening() as is_asked,
+                cancelling() as is_cancelled,
+                watched_use(self._folder, taken),
+            ):
+                done = run(
+                    launch,
+                    patience=replace(self._patience, grace_s=CANCEL_GRACE_S),
+                    tell=tell,
+                    log=pass_on,
+                    is_to_stop=lambda: is_asked() or is_cancelled(),
+                )
+                # One that was ended amid its very end had told that it is done, and put down nothing.
+                weights = take_trained(self._folder) if done else None
+                if weights is None and is_cancelled():
+                    raise DagsterExecutionInterruptedError
+        finally:
+            forget(self._folder)
+        if weights is None:
             raise Stopped
-        return take_trained(self._folder)
+        return weights
 
     def _leave(self) -> NoReturn:
         self._end(End(self._by.service.clock(), Outcome.MADE_ROOM))
@@ -178,7 +186,7 @@ class FollowedRound:
 
     def _give_up(self, events: TrainingEvents, hung: Hung) -> None:
         """End this process, whatever it stands in: the platform takes its run up again, or it has failed."""
-        events.tell(hung)
+        _in_time(lambda: events.tell(hung))
         self._mirror.stop()
         if hung.goes_on and making_room.is_own_process():
             os.kill(os.getpid(), signal.SIGKILL)
@@ -187,9 +195,21 @@ class FollowedRound:
             f"Look where it stood: {', '.join(str(self._folder / one) for one in hung.stacks)}. Executed "
             "again, its run goes on from the checkpoint.",
         )
-        self._end(_failed(self._by.service, problem))
-        self._by.context.instance.report_run_failed(self._by.context.run, str(problem))
+
+        def fail() -> None:
+            self._end(_failed(self._by.service, problem))
+            self._by.context.instance.report_run_failed(self._by.context.run, str(problem))
+            self._mirror.finish(FAILED, FAREWELL_S)
+
+        _in_time(fail)
         os._exit(GAVE_UP)
+
+
+def _in_time(act: Callable[[], None]) -> None:
+    """On a thread beside, that is waited for no longer than this: it may wait for what hangs, or fail."""
+    thread = threading.Thread(target=act, name="tells of a hang", daemon=True)
+    thread.start()
+    thread.join(TELL_S)
 
 
 def _processes(asked: AskedTraining, lease: DeviceLease) -> int:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dagster import ExecuteInProcessResult
+from dagster import DagsterInstance, ExecuteInProcessResult
+from dagster._core.errors import DagsterExecutionInterruptedError
 
+from resources.errors import Unavailable
 from resources.home import Home
 from resources.learning.distributed.logs import tail
 from resources.learning.distributed.progress import Began, Ended, Hung, read_progress
@@ -24,6 +26,7 @@ from resources.terms import FIRST_VERSION
 from resources.train_settings import TrainSettings
 from tests.trainplat_assets import rounds
 from tests.trainplat_assets.rounds import SPEC, make_first, metadata_of, run_round
+from trainplat_assets import round_following
 from trainplat_assets.model_round import Round
 
 pytestmark = pytest.mark.usefixtures("mlflow_in_home")
@@ -51,6 +54,11 @@ def home(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return Home(trainplat_home)
 
 
+def hang(*_: object, **__: object) -> None:
+    while True:
+        signal.pause()
+
+
 def amid(what: str, epoch: str = "8") -> None:
     """Let something happen in this process after the epoch of this number."""
     usual = Telling.epoch
@@ -60,6 +68,9 @@ def amid(what: str, epoch: str = "8") -> None:
         if getattr(point, "epoch", 0) == int(epoch):
             if what == "hang":
                 signal.pause()
+            if what == "hang in Dagster":
+                DagsterInstance.handle_new_event = hang  # type: ignore[method-assign]
+                return
             os.kill(os.getpid(), getattr(signal, what))
 
     Telling.epoch = then  # type: ignore[method-assign]
@@ -195,18 +206,60 @@ def test_one_that_hangs_where_nobody_would_start_it_again_has_failed(home: Home)
 
 
 @pytest.mark.slow
-def test_a_round_on_two_devices_trains_in_two_processes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    spread = replace(SHORT, training=replace(SHORT.training, parallel="ddp"), runs=RunPlan(gpu="2"))
-    monkeypatch.setattr(rounds, "SPEC", spread)
+def test_one_that_hangs_in_telling_dagster_ends_all_the_same(home: Home) -> None:
+    assert program(home, "hang in Dagster", hang_s=2) == -signal.SIGKILL
+    (hung,) = [one for one in read_progress(folder_of(home))[0] if isinstance(one, Hung)]
+    assert "in hang" in (folder_of(home) / hung.stacks[0]).read_text()
 
+
+@pytest.fixture
+def spread(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A first version to be trained on by two devices."""
+    declared = replace(SHORT, training=replace(SHORT.training, parallel="ddp"), runs=RunPlan(gpu="2"))
+    monkeypatch.setattr(rounds, "SPEC", declared)
+    return home
+
+
+def test_processes_that_are_ended_once_all_is_learnt_and_nothing_is_put_down_were_cancelled(
+    spread: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object, **__: object) -> bool:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    monkeypatch.setattr(round_following, "run", ended)
+    with pytest.raises(DagsterExecutionInterruptedError):
+        run_round(FIRST_VERSION)
+    end = only(spread).end
+    assert end is not None
+    assert end.outcome is Outcome.CANCELLED
+
+
+def test_the_data_that_processes_were_given_go_when_they_fail(
+    spread: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> bool:
+        assert list(folder_of(spread).glob("*.npz"))
+        raise Unavailable("a device is gone", "Look at it.")
+
+    monkeypatch.setattr(round_following, "run", fail)
+    assert not run_round(FIRST_VERSION, raise_on_error=False).success
+    end = only(spread).end
+    assert end is not None
+    assert (end.outcome, end.problem) == (Outcome.FAILED, "a device is gone")
+    assert not list(folder_of(spread).glob("*.npz"))
+
+
+@pytest.mark.slow
+def test_a_round_on_two_devices_trains_in_two_processes(spread: Home) -> None:
     result = run_round(FIRST_VERSION)
 
-    training, folder = only(home), folder_of(home)
+    training, folder = only(spread), folder_of(spread)
     assert (training.last.processes, training.last.devices) == (2, ("cpu:0", "cpu:1"))
     (began,) = [one for one in read_progress(folder)[0] if isinstance(one, Began)]
     assert began.processes == 2
     assert training.model == metadata_of(result, "model")["registered_as"] == "models:/shapes/1"
-    assert losses(home) == list(range(1, 13))
+    assert losses(spread) == list(range(1, 13))
     assert _observed(result)["share_done"] == 1.0
     assert [line.text for line in tail(folder, 1) if line.process == 0] == ["all epochs are done"]
     assert not list(folder.glob("*.npz")), "what is registered is not kept twice"

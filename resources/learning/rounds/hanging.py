@@ -4,7 +4,7 @@ import faulthandler
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from resources.learning.distributed.progress import Hung, Point, ProgressFile, read_progress, stacks_name
@@ -44,9 +44,10 @@ def watched(
 
 def _tell_of_hang(folder: Path, silent_s: float, *, goes_on: bool) -> Hung:
     stacks = folder / stacks_name(0)
-    with stacks.open("w") as file:
-        faulthandler.dump_traceback(file, all_threads=True)
     points = [one for one in read_progress(folder)[0] if isinstance(one, Point)]
     hung = Hung(points[-1].step if points else 0, silent_s, (stacks.name,), goes_on)
-    ProgressFile(folder).tell(hung)
+    with suppress(OSError):  # a disk that is full keeps no hung process alive
+        with stacks.open("w") as file:
+            faulthandler.dump_traceback(file, all_threads=True)
+        ProgressFile(folder).tell(hung)
     return hung

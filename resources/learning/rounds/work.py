@@ -85,14 +85,19 @@ def write_trained(folder: Path, trained: TrainedWeights) -> None:
     _write(folder / TRAINED, {"curve": curve, "resumed": trained.resumed_from_epoch}, arrays)
 
 
-def take_trained(folder: Path) -> TrainedWeights:
-    """What came of it; the files are gone then."""
+def take_trained(folder: Path) -> TrainedWeights | None:
+    """What came of it; None where nothing was put down."""
+    if not (folder / TRAINED).exists():
+        return None
     told, arrays = _read(folder / TRAINED)
     curve = tuple(EpochPoint(int(epoch), loss, accuracy) for epoch, loss, accuracy in told["curve"])
-    done = TrainedWeights(arrays["weights"].tobytes(), curve, told["resumed"], _bytes(arrays.get("memory")))
+    return TrainedWeights(arrays["weights"].tobytes(), curve, told["resumed"], _bytes(arrays.get("memory")))
+
+
+def forget(folder: Path) -> None:
+    """Remove both files: data and weights are kept elsewhere, where what is erased is erased."""
     for name in (WORK, TRAINED):
         (folder / name).unlink(missing_ok=True)
-    return done
 
 
 def _write(path: Path, told: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:

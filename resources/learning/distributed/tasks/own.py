@@ -121,13 +121,20 @@ def _settings(build: Callable[..., Any], choice: TaskChoice) -> Any:
 
 def _schema(build: Callable[..., Any], name: str) -> Any:
     """The class of its settings: what its first parameter is annotated with."""
-    parameters = list(inspect.signature(build).parameters.values())
+    try:
+        signature = inspect.signature(build)
+    except (ValueError, TypeError) as problem:  # one of C tells none
+        raise BadInput(
+            f"task is {name!r}, which does not tell what it takes; expected a class or a function of Python",
+            "Wrap it in a function that takes its settings, or nothing.",
+        ) from problem
+    parameters = list(signature.parameters.values())
     if not parameters:
         return None
     called = build.__init__ if inspect.isclass(build) else build
     try:
         schema = get_type_hints(called).get(parameters[0].name)
-    except NameError:
+    except (NameError, AttributeError, TypeError):
         schema = None
     needed = [
         one.name
@@ -136,7 +143,7 @@ def _schema(build: Callable[..., Any], name: str) -> Any:
     ]
     if needed or not (is_dataclass(schema) or (inspect.isclass(schema) and issubclass(schema, BaseModel))):
         raise BadInput(
-            f"task is {name!r}, which takes {inspect.signature(build)}; expected its settings alone, "
+            f"task is {name!r}, which takes {signature}; expected its settings alone, "
             "annotated with a dataclass or a pydantic model",
             "Annotate its only parameter with the class of its settings, or let it take none.",
         )

@@ -103,6 +103,12 @@ def spread(folder: Path, task: Task, stop_after: int | None = None) -> tuple[lis
     return told, done
 
 
+def taken(folder: Path) -> TrainedWeights:
+    found = take_trained(folder)
+    assert found is not None
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "accumulation"),
@@ -122,7 +128,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path, method: MethodName, a
     assert done
     (began,) = [one for one in told if isinstance(one, Began)]
     assert began.processes == 2
-    two, one = take_trained(tmp_path / "two"), trained(UNEVEN, method)
+    two, one = taken(tmp_path / "two"), trained(UNEVEN, method)
     assert_near(two, one)
     assert (two.memory is None) == (one.memory is None)
 
@@ -135,7 +141,7 @@ def test_two_processes_that_made_room_go_on_to_the_same_weights(tmp_path: Path) 
     assert not done
     spread(tmp_path / "stopped", task)
     spread(tmp_path / "whole", task)
-    again, whole = take_trained(tmp_path / "stopped"), take_trained(tmp_path / "whole")
+    again, whole = taken(tmp_path / "stopped"), taken(tmp_path / "whole")
     assert again.resumed_from_epoch > 0
     assert again.weights == whole.weights
 

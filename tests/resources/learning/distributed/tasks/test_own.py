@@ -83,6 +83,12 @@ def test_its_module_is_not_imported_until_it_is_built(own: str) -> None:
         ("nosuch.module:build", {}, NotFound, "task is 'nosuch.module:build', and there is no module nosuch"),
         ("my_tasks:nothing_there", {}, NotFound, "my_tasks has no nothing_there"),
         ("my_tasks:number", {}, BadInput, "which is a int; expected a class or a function"),
+        (
+            "builtins:dict",
+            {},
+            BadInput,
+            "does not tell what it takes; expected a class or a function of Python",
+        ),
         ("my_tasks:two", {}, BadInput, r"which takes \(a, b\); expected its settings alone"),
         ("my_broken:build", {}, BadInput, "my_broken cannot be imported: RuntimeError: no luck"),
         ("my_needy:build", {}, BadInput, "my_needy cannot be imported: ModuleNotFoundError"),
