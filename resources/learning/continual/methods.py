@@ -77,10 +77,17 @@ class Method:
         return self.wrongness(logits, labels), logits
 
     def wrongness(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy; of all places together, where samples have several."""
-        if logits.dim() == 3:
-            logits, labels = logits.flatten(0, 1), labels.flatten()
-        return functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        """Cross-entropy; of all places together where samples have several, 0 where they have none at all."""
+        if logits.dim() == 2:
+            return functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        together = functional.cross_entropy(
+            logits.flatten(0, 1),
+            labels.flatten(),
+            ignore_index=NO_PLACE,
+            label_smoothing=self.label_smoothing,
+            reduction="sum",
+        )
+        return together / (labels != NO_PLACE).sum().clamp(min=1)
 
     def recall(self, network: nn.Module, earlier: Task | None, memory: bytes | None, seed: int) -> None:
         """Be as after the training of ``network``, which goes on now.
@@ -207,7 +214,7 @@ class Distillation(Method):
             mine, theirs = mine[labels != NO_PLACE], theirs[labels != NO_PLACE]
         mine = (mine / self.temperature).log_softmax(dim=1)
         theirs = (theirs / self.temperature).log_softmax(dim=1)
-        divergence = functional.kl_div(mine, theirs, reduction="batchmean", log_target=True)
+        divergence = functional.kl_div(mine, theirs, reduction="sum", log_target=True) / max(1, len(mine))
         return self.wrongness(logits, labels) + self.temperature**2 * divergence, logits
 
     def recall(self, network: nn.Module, earlier: Task | None, memory: bytes | None, seed: int) -> None:  # noqa: ARG002 - no need of them

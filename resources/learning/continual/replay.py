@@ -171,7 +171,8 @@ def distance(logits: Tensor, memory: Memory, rows: Tensor) -> Tensor:
     if memory.known is None:
         return functional.mse_loss(mine, remembered)
     known = memory.known[rows]
-    return functional.mse_loss(mine[known], remembered[known])
+    squares = functional.mse_loss(mine[known], remembered[known], reduction="sum")
+    return squares / known.sum().clamp(min=1)  # of texts without a word nothing was said
 
 
 def said(network: nn.Module, inputs: Tensor, labels: Tensor) -> NDArray[np.float32]:

@@ -248,3 +248,33 @@ def test_a_lesson_of_other_samples_is_refused() -> None:
         Others(Kind.TEXT_CLASSES).train(
             given.samples, given.answers, given.classes, SHORT, seed=3, lesson=lesson(SMALL, 2, None, None)
         )
+
+
+@pytest.mark.parametrize("method", [MethodName.DERPP, pytest.param(MethodName.LWF, marks=pytest.mark.slow)])
+def test_texts_without_a_word_spoil_no_model_of_names(method: MethodName) -> None:
+    given = examples(Kind.ENTITIES, 12)
+    samples = given.samples.copy()
+    samples[6:] = 0
+    samples[6:, 0, :3] = ord("!")
+    answers = (*given.answers[:6], *[written([])] * 6)
+    how, settings = replace(SHORT, batch_size=2), replace(SMALL, method=method)
+    ids = [f"text-{row}" for row in range(12)]
+    trained: TrainedWeights | None = None
+    for number, count in enumerate((10, 12)):
+        known = None if number == 0 else dict(zip(ids[:10], answers[:10], strict=True))
+        told = lesson_of(
+            settings, ids[:count], answers[:count], known, None if trained is None else trained.memory, number
+        )
+        trained = Others(Kind.ENTITIES).train(
+            samples[:count],
+            answers[:count],
+            given.classes,
+            how,
+            seed=3,
+            start=None if trained is None else trained.weights,
+            lesson=told,
+        )
+    assert trained is not None
+    assert np.isfinite([point.loss for point in trained.curve]).all()
+    looked_at = learner_of(Kind.ENTITIES).look(trained.weights, samples, given.classes)
+    assert np.isfinite(looked_at.outlook.probabilities).all()
