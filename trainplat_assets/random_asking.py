@@ -1,5 +1,6 @@
 """What random asking would have reached by one version, with data, labeling, learning and registry joined."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,8 +44,17 @@ class RandomAsking:
         """The labelled samples of the version that random asking would have had, in its order."""
         there = set(self._train.ids)
         first = [one for one in self._first_labels() if one in there]
-        batches = self._batches(there - set(first))
-        return random_order(first, batches, self.spec.seed_in_use())
+        return random_order(first, self.batches(), self.spec.seed_in_use())
+
+    def batches(self) -> list[Batch]:
+        """What was asked at once, and what people labelled without a question, by time; then what waits."""
+        labelled = set(self._train.ids).difference(self._first_labels())
+        asked = [one for one in self.labeling.questions(self.spec.name) if one.why is not Why.KNOWN]
+        asked.sort(key=lambda one: one.asked_at)
+        by_time = [*self._asked(asked, labelled), *self._given(labelled - {one.sample for one in asked})]
+        by_time.sort(key=lambda one: one[0])
+        waits = Batch((), (), self._line[-1].pool or 0)
+        return [*(batch for _, batch in by_time), waits]
 
     def is_due(self, labels: int) -> bool:
         """Whether so many labels are enough more than those that a model was trained with before."""
@@ -92,28 +102,31 @@ class RandomAsking:
             images, chosen, self.spec.classes, settings, seed=seed, device=device, threads=threads
         ).weights
 
-    def _batches(self, labelled: set[SampleId]) -> list[Batch]:
-        """What was asked at once, and what people labelled without a question, by time; then what waits."""
-        asked = [one for one in self.labeling.questions(self.spec.name) if one.why is not Why.KNOWN]
-        asked.sort(key=lambda one: one.asked_at)
-        by_time = [*self._asked(asked, labelled), *self._given(labelled - {one.sample for one in asked})]
-        by_time.sort(key=lambda one: one[0])
-        waits = Batch((), (), self._line[-1].pool or 0)
-        return [*(batch for _, batch in by_time), waits]
-
     def _asked(
         self, asked: Sequence[AskedQuestion], labelled: set[SampleId]
     ) -> Iterator[tuple[datetime, Batch]]:
-        pools = {one.version: one.pool or 0 for one in self._line}
-        before: list[AskedQuestion] = []
+        place_of = {one.version: place for place, one in enumerate(self._line)}
+        taken_up = self._taken_up()
+        before: Counter[int] = Counter()  # by the place of the version that took their labels up
         for at, group in groupby(asked, key=lambda one: one.asked_at):
             batch = list(group)
             found = [one for one in batch if one.sample in labelled]
-            gone = sum(one.version == batch[0].version or one.sample not in labelled for one in before)
-            waiting = max(pools.get(batch[0].version, 0) - gone, len(found))
+            place = place_of.get(batch[0].version, -1)
+            pool = (self._line[place].pool or 0) if place >= 0 else 0
+            # Of what was asked before, all that had no label in this version lies in its pool still.
+            gone = sum(count for taken, count in before.items() if taken > place)
             random = tuple(one.sample for one in found if one.why is Why.RANDOM)
-            yield at, Batch(random, tuple(one.sample for one in found if one.why is not Why.RANDOM), waiting)
-            before += batch
+            others = tuple(one.sample for one in found if one.why is not Why.RANDOM)
+            yield at, Batch(random, others, max(pool - gone, len(found)))
+            before.update(taken_up.get(one.sample, len(self._line)) for one in batch)
+
+    def _taken_up(self) -> dict[SampleId, int]:
+        """By sample the place in the line of the first version that has a label of it beyond the first."""
+        return {
+            label.sample: place
+            for place, one in reversed(list(enumerate(self._line)))
+            for label in self.data.confirmed_labels(self.spec.name, one.version)
+        }
 
     def _given(self, samples: set[SampleId]) -> Iterator[tuple[datetime, Batch]]:
         for one in self._line[1:]:

@@ -1,6 +1,7 @@
 """What random asking would have reached, from versions that are made and questions that were asked."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,34 @@ def test_where_all_of_the_pool_is_labelled_random_asking_has_all_of_it(
     second = asking(trainplat_home, V1)
     assert set(second.order()) == set(ids(data, V1, Split.TRAIN))
     assert len(second.order()) == 12 + len(pool)
+
+
+def test_an_answer_that_comes_late_leaves_how_many_waited_when_others_were_asked(
+    trainplat_home: Path, data: DataService
+) -> None:
+    pool = ids(data, FIRST_VERSION, Split.POOL)
+    everyone = labels(data, 14)
+
+    def put(version: VersionKey, samples: list[SampleId], hours: int) -> None:
+        asked = [Question(one, SPEC.classes[0], 0.5, Path("x.png"), Why.RANDOM) for one in samples]
+        with Home(trainplat_home).database().write() as connection:
+            store.put_questions(
+                connection, SPEC.name, version, asked, "shapes-1", NOW + timedelta(hours=hours)
+            )
+
+    put(FIRST_VERSION, pool[:10], 0)
+    data.plan_next(SPEC, everyone[:5], ACTOR)
+    data.make(SPEC, V1, ACTOR)
+    put(V1, pool[10:14], 1)
+    waited = len(pool) - 10
+    seen = [one.waiting for one in asking(trainplat_home, V1).batches() if not one.others]
+    assert waited in seen
+
+    later = data.plan_next(SPEC, everyone[5:], ACTOR).version
+    data.make(SPEC, later, ACTOR)
+
+    batches = [one for one in asking(trainplat_home, later).batches() if one.random]
+    assert [(len(one.random), one.waiting) for one in batches] == [(10, len(pool)), (4, waited)]
 
 
 def test_the_step_trains_once_there_are_enough_more(trainplat_home: Path, data: DataService) -> None:
