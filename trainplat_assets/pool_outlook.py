@@ -64,11 +64,9 @@ def look_at_pool(
         labelled_embeddings=None if known is None else known.embeddings,
         labelled_counts=_counts(labelled, spec.kind, all_seen.columns),
         members=seen.members,
-        guesses=np.array(all_seen.guesses, dtype=str) if guessed else None,
+        guesses=tuple(map(str, all_seen.guesses)) if guessed else None,
         sureness=all_seen.sureness if guessed else None,
-        marks=None
-        if spec.kind.has_one_class
-        else np.array([marks_written(one) for one in all_seen.marks], dtype=str),
+        marks=None if spec.kind.has_one_class else tuple(map(marks_written, all_seen.marks)),
     )
 
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_PARTS = ("embeddings", "labelled_embeddings", "labelled_counts", "members", "guesses", "sureness", "marks")
-"""What is kept where a strategy, or a kind of answer, needs it."""
+_PARTS = ("embeddings", "labelled_embeddings", "labelled_counts", "members", "sureness")
+_WRITTEN = ("guesses", "marks")
+"""What is kept where a strategy, or a kind of answer, needs it. What is written is kept as JSON: a column of
+texts is as wide for every sample as for the one in which the most is marked.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,12 @@ class PoolPredictions:
     """How many samples of each class have a label."""
     members: "NDArray[np.float64] | None" = None
     """[member, sample, class]: what each member of a committee says."""
-    guesses: "NDArray[np.str_] | None" = None
+    guesses: tuple[str, ...] | None = None
     """[sample]: the whole answer that the model would give; None where that is the likeliest class."""
     sureness: "NDArray[np.float64] | None" = None
     """[sample]: how sure it is of that."""
 
-    marks: "NDArray[np.str_] | None" = None
+    marks: tuple[str, ...] | None = None
     """[sample]: what it finds at all, see :func:`marks_written`; None where answers are classes, and in
     files from before it was kept.
     """
@@ -54,12 +57,12 @@ class PoolPredictions:
         """The marks found in one sample, each as the answer that holds it alone, with how sure it is."""
         if self.marks is None:
             return ()
-        return tuple((Label(answer), float(sure)) for answer, sure in json.loads(str(self.marks[row])))
+        return tuple((Label(answer), float(sure)) for answer, sure in json.loads(self.marks[row]))
 
     def guess(self, row: int) -> tuple[Label, float]:
         """The answer about one row, by default its likeliest class, and how sure it is, in 0..1."""
         if self.guesses is not None and self.sureness is not None:
-            return Label(str(self.guesses[row])), float(self.sureness[row])
+            return Label(self.guesses[row]), float(self.sureness[row])
         best = int(self.probabilities[row].argmax())
         return self.classes[best], float(self.probabilities[row, best])
 
@@ -125,6 +128,9 @@ class PredictionFiles:
             ids=np.array(predictions.ids, dtype=str),
             probabilities=predictions.probabilities,
             **{name: part for name in _PARTS if (part := getattr(predictions, name)) is not None},
+            **{
+                name: _as_bytes(part) for name in _WRITTEN if (part := getattr(predictions, name)) is not None
+            },
         )
         path = self._path(dataset, version, "npz")
         write_atomically(path, content.getvalue())
@@ -144,6 +150,7 @@ class PredictionFiles:
                 tuple(SampleId(str(sample)) for sample in kept["ids"]),
                 kept["probabilities"],
                 **{name: kept[name] for name in _PARTS if name in kept},
+                **{name: _from_bytes(kept[name]) for name in _WRITTEN if name in kept},
             )
 
     def write_query(self, dataset: DatasetName, version: VersionKey, query: Query) -> Path:
@@ -183,6 +190,18 @@ class PredictionFiles:
 
     def _path(self, dataset: DatasetName, version: VersionKey, ending: str) -> Path:
         return self._home.data / dataset / "predictions" / f"{version}.{ending}"
+
+
+def _as_bytes(written: Sequence[str]) -> "NDArray[np.uint8]":
+    import numpy as np
+
+    return np.frombuffer(json.dumps(written).encode(), dtype=np.uint8)
+
+
+def _from_bytes(kept: "NDArray[np.uint8 | np.str_]") -> tuple[str, ...]:
+    if kept.dtype.kind == "U":  # a column of texts, in files from before
+        return tuple(map(str, kept))
+    return tuple(json.loads(kept.tobytes()))
 
 
 def _missing(dataset: DatasetName, version: VersionKey, asset: str) -> NotFound:

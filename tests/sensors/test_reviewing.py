@@ -155,9 +155,9 @@ def test_a_name_that_the_champion_takes_for_another_goes_back_where_its_marks_we
         (*SHAPES.classes, Label("(nothing)")),
         tuple(samples),
         np.full((4, 3), 1 / 3),
-        guesses=np.array([right] * 4),
+        guesses=(right,) * 4,
         sureness=np.full(4, 0.9),
-        marks=np.array([marks_written([(right, 0.9)])] * 4) if kept else None,
+        marks=(marks_written([(right, 0.9)]),) * 4 if kept else None,
     )
     PredictionFiles(Home(trainplat_home)).write_predictions(SHAPES.name, FIRST_VERSION, found)
     people = answered(trainplat_home, SHAPES.name, SHAPES.classes, FIRST_VERSION, said, kind=Kind.ENTITIES)

@@ -1,6 +1,7 @@
 """The files between a champion and its questions."""
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,13 +70,13 @@ def test_the_guess_is_the_likeliest_class() -> None:
 
 
 def test_where_answers_are_marks_the_guess_is_the_whole_answer() -> None:
-    marks = replace(predictions([[0.2, 0.5, 0.3]]), guesses=np.array(["[]"]), sureness=np.array([0.9]))
+    marks = replace(predictions([[0.2, 0.5, 0.3]]), guesses=("[]",), sureness=np.array([0.9]))
     assert marks.guess(0) == ("[]", 0.9)
 
 
 def test_marks_that_were_found_are_kept_unless_they_are_very_unsure(trainplat_home: Path) -> None:
     found = (Label("[]"), 0.91), (Label("[1]"), 0.2)
-    marks = np.array([marks_written(found), marks_written([])])
+    marks = marks_written(found), marks_written([])
     files = PredictionFiles(Home(trainplat_home))
     files.write_predictions(CATS, V1, replace(predictions([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]), marks=marks))
 
@@ -83,6 +84,36 @@ def test_marks_that_were_found_are_kept_unless_they_are_very_unsure(trainplat_ho
 
     assert [kept.found(row) for row in range(2)] == [((Label("[]"), 0.91),), ()]
     assert predictions([[0.2, 0.5, 0.3]]).found(0) == ()
+
+
+def test_one_sample_with_many_marks_makes_the_others_no_larger(trainplat_home: Path) -> None:
+    files = PredictionFiles(Home(trainplat_home))
+    long = marks_written([(Label("[]"), 0.9)] * 5_000)
+    told = replace(
+        predictions([[0.2, 0.5, 0.3]] * 300),
+        guesses=(long, *("[]",) * 299),
+        sureness=np.full(300, 0.9),
+        marks=(long, *("[]",) * 299),
+    )
+    path = files.write_predictions(CATS, V1, told)
+
+    kept = files.read_predictions(CATS, V1)
+
+    assert (kept.guesses, kept.marks) == (told.guesses, told.marks)
+    with zipfile.ZipFile(path) as parts:
+        assert sum(part.file_size for part in parts.infolist()) < 1_000_000
+
+
+def test_answers_that_were_kept_as_columns_of_texts_are_read(trainplat_home: Path) -> None:
+    files = PredictionFiles(Home(trainplat_home))
+    path = files.write_predictions(CATS, V1, predictions([[0.2, 0.5, 0.3]]))
+    with np.load(path) as parts:
+        old = {**parts, "guesses": np.array(["[]"]), "sureness": np.array([0.9]), "marks": np.array(["[]"])}
+    np.savez(path, **old)
+
+    kept = files.read_predictions(CATS, V1)
+
+    assert (kept.guess(0), kept.found(0)) == (("[]", 0.9), ())
 
 
 def test_a_query_is_read_as_it_was_written_and_belongs_to_its_version(trainplat_home: Path) -> None:
