@@ -164,7 +164,7 @@ def stands_still(folder: Path) -> bool:
     """Whether a training told that it does no step now, and yet goes on."""
     try:
         return (folder / HEARTBEAT).read_text() == STILL
-    except FileNotFoundError:
+    except OSError:
         return False
 
 

@@ -66,7 +66,7 @@ class Pulse:
         return now_s - self._moved_s
 
     def _marks(self) -> list[int | None]:
-        return [one.stat().st_mtime_ns if one.exists() else None for one in self._files]
+        return [_changed_ns(one) for one in self._files]
 
 
 def patience_s(patience: Patience, folder: Path, *, steps_begun: bool) -> float:
@@ -203,6 +203,14 @@ class _Watch:
             if isinstance(event, Ended):
                 self.is_done = event.done
             self._tell(event)
+
+
+def _changed_ns(path: Path) -> int | None:
+    """None where it is not there, or cannot be looked at: whoever watches goes on."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _size(path: Path) -> int:

@@ -44,9 +44,11 @@ def watched(
 
 def _tell_of_hang(folder: Path, silent_s: float, *, goes_on: bool) -> Hung:
     stacks = folder / stacks_name(0)
-    points = [one for one in read_progress(folder)[0] if isinstance(one, Point)]
-    hung = Hung(points[-1].step if points else 0, silent_s, (stacks.name,), goes_on)
-    with suppress(OSError):  # a disk that is full keeps no hung process alive
+    step = 0
+    with suppress(OSError):
+        step = next((one.step for one in reversed(read_progress(folder)[0]) if isinstance(one, Point)), 0)
+    hung = Hung(step, silent_s, (stacks.name,), goes_on)
+    with suppress(OSError):  # a disk that is full, or gone, keeps no hung process alive
         with stacks.open("w") as file:
             faulthandler.dump_traceback(file, all_threads=True)
         ProgressFile(folder).tell(hung)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.learning.distributed.progress import Hung, read_progress
+from resources.learning.distributed.progress import HEARTBEAT, PROGRESS, Hung, read_progress, stacks_name
 from resources.learning.distributed.watching import Patience
 from resources.learning.rounds.hanging import watched
 from resources.learning.rounds.telling import Length, Telling
@@ -39,3 +39,14 @@ def test_it_is_told_with_the_stacks_of_its_threads_and_given_up(
     assert hung[0].goes_on is goes_on
     assert hung[0].silent_s >= SOON.hang_s
     assert "in stands_still_here" in (tmp_path / hung[0].stacks[0]).read_text()
+
+
+@pytest.mark.parametrize("name", [HEARTBEAT, PROGRESS, stacks_name(0)])
+def test_it_is_given_up_where_its_folder_can_be_read_or_written_no_more(tmp_path: Path, name: str) -> None:
+    telling, given_up = begun(tmp_path), threading.Event()
+    telling.steps_begun = True
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).mkdir()
+
+    with watched(telling, SOON, 0, lambda _: given_up.set()):
+        assert given_up.wait(60)
