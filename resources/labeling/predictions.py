@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resources.asking import Why
 from resources.errors import NotFound
@@ -127,10 +127,7 @@ class PredictionFiles:
             classes=np.array(predictions.classes, dtype=str),
             ids=np.array(predictions.ids, dtype=str),
             probabilities=predictions.probabilities,
-            **{name: part for name in _PARTS if (part := getattr(predictions, name)) is not None},
-            **{
-                name: _as_bytes(part) for name in _WRITTEN if (part := getattr(predictions, name)) is not None
-            },
+            **_parts_of(predictions),
         )
         path = self._path(dataset, version, "npz")
         write_atomically(path, content.getvalue())
@@ -150,7 +147,8 @@ class PredictionFiles:
                 tuple(SampleId(str(sample)) for sample in kept["ids"]),
                 kept["probabilities"],
                 **{name: kept[name] for name in _PARTS if name in kept},
-                **{name: _from_bytes(kept[name]) for name in _WRITTEN if name in kept},
+                guesses=_from_bytes(kept["guesses"]) if "guesses" in kept else None,
+                marks=_from_bytes(kept["marks"]) if "marks" in kept else None,
             )
 
     def write_query(self, dataset: DatasetName, version: VersionKey, query: Query) -> Path:
@@ -190,6 +188,15 @@ class PredictionFiles:
 
     def _path(self, dataset: DatasetName, version: VersionKey, ending: str) -> Path:
         return self._home.data / dataset / "predictions" / f"{version}.{ending}"
+
+
+def _parts_of(predictions: PoolPredictions) -> dict[str, Any]:
+    parts = {name: getattr(predictions, name) for name in (*_PARTS, *_WRITTEN)}
+    return {
+        name: _as_bytes(part) if name in _WRITTEN else part
+        for name, part in parts.items()
+        if part is not None
+    }
 
 
 def _as_bytes(written: Sequence[str]) -> "NDArray[np.uint8]":
