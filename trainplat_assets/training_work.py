@@ -24,6 +24,7 @@ from resources.learning.rounds.plan import plan_of, training_id
 from resources.learning.rounds.telling import Telling
 from resources.learning.teaching import Teaching
 from resources.learning.training import train
+from resources.learning.trainings.service import TrainingService
 from resources.registry.model import Candidate, CurvePoint, ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
@@ -88,7 +89,12 @@ class TrainingWork:
 
     def registered(self) -> ModelVersion | None:
         """The model of this snapshot, if it is registered already. Asks MLflow."""
-        return self.registry.find(self.spec.name, self.snapshot.id, self.actor)
+        found = self.registry.find(self.spec.name, self.snapshot.id, self.actor)
+        training = None if found is None else self.registry.training_of(found)
+        if found is not None and training is not None:
+            service = TrainingService(self.data.home, self.data.database, self.data.clock)
+            service.settle(training, found.uri, self.actor)
+        return found
 
     def train(
         self,

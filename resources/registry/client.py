@@ -205,6 +205,19 @@ class Mlflow:
             client.set_model_version_tag(model.dataset, str(model.number), tag, value)
             client.set_tag(model.mlflow_run_id, tag, value)
 
+    def tag_of_run(self, model: ModelVersion, tag: str) -> str | None:
+        """What the run that a model is from says of itself; None where it says nothing of this, or is gone."""
+        from mlflow.exceptions import MlflowException
+
+        with self._asked() as client:
+            try:
+                told: str | None = client.get_run(model.mlflow_run_id).data.tags.get(tag)
+            except MlflowException as problem:
+                if problem.error_code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
+                return None
+            return told
+
     def weights(self, model: ModelVersion) -> bytes:
         """The weights among a model's artifacts, verified. Raises :class:`BadInput` when they are damaged."""
         local = self._local_artifact(model)

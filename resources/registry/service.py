@@ -25,6 +25,7 @@ from resources.registry.model import (
     RoundEvaluation,
 )
 from resources.registry.random_rounds import AgainstRandom, RandomRound
+from resources.registry.training_runs import TRAINING_TAG
 from resources.terms import Actor, DatasetName, VersionKey, version_order
 
 LOCK_TIMEOUT_S = 120.0
@@ -105,6 +106,13 @@ class RegistryService:
         Raises :class:`Unavailable` when MLflow is down.
         """
         Mlflow(self.home).set_tag(model, tag, value)
+
+    def training_of(self, model: ModelVersion) -> str | None:
+        """The training of a data set that became a model version; None for one that was told of nowhere.
+
+        Raises :class:`Unavailable` when MLflow is down.
+        """
+        return Mlflow(self.home).tag_of_run(model, TRAINING_TAG) if model.mlflow_run_id else None
 
     def score(self, model: ModelVersion, scores: Sequence[CurvePoint]) -> None:
         """Add scores to the run of a model in MLflow. Raises :class:`Unavailable` when it is down."""

@@ -43,6 +43,15 @@ PROGRAM = (
     "amid(*sys.argv[2:4])\n"
     "rounds.run_round(rounds.FIRST_VERSION)\n"
 )
+SETTLED = (
+    "import os, signal\n"
+    "from resources.learning.trainings.service import TrainingService\n"
+    "from tests.trainplat_assets import rounds\n"
+    "from tests.trainplat_assets.test_round_following import SHORT\n"
+    "rounds.SPEC = SHORT\n"
+    "TrainingService.became = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+    "rounds.run_round(rounds.FIRST_VERSION)\n"
+)
 
 
 @pytest.fixture
@@ -144,6 +153,21 @@ def test_one_that_failed_goes_on_and_its_curve_is_one(home: Home, monkeypatch: p
     assert losses(home) == list(range(1, 13)), "what was done again is there once"
 
 
+@pytest.mark.slow
+def test_one_that_was_killed_once_it_was_registered_is_settled_by_the_next_run(home: Home) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", SETTLED], env={**os.environ, "TRAINPLAT_HOME": str(home.path)}, timeout=300
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert only(home).model is None
+    assert [one.step for one in kept_checkpoints(folder_of(home))] == [12]
+
+    run_round(FIRST_VERSION)
+
+    assert only(home).model == "models:/shapes/1"
+    assert kept_checkpoints(folder_of(home)) == []
+
+
 def test_other_settings_are_another_training(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     service = TrainingService(home, home.database())
     run_round(FIRST_VERSION)
@@ -203,6 +227,8 @@ def test_one_that_hangs_where_nobody_would_start_it_again_has_failed(home: Home)
     assert end.outcome is Outcome.FAILED
     assert (end.problem or "").startswith(f"the training {only(home).id} hung for ")
     assert "stacks-0.txt" in (end.next_step or "")
+    (run,) = Mlflow(home)._client().search_runs(["1"])
+    assert run.info.status == "FAILED"
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from resources.home import Home
 from resources.learning.distributed.plan import Plan
 from resources.learning.trainings.looking import stands_now
 from resources.learning.trainings.model import End, TakenUp, Training, TrainingId, other_fields
+from resources.learning.trainings.result import ROUND
 from resources.learning.trainings.retention import Held, Rule, awaiting, in_use, starts_from, to_remove
 from resources.learning.trainings.store import LOCK, all_records, read_record, write_record
 from resources.terms import Actor
@@ -124,6 +125,15 @@ class TrainingService:
         now = replace(training, model=model)
         self._keep(now, actor, "register", model)
         return now
+
+    def settle(self, training: str, model: str, actor: Actor) -> None:
+        """Note what a training became where a kill had come before that; its checkpoint is of no use then."""
+        known = next((one for one in self.all() if str(one.id) == training), None)
+        if known is None or known.model is not None or known.last.process.is_alive():
+            return
+        with self.following(known.id) as folder:
+            self.became(known, model, actor)
+            (folder / ROUND).unlink(missing_ok=True)
 
     def held(self, at_work: Mapping[str, str]) -> list[Held]:
         """All of them, as retention sees them. ``at_work``: as :func:`awaiting` takes it."""
