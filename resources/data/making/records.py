@@ -67,6 +67,8 @@ def _text_of(path: Path, example: str) -> str:
 
 def records_of_csv(text: str, header_flaw: HeaderFlaw) -> Iterator[Record | NoRecord]:
     """The lines of a table below its header; a bad one hides no other."""
+    if csv.field_size_limit() < len(text):  # one for the whole process: it is never made less
+        csv.field_size_limit(len(text))
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     before = 0

@@ -59,6 +59,15 @@ def test_a_bad_line_is_told_with_its_number_and_costs_no_other(line: bytes, told
     assert str(problem).startswith("line 2: ")
 
 
+@pytest.mark.parametrize("name", ["l.csv", "l.jsonl"])
+def test_texts_are_as_long_in_a_table_as_in_files_of_their_own(name: str) -> None:
+    text = "a" * (1 << 20)
+    content = f"text\n{text}\n" if name == "l.csv" else json.dumps({"text": text})
+    (found,) = texts_in(name, content.encode())
+    assert isinstance(found, HeldText)
+    assert len(found.content) == 1 << 20
+
+
 def test_a_bad_line_of_a_table_costs_no_other() -> None:
     found = read("l.csv", b'text,from\none,ann\n"t"wo,bob\nthree\nfour,eve\n')
     assert found[2] == ("one", {"from": "ann"})
