@@ -179,8 +179,10 @@ class _Watch:
                 asked_s = now_s
             if asked_s is not None and now_s - asked_s > self.patience.grace_s:
                 return True
+            # First how long it may be still: where it ends that in between, what it wrote then is a move.
+            patient_s = patience_s(self.patience, self.folder, steps_begun=self._steps_begun)
             self.silent_s = pulse.silent_s(now_s)
-            if self.silent_s > patience_s(self.patience, self.folder, steps_begun=self._steps_begun):
+            if self.silent_s > patient_s:
                 group.ask_for_stacks()
                 time.sleep(STACKS_S)
                 return False

@@ -29,8 +29,10 @@ def watched(
 
     def look() -> None:
         while not over.wait(min(LOOK_S, patience.hang_s / 4)):
+            # First how long it may be still: where it ends that in between, what it wrote then is a move.
+            patient_s = patience_s(patience, telling.folder, steps_begun=telling.steps_begun)
             silent_s = pulse.silent_s(time.monotonic())
-            if silent_s > patience_s(patience, telling.folder, steps_begun=telling.steps_begun):
+            if silent_s > patient_s:
                 give_up(_tell_of_hang(telling.folder, silent_s, goes_on=hangs_before < patience.hangs))
                 return
 

@@ -108,6 +108,16 @@ def test_other_templates_ask_for_what_they_must_have(open_page: OpenPage, folder
     assert "inputs is missing; a pipeline of template inference must have it" in errors
 
 
+@pytest.mark.parametrize("task", ["table", "trainplat_assets.examples.waves.task:Waves"])
+def test_a_form_begins_with_the_task_of_the_file_also_where_it_is_ones_own(
+    task: str, open_page: OpenPage, folder: Folder, filled_home: Home
+) -> None:
+    make(folder, filled_home, text=PRETRAIN.replace("task: table", f"task: {task}"))
+    app = open_page("pipelines").run()
+    assert widget(app, f"run-wine-{folder.read('wine').content_hash}-pretrain-task").value == task
+    assert "Otherwise than the file" not in words(app)
+
+
 def test_a_preview_shows_the_devices_that_a_run_would_get(
     open_page: OpenPage, folder: Folder, filled_home: Home
 ) -> None:
