@@ -82,8 +82,10 @@ def _widget(reader: Reader, key: str, field: str, schema: Mapping[str, Any], usu
     kinds = {one.get("type") for one in told.get("anyOf", ())} or {told.get("type")}
     named = next((one["enum"] for one in told.get("anyOf", ()) if "enum" in one), None)
     if named is not None and "null" not in kinds:
-        # Some are known by name, and others may be typed.
-        st.selectbox(field, named, key=key, help=says, accept_new_options=True)
+        # Some are known by name, and others may be typed, as in the file.
+        options = list(named) if usual is None or usual in named else [*named, usual]
+        index = 0 if usual is None else options.index(usual)
+        st.selectbox(field, options, index=index, key=key, help=says, accept_new_options=True)
     elif "enum" in told:
         options = list(told["enum"])
         index = options.index(usual) if usual in options else 0
