@@ -206,7 +206,7 @@ class Mlflow:
             client.set_tag(model.mlflow_run_id, tag, value)
 
     def tag_of_run(self, model: ModelVersion, tag: str) -> str | None:
-        """What the run that a model is from says of itself; None where it says nothing of this, or is gone."""
+        """What the run that a model is from says of itself; None where it says nothing of this or is gone."""
         from mlflow.exceptions import MlflowException
 
         with self._asked() as client:
