@@ -18,10 +18,10 @@ from resources.labeling.service import LabelingService
 from resources.reviews import ReviewPlan
 from resources.showing import ShownFrom
 from resources.terms import FIRST_VERSION
-from tests.resources.data.making.test_originals import published
 from tests.resources.data.shapes import SHAPES, image, write_source
 from tests.sensors.shapes_loop import ANNA, ShapesLoop, begun
 from tests.servers.label_studio import LabelStudioServer
+from tests.servers.published import published
 from trainplat_assets.labeling_round import LabelingRound
 
 

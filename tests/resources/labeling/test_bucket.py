@@ -1,11 +1,6 @@
 """Pictures from a bucket and from a web server, shown by a real Label Studio."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -27,6 +22,7 @@ from tests.resources.labeling.people import (
     sample_id,
 )
 from tests.servers.label_studio import LabelStudioServer
+from tests.servers.published import published
 from tests.servers.s3 import Bucket
 
 
@@ -135,17 +131,3 @@ def test_pictures_are_put_into_a_bucket_once(bucket: Bucket, tmp_path: Path) -> 
     assert put_pictures(place, CATS, made[:2]) == 2
     assert put_pictures(place, CATS, made) == 1
     assert bucket.contents()[f"shown/cats/{sample_id(2)}.png"] == made[2][1].read_bytes()
-
-
-@contextmanager
-def published(folder: Path) -> Iterator[str]:
-    """A web server over ``folder``."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()

@@ -1,11 +1,6 @@
 """Where samples lie already is told while the same content lies there, and else why not."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -22,21 +17,8 @@ from resources.data.spec import DatasetSpec
 from resources.data.storage.repository import DatasetRepository
 from resources.home import Home
 from tests.resources.data.shapes import SHAPES, image
+from tests.servers.published import published
 from tests.servers.s3 import Bucket
-
-
-@contextmanager
-def published(folder: Path) -> Iterator[str]:
-    """A web server over ``folder``."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture
