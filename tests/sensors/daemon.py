@@ -1,7 +1,9 @@
 """Dagster's own sensor daemon for tests, one pass at a time, killed where a test says."""
 
 import logging
+import multiprocessing
 import os
+import pkgutil
 import signal
 import sys
 import warnings
@@ -29,12 +31,33 @@ QUEUED = {
 INTERVAL = timedelta(seconds=31)
 
 
+@dataclass(frozen=True)
+class Kill:
+    """A call that a process is killed in: before it does anything, or when all of it is done."""
+
+    owner: str
+    name: str
+    after: bool = False
+
+    def arm(self) -> None:
+        owner = pkgutil.resolve_name(self.owner)
+        real = getattr(owner, self.name)
+
+        def killed(*given: object, **named: object) -> None:
+            if self.after:
+                real(*given, **named)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(owner, self.name, killed)
+
+
 @dataclass
 class SensorDaemon:
     """The daemon over a code location in this process. Runs are queued and never started."""
 
     instance: DagsterInstance
     workspace: Any
+    module: str
     now: datetime = field(default_factory=get_current_datetime)
 
     def tick(self, sensor: str) -> InstigatorTick:
@@ -43,21 +66,20 @@ class SensorDaemon:
         remote = self._sensor(sensor)
         return self.instance.get_ticks(remote.get_remote_origin_id(), remote.selector_id, limit=1)[0]
 
-    def tick_killed(self, sensor: str, kill_at: str | None = None) -> None:
+    def tick_killed(self, sensor: str, kill: str | Kill) -> None:
         """The same in a process of its own that dies of ``kill -9`` on the way.
 
-        ``kill_at`` is one of Dagster's own marks; without one, something that the test patched kills it.
+        ``kill`` is one of Dagster's own marks, or the call of ours that it dies in. The process comes of one
+        that has no other thread: a copy of this one would wait for ever for a lock that a thread held.
         """
-        child = os.fork()
-        if child == 0:
-            flags = {sensor: {kill_at: signal.SIGKILL}} if kill_at else None
-            try:
-                self._pass(sensor, flags)
-            finally:
-                os._exit(0)
-        _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status)
-        assert os.WTERMSIG(status) == signal.SIGKILL
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__, self.module])
+        child = context.Process(
+            target=_tick_killed, args=(self.module, self.now, sensor, kill, dict(os.environ))
+        )
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
         self.now += INTERVAL
 
     def _pass(self, sensor: str, flags: Any) -> None:
@@ -113,12 +135,30 @@ class SensorDaemon:
 def sensor_daemon(folder: Path, module: str, overrides: Mapping[str, Any] = QUEUED) -> Iterator[SensorDaemon]:
     """The daemon over an instance of its own in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
+    with (
+        instance_for_test(temp_dir=str(folder), overrides=dict(overrides)) as instance,
+        _workspace(instance, module) as workspace,
+    ):
+        yield SensorDaemon(instance, workspace, module)
+
+
+def _tick_killed(
+    module: str, now: datetime, sensor: str, kill: str | Kill, environment: dict[str, str]
+) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    flags = {sensor: {kill: signal.SIGKILL}} if isinstance(kill, str) else None
+    with DagsterInstance.get() as instance, _workspace(instance, module) as workspace:
+        if isinstance(kill, Kill):
+            kill.arm()
+        SensorDaemon(instance, workspace, module, now)._pass(sensor, flags)
+
+
+@contextmanager
+def _workspace(instance: DagsterInstance, module: str) -> Iterator[Any]:
     origin = InProcessCodeLocationOrigin(
         LoadableTargetOrigin(executable_path=sys.executable, module_name=module, attribute="defs"),
         location_name="test",
     )
-    with (
-        instance_for_test(temp_dir=str(folder), overrides=dict(overrides)) as instance,
-        create_test_daemon_workspace_context(InProcessWorkspaceLoadTarget(origin), instance) as workspace,
-    ):
-        yield SensorDaemon(instance, workspace)
+    with create_test_daemon_workspace_context(InProcessWorkspaceLoadTarget(origin), instance) as workspace:
+        yield workspace

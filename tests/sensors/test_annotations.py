@@ -1,8 +1,5 @@
 """From annotations to the next version: exactly once, whatever is killed."""
 
-import os
-import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,12 +9,11 @@ from resources.data.service import DataService
 from resources.errors import Unavailable
 from resources.home import Home
 from resources.labeling.label_studio.values import ProjectId
-from resources.labeling.service import LabelingService
 from resources.learning.triggering.model import Paused
 from resources.learning.triggering.service import TriggerService
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import SHAPES
-from tests.sensors.daemon import SensorDaemon
+from tests.sensors.daemon import Kill, SensorDaemon
 from tests.sensors.shapes_loop import ANNA, ShapesLoop
 from tests.servers.label_studio import LabelStudioServer
 from tests.servers.mlflow import free_port
@@ -84,48 +80,28 @@ def test_a_daemon_killed_in_a_tick_starts_one_training_all_the_same(
     assert (run.tags["dagster/partition"], run.status) == ("v1.1", DagsterRunStatus.QUEUED)
 
 
-def _before(owner: type, name: str) -> Callable[[pytest.MonkeyPatch], None]:
-    def arm(monkeypatch: pytest.MonkeyPatch) -> None:
-        def killed(*_: object, **__: object) -> None:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        monkeypatch.setattr(owner, name, killed)
-
-    return arm
-
-
-def _after(owner: type, name: str) -> Callable[[pytest.MonkeyPatch], None]:
-    def arm(monkeypatch: pytest.MonkeyPatch) -> None:
-        real = getattr(owner, name)
-
-        def killed(*given: object, **named: object) -> None:
-            real(*given, **named)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        monkeypatch.setattr(owner, name, killed)
-
-    return arm
+POLL = ("resources.labeling.service:LabelingService", "poll")
+PLAN = ("resources.data.service:DataService", "plan_next")
+TRIGGERS = "resources.learning.triggering.service:TriggerService"
 
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    "arm",
+    "kill",
     [
-        pytest.param(_before(LabelingService, "poll"), id="before the poll", marks=pytest.mark.slow),
-        pytest.param(_after(LabelingService, "poll"), id="after the poll", marks=pytest.mark.slow),
-        pytest.param(_before(DataService, "plan_next"), id="before the plan", marks=pytest.mark.slow),
-        pytest.param(_after(DataService, "plan_next"), id="after the plan"),
+        pytest.param(Kill(*POLL), id="before the poll", marks=pytest.mark.slow),
+        pytest.param(Kill(*POLL, after=True), id="after the poll", marks=pytest.mark.slow),
+        pytest.param(Kill(*PLAN), id="before the plan", marks=pytest.mark.slow),
+        pytest.param(Kill(*PLAN, after=True), id="after the plan"),
     ],
 )
 def test_a_code_server_killed_in_a_tick_starts_one_training_all_the_same(
-    loop: ShapesLoop, daemon: SensorDaemon, arm: Callable[[pytest.MonkeyPatch], None]
+    loop: ShapesLoop, daemon: SensorDaemon, kill: Kill
 ) -> None:
     for sample in loop.ask():
         loop.answer(sample)
 
-    with pytest.MonkeyPatch.context() as patched:
-        arm(patched)
-        daemon.tick_killed(SENSOR)
+    daemon.tick_killed(SENSOR, kill)
     for _ in range(3):
         daemon.tick(SENSOR)
 
@@ -135,25 +111,21 @@ def test_a_code_server_killed_in_a_tick_starts_one_training_all_the_same(
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    "arm",
+    "kill",
     [
-        pytest.param(
-            _before(TriggerService, "keep"), id="before what was found is kept", marks=pytest.mark.slow
-        ),
-        pytest.param(_before(DataService, "plan_next"), id="before the plan", marks=pytest.mark.slow),
-        pytest.param(_after(DataService, "plan_next"), id="after the plan"),
-        pytest.param(_before(TriggerService, "note_planned"), id="before it is said", marks=pytest.mark.slow),
+        pytest.param(Kill(TRIGGERS, "keep"), id="before what was found is kept", marks=pytest.mark.slow),
+        pytest.param(Kill(*PLAN), id="before the plan", marks=pytest.mark.slow),
+        pytest.param(Kill(*PLAN, after=True), id="after the plan"),
+        pytest.param(Kill(TRIGGERS, "note_planned"), id="before it is said", marks=pytest.mark.slow),
     ],
 )
 def test_a_wish_starts_one_training_whatever_is_killed(
-    loop: ShapesLoop, daemon: SensorDaemon, arm: Callable[[pytest.MonkeyPatch], None]
+    loop: ShapesLoop, daemon: SensorDaemon, kill: Kill
 ) -> None:
     loop.answer(loop.ask()[0])
     loop.triggers.wish(SHAPES.name, FIRST_VERSION, "before the fair", ANNA)
 
-    with pytest.MonkeyPatch.context() as patched:
-        arm(patched)
-        daemon.tick_killed(SENSOR)
+    daemon.tick_killed(SENSOR, kill)
     for _ in range(3):
         daemon.tick(SENSOR)
 

@@ -1,7 +1,6 @@
 """New samples come in once, and a version is planned for enough of them, whatever is killed."""
 
 import os
-import signal
 import time
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 from dagster import AssetKey, DagsterRunStatus
 
 from resources.clock import utc_now
-from resources.data.arrivals import store
 from resources.data.arrivals.service import ArrivalService
 from resources.data.making.sources.watched import WatchedFolder
 from resources.data.service import DataService
@@ -19,7 +17,7 @@ from resources.learning.triggering.model import Paused
 from resources.terms import FIRST_VERSION, VersionKey
 from sensors.arrivals import _take
 from tests.resources.data.shapes import SHAPES, first_version, image
-from tests.sensors.daemon import SensorDaemon
+from tests.sensors.daemon import Kill, SensorDaemon
 from tests.sensors.shapes_loop import ANNA, ShapesLoop
 from tests.servers.label_studio import LabelStudioServer
 
@@ -149,27 +147,20 @@ def test_one_new_sample_is_enough_once_all_is_answered_but_not_while_asking_is_p
     assert told(daemon) == "v1.1 is planned: it takes up 1 new samples."
 
 
-@pytest.mark.parametrize("moment", ["add", "assign", "objects", "after"])
+@pytest.mark.parametrize(
+    "kill",
+    [
+        pytest.param(Kill("resources.data.arrivals.store", "add"), id="add"),
+        pytest.param(Kill("resources.data.arrivals.store", "assign"), id="assign"),
+        pytest.param(Kill("resources.data.storage.objects:ObjectStore", "sync"), id="objects"),
+        pytest.param(Kill("resources.data.arrivals.service:ArrivalService", "_empty"), id="after"),
+    ],
+)
 def test_a_daemon_killed_in_a_tick_takes_each_sample_in_once(
-    loop: ShapesLoop,
-    daemon: SensorDaemon,
-    trainplat_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    moment: str,
+    loop: ShapesLoop, daemon: SensorDaemon, trainplat_home: Path, kill: Kill
 ) -> None:
     put(trainplat_home, range(100, 104))
-
-    def killed(*_: object, **__: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    with monkeypatch.context() as patched:
-        if moment in ("add", "assign"):
-            patched.setattr(store, moment, killed)
-        elif moment == "objects":
-            patched.setattr("resources.data.storage.objects.ObjectStore.sync", killed)
-        else:
-            patched.setattr(ArrivalService, "_empty", killed)
-        daemon.tick_killed(SENSOR)
+    daemon.tick_killed(SENSOR, kill)
     daemon.tick(SENSOR)
     daemon.tick(SENSOR)
     assert versions(trainplat_home) == ["v1.0", "v1.1"]

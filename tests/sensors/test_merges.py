@@ -1,7 +1,5 @@
 """A branch is merged when a training on it succeeded: once, whatever is killed."""
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ from resources.database.audit import recent
 from resources.home import Home
 from resources.terms import FIRST_VERSION, Actor, VersionKey
 from tests.resources.data.shapes import ACTOR, SHAPES, answers
-from tests.sensors.daemon import SensorDaemon
+from tests.sensors.daemon import Kill, SensorDaemon
 from tests.sensors.shapes_loop import ShapesLoop
 from tests.trainplat_assets.branches import branch_of_two
 
@@ -120,22 +118,17 @@ def test_a_sensor_killed_beside_its_merge_merges_once(
     versions: VersionService,
     merges: MergeService,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     moment: str,
 ) -> None:
     """Before the merge, behind it, and behind one that has conflicts: before it is said what came of it."""
     branch = branch_of_two(loop.home.path, tmp_path, notes=moment == "tried")
     trained(loop.home, branch)
 
-    def killed(*_: object, **__: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    with monkeypatch.context() as patched:
-        if moment == "before":
-            patched.setattr(MergeService, "_seal", killed)
-        else:
-            patched.setattr(ResultService, "follow", killed)
-        daemon.tick_killed(SENSOR)
+    if moment == "before":
+        kill = Kill("resources.data.merges.service:MergeService", "_seal")
+    else:
+        kill = Kill("resources.data.results.service:ResultService", "follow")
+    daemon.tick_killed(SENSOR, kill)
     assert follows(loop.home) == [None]
     before = len(merges.merges(SHAPES.name))
     told(daemon)
