@@ -31,6 +31,11 @@ def version_order(version: VersionKey) -> tuple[int, int]:
     return int(match["major"]), int(match["minor"])
 
 
+def is_version(key: str) -> bool:
+    """Whether a key is a version of the main line, and not the name of a branch."""
+    return _VERSION.fullmatch(key) is not None
+
+
 def next_minor(version: VersionKey) -> VersionKey:
     """The version after this one on the main line: ``v1.3`` gives ``v1.4``."""
     major, minor = version_order(version)

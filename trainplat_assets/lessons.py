@@ -87,6 +87,11 @@ class Lessons:
             return None
 
 
+def method_of(lesson: Lesson) -> str:
+    """By which method a training goes."""
+    return "joint" if lesson.takes_all else lesson.settings.method.value
+
+
 def configuration_of(lesson: Lesson, memory: bytes | None) -> dict[str, object]:
     """What of it decided how a training went, and what it left."""
     return {

@@ -25,11 +25,13 @@ from resources.gpu.resource import GpuResource
 from resources.gpu.terms import terms_of
 from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.model import EpochPoint
+from resources.registry.facts import ModelFacts
 from resources.registry.model import Decision, ModelVersion, RoundEvaluation, newest_measure
 from resources.registry.resource import MlflowResource
 from resources.terms import Actor, VersionKey
 from trainplat_assets import model_round
 from trainplat_assets.forgetting import table_of
+from trainplat_assets.lessons import method_of
 from trainplat_assets.model_pictures import confusion_picture, curve_picture, forgetting_picture
 from trainplat_assets.pictures import embedded
 from trainplat_assets.round_following import RunFollower
@@ -109,6 +111,7 @@ def _model_asset(spec: DatasetSpec) -> AssetsDefinition:
             "labelled_samples": trained.labelled,
             "goes_on_from": trained.start.uri if trained.start else "nothing: a base model",
             **lesson_metadata(trained),
+            "lease_seconds": round(round_.lease_s(trained.model), 1),
         }
         return MaterializeResult(metadata=metadata, data_version=DataVersion(trained.model.weights_sha256))
 
@@ -180,7 +183,7 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
 def lesson_metadata(trained: TrainedModel) -> Metadata:
     """By which method it was trained, and with how much of what is labelled."""
     return {
-        "method": "joint" if trained.lesson.takes_all else trained.lesson.settings.method.value,
+        "method": method_of(trained.lesson),
         "trained_with": len(trained.lesson.trained_with),
         "remembered_bytes": len(trained.weights.memory or b""),
     }
@@ -206,11 +209,29 @@ def _model_metadata(round_: "model_round.Round", model: ModelVersion, kept: Resu
         "model_version": MetadataValue.int(model.number),
         "snapshot": MetadataValue.text(model.snapshot_id),
         "result": MetadataValue.text(kept.id),
+        "data_version": MetadataValue.text(model.dataset_version),
+        **_facts_metadata(model.facts),
     }
     link = round_.registry.link(model)
     if link is not None:
         metadata["mlflow"] = MetadataValue.url(link)
     return metadata
+
+
+def _facts_metadata(facts: ModelFacts) -> Metadata:
+    """What the version says of itself in MLflow too; numbers, which plot, as numbers."""
+    told: Metadata = {
+        "parent_model": facts.parent or "nothing: a base model",
+        "code_version": facts.code_version,
+        "method": facts.method,
+    }
+    if facts.seed.isdecimal():
+        told["seed"] = int(facts.seed)
+    if facts.lease_s is not None:
+        told["lease_seconds"] = facts.lease_s
+    if facts.cost is not None:
+        told["lease_cost"] = facts.cost
+    return {name: value for name, value in told.items() if value != ""}
 
 
 def _evaluation_metadata(measured: RoundEvaluation) -> Metadata:

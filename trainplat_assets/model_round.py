@@ -134,10 +134,24 @@ class Round:
         record = self.data.version(self.spec.name, self.version)
         evaluation = self.registry.evaluation(self.spec.name, self.version)
         model = self.registry.model(self.spec.name, evaluation.challenger) if evaluation else None
-        lease_s = GpuService(self.data.database).lease_seconds(RunId(model.run_id)) if model else 0.0
-        return self.registry.decide(
+        lease_s = 0.0 if model is None else self.lease_s(model)
+        decision = self.registry.decide(
             self.spec.name, self.version, labels=record.labelled or 0, lease_s=lease_s, actor=self.actor
         )
+        self._tell_spent(decision)
+        return decision
+
+    def lease_s(self, model: ModelVersion) -> float:
+        """How long the training of a model has held its devices so far, in seconds."""
+        return GpuService(self.data.database).lease_seconds(RunId(model.run_id))
+
+    def _tell_spent(self, decision: Decision) -> None:
+        """Let the model of the round say what its training took, which is known by now."""
+        model = self.registry.model(self.spec.name, decision.model_number)
+        if model is not None and not decision.carried:
+            cost = self.cost()
+            text = None if cost is None else cost.text
+            self.registry.spent(model, decision.lease_s, text, self.actor)
 
     def cost(self) -> Cost | None:
         """What the devices cost under which this version's challenger was trained.

@@ -25,6 +25,7 @@ from resources.learning.rounds.telling import Telling
 from resources.learning.teaching import Teaching
 from resources.learning.training import train
 from resources.learning.trainings.service import TrainingService
+from resources.registry.facts import ModelFacts
 from resources.registry.model import Candidate, CurvePoint, ModelVersion
 from resources.registry.service import RegistryService
 from resources.terms import Actor, VersionKey
@@ -32,7 +33,7 @@ from resources.train_settings import TrainSettings
 from resources.users import current_user
 from trainplat_assets.following import AskedTraining, Follower, Unfollowed
 from trainplat_assets.labels import answers_of, labels_of
-from trainplat_assets.lessons import Lessons, configuration_of
+from trainplat_assets.lessons import Lessons, configuration_of, method_of
 
 BRANCH_TAG = "trainplat.branch"
 """The tag of a model in MLflow that names the branch that it was trained on."""
@@ -149,7 +150,9 @@ class TrainingWork:
                 metrics=metrics,
                 params=params,
                 run_id=run_id,
-                tags={TAG: result.id} | ({} if self.branch is None else {BRANCH_TAG: self.branch}),
+                tags=self._facts(start, lesson).tags
+                | {TAG: result.id}
+                | ({} if self.branch is None else {BRANCH_TAG: self.branch}),
                 mlflow_run_id=followed.curves(),
             )
             done = self.registry.register(candidate, self.actor)
@@ -318,6 +321,16 @@ class TrainingWork:
             "goes_on_from": start.uri if start else "nothing",
             "device": device.name,
         }
+
+    def _facts(self, start: ModelVersion | None, lesson: Lesson) -> ModelFacts:
+        return ModelFacts(
+            parent="" if start is None else start.uri,
+            code_version=self.snapshot.code_version,
+            method=method_of(lesson),
+            seed=str(self.spec.seed_in_use()),
+            asset=f"{self.spec.name}/{'model' if self.branch is None else 'branch_model'}",
+            partition=self.snapshot.dataset_version if self.branch is None else self.branch,
+        )
 
     def _checkpoint(self) -> Path:
         return self.data.home.checkpoints / self.spec.name / f"{self.snapshot.id}.pt"

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from filelock import FileLock
 
 from resources.errors import BadInput, Conflict, Unavailable
 from resources.files import disk_problem
 from resources.home import Home
+from resources.registry.facts import ASSET_TAG, PARTITION_TAG, facts_of
 from resources.registry.model import Candidate, CurvePoint, ModelVersion
 from resources.terms import DatasetName, VersionKey
 
@@ -39,6 +40,8 @@ WEIGHTS_FILE = "extra_files/weights.pt"
 DATABASE = "mlflow.db"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+CANDIDATE = "candidate"
+"""The newest registered model that is not decided yet."""
 
 TIMEOUT_S = 20
 """How long one answer of the server may take."""
@@ -154,7 +157,7 @@ class Mlflow:
                 logged.source,
                 logged.run_id,
                 tags=tags,
-                description=f"Trained from {candidate.dataset} {candidate.version}.",
+                description=self._description(candidate),
                 await_creation_for=0,
                 model_id=logged.model_id,
             )
@@ -198,6 +201,17 @@ class Mlflow:
         """Let ``models:/<dataset>@<alias>`` be ``model``."""
         with self._asked() as client:
             client.set_registered_model_alias(model.dataset, alias, str(model.number))
+
+    def delete_alias(self, dataset: DatasetName, alias: str) -> None:
+        """Let ``models:/<dataset>@<alias>`` be nothing, as it may have been before."""
+        from mlflow.exceptions import MlflowException
+
+        with self._asked() as client:
+            try:
+                client.delete_registered_model_alias(dataset, alias)
+            except MlflowException as problem:
+                if problem.error_code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
 
     def set_tag(self, model: ModelVersion, tag: str, value: str) -> None:
         """Let a version and its run say something more."""
@@ -277,6 +291,15 @@ class Mlflow:
         if self.server is not None and urlsplit(self.server).hostname not in _LOOPBACK:
             return None
         return (self.home.mlflow / "artifacts" / dataset).absolute().as_uri()
+
+    def _description(self, candidate: Candidate) -> str:
+        """What it was trained from, with the way to the asset that made it, where Dagster is known to run."""
+        told = f"Trained from {candidate.dataset} {candidate.version}."
+        dagster = self.home.addresses().dagster
+        asset, partition = candidate.tags.get(ASSET_TAG), candidate.tags.get(PARTITION_TAG)
+        if dagster is None or asset is None or partition is None:
+            return told
+        return f"{told} [In Dagster]({dagster.rstrip('/')}/assets/{asset}?partition={quote(partition)})"
 
     def _create_registered_model(self, client: "MlflowClient", dataset: DatasetName) -> None:
         from mlflow.exceptions import MlflowException
@@ -417,6 +440,7 @@ def _version(dataset: DatasetName, found: "MlflowVersion") -> ModelVersion:
         weights_sha256=tags[WEIGHTS_TAG],
         run_id=tags.get(RUN_TAG, ""),
         registered_at=datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC),
+        facts=facts_of(tags),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from resources.kinds import Measure
+from resources.registry.facts import ModelFacts
 from resources.terms import DatasetName, Label, VersionKey
 
 
@@ -59,6 +60,7 @@ class ModelVersion:
     run_id: str
     """The Dagster run that trained it."""
     registered_at: datetime
+    facts: ModelFacts = field(default_factory=ModelFacts)
 
     @property
     def uri(self) -> str:

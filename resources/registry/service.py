@@ -14,7 +14,8 @@ from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
 from resources.home import Home
 from resources.registry import random_store, sanity, store
-from resources.registry.client import CHALLENGER, CHAMPION, Mlflow
+from resources.registry.candidates import newest_undecided
+from resources.registry.client import CANDIDATE, CHALLENGER, CHAMPION, Mlflow
 from resources.registry.estimators import Estimator, Estimators, EstimatorVersion
 from resources.registry.model import (
     Candidate,
@@ -106,6 +107,24 @@ class RegistryService:
         Raises :class:`Unavailable` when MLflow is down.
         """
         Mlflow(self.home).set_tag(model, tag, value)
+
+    def spent(self, model: ModelVersion, lease_s: float, cost: str | None, actor: Actor) -> ModelVersion:
+        """Let a model version say what its training took, here and in MLflow: known only after it.
+
+        The same again changes nothing. Raises :class:`Unavailable` when MLflow is down.
+        """
+        facts = replace(model.facts, lease_s=round(lease_s, 1), cost=cost)
+        if facts == model.facts:
+            return model
+        mlflow, told = Mlflow(self.home), replace(model, facts=facts)
+        for tag, value in facts.tags.items():
+            if value != model.facts.tags.get(tag):
+                mlflow.set_tag(model, tag, value)
+        with self.database.write() as connection:
+            store.put_model(connection, told)
+            detail = f"{lease_s:.1f} s" + ("" if cost is None else f", {cost}")
+            record(connection, AuditRow(self.clock(), actor, "registry.spent", model.uri, detail))
+        return told
 
     def training_of(self, model: ModelVersion) -> str | None:
         """The training of a data set that became a model version; None for one that was told of nowhere.
@@ -238,6 +257,22 @@ class RegistryService:
         decision = self.decision(dataset, version)
         return self._champion_of(decision) if decision else None
 
+    def candidate(self, dataset: DatasetName) -> ModelVersion | None:
+        """The newest model that is not decided yet, or None; from our tables, without MLflow."""
+        with self.database.read() as connection:
+            models = store.models_of(connection, dataset)
+            return newest_undecided(models, store.decisions_of(connection, dataset))
+
+    def challenger(self, dataset: DatasetName) -> ModelVersion | None:
+        """The model that the newest decision was about, or None; from our tables, without MLflow."""
+        decisions = self.decisions(dataset)
+        return self.model(dataset, decisions[-1].model_number) if decisions else None
+
+    def models(self, dataset: DatasetName) -> list[ModelVersion]:
+        """All model versions of a data set by number; from our tables, without MLflow."""
+        with self.database.read() as connection:
+            return store.models_of(connection, dataset)
+
     def model_of(self, dataset: DatasetName, snapshot_id: str) -> ModelVersion | None:
         """The model version of a snapshot as it was last seen in MLflow; from our tables, without MLflow."""
         with self.database.read() as connection:
@@ -282,6 +317,8 @@ class RegistryService:
             for other in others:
                 detail = f"{model.uri} is the model of this snapshot already"
                 record(connection, AuditRow(now, actor, "registry.take_back", other.uri, detail))
+        if known is None or known.number != model.number:
+            self._show_candidate(mlflow, dataset)
         return model
 
     def _judge(
@@ -329,6 +366,15 @@ class RegistryService:
             mlflow.set_alias(champion, CHAMPION)
         if challenger is not None:
             mlflow.set_alias(challenger, CHALLENGER)
+        self._show_candidate(mlflow, newest.dataset)
+
+    def _show_candidate(self, mlflow: Mlflow, dataset: DatasetName) -> None:
+        """Let MLflow's alias be the model that waits for its decision, or nothing."""
+        waiting = self.candidate(dataset)
+        if waiting is None:
+            mlflow.delete_alias(dataset, CANDIDATE)
+        else:
+            mlflow.set_alias(waiting, CANDIDATE)
 
     def _champion_of(self, decision: Decision) -> ModelVersion | None:
         with self.database.read() as connection:

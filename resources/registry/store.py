@@ -1,6 +1,7 @@
 """The tables of the registry."""
 
 import json
+from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy import (
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
 from resources.kinds import Measure
+from resources.registry.facts import ModelFacts
 from resources.registry.model import Decision, ModelVersion, RoundEvaluation, Scores
 from resources.terms import DatasetName, Label, VersionKey, version_order
 
@@ -39,6 +41,14 @@ MODEL_VERSIONS = Table(
     Column("weights_sha256", String(64), nullable=False),
     Column("run_id", String(64), nullable=False),
     Column("registered_at", UtcDateTime, nullable=False),
+    Column("parent", String(200), nullable=False, server_default=""),
+    Column("code_version", String(100), nullable=False, server_default=""),
+    Column("method", String(40), nullable=False, server_default=""),
+    Column("seed", String(40), nullable=False, server_default=""),
+    Column("asset", String(200), nullable=False, server_default=""),
+    Column("partition", String(300), nullable=False, server_default=""),
+    Column("lease_s", Float),
+    Column("cost", String(60)),
     UniqueConstraint("dataset", "number"),
 )
 
@@ -102,12 +112,22 @@ def newest_model_of(connection: Connection, dataset: DatasetName, version: Versi
     return None if found is None else _model(found)
 
 
+def models_of(connection: Connection, dataset: DatasetName) -> list[ModelVersion]:
+    """All model versions of a data set, by MLflow's number."""
+    table = MODEL_VERSIONS.c
+    rows = connection.execute(
+        select(MODEL_VERSIONS).where(table.dataset == dataset).order_by(table.number)
+    ).all()
+    return [_model(row) for row in rows]
+
+
 def put_model(connection: Connection, model: ModelVersion) -> None:
     """Keep ``model`` as the one of its snapshot, and as the only one with its number."""
     table = MODEL_VERSIONS.c
     same = or_(table.snapshot_id == model.snapshot_id, table.number == model.number)
     connection.execute(delete(MODEL_VERSIONS).where(table.dataset == model.dataset, same))
-    connection.execute(insert(MODEL_VERSIONS).values(**model.__dict__))
+    values = {name: value for name, value in model.__dict__.items() if name != "facts"}
+    connection.execute(insert(MODEL_VERSIONS).values(**values, **model.facts.__dict__))
 
 
 def put_evaluation(connection: Connection, evaluation: RoundEvaluation, now: datetime) -> None:
@@ -183,7 +203,9 @@ def decisions_of(connection: Connection, dataset: DatasetName) -> list[Decision]
 
 
 def _model(row: Row[tuple[object, ...]]) -> ModelVersion:
-    return ModelVersion(**row._asdict())
+    values = row._asdict()
+    facts = ModelFacts(**{one.name: values.pop(one.name) for one in fields(ModelFacts)})
+    return ModelVersion(**values, facts=facts)
 
 
 def _decision(row: Row[tuple[object, ...]]) -> Decision:

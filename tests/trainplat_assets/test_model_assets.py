@@ -37,6 +37,9 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     assert model["goes_on_from"] == "nothing: a base model"
     assert model["registered_as"] == "models:/shapes/1"
     assert model["labelled_samples"] == 12
+    assert (model["data_version"], model["parent_model"]) == ("v1.0", "nothing: a base model")
+    assert isinstance(model["seed"], int)
+    assert isinstance(model["lease_seconds"], float)
     assert str(model["curve"]).startswith("![loss and accuracy by epoch](data:image/png;base64,")
     assert isinstance(model["train_loss"], float)
     assert "champion_accuracy" not in metadata_of(first, "evaluation")
@@ -49,6 +52,13 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     cost, currency = str(champion["lease_cost"]).split()
     assert currency == "EUR"
     assert float(cost) >= 10 * lease_seconds - 1, "it went on until the metadata was made"
+    said = mlflow_tags(trainplat_home, 1)
+    assert said["trainplat_lease_s"] == f"{lease_seconds:.1f}"
+    assert said["trainplat_cost"].endswith(" EUR")
+    assert (said["trainplat_asset"], said["trainplat_partition"]) == ("shapes/model", "v1.0")
+    assert (said["trainplat_seed"], said["trainplat_parent_model"]) == (str(model["seed"]), "none")
+    assert said["trainplat_code_version"] == model["code_version"]
+    assert said["trainplat_run"] == first.dagster_run.run_id
     prices.unlink()
     assert not list((trainplat_home / "checkpoints").rglob("*.pt"))
     assert model["result"] == "shapes_results v1.0"
@@ -81,6 +91,8 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     assert str(champion["mlflow"]).startswith("http://127.0.0.1:9/#/models/shapes/versions/")
     assert str(champion["rounds"]).count("\n| v1.") == 2
     assert "lease_cost" not in champion
+    assert mlflow_tags(trainplat_home, 2)["trainplat_parent_model"] == "models:/shapes/1"
+    assert mlflow_tags(trainplat_home, 2)["trainplat_method"] == "derpp"
     assert mlflow_tags(trainplat_home, 2)["trainplat.result_snapshot"] == "shapes_results v1.1"
     assert len(second.get_asset_check_evaluations()) == 4
     assert all(check.passed for check in second.get_asset_check_evaluations())

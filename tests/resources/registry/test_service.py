@@ -10,7 +10,8 @@ from resources.errors import BadInput, Conflict, NotFound, Unavailable
 from resources.home import Home
 from resources.registry import service as service_module
 from resources.registry import store
-from resources.registry.client import Mlflow
+from resources.registry.client import CANDIDATE, Mlflow
+from resources.registry.facts import ModelFacts
 from resources.terms import DatasetName, VersionKey
 from tests.resources.registry.examples import ACTOR, candidate, evaluation, scores, service
 from tests.servers.mlflow import MlflowServer, free_port
@@ -306,6 +307,51 @@ def test_a_registration_that_mlflow_did_not_take_is_made_once_when_it_is_back(
     monkeypatch.setenv("TRAINPLAT_MLFLOW_URL", mlflow_server.url)
     assert registry.register(made, ACTOR).created
     assert not registry.register(made, ACTOR).created
+
+
+def test_the_alias_candidate_is_the_newest_model_that_waits_for_its_decision(trainplat_home: Path) -> None:
+    registry, name = service(trainplat_home), DatasetName("waiting")
+    first = registry.register(candidate(name, V0, "0" * 64), ACTOR).model
+    assert (aliased(registry, name), registry.candidate(name)) == (first.number, first)
+    registry.register(candidate(name, "waiting_v1.0_anna_20260301T120000Z", "9" * 64), ACTOR)
+    assert aliased(registry, name) == first.number, "a branch is merged before anybody decides about it"
+    registry.record_evaluation(evaluation(name, V0, first.number, scores(80, 20)), ACTOR)
+    registry.decide(name, V0, labels=100, lease_s=4.5, actor=ACTOR)
+    assert (aliased(registry, name), registry.candidate(name)) == (None, None)
+    assert registry.challenger(name) == first
+    second = registry.register(candidate(name, V1, "1" * 64), ACTOR).model
+    assert aliased(registry, name) == second.number
+    assert [model.number for model in registry.models(name)] == [1, 2, 3]
+
+
+def test_what_a_model_came_from_and_took_is_the_same_in_mlflow_and_in_our_row(
+    place: str, trainplat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, name = service(trainplat_home), DatasetName("told")
+    monkeypatch.setenv("TRAINPLAT_DAGSTER_URL", "http://here:3000/")
+    facts = ModelFacts("models:/told/7", "code-1", "derpp", "3", "told/model", V0)
+    made = registry.register(replace(candidate(name, V0), tags=facts.tags), ACTOR).model
+    assert made.facts == facts
+    with Mlflow(registry.home)._asked() as client:
+        words = client.get_model_version(name, str(made.number)).description
+    assert words == "Trained from told v1.0. [In Dagster](http://here:3000/assets/told/model?partition=v1.0)"
+    spent = registry.spent(made, 12.345, "1.50 EUR", ACTOR)
+    assert registry.spent(spent, 12.345, "1.50 EUR", ACTOR) == spent
+    assert spent.facts == replace(facts, lease_s=12.3, cost="1.50 EUR")
+    assert registry.model(name, made.number) == spent == registry.find(name, made.snapshot_id, ACTOR)
+    with Mlflow(registry.home)._asked() as client:
+        version = client.get_model_version(name, str(made.number)).tags
+        run = client.get_run(made.mlflow_run_id).data.tags
+    assert spent.facts.tags.items() <= version.items()
+    assert spent.facts.tags.items() <= run.items()
+    actions = [row.action for row in recent(registry.database)]
+    assert (actions.count("registry.register"), actions.count("registry.spent")) == (1, 1)
+
+
+def aliased(registry: service_module.RegistryService, name: DatasetName) -> int | None:
+    with Mlflow(registry.home)._asked() as client:
+        number = client.get_registered_model(name).aliases.get(CANDIDATE)
+    return None if number is None else int(number)
 
 
 def champion_in_mlflow(registry: service_module.RegistryService, name: DatasetName) -> int:

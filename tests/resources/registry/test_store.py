@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from resources.database.engine import Database
 from resources.kinds import Measure
 from resources.registry import store
+from resources.registry.facts import ModelFacts
 from resources.registry.model import Decision, ModelVersion
 from resources.terms import DatasetName, VersionKey
 from tests.resources.registry.examples import evaluation, scores
@@ -34,6 +35,11 @@ def test_a_model_is_the_only_one_of_its_snapshot_and_of_its_number(rows: Connect
         store.put_model(rows, model)
     assert store.model_of_snapshot(rows, CATS, "a" * 64) == MODEL
     assert store.newest_model_of(rows, CATS, VersionKey("v1.0")) == other
+    told = replace(
+        MODEL, number=2, facts=ModelFacts("models:/cats/1", "c", "er", "0", "a", "p", 1.5, "2 EUR")
+    )
+    store.put_model(rows, told)
+    assert store.models_of(rows, CATS) == [told]
     store.put_model(rows, replace(MODEL, number=2))
     assert store.model_of_snapshot(rows, CATS, "b" * 64) is None
     assert store.model_by_number(rows, CATS, 1) is None
