@@ -75,6 +75,11 @@ class Home:
         return self.path / "answers"
 
     @property
+    def evaluations(self) -> Path:
+        """What each model said about the samples of test sets: a folder for each data set."""
+        return self.path / "evaluations"
+
+    @property
     def structure(self) -> Path:
         """The studies of structure searches, and what each one chose."""
         return self.path / "structure"

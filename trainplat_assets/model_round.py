@@ -36,6 +36,7 @@ from trainplat_assets.following import Follower
 from trainplat_assets.forgetting import matrix_up_to
 from trainplat_assets.labels import answers_of, labels_of
 from trainplat_assets.lessons import Lessons
+from trainplat_assets.measuring import Measuring
 from trainplat_assets.training_work import Device, TrainedModel, TrainingWork, locked
 
 
@@ -121,6 +122,7 @@ class Round:
             champion_scores=_scores(self._measure(champion, test)) if champion else None,
         )
         self.registry.record_evaluation(evaluation, self.actor)
+        self._keep_measurements(evaluation, challenger, champion, test)
         return evaluation
 
     def matrix(self) -> VersionMatrix | None:
@@ -235,6 +237,22 @@ class Round:
     def _measure(self, model: ModelVersion, test: ImageSet) -> Measured:
         weights, learner = self.registry.weights(model), learner_of(self.spec.kind)
         return learner.evaluate(weights, test.images, answers_of(test), self.spec.classes)
+
+    def _keep_measurements(
+        self,
+        evaluation: RoundEvaluation,
+        challenger: ModelVersion,
+        champion: ModelVersion | None,
+        test: ImageSet,
+    ) -> None:
+        """What each said of each sample, for comparisons. What a champion said before stays as it is."""
+        measuring = Measuring(self.spec, self.data, self.registry, self.actor)
+        matrix, test_set = self.matrix(), evaluation.test_set
+        forgetting = None if matrix is None else matrix.forgetting
+        measuring.keep(challenger, test, test_set, evaluation.challenger_scores, forgetting)
+        old = evaluation.champion_scores
+        if champion is not None and old is not None and not measuring.has(champion, test_set):
+            measuring.keep(champion, test, test_set, old, None)
 
     def _work(self) -> TrainingWork:
         snapshot = self.data.snapshot(self.spec.name, self.version)

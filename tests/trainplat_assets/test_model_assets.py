@@ -7,6 +7,8 @@ import pytest
 
 from resources.data.locks.service import LockService
 from resources.home import Home
+from resources.registry.evaluations.bootstrap import paired_difference
+from resources.registry.evaluations.service import EvaluationService
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.trainplat_assets.rounds import (
     SPEC,
@@ -100,6 +102,30 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
         "v1.0",
         "v1.1",
     ]
+    _is_measured_for_comparisons(trainplat_home, measured)
+
+
+def _is_measured_for_comparisons(home: Path, told: dict[str, object]) -> None:
+    """Both models, on the test set that they share; the champion was not measured again."""
+    kept = EvaluationService(Home(home), Home(home).database())
+    first, second = kept.measurements(SPEC.name)
+    assert (first.number, second.number, first.test_set) == (1, 2, second.test_set)
+    assert second.value == told["accuracy"]
+    assert second.forgetting == told["forgetting"]
+    assert (first.params["method"], second.params["method"]) == ("joint", "derpp")
+    assert second.params["goes_on_from"] == "models:/shapes/1"
+    assert {"seed", "code_version", "epochs"} <= {*second.params}
+    assert {"class:dark", "class:light"} <= {*second.slices}
+    assert second.size_bytes > second.parameters > 0
+    assert second.latency_p50_ms
+    assert second.lease_s > 0
+    assert first.cost
+    assert second.cost is None
+    answers = kept.answers(SPEC.name, 2)
+    assert answers is not None
+    assert answers.scores.mean() == second.value
+    assert second.confusion[0][0] == sum(answers.guesses[answers.truth == 0] == 0)
+    assert paired_difference(answers, answers).count == SPEC.test_count
 
 
 def _in_the_home(self: object, home: Home) -> None:

@@ -1,5 +1,6 @@
 """Result snapshots for everyone above: keep one, say which model it is of, find it again."""
 
+import json
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -7,9 +8,9 @@ from hashlib import sha256
 from resources.clock import Clock, utc_now
 from resources.data.collecting.dependents import Dependent, Kind, depend
 from resources.data.results import store
-from resources.data.results.files import files_of
+from resources.data.results.files import CONFIGURATION, files_of
 from resources.data.results.model import Follow, ResultSnapshot, TrainingResult
-from resources.data.storage.listings import write_listing
+from resources.data.storage.listings import read_listing, write_listing
 from resources.data.storage.objects import ObjectStore
 from resources.data.trees.listing import Stamps, Tree
 from resources.data.versions import journal, sweeps
@@ -95,6 +96,16 @@ class ResultService:
         """The results of all trainings of a data set, oldest first."""
         with self.database.read_plainly() as rows:
             return store.results(rows, dataset)
+
+    def configuration(self, kept: ResultSnapshot) -> dict[str, object]:
+        """All that decided how a result was trained. Raises :class:`DamagedObject`."""
+        with self.database.read_plainly() as rows:
+            version = versions.version(rows, kept.results, kept.key)
+        if version is None:
+            return {}
+        tree = read_listing(self.objects, version.tree_md5)[0]
+        told: dict[str, object] = json.loads(self.objects.read(tree.files[CONFIGURATION]))
+        return told
 
     def _known(self, rows: Plain, kept: ResultSnapshot) -> ResultSnapshot:
         found = store.result(rows, kept.dataset, kept.snapshot_id, kept.weights_sha256)

@@ -1,0 +1,54 @@
+"""Whether a model is right as often as it is sure: pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from resources.registry.evaluations.model import BoolArray, FloatArray, IntArray
+
+BINS = 15
+"""As many as Guo, Pleiss, Sun and Weinberger used (*On calibration of modern neural networks*, 2017)."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """What a model says that is about as sure."""
+
+    sure: float
+    """How sure it is, mean."""
+    right: float
+    """The share that is right."""
+    count: int
+
+
+def reliability(sure: FloatArray, right: BoolArray, bins: int = BINS) -> list[Bin]:
+    """Bins of equal width from 0 to 1, without the empty ones."""
+    if len(sure) == 0:
+        return []
+    place = np.minimum((np.clip(sure, 0.0, 1.0) * bins).astype(np.int64), bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    sums = np.bincount(place, weights=sure, minlength=bins)
+    hits = np.bincount(place, weights=right.astype(np.float64), minlength=bins)
+    return [
+        Bin(float(sums[one] / counts[one]), float(hits[one] / counts[one]), int(counts[one]))
+        for one in np.flatnonzero(counts)
+    ]
+
+
+def calibration_error(sure: FloatArray, right: BoolArray, bins: int = BINS) -> float | None:
+    """Expected calibration error: the mean gap between sure and right, by how much lies in each bin.
+
+    Naeini, Cooper and Hauskrecht 2015 (*Obtaining well calibrated probabilities using Bayesian binning*);
+    Guo and others 2017. None where nothing was said.
+    """
+    found = reliability(sure, right, bins)
+    if not found:
+        return None
+    return sum(one.count * abs(one.sure - one.right) for one in found) / len(sure)
+
+
+def brier_score(probabilities: FloatArray, truth: IntArray) -> float:
+    """Brier 1950: mean squared error of the probabilities, summed over the classes."""
+    wanted = np.zeros_like(probabilities)
+    wanted[np.arange(len(truth)), truth] = 1.0
+    return float(((probabilities - wanted) ** 2).sum(axis=1).mean())
