@@ -1,0 +1,1 @@
+"""What answers with a model: references, deployments, the server and its replicas."""

@@ -1,0 +1,74 @@
+"""Reads a text about scaling from left to right, and says where it stopped making sense."""
+
+import re
+
+from resources.serving.scaling.errors import BadScaling
+from resources.texts import mark
+
+KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+UNIT = re.compile(r"%|[A-Za-z]+")
+COUNT = re.compile(r"[0-9]+")
+TO = re.compile(r"-|~")
+WORD = re.compile(r"[A-Za-z0-9_+/-]+")
+_HOUR = r"[0-9]{1,2}(?::[0-9]{2})?"
+_DAY = r"(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+WINDOW = re.compile(
+    rf"(?:(?P<first>{_DAY})(?: *- *(?P<last>{_DAY}))? +)?"
+    rf"(?P<from>{_HOUR}) *~ *(?P<until>{_HOUR})(?= *[:=|])",
+    re.IGNORECASE,
+)
+"""Whether ``21:10`` is a time or ten replicas: what comes before a ``:`` is a time."""
+
+# As a Chinese input method types them. One character for one, so that positions stay.
+_PUNCTUATION = str.maketrans(
+    {"，": ",", "：": ":", "；": ";", "％": "%", "～": "~", "＝": "=", "\u3000": " "}
+)
+
+
+class Scanner:
+    """A place in a text. Blanks before what is read are passed over."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.plain = text.translate(_PUNCTUATION)
+        self.at = 0
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Read what ``pattern`` matches here, if it does."""
+        self._skip_blanks()
+        found = pattern.match(self.plain, self.at)
+        if found is not None:
+            self.at = found.end()
+        return found
+
+    def take(self, signs: str) -> bool:
+        """Read one of ``signs``, if one stands here."""
+        self._skip_blanks()
+        here = self.plain[self.at : self.at + 1]
+        found = bool(here) and here in signs
+        self.at += found
+        return found
+
+    def ended(self) -> bool:
+        """Whether nothing is left to read."""
+        self._skip_blanks()
+        return self.at >= len(self.plain)
+
+    def refuse(
+        self,
+        expected: str,
+        *,
+        at: int | None = None,
+        reason: str = mark("not a rule of scaling"),
+        next_step: str | None = None,
+    ) -> BadScaling:
+        """The error about the character ``at``, else about the next one."""
+        if at is None:
+            self._skip_blanks()
+            at = self.at
+        return BadScaling(self.text, at + 1, expected, reason=reason, next_step=next_step)
+
+    def _skip_blanks(self) -> None:
+        while self.plain.startswith((" ", "\n", "\t"), self.at):
+            self.at += 1
