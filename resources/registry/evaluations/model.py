@@ -57,7 +57,9 @@ class TestAnswers:
 
     def answer(self, position: int) -> Label:
         """What the model answered about a sample."""
-        return self.said[position] if self.probabilities is None else self.classes[self.guesses[position]]
+        if self.probabilities is None:
+            return self.said[position]
+        return self.classes[int(self.probabilities[position].argmax())]
 
     def right_answer(self, position: int) -> Label:
         """What people answered about it."""
