@@ -6,7 +6,7 @@ from datetime import datetime
 
 from resources.kinds import Measure
 from resources.registry.facts import ModelFacts
-from resources.terms import DatasetName, Label, VersionKey
+from resources.terms import Actor, DatasetName, Label, VersionKey
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,21 @@ class Decision:
     def champion_accuracy(self) -> float:
         """What the champion from here on was measured to reach on the test set, in 0..1."""
         return self.accuracy_new if self.promoted or self.accuracy_old is None else self.accuracy_old
+
+
+@dataclass(frozen=True)
+class Crowning:
+    """A model that became champion by hand, or by a rollback, and not by the decision of a round."""
+
+    dataset: DatasetName
+    number: int
+    after_version: VersionKey | None
+    """The version that was decided last by then; None where none was."""
+    at: datetime
+    actor: Actor
+    why: str
+    override: str | None
+    """Why it was promoted although a gate failed; None where none did."""
 
 
 def newest_measure(decisions: Sequence[Decision]) -> Measure:

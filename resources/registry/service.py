@@ -1,6 +1,6 @@
 """The registry for everyone above: register once, evaluate, decide, and find the champion."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import quote
@@ -13,12 +13,14 @@ from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
 from resources.errors import Conflict, NotFound
 from resources.home import Home
-from resources.registry import random_store, sanity, store
+from resources.registry import crownings, random_store, sanity, store
+from resources.registry.aliases import Aliases
 from resources.registry.candidates import newest_undecided
 from resources.registry.client import CANDIDATE, CHALLENGER, CHAMPION, Mlflow
 from resources.registry.estimators import Estimator, Estimators, EstimatorVersion
 from resources.registry.model import (
     Candidate,
+    Crowning,
     CurvePoint,
     Decision,
     ModelVersion,
@@ -222,12 +224,17 @@ class RegistryService:
             if version in decisions or parent not in decisions:
                 return decisions.get(version)
             before = decisions[parent]
+            crowned = crownings.champion_after(connection, before)
+            number = before.champion_number if crowned is None else crowned.number
+            reached = _accuracy_of(number, before, decisions.values())
             carried = replace(
                 before,
                 version=version,
-                model_number=before.champion_number,
-                accuracy_new=before.champion_accuracy,
-                accuracy_old=before.champion_accuracy,
+                model_number=number,
+                accuracy_new=reached,
+                accuracy_old=reached,
+                champion_number=number,
+                champion_version=before.champion_version if crowned is None else crowned.dataset_version,
                 promoted=False,
                 lease_s=0.0,
                 decided_at=self.clock(),
@@ -247,10 +254,35 @@ class RegistryService:
         with self.database.read() as connection:
             return store.decisions_of(connection, dataset)
 
+    def crown(self, model: ModelVersion, actor: Actor, why: str, override: str | None = None) -> bool:
+        """Make a model champion after the newest decision, by hand; False where it is champion already.
+
+        The row comes first and MLflow's alias follows it: a kill between the two is mended by calling again.
+        Raises :class:`Unavailable` when MLflow is down (the row is made by then).
+        """
+        with self.database.write() as connection:
+            made = crownings.crown(connection, model, self.clock(), actor, why, override)
+        self.show_champion(model.dataset)
+        return made
+
+    def show_champion(self, dataset: DatasetName) -> None:
+        """Let MLflow's alias be the champion; the same again changes nothing."""
+        champion = self.champion(dataset)
+        if champion is not None:
+            Aliases(self.home).put(dataset, CHAMPION, champion.number)
+
+    def crownings(self, dataset: DatasetName) -> list[Crowning]:
+        """Who became champion without a round, the oldest first; from our tables, without MLflow."""
+        with self.database.read() as connection:
+            return crownings.crownings_of(connection, dataset)
+
     def champion(self, dataset: DatasetName) -> ModelVersion | None:
-        """The champion after the newest decision, or None; from our tables, without MLflow."""
-        decisions = self.decisions(dataset)
-        return self._champion_of(decisions[-1]) if decisions else None
+        """The champion after the newest decision, or who was crowned since; None where there is none.
+
+        From our tables, without MLflow.
+        """
+        with self.database.read() as connection:
+            return crownings.champion(connection, dataset)
 
     def champion_after(self, dataset: DatasetName, version: VersionKey) -> ModelVersion | None:
         """The champion after the round of ``version``: what the next version's training goes on from."""
@@ -268,11 +300,6 @@ class RegistryService:
         decisions = self.decisions(dataset)
         return self.model(dataset, decisions[-1].model_number) if decisions else None
 
-    def models(self, dataset: DatasetName) -> list[ModelVersion]:
-        """All model versions of a data set by number; from our tables, without MLflow."""
-        with self.database.read() as connection:
-            return store.models_of(connection, dataset)
-
     def model_of(self, dataset: DatasetName, snapshot_id: str) -> ModelVersion | None:
         """The model version of a snapshot as it was last seen in MLflow; from our tables, without MLflow."""
         with self.database.read() as connection:
@@ -282,6 +309,23 @@ class RegistryService:
         """The model version with MLflow's number, or None; from our tables, without MLflow."""
         with self.database.read() as connection:
             return store.model_by_number(connection, dataset, number)
+
+    def models(self, dataset: DatasetName | None = None) -> list[ModelVersion]:
+        """All registered versions, of one data set or of all, by name and number; without MLflow."""
+        with self.database.read() as connection:
+            return store.models_of(connection, dataset)
+
+    def alias(self, model: ModelVersion, alias: str) -> None:
+        """Let MLflow call a version so too. Raises :class:`Unavailable` when it is down."""
+        Aliases(self.home).put(model.dataset, alias, model.number)
+
+    def alias_gone(self, dataset: DatasetName, alias: str) -> None:
+        """Let MLflow call no version so. Raises :class:`Unavailable` when it is down."""
+        Aliases(self.home).drop(dataset, alias)
+
+    def number_of_alias(self, dataset: DatasetName, alias: str) -> int | None:
+        """The version that MLflow calls so, or None. Raises :class:`Unavailable` when it is down."""
+        return Aliases(self.home).number_of(dataset, alias)
 
     def model_from(self, dataset: DatasetName, version: VersionKey) -> ModelVersion | None:
         """The newest model that was trained from a data version; from our tables, without MLflow."""
@@ -378,9 +422,7 @@ class RegistryService:
 
     def _champion_of(self, decision: Decision) -> ModelVersion | None:
         with self.database.read() as connection:
-            exact = store.model_by_number(connection, decision.dataset, decision.champion_number)
-            # A model that was deleted in MLflow and trained again has a new number.
-            return exact or store.newest_model_of(connection, decision.dataset, decision.champion_version)
+            return crownings.champion_after(connection, decision)
 
     @contextmanager
     def _lock(self, dataset: DatasetName) -> Iterator[None]:
@@ -404,6 +446,14 @@ def _is_open_again(
     if store.model_by_number(connection, decision.dataset, decision.model_number) is None:
         return True
     return all(version_order(made.version) <= version_order(decision.version) for made in decisions)
+
+
+def _accuracy_of(number: int, before: Decision, decisions: Iterable[Decision]) -> float:
+    """What a model was measured to reach last; as much as the champion of ``before`` where it never was."""
+    if number == before.champion_number:
+        return before.champion_accuracy
+    reached = [made.accuracy_new for made in decisions if made.model_number == number]
+    return reached[-1] if reached else before.champion_accuracy
 
 
 def _refuse_if_unsound(evaluation: RoundEvaluation) -> None:

@@ -112,13 +112,19 @@ def newest_model_of(connection: Connection, dataset: DatasetName, version: Versi
     return None if found is None else _model(found)
 
 
-def models_of(connection: Connection, dataset: DatasetName) -> list[ModelVersion]:
-    """All model versions of a data set, by MLflow's number."""
+def models_of(connection: Connection, dataset: DatasetName | None = None) -> list[ModelVersion]:
+    """All model versions, of one data set or of all, by name and number."""
+    query = select(MODEL_VERSIONS).order_by(MODEL_VERSIONS.c.dataset, MODEL_VERSIONS.c.number)
+    if dataset is not None:
+        query = query.where(MODEL_VERSIONS.c.dataset == dataset)
+    return [_model(row) for row in connection.execute(query).all()]
+
+
+def drop_model(connection: Connection, dataset: DatasetName, number: int) -> bool:
+    """Forget a model version; False where there is none."""
     table = MODEL_VERSIONS.c
-    rows = connection.execute(
-        select(MODEL_VERSIONS).where(table.dataset == dataset).order_by(table.number)
-    ).all()
-    return [_model(row) for row in rows]
+    gone = connection.execute(delete(MODEL_VERSIONS).where(table.dataset == dataset, table.number == number))
+    return gone.rowcount > 0
 
 
 def put_model(connection: Connection, model: ModelVersion) -> None:

@@ -1,0 +1,288 @@
+"""Deployments for everyone above: promote, roll back, stop, and the history that says who did what when."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from resources.clock import Clock, utc_now
+from resources.database.audit import AuditRow, record
+from resources.database.engine import Database
+from resources.deploy_plan import DeployPlan
+from resources.errors import Conflict, NotFound, Unavailable
+from resources.home import Home
+from resources.registry import crownings
+from resources.registry import store as registry_store
+from resources.registry.model import ModelVersion
+from resources.registry.service import RegistryService
+from resources.serving.deployments import changes, store
+from resources.serving.deployments.gating import failed_gates
+from resources.serving.deployments.model import DeploymentEvent, EndpointState, EventKind, Rollout, Served
+from resources.serving.references import ModelReference, ReferenceService
+from resources.terms import Actor, DatasetName
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PromotionPlan:
+    """What a promotion would do, before it is done."""
+
+    model: ModelVersion
+    before: EndpointState
+    new: Served
+    plan: DeployPlan
+    failed_gates: tuple[str, ...]
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether it is live, or on its way, already."""
+        return self.before.wanted == self.new
+
+
+class DeploymentService:
+    """What is live in one home. Every act can be repeated without harm, and leaves a row for ever."""
+
+    def __init__(self, home: Home, database: Database, clock: Clock = utc_now) -> None:
+        self.home, self.database, self.clock = home, database, clock
+        self.registry = RegistryService(home, database, clock)
+        self.references = ReferenceService(home, database, clock)
+
+    def plan(self, reference: ModelReference, declared: DeployPlan | None = None) -> PromotionPlan:
+        """What promoting would do, and which gates speak against it; nothing is changed."""
+        model = self.references.resolve(reference)
+        before = self.state(model.dataset)
+        failed = tuple(failed_gates(self.registry, model))
+        new = Served(model.number, reference.variant)
+        return PromotionPlan(model, before, new, declared or before.plan, failed)
+
+    def promote(
+        self,
+        reference: ModelReference,
+        actor: Actor,
+        why: str = "",
+        override: str | None = None,
+        declared: DeployPlan | None = None,
+    ) -> EndpointState:
+        """Let a model go live by its declared strategy, and be champion.
+
+        ``declared`` is what its data set declares; None for what the endpoint had. A rollout that is under
+        way to another version ends. Raises :class:`Conflict` where a gate fails and no override is given.
+        """
+        planned = self.plan(reference, declared)
+        if planned.failed_gates and not override and not planned.changes_nothing:
+            raise Conflict(
+                f"{reference} cannot be promoted: {'; '.join(planned.failed_gates)}",
+                "Mend what the gates say, or promote it by name: "
+                f'trainplat model promote {reference} --override "why"',
+            )
+        kept = override if planned.failed_gates else None
+        model, new = planned.model, planned.new
+
+        def change(connection: Connection, state: EndpointState, now: datetime) -> EndpointState:
+            if state.rollout is not None and state.rollout.new != new:
+                instead = f"model {new} goes live instead"
+                ended = changes.aborted(state, state.rollout)
+                state = (
+                    self._add(connection, now, EventKind.ABORTED, state.rollout.new, ended, actor, instead)
+                    or state
+                )
+            event_id, _ = store.next_numbers(connection, state.endpoint)
+            after = changes.promoted(state, new, planned.plan, event_id, now)
+            self._add(connection, now, EventKind.PROMOTED, new, after, actor, why, kept)
+            crownings.crown(connection, model, now, actor, why or "promoted", kept)
+            return after or state
+
+        return self._changed(model.dataset, change)
+
+    def rollback(self, endpoint: str, actor: Actor, to: int | None = None, why: str = "") -> EndpointState:
+        """Go back to the state after event ``to``; without it, take back what was last done.
+
+        A rollout under way ends at once. Else what was live before is made ready, and then takes over; the
+        same once more goes forth again. Raises :class:`NotFound` where there is no such state.
+        """
+
+        def change(connection: Connection, state: EndpointState, now: datetime) -> EndpointState:
+            target = self._target(connection, state, to)
+            event_id, _ = store.next_numbers(connection, endpoint)
+            after = changes.rolled_back(state, target, event_id, now)
+            kind = EventKind.STOPPED if target is None else EventKind.ROLLED_BACK
+            self._add(connection, now, kind, target, after, actor, why)
+            self._crown(connection, now, endpoint, target, actor, why or "rolled back")
+            return after or state
+
+        return self._changed(endpoint, change)
+
+    def stop(self, endpoint: str, actor: Actor, why: str = "") -> EndpointState:
+        """Let nothing be live; a rollback makes what was live again."""
+
+        def change(connection: Connection, state: EndpointState, now: datetime) -> EndpointState:
+            after = changes.stopped(state)
+            self._add(connection, now, EventKind.STOPPED, None, after, actor, why)
+            return after or state
+
+        return self._changed(endpoint, change, follows=False)
+
+    def advance(self, rollout: Rollout, actor: Actor, why: str) -> EndpointState:
+        """Go on to the next step. Raises :class:`Conflict` for a rollout that is over."""
+        return self._step(
+            rollout, EventKind.ADVANCED, actor, why, lambda state, now: changes.advanced(state, rollout, now)
+        )
+
+    def complete(self, rollout: Rollout, actor: Actor, why: str) -> EndpointState:
+        """Let the new version be live, alone. Raises :class:`Conflict` for a rollout that is over."""
+        return self._step(
+            rollout, EventKind.COMPLETED, actor, why, lambda state, _: changes.completed(state, rollout)
+        )
+
+    def abort(self, rollout: Rollout, actor: Actor, why: str) -> EndpointState:
+        """Take the new version back; what is live is champion again where the new one was.
+
+        Raises :class:`Conflict` for a rollout that is over.
+        """
+        return self._step(
+            rollout, EventKind.ABORTED, actor, why, lambda state, _: changes.aborted(state, rollout)
+        )
+
+    def history(self, endpoint: str | None = None) -> list[DeploymentEvent]:
+        """What happened to an endpoint, or to all, the oldest first."""
+        with self.database.read() as connection:
+            return store.events_of(connection, endpoint)
+
+    def states(self) -> list[EndpointState]:
+        """All endpoints that ever were, by name."""
+        with self.database.read() as connection:
+            return [event.after for event in store.newest_of_each(connection)]
+
+    def state(self, endpoint: str) -> EndpointState:
+        """What an endpoint answers with; nothing is live where none was ever promoted."""
+        with self.database.read() as connection:
+            return _state(connection, endpoint)
+
+    def verify(self) -> list[str]:
+        """Where the history is not what was written; empty when all is well."""
+        with self.database.read() as connection:
+            return store.chain_problems(connection)
+
+    def _target(self, connection: Connection, state: EndpointState, to: int | None) -> Served | None:
+        events = store.events_of(connection, state.endpoint)
+        if not events:
+            raise NotFound(
+                f"nothing was ever live as {state.endpoint}",
+                f"Promote a model first: trainplat model promote {state.endpoint}",
+            )
+        if to is not None:
+            found = next((event for event in events if event.number == to), None)
+            if found is None:
+                raise NotFound(
+                    f"{state.endpoint} has no state {to}; it has 1 to {events[-1].number}",
+                    f"See them: trainplat model history {state.endpoint}",
+                )
+            return found.after.live
+        if state.rollout is not None:
+            return state.rollout.new if state.rollout.is_rollback else state.live
+        for event in reversed(events):
+            if event.after.live not in (None, state.live):
+                return event.after.live
+        raise NotFound(
+            f"nothing else was ever live as {state.endpoint} than model {state.live}",
+            f"See what was: trainplat model history {state.endpoint}",
+        )
+
+    def _step(
+        self,
+        rollout: Rollout,
+        kind: EventKind,
+        actor: Actor,
+        why: str,
+        act: Callable[[EndpointState, datetime], EndpointState | None],
+    ) -> EndpointState:
+        def change(connection: Connection, state: EndpointState, now: datetime) -> EndpointState:
+            after = act(state, now)
+            self._add(connection, now, kind, rollout.new, after, actor, why)
+            if kind is EventKind.ABORTED and after is not None:
+                reigning = crownings.champion(connection, DatasetName(state.endpoint))
+                if reigning is not None and reigning.number == rollout.new.number:
+                    self._crown(connection, now, state.endpoint, after.live, actor, why)
+            return after or state
+
+        return self._changed(rollout.endpoint, change, follows=False)
+
+    def _changed(
+        self,
+        endpoint: str,
+        change: Callable[[Connection, EndpointState, datetime], EndpointState],
+        *,
+        follows: bool = True,
+    ) -> EndpointState:
+        """One transaction; MLflow's alias follows, now or, where it is down, with the next change."""
+        dataset = DatasetName(endpoint)
+        with self.database.write(lasting=True) as connection:
+            before = crownings.champion(connection, dataset)
+            after = change(connection, _state(connection, endpoint), self.clock())
+            has_changed = crownings.champion(connection, dataset) != before
+        if not (follows or has_changed):
+            return after
+        try:
+            self.registry.show_champion(dataset)
+        except Unavailable as problem:
+            _LOG.warning("MLflow's alias champion of %s does not follow yet: %s", endpoint, problem.problem)
+        return after
+
+    def _crown(
+        self,
+        connection: Connection,
+        now: datetime,
+        endpoint: str,
+        target: Served | None,
+        actor: Actor,
+        why: str,
+    ) -> None:
+        model = target and registry_store.model_by_number(connection, DatasetName(endpoint), target.number)
+        if model:
+            crownings.crown(connection, model, now, actor, why)
+
+    def _add(
+        self,
+        connection: Connection,
+        now: datetime,
+        kind: EventKind,
+        subject: Served | None,
+        after: EndpointState | None,
+        actor: Actor,
+        why: str,
+        override: str | None = None,
+    ) -> EndpointState | None:
+        """Write the row of a change; nothing where it changes nothing."""
+        if after is None:
+            return None
+        event_id, number = store.next_numbers(connection, after.endpoint)
+        model = subject and registry_store.model_by_number(
+            connection, DatasetName(after.endpoint), subject.number
+        )
+        event = DeploymentEvent(
+            event_id,
+            after.endpoint,
+            number,
+            now,
+            kind,
+            actor,
+            why,
+            override,
+            subject,
+            model.weights_sha256 if model else "",
+            after,
+        )
+        store.add(connection, event)
+        told = f"{event_id}: model {subject or 'none'}" + (f": {why}" if why else "")
+        told += f"; override: {override}" if override else ""
+        row = AuditRow(event.at, actor, f"deployment.{kind}", after.endpoint, told)
+        record(connection, row)
+        return after
+
+
+def _state(connection: Connection, endpoint: str) -> EndpointState:
+    newest = store.newest_of(connection, endpoint)
+    return EndpointState(endpoint) if newest is None else newest.after
