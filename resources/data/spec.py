@@ -14,6 +14,7 @@ from resources.data.making.transforms import Transform
 from resources.data.results.model import AfterTraining
 from resources.data.versions.naming import LONGEST, RESULTS, refuse_results
 from resources.errors import BadInput
+from resources.gate_plan import GatePlan
 from resources.kinds import Kind
 from resources.reviews import ReviewPlan
 from resources.run_plan import RunPlan
@@ -95,6 +96,10 @@ class DatasetSpec:
     """Where Label Studio gets the pictures from that it shows to people."""
     most_forgotten: float = 0.1
     """By how much a new model may be below the best one before it on what was learnt earlier, 0 to 1."""
+    gates: GatePlan = field(default_factory=GatePlan)
+    """What a model must pass before it is promoted."""
+    licence: str = ""
+    """On what terms the data may be used; empty where nobody said."""
     review: ReviewPlan = field(default_factory=ReviewPlan)
     """What goes back to people before it counts."""
     drift: DriftLimits = field(default_factory=DriftLimits)

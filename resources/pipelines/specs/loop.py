@@ -18,6 +18,8 @@ from resources.kinds import Kind
 from resources.pipelines.specs.common import DeviceSpec, as_value_errors
 from resources.pipelines.specs.named import (
     SOURCES,
+    gates_of,
+    gates_schema,
     policy_of,
     policy_schema,
     read_by,
@@ -157,6 +159,16 @@ class LoopSpec(DeviceSpec):
             "When it trains again by itself, and what holds that back; empty for what is usual."
         ),
     )
+    gates: Annotated[dict[str, Any] | None, read_by(gates_of)] = Field(
+        None,
+        json_schema_extra=lambda told: told.update(properties=gates_schema()),
+        description=mark("What a model must pass before it is promoted; empty for what is usual."),
+    )
+    licence: str = Field(
+        "",
+        max_length=200,
+        description=mark("On what terms the data may be used, such as CC-BY-4.0; empty where nobody said."),
+    )
     sources: Annotated[list[Any], read_by(sources_of)] = Field(
         default_factory=list,
         json_schema_extra=lambda told: told.update(items=schema_of(SOURCES)),
@@ -197,6 +209,8 @@ class LoopSpec(DeviceSpec):
             drift=self.drift,
             shown_from=ShownFrom(self.shown_from, self.s3_endpoint, originals=self.originals_shown),
             triggers=policy_of(self.triggers),
+            gates=gates_of(self.gates),
+            licence=self.licence.strip(),
             sources=sources_of(self.sources),
             watched=sources_of(self.watched),
             transforms=transforms_of(self.transforms),

@@ -21,6 +21,7 @@ from resources.data.making.sources.tables import ManifestSource
 from resources.data.making.sources.watched import WatchedFolder
 from resources.data.making.transforms import REGISTRY, Transform
 from resources.errors import BadInput
+from resources.gate_plan import GATES, NEEDS_LIMITS, REQUIRED, Gate, GatePlan
 from resources.triggers import (
     AllAnswered,
     AllOf,
@@ -64,6 +65,21 @@ def policy_of(given: Mapping[str, Any] | None) -> TriggerPolicy:
         wrong += wrong_within
         others |= {} if condition is None else {"when": condition}
     return _made(TriggerPolicy, others, (), wrong, given)
+
+
+def gates_of(given: Mapping[str, Any] | None) -> GatePlan:
+    """The gates that a file declares, each by its name with its limits, or the one word ``required``."""
+    if given is None:
+        return GatePlan()
+    found, wrong = dict[str, Any](), list[Wrong]()
+    for name, said in given.items():
+        try:
+            found[name] = _gate(name, said)
+        except PydanticCustomError as refused:
+            wrong += wrongs_of(refused.context or {})
+    if wrong:
+        raise _refusal(wrong)
+    return GatePlan(**found)
 
 
 def sources_of(given: list[Any], *, at: Place = ()) -> tuple[Source, ...]:
@@ -134,6 +150,21 @@ def schema_of_transforms() -> dict[str, Any]:
         said = {"type": "object", "properties": parameters, "required": list(parameters)}
         told.append({"type": "object", "properties": {name: said}, "required": [name]})
     return {"anyOf": told}
+
+
+def gates_schema() -> dict[str, Any]:
+    """The gates with their limits, as JSON schema."""
+    word = {"type": "string", "enum": [REQUIRED]}
+    told = {name: _schema(kind) for name, kind in GATES.items()}
+    return {name: one if name in NEEDS_LIMITS else {"anyOf": [one, word]} for name, one in told.items()}
+
+
+def _gate(name: str, given: Any) -> Gate:
+    kinds = dict(GATES)
+    said = {} if given in (None, REQUIRED) and name not in NEEDS_LIMITS else given
+    _, limits, place = _named({name: said}, kinds, ())
+    made: Gate = _made(kinds[name], *_fields_at(kinds[name], limits, place))
+    return made
 
 
 def _condition(given: Any, at: Place) -> Condition:

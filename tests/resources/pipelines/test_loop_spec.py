@@ -14,6 +14,7 @@ from resources.data.making.sources.tables import Column, ColumnKind, ManifestSou
 from resources.data.making.sources.watched import WatchedFolder
 from resources.data.making.transforms import Transform
 from resources.data.spec import DatasetSpec, DriftLimits
+from resources.gate_plan import DriftGate, GatePlan, IfFailed, LicenceGate, QualityGate, SlicesGate
 from resources.pipelines.catalogue import template
 from resources.pipelines.folder import OURS, Folder
 from resources.pipelines.problems import BadPipeline
@@ -159,6 +160,24 @@ transforms:
 """
 
 
+def test_gates_are_declared_by_their_names_with_their_limits() -> None:
+    said = declared(
+        "licence: ' CC0-1.0 '",
+        "gates:",
+        "  quality: {at_least: 0.9, better_by: 0.0, sure: true, if_failed: stop}",
+        "  slices: {floors: {'class:circle': 0.8}}",
+        "  drift: required",
+        "  licence:",
+    )
+    assert said.licence == "CC0-1.0"
+    assert said.gates == GatePlan(
+        quality=QualityGate(at_least=0.9, better_by=0.0, sure=True, if_failed=IfFailed.STOP),
+        slices=SlicesGate(floors={"class:circle": 0.8}),
+        drift=DriftGate(),
+        licence=LicenceGate(),
+    )
+
+
 def test_triggers_sources_and_transforms_are_declared_by_the_names_that_python_has() -> None:
     said = declared(*DECLARED.splitlines())
     assert said.triggers == TriggerPolicy(
@@ -250,6 +269,13 @@ def test_all_that_is_wrong_in_one_of_them_is_shown_each_at_its_place(
             'cutoff_percent is "much"; expected a number',
             "much",
         ),
+        ("gates: {qualty: {at_least: 0.9}}", "gates: qualty is not known; is quality meant?", "qualty"),
+        ("gates: {quality: {atleast: 0.9}}", "QualityGate has no atleast; it has if_failed, at", "atleast"),
+        ("gates: {quality: {at_least: 2}}", "at_least of the gate quality is 2; expected 0 to 1", "2"),
+        ("gates: {quality: required}", 'quality is "required"; expected its values by name', "required"),
+        ("gates: {size: {}}", "the gate size has no limit; expected one of mib, times", "{}"),
+        ("gates: {licence: {if_failed: block}}", "expected 'keep', 'stop' or 'warn'", "block"),
+        ("gates: [quality]", 'gates is ["quality"]; expected', "["),
         ("transforms: [sharpen]", "sharpen is not known", "sharpen"),
         ("transforms: autocontrast", "transforms is", "autocontrast"),
     ],
