@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from resources.errors import BadInput
+from resources.texts import mark
 
 
 class Strategy(StrEnum):
@@ -22,6 +23,19 @@ class Strategy(StrEnum):
     """By and by: a few requests first, more where it does as well as what is live, back where it does not."""
     SHADOW = "shadow"
     """It answers copies of all requests, which nobody sees; live when it has agreed for long enough."""
+
+    @property
+    def words(self) -> str:
+        """What people call it, in English: to be translated where it is shown."""
+        return _STRATEGIES[self]
+
+
+_STRATEGIES = {
+    Strategy.ROLLING: mark("rolling update"),
+    Strategy.BLUE_GREEN: mark("blue/green"),
+    Strategy.CANARY: mark("canary"),
+    Strategy.SHADOW: mark("shadow"),
+}
 
 
 @dataclass(frozen=True)

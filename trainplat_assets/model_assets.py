@@ -19,6 +19,7 @@ from resources.data.partitions import versions_partitions
 from resources.data.resource import DataResource
 from resources.data.results.model import RUN_TAG, ResultSnapshot
 from resources.data.spec import DatasetSpec
+from resources.errors import Conflict
 from resources.gpu.plan_tags import tags_of
 from resources.gpu.policy.price import Cost
 from resources.gpu.resource import GpuResource
@@ -28,6 +29,7 @@ from resources.learning.model import EpochPoint
 from resources.registry.facts import ModelFacts
 from resources.registry.model import Decision, ModelVersion, RoundEvaluation, newest_measure
 from resources.registry.resource import MlflowResource
+from resources.serving.deployments.words import in_words
 from resources.terms import Actor, VersionKey
 from trainplat_assets import model_round
 from trainplat_assets.forgetting import table_of
@@ -158,7 +160,8 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
         retry_policy=retry_policy(spec.runs),
         description=(
             "The best model so far: the new one where it is strictly better than the champion before it. "
-            "MLflow's aliases `champion` and `challenger` follow."
+            "MLflow's aliases `champion` and `challenger` follow, and a new champion goes live by "
+            f"{spec.deploy.strategy.words}."
         ),
     )
     def champion(
@@ -173,7 +176,8 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
             metadata=_champion_metadata(
                 decision, service.decisions(spec.name), round_.champion_link(decision)
             )
-            | _cost_metadata(round_.cost()),
+            | _cost_metadata(round_.cost())
+            | _deployed_metadata(context, round_, decision),
             data_version=DataVersion(str(decision.champion_number)),
         )
 
@@ -284,6 +288,22 @@ def _cost_metadata(cost: Cost | None) -> Metadata:
     if cost.unpriced:
         told["lease_cost_without"] = ", ".join(cost.unpriced)
     return told
+
+
+def _deployed_metadata(
+    context: AssetExecutionContext, round_: "model_round.Round", decision: Decision
+) -> Metadata:
+    """What became of a promotion; nothing where there was none."""
+    try:
+        state = round_.deploy(decision)
+    except Conflict as problem:
+        context.log.warning("It does not go live: %s", problem)
+        return {"deployed": f"no: {problem.problem}"}
+    if state is None:
+        return {}
+    said = in_words(state)
+    context.log.info(said)
+    return {"deployed": said, "live_model": str(state.live)}
 
 
 def _champion_metadata(decision: Decision, decisions: list[Decision], link: str | None) -> Metadata:

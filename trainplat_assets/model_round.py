@@ -30,6 +30,9 @@ from resources.registry.model import (
     Scores,
 )
 from resources.registry.service import RegistryService
+from resources.serving.deployments.model import EndpointState
+from resources.serving.deployments.service import DeploymentService
+from resources.serving.references import ModelReference
 from resources.terms import Actor, Label, VersionKey
 from resources.train_settings import TrainSettings
 from trainplat_assets.following import Follower
@@ -134,6 +137,8 @@ class Round:
     def decide(self) -> Decision:
         """Promote the new model if it is strictly better."""
         record = self.data.version(self.spec.name, self.version)
+        if self._is_measured_against_another():
+            self.evaluate()
         evaluation = self.registry.evaluation(self.spec.name, self.version)
         model = self.registry.model(self.spec.name, evaluation.challenger) if evaluation else None
         lease_s = 0.0 if model is None else self.lease_s(model)
@@ -154,6 +159,19 @@ class Round:
             cost = self.cost()
             text = None if cost is None else cost.text
             self.registry.spent(model, decision.lease_s, text, self.actor)
+
+    def deploy(self, decision: Decision) -> EndpointState | None:
+        """Let the model that this round promoted go live, as the data set declares it.
+
+        None where the round promoted nobody, and where it is not champion any more: a round that is run
+        again brings back nothing that a later one, or a person, has replaced.
+        """
+        champion = self.registry.champion(self.spec.name)
+        if not decision.promoted or champion is None or champion.number != decision.model_number:
+            return None
+        service = DeploymentService(self.data.home, self.data.database, self.registry.clock)
+        reference = ModelReference(self.spec.name, str(champion.number))
+        return service.promote(reference, self.actor, sentence(decision), declared=self.spec.deploy)
 
     def cost(self) -> Cost | None:
         """What the devices cost under which this version's challenger was trained.
@@ -200,6 +218,14 @@ class Round:
                 f"Run {self.spec.name}_round for partition {base} again.",
             )
         return model
+
+    def _is_measured_against_another(self) -> bool:
+        """Whether somebody else became champion, by hand, since this version was measured."""
+        evaluation = self.registry.evaluation(self.spec.name, self.version)
+        if evaluation is None or self.registry.decision(self.spec.name, self.version) is not None:
+            return False
+        champion = self.champion_before()
+        return champion is not None and champion.number != evaluation.champion
 
     def _siblings(self, found: Found, labelled: ImageSet, on: Device) -> Siblings:
         """Of the champion that was searched around; none is trained before it is needed."""

@@ -13,6 +13,7 @@ from resources.data.making.sources.model import INBOX, Source
 from resources.data.making.transforms import Transform
 from resources.data.results.model import AfterTraining
 from resources.data.versions.naming import LONGEST, RESULTS, refuse_results
+from resources.deploy_plan import DeployPlan
 from resources.errors import BadInput
 from resources.gate_plan import GatePlan
 from resources.kinds import Kind
@@ -103,6 +104,8 @@ class DatasetSpec:
     review: ReviewPlan = field(default_factory=ReviewPlan)
     """What goes back to people before it counts."""
     drift: DriftLimits = field(default_factory=DriftLimits)
+    deploy: DeployPlan = field(default_factory=DeployPlan)
+    """How a model of it goes live when it is promoted, and how it is served."""
     after_training: AfterTraining = field(default_factory=AfterTraining)
     """What is done with a branch when a training on it has succeeded."""
 

@@ -22,7 +22,7 @@ SUBJECTS = {"gpu", "data", "labeling", "learning", "registry"}
 ABOVE = {
     "runs": {"gpu", "data"},
     "notebooks": {"gpu"},
-    "pipelines": {"gpu", "data", "learning"},
+    "pipelines": {"gpu", "data", "learning", "serving"},
     "execution": {"gpu", "data", "learning", "registry", "runs"},
     "serving": {"gpu", "data", "learning", "registry", "runs"},
     "alerts": {"gpu", "data", "labeling", "registry", "runs"},

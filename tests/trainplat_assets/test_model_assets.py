@@ -9,6 +9,8 @@ from resources.data.locks.service import LockService
 from resources.home import Home
 from resources.registry.evaluations.bootstrap import paired_difference
 from resources.registry.evaluations.service import EvaluationService
+from resources.serving.deployments.model import Served
+from resources.serving.deployments.service import DeploymentService
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.trainplat_assets.rounds import (
     SPEC,
@@ -48,6 +50,7 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
     champion = metadata_of(first, "champion")
     assert (champion["promoted"], champion["champion_version"]) == (True, "v1.0")
     assert "is the first champion" in str(champion["outcome"])
+    assert (champion["deployed"], champion["live_model"]) == ("Model 1 is live as shapes.", "1")
     lease_seconds = champion["lease_seconds"]
     assert isinstance(lease_seconds, float)
     assert lease_seconds > 0
@@ -103,6 +106,17 @@ def test_two_rounds_train_a_base_model_and_go_on_from_the_champion(
         "v1.1",
     ]
     _is_measured_for_comparisons(trainplat_home, measured)
+    _goes_live_as_declared(trainplat_home, second.dagster_run.run_id, champion)
+
+
+def _goes_live_as_declared(home: Path, run_id: str, told: dict[str, object]) -> None:
+    """By a canary where the second is champion; else nothing has changed."""
+    deployments = DeploymentService(Home(home), Home(home).database())
+    state, promoted = deployments.state(SPEC.name), told["promoted"]
+    assert state.live == Served(1)
+    assert [event.actor for event in deployments.history()][1:] == ([f"run:{run_id}"] if promoted else [])
+    assert (state.rollout is not None) is promoted
+    assert ("deployed" in told) is promoted
 
 
 def _is_measured_for_comparisons(home: Path, told: dict[str, object]) -> None:

@@ -1,6 +1,6 @@
 """The template ``loop``: a data set with the seven steps of its loop."""
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
@@ -12,12 +12,14 @@ from resources.data.making.made.notes import fill_with_notes
 from resources.data.making.made.scenes import fill_with_scenes
 from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec, DriftLimits
+from resources.deploy_plan import DeployPlan
 from resources.errors import BadInput
 from resources.gpu.requests.grammar import parse_request
 from resources.kinds import Kind
 from resources.pipelines.specs.common import DeviceSpec, as_value_errors
 from resources.pipelines.specs.named import (
     SOURCES,
+    Place,
     gates_of,
     gates_schema,
     policy_of,
@@ -30,6 +32,7 @@ from resources.pipelines.specs.named import (
 )
 from resources.pipelines.specs.nested import Wrong, refusal, refused_alone
 from resources.reviews import ReviewPlan
+from resources.serving.scaling.grammar import parse_scaling
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
 from resources.texts import mark
@@ -48,19 +51,37 @@ Side = Annotated[int, Field(ge=1)]
 
 def _declared(name: str, kind: type[Any]) -> WrapValidator:
     """What is declared as one of our values, which refuse what cannot be by themselves."""
-    known = [one.name for one in fields(kind)]
 
     def read(given: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-        others = [one for one in given if one not in known] if isinstance(given, dict) else []
+        others = _unknown(name, kind, given)
         if others:
-            has = f"it has {', '.join(known)}"
-            raise refusal(*(Wrong((one,), f"{name} has no {one}; {has}", is_key=True) for one in others))
+            raise refusal(*others)
+        if isinstance(
+            given, dict
+        ):  # a file has lists only, and a validator that wraps takes none for a tuple
+            given = {one: tuple(value) if isinstance(value, list) else value for one, value in given.items()}
         try:
             return validate(given)
         except BadInput as problem:
             raise refusal(*(refused_alone(validate, given) or (Wrong((), problem.one_line),))) from problem
 
     return WrapValidator(read)
+
+
+def _unknown(name: str, kind: type[Any], given: Any, at: Place = ()) -> list[Wrong]:
+    """The names in what is given that none of its fields has, at each depth."""
+    if not isinstance(given, dict):
+        return []
+    known = {one.name: one.type for one in fields(kind)}
+    has = f"it has {', '.join(known)}"
+    wrong = [
+        Wrong((*at, one), f"{name} has no {one}; {has}", is_key=True) for one in given if one not in known
+    ]
+    for one, value in given.items():
+        part = known.get(one)
+        if isinstance(part, type) and is_dataclass(part):
+            wrong += _unknown(f"{name}.{one}", part, value, (*at, one))
+    return wrong
 
 
 class LoopSpec(DeviceSpec):
@@ -152,6 +173,10 @@ class LoopSpec(DeviceSpec):
         description=mark("From where on a version is said to have drifted from its parent."),
     )
 
+    deploy: Annotated[DeployPlan, _declared("deploy", DeployPlan)] = Field(
+        default_factory=DeployPlan,
+        description=mark("How a promoted model goes live, when it is taken back, and how it is served."),
+    )
     triggers: Annotated[dict[str, Any] | None, read_by(policy_of)] = Field(
         None,
         json_schema_extra=lambda told: told.update(properties=policy_schema()),
@@ -207,6 +232,7 @@ class LoopSpec(DeviceSpec):
             most_forgotten=self.most_forgotten,
             review=self.review,
             drift=self.drift,
+            deploy=self.deploy,
             shown_from=ShownFrom(self.shown_from, self.s3_endpoint, originals=self.originals_shown),
             triggers=policy_of(self.triggers),
             gates=gates_of(self.gates),
@@ -237,6 +263,13 @@ class LoopSpec(DeviceSpec):
                 f"expected {expected}. Say continual: {{method: joint}}, or leave continual out"
             )
         with as_value_errors():
+            parse_request(self.deploy.gpu)
+            parse_scaling(
+                self.deploy.autoscale,
+                least=self.deploy.least_replicas,
+                most=self.deploy.most_replicas,
+                idle_s=self.deploy.idle_s,
+            )
             self.dataset("data")
         return self
 

@@ -14,6 +14,7 @@ from resources.data.making.sources.tables import Column, ColumnKind, ManifestSou
 from resources.data.making.sources.watched import WatchedFolder
 from resources.data.making.transforms import Transform
 from resources.data.spec import DatasetSpec, DriftLimits
+from resources.deploy_plan import AbortRules, DeployPlan, Strategy
 from resources.gate_plan import DriftGate, GatePlan, IfFailed, LicenceGate, QualityGate, SlicesGate
 from resources.pipelines.catalogue import template
 from resources.pipelines.folder import OURS, Folder
@@ -82,6 +83,12 @@ def test_values_of_our_own_are_read_field_by_field() -> None:
     )
 
 
+def test_how_a_model_goes_live_is_declared_with_the_data_set() -> None:
+    said = declared("deploy: {strategy: blue_green, step_s: 5, abort: {disagreement: 1}}").deploy
+    assert said == DeployPlan(strategy=Strategy.BLUE_GREEN, step_s=5, abort=AbortRules(disagreement=1))
+    assert declared().deploy == DeployPlan()
+
+
 def test_how_it_trains_and_what_its_runs_ask_for_are_declared_too() -> None:
     said = declared(
         "training: {epochs: 5, incremental_epochs: 3, learning_rate: 0.01, batch_size: 8}",
@@ -108,6 +115,12 @@ def test_how_it_trains_and_what_its_runs_ask_for_are_declared_too() -> None:
             "Say continual: {method: joint}, or leave continual out",
         ),
         ("filled_with: nothing", "filled_with is 'nothing'; expected one of digits"),
+        ("deploy: {strategy: fast}", 'deploy.strategy is "fast"; expected'),
+        ("deploy: {steps_percent: [10, 50]}", "whole numbers from 1 that rise to 100"),
+        ("deploy: {abort: {taste: 1}}", "deploy.abort has no taste; it has error_rate,"),
+        ("deploy: {abort: {error_rate: 2}}", "deploy: abort.error_rate is 2"),
+        ("deploy: {autoscale: 'cpu:many'}", "scaling"),
+        ("deploy: {gpu: '0.5.1'}", "0.5.1"),
         ("training: {epochs: 0}", "training setting epochs is 0; expected a whole number of at least 1"),
         ("training: {epoch: 5}", "training has no epoch; it has epochs, incremental_epochs, batch_size"),
         ("training: {learning_rate: fast}", 'training.learning_rate is "fast"; expected a valid number'),
