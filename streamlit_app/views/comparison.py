@@ -1,19 +1,36 @@
-"""Model comparison: how good by version, two versions side by side, and every decision."""
+"""Model comparison: any number of models against one of them, the samples behind it, and the rounds."""
 
-from urllib.parse import urlencode
+from collections.abc import Callable
 
 import streamlit as st
 
-from resources.registry.model import Scores
-from resources.terms import DatasetName, Label, VersionKey
-from resources.texts import Translate
-from streamlit_app import charts, colours, forgetting, frame, pieces, wording
+from resources.texts import mark
+from streamlit_app import frame
+from streamlit_app.models import (
+    calibration,
+    compared,
+    costs,
+    filters,
+    kept,
+    listing,
+    parameters,
+    rounds,
+    samples,
+    slices,
+)
+from streamlit_app.models.compared import Compared
 from streamlit_app.reader import Reader, current_reader
-from streamlit_app.readings.comparison import Comparison, as_csv, pair, read_comparison
-from streamlit_app.readings.source import open_home
 
-# The same on both sides, so that the matrices below stand level.
-_METRIC_HEIGHT_PX = 110
+ROUNDS = "rounds"
+PARTS: dict[str, tuple[str, Callable[[Compared], None]]] = {
+    "models": (mark("Models"), listing.draw),
+    "slices": (mark("Classes and slices"), slices.draw),
+    "costs": (mark("Latency and size"), costs.draw),
+    "parameters": (mark("Parameters"), parameters.draw),
+    "calibration": (mark("Calibration"), calibration.draw),
+    "samples": (mark("Samples"), samples.draw),
+}
+_ROUNDS_NAME = mark("Rounds")
 
 
 def page() -> None:
@@ -21,162 +38,69 @@ def page() -> None:
     frame.live(_draw, "comparison")
 
 
-@frame.cached
-def _read(_place: str, dataset: DatasetName) -> Comparison:
-    return read_comparison(*open_home(), dataset)
-
-
 def _draw() -> None:
     reader = current_reader()
     _ = reader.translate
     note = frame.head(reader, _("Model comparison"))
     with frame.guarded(reader):
-        comparison = _read(frame.place(), frame.choose_dataset(reader))
-        frame.refreshed(note, reader, comparison.read_at)
-        if not comparison.rounds:
-            _nothing_decided(reader, comparison)
+        dataset = frame.choose_dataset(reader)
+        versions = compared.read(dataset)
+        part = _part(reader, measured=bool(versions.measurements))
+        if part == ROUNDS:
+            comparison = rounds.read(dataset)
+            frame.refreshed(note, reader, comparison.read_at)
+            rounds.draw(reader, comparison)
             return
-        measure = comparison.rounds[-1].measure
-        by_version = _("{measure} by version").format(measure=measure.heading(_))
-        st.subheader(by_version, anchor=False)
-        st.caption(_("On the held-out test set, which no version trains on."))
-        st.vega_lite_chart(charts.quality(comparison.rounds, _), alt=by_version, key="quality")
-        _side_by_side(reader, comparison)
-        forgetting.draw(reader, comparison.matrix)
-        st.subheader(_("Decisions"), anchor=False)
-        _decisions(reader, comparison)
+        if not versions.measurements:
+            _nothing_measured(reader, dataset)
+            return
+        choice, baseline = filters.choose(reader, versions)
+        looked = compared.look(reader, versions, choice, baseline)
+        frame.refreshed(note, reader, looked.read_at)
+        _counted(looked, part)
+        if looked.fitting:
+            PARTS[part][1](looked)
 
 
-def _nothing_decided(reader: Reader, comparison: Comparison) -> None:
+def _part(reader: Reader, *, measured: bool) -> str:
+    """Which part; the models where any was measured, else the rounds."""
+    _ = reader.translate
+    names = {part: _(name) for part, (name, _draw_part) in PARTS.items()} | {ROUNDS: _(_ROUNDS_NAME)}
+    return kept.segments(_("Part"), names, "part", "models" if measured else ROUNDS)
+
+
+def _nothing_measured(reader: Reader, dataset: str) -> None:
     _ = reader.translate
     with st.container(border=True):
-        st.subheader(_("No model yet"), anchor=False)
+        st.subheader(_("No model is measured yet"), anchor=False)
         st.markdown(
-            _("A model appears here when its round is decided. `make demo` runs all rounds; one by hand:")
+            _(
+                "The evaluation of a round keeps what its models said. For rounds that were evaluated before "
+                "it did, this does it again:"
+            )
         )
-        job = f"{comparison.dataset}_round"
-        st.code(f'dagster job launch -j {job} --tags \'{{"dagster/partition": "v1.0"}}\'', language="bash")
+        st.code(
+            f"dagster asset materialize -m trainplat_assets.definitions --select {dataset}/evaluation "
+            "--partition v1.0",
+            language="bash",
+        )
 
 
-def _side_by_side(reader: Reader, comparison: Comparison) -> None:
-    _ = reader.translate
-    usual = comparison.usual_pair()
-    if usual is None:
-        return
-    versions = [one.version for one in comparison.evaluations]
-    st.subheader(_("Two versions side by side"), anchor=False)
-    columns = st.columns(2, gap="medium")
-    with columns[0]:
-        left = _choose_version(_("Left"), "left", versions, usual[0])
-    with columns[1]:
-        right = _choose_version(_("Right"), "right", versions, usual[1])
-    both = pair(comparison, left, right)
-    if both is None:
-        return
-    if not both.same_test_set:
-        st.warning(_("The two were measured on different test sets: compare with care."))
-    for column, version, scores, classes, other in (
-        (columns[0], left, both.left, both.left_classes, None),
-        (columns[1], right, both.right, both.right_classes, both.left),
-    ):
-        with column:
-            is_champion = version == comparison.champion_version
-            _one_side(reader, classes, version, scores, other, is_champion=is_champion)
-    heading = _("Recall by class: {right} compared with {left}").format(left=left, right=right)
-    st.markdown(f"**{heading}**")
-    chart = charts.recall_difference(both.left.recalls, both.right.recalls, _)
-    st.vega_lite_chart(chart, alt=_("Recall by class"), key="recalls")
-    _permalink(reader, comparison, left, right)
-
-
-def _choose_version(label: str, key: str, versions: list[VersionKey], usual: VersionKey) -> VersionKey:
-    # The options stay bare versions: they are what the address says.
-    index = versions.index(usual)
-    return VersionKey(st.selectbox(label, versions, index=index, key=key, bind="query-params"))
-
-
-def _one_side(
-    reader: Reader,
-    classes: tuple[Label, ...],
-    version: VersionKey,
-    scores: Scores,
-    other: Scores | None,
-    *,
-    is_champion: bool,
-) -> None:
-    _ = reader.translate
-    crown = " · ★ " + _("champion") if is_champion else ""
-    delta = None if other is None else wording.points(scores.accuracy - other.accuracy, _)
-    st.metric(
-        scores.measure.heading(_) + crown,
-        f"{scores.accuracy:.1%}",
-        delta,
-        delta_description=_counted(scores, _),
-        height=_METRIC_HEIGHT_PX,
-    )
-    chart = charts.confusion(scores.confusion, classes, _, dark=reader.dark)
-    st.vega_lite_chart(
-        chart, alt=_("Confusion of {version}").format(version=version), key=f"confusion-{version}"
-    )
-
-
-def _counted(scores: Scores, _: Translate) -> str:
-    right = sum(row[index] for index, row in enumerate(scores.true_rows))
-    marks, classes = _("{right} of {total} marks found"), _("{right} of {total} right")
-    text = marks if scores.measure.is_of_marks else classes
-    return text.format(right=right, total=sum(map(sum, scores.true_rows)))
-
-
-def _permalink(reader: Reader, comparison: Comparison, left: VersionKey, right: VersionKey) -> None:
-    _ = reader.translate
-    base = (st.context.url or "").partition("?")[0]
-    query = urlencode({"dataset": comparison.dataset, "left": left, "right": right})
-    with st.popover(_("Link to this comparison"), icon=":material/link:"):
-        st.code(f"{base}?{query}", language=None, wrap_lines=True)
-
-
-def _decisions(reader: Reader, comparison: Comparison) -> None:
-    _ = reader.translate
-    heads = [
-        _("Version"),
-        _("Labels"),
-        _("Challenger"),
-        _("Champion until then"),
-        _("Change"),
-        _("Outcome"),
-        _("Champion since"),
-        _("Lease"),
-        _("Decided"),
-    ]
-    rows = [
-        [
-            pieces.text(one.version),
-            f"{one.labels:,}",
-            f"{one.accuracy_new:.1%}",
-            "–" if one.accuracy_old is None else f"{one.accuracy_old:.1%}",
-            "–" if one.accuracy_old is None else wording.points(one.accuracy_new - one.accuracy_old, _),
-            _outcome(one.promoted, _),
-            pieces.text(one.champion_version),
-            pieces.text(wording.duration(one.lease_s, _)),
-            pieces.moment(wording.ago(one.decided_at, comparison.read_at, _), reader.stamp(one.decided_at)),
-        ]
-        for one in reversed(comparison.rounds)
-    ]
-    st.html(pieces.table(heads, rows, numbers=frozenset({1, 2, 3, 4, 7})))
-    st.download_button(
-        _("Download as CSV"),
-        as_csv(comparison.rounds),
-        file_name=f"{comparison.dataset}-decisions.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def _outcome(promoted: bool, _: Translate) -> str:
-    if promoted:
-        return pieces.pill(_("promoted"), colours.CHAMPION)
-    return pieces.pill(_("champion stays"), colours.IDLE)
+def _counted(looked: Compared, part: str) -> None:
+    """How many fit, and the address of what is seen."""
+    _, ngettext = looked.translate, looked.reader.plural
+    total, fitting = len(looked.versions.newest), len(looked.fitting)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        words = ngettext("{fitting} of {total} model", "{fitting} of {total} models", total)
+        st.caption(words.format(fitting=f"{fitting:,}", total=f"{total:,}"), width="content")
+        with st.popover(_("Link to this comparison"), icon=":material/link:"):
+            st.code(
+                filters.address(part, looked.versions, looked.choice, looked.baseline),
+                language=None,
+                wrap_lines=True,
+            )
+    if not fitting:
+        st.info(_("No model fits. Take a filter away, or change what is looked for in the parameters."))
 
 
 if __name__ == "__main__":

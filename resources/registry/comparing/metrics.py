@@ -45,10 +45,20 @@ class Metric(StrEnum):
         """What people call it."""
         return translate(measure.words if self is Metric.VALUE else _WORDS[self])
 
+    def heading(self, measure: Measure, translate: Translate) -> str:
+        """The same where a text begins with it."""
+        words = self.words(measure, translate)
+        return words[:1].upper() + words[1:]
+
     def of(self, measured: Measurement) -> float | None:
         """Its value; None where it was not measured."""
         found = getattr(measured, self.value)
         return None if found is None else float(found)
+
+    def of_or_last(self, measured: Measurement) -> float:
+        """The same to sort by: what was not measured comes last."""
+        found = self.of(measured)
+        return float("inf") if found is None else found
 
 
 _UNITS = {

@@ -13,10 +13,11 @@ from functools import lru_cache
 import numpy as np
 
 from resources.errors import BadInput
-from resources.registry.evaluations.model import FloatArray, TestAnswers
+from resources.registry.evaluations.model import FloatArray, SampleScores, TestAnswers
 
 DRAWS = 2000
 CONFIDENCE = 0.95
+Scored = TestAnswers | SampleScores
 _AT_ONCE = 4_000_000
 """Numbers that are drawn at a time: bounds the memory."""
 
@@ -38,12 +39,12 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def paired_difference(old: TestAnswers, new: TestAnswers, seed: int = 0) -> Difference:
+def paired_difference(old: Scored, new: Scored, seed: int = 0) -> Difference:
     """The difference on the samples that both answered. Raises :class:`BadInput` where there are none."""
     return paired_differences(old, [new], seed)[0]
 
 
-def paired_differences(old: TestAnswers, others: Sequence[TestAnswers], seed: int = 0) -> list[Difference]:
+def paired_differences(old: Scored, others: Sequence[Scored], seed: int = 0) -> list[Difference]:
     """Each of many against one. The draws are shared by those that have the same samples."""
     alone: dict[tuple[str, ...], list[int]] = {}
     for place, new in enumerate(others):

@@ -1,14 +1,18 @@
 """Answers of test samples as bytes: a compressed file of numpy's, which runs no code when it is read."""
 
 import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from resources.errors import BadInput
-from resources.registry.evaluations.model import TestAnswers
+from resources.registry.evaluations.model import SampleScores, TestAnswers
 from resources.terms import DatasetName, Label, SampleId
 
 _OPTIONAL = ("truth", "probabilities", "sure", "hit")
@@ -32,13 +36,12 @@ def to_bytes(answers: TestAnswers) -> bytes:
 
 def from_bytes(content: bytes, name: str) -> TestAnswers:
     """What :func:`to_bytes` wrote. Raises :class:`BadInput` for a file that is damaged."""
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+    with _opened(content, name) as file:
+        arrays = {key: file[key] for key in file.files}
         dataset, number, test_set = arrays["which"].tolist()
         texts = {key: tuple(arrays[key].tolist()) for key in _TEXTS}
         probabilities = arrays.get("probabilities")
-        answers = TestAnswers(
+        return TestAnswers(
             dataset=DatasetName(dataset),
             number=int(number),
             test_set=test_set,
@@ -52,9 +55,23 @@ def from_bytes(content: bytes, name: str) -> TestAnswers:
             sure=arrays.get("sure"),
             hit=arrays.get("hit"),
         )
-    except (BadZipFile, ValueError, KeyError, OSError, EOFError) as problem:
+
+
+def scores_from_bytes(content: bytes, name: str) -> SampleScores:
+    """Only the scores of what :func:`to_bytes` wrote. Raises :class:`BadInput` for a file that is damaged."""
+    with _opened(content, name) as file:
+        dataset, number, _test_set = file["which"].tolist()
+        ids = tuple(file["sample_ids"].tolist())
+        return SampleScores(DatasetName(dataset), int(number), ids, file["scores"])
+
+
+@contextmanager
+def _opened(content: bytes, name: str) -> Iterator[NpzFile]:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            yield file
+    except (BadZipFile, ValueError, KeyError, OSError, EOFError, zlib.error) as problem:
         raise BadInput(
             f"{name} does not hold the answers of a model: {problem}",
             "Materialize the evaluation of its data version again: it writes them anew.",
         ) from problem
-    return answers

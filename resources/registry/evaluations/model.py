@@ -75,6 +75,17 @@ class TestAnswers:
         return self.sure, self.hit
 
 
+@dataclass(frozen=True, eq=False)
+class SampleScores:
+    """Of what a model said, only how good it was: all that a difference needs."""
+
+    dataset: DatasetName
+    number: int
+    sample_ids: tuple[SampleId, ...]
+    scores: FloatArray
+    """[sample] 0 to 1."""
+
+
 @dataclass(frozen=True)
 class SliceScore:
     """How a model does on a part of a test set."""

@@ -1,5 +1,6 @@
 """Evaluations for everyone above: keep what a model said, and find it again."""
 
+from datetime import datetime
 from pathlib import Path
 
 from resources.clock import Clock, utc_now
@@ -9,8 +10,8 @@ from resources.errors import BadInput
 from resources.files import write_atomically
 from resources.home import Home
 from resources.registry.evaluations import store
-from resources.registry.evaluations.files import from_bytes, to_bytes
-from resources.registry.evaluations.model import Measurement, TestAnswers
+from resources.registry.evaluations.files import from_bytes, scores_from_bytes, to_bytes
+from resources.registry.evaluations.model import Measurement, SampleScores, TestAnswers
 from resources.terms import Actor, DatasetName
 
 
@@ -43,6 +44,11 @@ class EvaluationService:
         with self.database.read() as connection:
             return store.measurements_of(connection, dataset)
 
+    def state(self, dataset: DatasetName) -> tuple[int, datetime | None]:
+        """How many measurements there are, and when the newest was made: tells whether one came."""
+        with self.database.read() as connection:
+            return store.state_of(connection, dataset)
+
     def measurement(
         self, dataset: DatasetName, number: int, test_set: str | None = None
     ) -> Measurement | None:
@@ -58,14 +64,27 @@ class EvaluationService:
         Raises :class:`BadInput` for a file that is damaged.
         """
         measured = self.measurement(dataset, number, test_set)
-        if measured is None:
-            return None
-        path = self.path(dataset, number, measured.test_set)
+        return None if measured is None else self.answers_behind(measured)
+
+    def answers_behind(self, measured: Measurement) -> TestAnswers | None:
+        """What the model said when it was measured; None where the file is gone.
+
+        Raises :class:`BadInput` for a file that is damaged.
+        """
+        content, name = self._content(measured)
+        return None if content is None else from_bytes(content, name)
+
+    def scores_behind(self, measured: Measurement) -> SampleScores | None:
+        """Of the same only how good each answer was, which is read faster."""
+        content, name = self._content(measured)
+        return None if content is None else scores_from_bytes(content, name)
+
+    def _content(self, measured: Measurement) -> tuple[bytes | None, str]:
+        path = self.path(measured.dataset, measured.number, measured.test_set)
         try:
-            content = path.read_bytes()
+            return path.read_bytes(), str(path)
         except FileNotFoundError:
-            return None
-        return from_bytes(content, str(path))
+            return None, str(path)
 
     def has(self, dataset: DatasetName, number: int, test_set: str) -> bool:
         """Whether what a model said on a test set is kept, whole."""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
 )
@@ -75,6 +77,14 @@ def measurements_of(
         wanted = wanted.where(table.number == number)
     rows = connection.execute(wanted.order_by(table.number, table.measured_at, table.test_set)).all()
     return [_measurement(row) for row in rows]
+
+
+def state_of(connection: Connection, dataset: DatasetName) -> tuple[int, datetime | None]:
+    """How many there are of a data set, and when the newest was made."""
+    table = MEASUREMENTS.c
+    wanted = select(func.count(), func.max(table.measured_at)).where(table.dataset == dataset)
+    count, newest = connection.execute(wanted).one()
+    return count, newest
 
 
 def has_measurement(connection: Connection, dataset: DatasetName, number: int, test_set: str) -> bool:

@@ -1,0 +1,339 @@
+"""The charts of compared model versions, as Vega-Lite: plain values in, a dictionary out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from resources.registry.comparing.choosing import METHOD
+from resources.registry.comparing.metrics import Metric, Unit
+from resources.registry.evaluations.bootstrap import Difference
+from resources.registry.evaluations.calibration import Bin
+from resources.registry.evaluations.model import Measurement
+from resources.texts import Translate
+from streamlit_app import colours
+
+Chart = dict[str, Any]
+FORMATS = {
+    Unit.SHARE: ".1%",
+    Unit.NUMBER: ".3f",
+    Unit.MILLISECONDS: ".2f",
+    Unit.BYTES: ".3~s",
+    Unit.COUNT: ".3~s",
+    Unit.SECONDS: ".3~s",
+}
+_LEGEND = {"orient": "top", "direction": "horizontal", "symbolStrokeWidth": 0, "columns": 8}
+
+
+def over_versions(
+    measurements: Sequence[Measurement],
+    metric: Metric,
+    baseline: Measurement,
+    champion: int | None,
+    _: Translate,
+) -> Chart:
+    """One metric by model number; the baseline as a line across."""
+    words = metric.words(baseline.measure, _)
+    points = [
+        {
+            "model": one.number,
+            "value": value,
+            "data": one.dataset_version,
+            "method": one.params.get(METHOD, "–"),
+        }
+        for one in measurements
+        if (value := metric.of(one)) is not None
+    ]
+    ring = [one for one in points if one["model"] == champion]
+    x = {
+        "field": "model",
+        "type": "quantitative",
+        "title": _("model"),
+        "scale": {"zero": False, "nice": False},
+        "axis": {"format": "d", "tickMinStep": 1, "grid": False},
+    }
+    y = _axis("value", metric, words)
+    layers: list[Chart] = [
+        {
+            "mark": {
+                "type": "point",
+                "filled": True,
+                "size": 45 if len(points) <= 100 else 22,
+                "opacity": 0.85,
+            },
+            "encoding": {
+                "x": x,
+                "y": y,
+                "color": _methods(points),
+                "tooltip": [
+                    {"field": "model", "title": _("model")},
+                    {"field": "data", "title": _("data version")},
+                    {"field": "method", "title": _("method")},
+                    {
+                        "field": "value",
+                        "title": words,
+                        "type": "quantitative",
+                        "format": FORMATS[metric.unit],
+                    },
+                ],
+            },
+        },
+        {
+            "data": {"values": ring},
+            "mark": {
+                "type": "point",
+                "size": 260,
+                "strokeWidth": 2,
+                "filled": False,
+                "color": colours.CHAMPION,
+            },
+            "encoding": {"x": x, "y": y},
+        },
+    ]
+    level = metric.of(baseline)
+    if level is not None:
+        layers.append(
+            {
+                "data": {"values": [{"value": level}]},
+                "mark": {"type": "rule", "strokeDash": [5, 4], "color": colours.IDLE},
+                "encoding": {"y": y},
+            }
+        )
+    return {"height": 240, "data": {"values": points}, "layer": layers}
+
+
+def differences(found: Mapping[int, Difference], numbers: Sequence[int], _: Translate) -> Chart:
+    """Each model less the baseline, with its interval; what is clear in colour."""
+    values = [
+        {
+            "model": number,
+            "low": one.low,
+            "value": one.value,
+            "high": one.high,
+            "tone": "clear" if one.is_clear and one.value > 0 else "worse" if one.is_clear else "open",
+        }
+        for number in numbers
+        if (one := found.get(number)) is not None
+    ]
+    x = _models(numbers, _)
+    colour = {
+        "field": "tone",
+        "type": "nominal",
+        "legend": None,
+        "scale": {
+            "domain": ["clear", "worse", "open"],
+            "range": [colours.CHAMPION, colours.TROUBLE, colours.IDLE],
+        },
+    }
+    tooltip = [
+        {"field": "model", "title": _("model")},
+        *(
+            {"field": name, "title": title, "type": "quantitative", "format": "+.1%"}
+            for name, title in (("low", _("from")), ("value", _("difference")), ("high", _("to")))
+        ),
+    ]
+    y = {
+        "field": "low",
+        "type": "quantitative",
+        "title": None,
+        "axis": {"format": "+.0%", "tickCount": 5},
+    }
+    return {
+        "height": 200,
+        "data": {"values": values},
+        "layer": [
+            {
+                "data": {"values": [{"value": 0}]},
+                "mark": {"type": "rule", "color": colours.IDLE, "strokeDash": [5, 4]},
+                "encoding": {"y": {"field": "value", "type": "quantitative"}},
+            },
+            {
+                "mark": {"type": "rule", "strokeWidth": 2},
+                "encoding": {"x": x, "y": y, "y2": {"field": "high"}, "color": colour, "tooltip": tooltip},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 40},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "value", "type": "quantitative"},
+                    "color": colour,
+                    "tooltip": tooltip,
+                },
+            },
+        ],
+    }
+
+
+def cost_scatter(
+    measurements: Sequence[Measurement],
+    cost: Metric,
+    front: frozenset[int],
+    marked: Mapping[int, str],
+    _: Translate,
+) -> Chart:
+    """How good by what it costs; those that none is better than are joined by a line."""
+    measure = measurements[0].measure
+    words, good = cost.words(measure, _), Metric.VALUE.words(measure, _)
+    points: list[dict[str, Any]] = [
+        {
+            "model": one.number,
+            "cost": value,
+            "value": one.value,
+            "data": one.dataset_version,
+            "method": one.params.get(METHOD, "–"),
+            "best": one.number in front,
+        }
+        for one in measurements
+        if (value := cost.of(one)) is not None
+    ]
+    named = [{**one, "name": marked[one["model"]]} for one in points if one["model"] in marked]
+    x = {
+        "field": "cost",
+        "type": "quantitative",
+        "title": f"{words} ({_UNIT_WORDS[cost.unit]})" if cost.unit in _UNIT_WORDS else words,
+        "scale": {"zero": False, "nice": True},
+        "axis": {"format": FORMATS[cost.unit], "tickCount": 6},
+    }
+    y = _axis("value", Metric.VALUE, good)
+    on_front = [{"filter": "datum.best"}]
+    return {
+        "height": 340,
+        "data": {"values": points},
+        "layer": [
+            {
+                "transform": on_front,
+                "mark": {"type": "line", "interpolate": "step-after", "color": colours.CHAMPION},
+                "encoding": {"x": x, "y": y, "order": {"field": "cost", "type": "quantitative"}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 40},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": _methods(points),
+                    "opacity": {"condition": {"test": "datum.best", "value": 1}, "value": 0.45},
+                    "tooltip": [
+                        {"field": "model", "title": _("model")},
+                        {"field": "data", "title": _("data version")},
+                        {"field": "method", "title": _("method")},
+                        {
+                            "field": "cost",
+                            "title": words,
+                            "type": "quantitative",
+                            "format": FORMATS[cost.unit],
+                        },
+                        {"field": "value", "title": good, "type": "quantitative", "format": ".1%"},
+                    ],
+                },
+            },
+            {
+                "data": {"values": named},
+                "mark": {"type": "text", "align": "left", "dx": 8, "fontWeight": 600, "color": colours.IDLE},
+                "encoding": {"x": x, "y": y, "text": {"field": "name"}},
+            },
+        ],
+    }
+
+
+def reliability_curves(curves: Mapping[str, Sequence[Bin]], _: Translate) -> Chart:
+    """The share that is right by how sure the model is, for each name; the diagonal is what is wanted."""
+    names = list(curves)
+    points = [
+        {"who": name, "sure": one.sure, "right": one.right, "count": one.count}
+        for name, bins in curves.items()
+        for one in bins
+    ]
+    whole = {"domain": [0, 1]}
+    x = {
+        "field": "sure",
+        "type": "quantitative",
+        "title": _("how sure"),
+        "scale": whole,
+        "axis": {"format": ".0%"},
+    }
+    y = {
+        "field": "right",
+        "type": "quantitative",
+        "title": _("share that is right"),
+        "scale": whole,
+        "axis": {"format": ".0%"},
+    }
+    colour = {
+        "field": "who",
+        "type": "nominal",
+        "title": None,
+        "legend": _LEGEND,
+        "scale": {"domain": names, "range": [colours.CHAMPION, colours.CHALLENGER][: len(names)]},
+    }
+    tooltip = [
+        {"field": "who", "title": _("model")},
+        {"field": "sure", "title": _("how sure"), "type": "quantitative", "format": ".1%"},
+        {"field": "right", "title": _("share that is right"), "type": "quantitative", "format": ".1%"},
+        {"field": "count", "title": _("answers"), "type": "quantitative", "format": ","},
+    ]
+    return {
+        "height": 340,
+        "layer": [
+            {
+                "data": {"values": [{"sure": 0, "right": 0}, {"sure": 1, "right": 1}]},
+                "mark": {"type": "line", "strokeDash": [5, 4], "color": colours.IDLE},
+                "encoding": {"x": x, "y": y},
+            },
+            {
+                "data": {"values": points},
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {"x": x, "y": y, "color": colour},
+            },
+            {
+                "data": {"values": points},
+                "mark": {"type": "point", "filled": True},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": colour,
+                    "size": {
+                        "field": "count",
+                        "type": "quantitative",
+                        "legend": None,
+                        "scale": {"range": [25, 320]},
+                    },
+                    "tooltip": tooltip,
+                },
+            },
+        ],
+    }
+
+
+def _axis(field: str, metric: Metric, words: str) -> Chart:
+    title = f"{words} ({_UNIT_WORDS[metric.unit]})" if metric.unit in _UNIT_WORDS else words
+    return {
+        "field": field,
+        "type": "quantitative",
+        "title": title,
+        "scale": {"zero": False, "nice": True},
+        "axis": {"format": FORMATS[metric.unit], "tickCount": 5},
+    }
+
+
+def _models(numbers: Sequence[int], _: Translate) -> Chart:
+    """Models side by side, as they are listed."""
+    return {
+        "field": "model",
+        "type": "ordinal",
+        "sort": list(numbers),
+        "title": _("model"),
+        "axis": {"labelAngle": 0, "labelOverlap": True},
+    }
+
+
+def _methods(points: Sequence[Mapping[str, object]]) -> Chart:
+    names = sorted({str(one["method"]) for one in points})
+    tones = [colours.of_owner(name) for name in names]
+    return {
+        "field": "method",
+        "type": "nominal",
+        "title": None,
+        "legend": _LEGEND if len(names) > 1 else None,
+        "scale": {"domain": names, "range": tones},
+    }
+
+
+_UNIT_WORDS = {Unit.MILLISECONDS: "ms", Unit.BYTES: "B", Unit.SECONDS: "s"}

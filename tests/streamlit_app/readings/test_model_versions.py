@@ -1,0 +1,105 @@
+"""The measured models, and what is read of them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from resources.home import Home
+from resources.kinds import Kind, Measure
+from resources.registry.evaluations.model import SampleScores
+from resources.registry.evaluations.service import EvaluationService
+from resources.terms import DatasetName, SampleId, VersionKey
+from streamlit_app.readings.model_versions import (
+    ModelVersions,
+    differences,
+    kind_by,
+    read_answers,
+    read_model_versions,
+    read_reliability,
+    read_scores,
+    read_state,
+)
+from streamlit_app.readings.shown_samples import read_samples
+from tests.resources.registry.evaluations.examples import answers_of, measurement_of
+from tests.resources.registry.examples import ACTOR
+
+PETS = DatasetName("pets")
+ANSWERS = [answers_of(number) for number in range(1, 5)]
+SOME = [measurement_of(one, f"v1.{one.number + 7}") for one in ANSWERS]
+
+
+def scores_of(number: int) -> SampleScores:
+    said = ANSWERS[number - 1]
+    return SampleScores(said.dataset, said.number, said.sample_ids, said.scores)
+
+
+def test_models_are_listed_newest_first_with_their_versions_and_methods() -> None:
+    versions = ModelVersions(PETS, tuple(SOME), 2)
+    assert versions.numbers == (4, 3, 2, 1)
+    assert versions.versions == ("v1.11", "v1.10", "v1.9", "v1.8")
+    assert versions.methods == ("joint", "replay")
+    assert versions.usual_baseline == 2
+    assert versions.measure is Measure.ACCURACY
+    assert versions.find(3) == SOME[2]
+    assert versions.find(9) is None
+
+
+def test_without_a_measured_champion_the_first_is_the_baseline() -> None:
+    assert ModelVersions(PETS, tuple(SOME), 77).usual_baseline == 1
+    assert ModelVersions(PETS, tuple(SOME), None).usual_baseline == 1
+
+
+def test_models_are_compared_on_the_baselines_test_set_where_they_were_measured_on_it() -> None:
+    later = replace(SOME[0], test_set="u" * 64, measured_at=SOME[0].measured_at + timedelta(hours=1))
+    versions = ModelVersions(PETS, (*SOME, later), None)
+    assert versions.find(1) == later
+    assert versions.on(SOME[0].test_set)[0] == SOME[0]
+    alone = ModelVersions(PETS, tuple(SOME), None)
+    assert alone.on(SOME[0].test_set) is alone.newest
+
+
+def test_branches_come_behind_the_versions_of_the_main_line() -> None:
+    branch = replace(SOME[0], number=9, dataset_version=VersionKey("ann/try"))
+    assert ModelVersions(PETS, (*SOME, branch), None).versions[-1] == "ann/try"
+
+
+def test_differences_are_told_of_models_with_common_samples() -> None:
+    apart = replace(scores_of(3), sample_ids=tuple(SampleId(f"x{place}") for place in range(60)))
+    found = differences(scores_of(1), [scores_of(1), scores_of(2), apart, None])
+    assert list(found) == [1, 2]
+    assert found[1].value == 0
+    assert differences(None, [scores_of(1)]) == {}
+    assert differences(scores_of(1), [apart]) == {}
+
+
+def test_each_measure_has_a_kind_of_answers() -> None:
+    assert kind_by(Measure.SPAN_F1) is Kind.ENTITIES
+    assert kind_by(Measure.BOX_AP) is Kind.BOXES
+    assert kind_by(Measure.ACCURACY).has_one_class
+
+
+def test_what_is_kept_is_read_and_what_is_damaged_leaves_the_rest(trainplat_home: Path) -> None:
+    home, database = Home(trainplat_home), Home(trainplat_home).database()
+    service = EvaluationService(home, database)
+    for answers, measured in zip(ANSWERS[:2], SOME, strict=False):
+        service.keep(answers, measured, ACTOR)
+    (count, newest), champion = read_state(home, database, PETS)
+    assert (count, champion) == (2, None)
+    assert newest == SOME[0].measured_at.replace(tzinfo=newest.tzinfo if newest else None)
+    assert read_model_versions(home, database, PETS, None).newest == tuple(SOME[:2])
+    assert sum(one.count for one in read_reliability(home, database, SOME[0])) == 60
+    service.path(PETS, 2, SOME[1].test_set).write_bytes(b"damaged")
+    assert read_scores(home, database, SOME[1]) is None
+    assert read_reliability(home, database, SOME[1]) == []
+    found = read_scores(home, database, SOME[0])
+    assert found is not None
+    assert list(found.scores) == list(ANSWERS[0].scores)
+    service.path(PETS, 1, SOME[0].test_set).unlink()
+    assert read_answers(home, database, SOME[0]) is None
+    assert read_scores(home, database, SOME[0]) is None
+
+
+def test_samples_of_an_unknown_version_are_not_shown(trainplat_home: Path) -> None:
+    home = Home(trainplat_home)
+    assert read_samples(home, home.database(), PETS, VersionKey("v1.0"), []) == {}
+    assert read_samples(home, home.database(), PETS, VersionKey("v1.0"), [SampleId("a" * 64)]) == {}
