@@ -12,6 +12,7 @@ from trainplat_assets.branch_assets import build_branch_assets, build_branch_job
 from trainplat_assets.by_hand_job import build_by_hand_job
 from trainplat_assets.data_assets import build_data_assets
 from trainplat_assets.data_checks import build_data_checks
+from trainplat_assets.gate_checks import build_gate_checks
 from trainplat_assets.jobs import build_ask_job, build_round_job
 from trainplat_assets.label_review_assets import build_review_asset, build_review_checks
 from trainplat_assets.labeling_assets import build_labeling_assets
@@ -43,6 +44,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
         asset_checks=[
             *build_data_checks(spec),
             *build_model_checks(spec),
+            *build_gate_checks(spec),
             *build_labeling_checks(spec),
             *build_review_checks(spec),
             *(build_structure_checks(spec) if of_pictures else ()),

@@ -33,6 +33,7 @@ from resources.serving.deployments.words import in_words
 from resources.terms import Actor, VersionKey
 from trainplat_assets import model_round
 from trainplat_assets.forgetting import table_of
+from trainplat_assets.gate_round import GateRound, gates_metadata
 from trainplat_assets.lessons import method_of
 from trainplat_assets.model_pictures import confusion_picture, curve_picture, forgetting_picture
 from trainplat_assets.pictures import embedded
@@ -141,8 +142,11 @@ def _evaluation_asset(spec: DatasetSpec) -> AssetsDefinition:
         version = VersionKey(context.partition_key)
         round_ = model_round.Round(spec, version, data.service(), registry.service(), _actor(context))
         measured = round_.evaluate()
+        judged = GateRound.of(round_, context.instance).judge()
         return MaterializeResult(
-            metadata=_evaluation_metadata(measured) | _forgetting_metadata(round_.matrix()),
+            metadata=_evaluation_metadata(measured)
+            | _forgetting_metadata(round_.matrix())
+            | gates_metadata(judged.results),
             data_version=DataVersion(f"{measured.test_set[:16]}-{measured.challenger}-{measured.champion}"),
         )
 
@@ -159,9 +163,9 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
         owners=OWNERS,
         retry_policy=retry_policy(spec.runs),
         description=(
-            "The best model so far: the new one where it is strictly better than the champion before it. "
-            "MLflow's aliases `champion` and `challenger` follow, and a new champion goes live by "
-            f"{spec.deploy.strategy.words}."
+            "The best model so far: the new one where it is strictly better than the champion before it and "
+            "passes its gates. MLflow's aliases `champion` and `challenger` follow, and a new champion goes "
+            f"live by {spec.deploy.strategy.words}."
         ),
     )
     def champion(
@@ -170,13 +174,17 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
         version = VersionKey(context.partition_key)
         service = registry.service()
         round_ = model_round.Round(spec, version, data.service(), service, _actor(context))
-        decision = round_.decide()
+        round_.measure_against_champion()
+        gates = GateRound.of(round_, context.instance)
+        judged = gates.judge()
+        decision = round_.decide(gates.barred(judged))
         context.log.info(model_round.sentence(decision))
         return MaterializeResult(
             metadata=_champion_metadata(
                 decision, service.decisions(spec.name), round_.champion_link(decision)
             )
             | _cost_metadata(round_.cost())
+            | gates_metadata(judged.results)
             | _deployed_metadata(context, round_, decision),
             data_version=DataVersion(str(decision.champion_number)),
         )

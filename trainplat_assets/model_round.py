@@ -1,5 +1,6 @@
 """One round of learning, with data, learning, registry and the GPU ledger joined; the assets call this."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -134,16 +135,20 @@ class Round:
         """
         return matrix_up_to(self.spec, self.version, self.data, self.registry)
 
-    def decide(self) -> Decision:
-        """Promote the new model if it is strictly better."""
+    def decide(self, barred: Sequence[str] = ()) -> Decision:
+        """Promote the new model if it is strictly better and nothing bars it."""
         record = self.data.version(self.spec.name, self.version)
-        if self._is_measured_against_another():
-            self.evaluate()
+        self.measure_against_champion()
         evaluation = self.registry.evaluation(self.spec.name, self.version)
         model = self.registry.model(self.spec.name, evaluation.challenger) if evaluation else None
         lease_s = 0.0 if model is None else self.lease_s(model)
         decision = self.registry.decide(
-            self.spec.name, self.version, labels=record.labelled or 0, lease_s=lease_s, actor=self.actor
+            self.spec.name,
+            self.version,
+            labels=record.labelled or 0,
+            lease_s=lease_s,
+            actor=self.actor,
+            barred=barred,
         )
         self._tell_spent(decision)
         return decision
@@ -151,6 +156,11 @@ class Round:
     def lease_s(self, model: ModelVersion) -> float:
         """How long the training of a model has held its devices so far, in seconds."""
         return GpuService(self.data.database).lease_seconds(RunId(model.run_id))
+
+    def measure_against_champion(self) -> None:
+        """Measure again where somebody else became champion, by hand, since this version was measured."""
+        if self._is_measured_against_another():
+            self.evaluate()
 
     def _tell_spent(self, decision: Decision) -> None:
         """Let the model of the round say what its training took, which is known by now."""
@@ -317,10 +327,11 @@ def sentence(decision: Decision) -> str:
         return f"{new} and is the first champion."
     if decision.promoted:
         return f"{new}, the champion before it {decision.accuracy_old:.1%}: it is the new champion."
-    return (
+    stays = (
         f"{new}, the champion from {decision.champion_version} {decision.accuracy_old:.1%}: "
-        "the champion stays."
+        "the champion stays"
     )
+    return f"{stays}, as its gates bar the new one: {decision.barred}." if decision.barred else f"{stays}."
 
 
 def _scores(measured: Measured) -> Scores:

@@ -148,6 +148,8 @@ class Decision:
     """How long the training held its devices, in seconds."""
     decided_at: datetime
     measure: Measure = Measure.ACCURACY
+    barred: str = ""
+    """What its gates said against the challenger, in sentences; empty where nothing barred it."""
 
     @property
     def carried(self) -> bool:

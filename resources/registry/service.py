@@ -181,15 +181,25 @@ class RegistryService:
             )
 
     def decide(
-        self, dataset: DatasetName, version: VersionKey, *, labels: int, lease_s: float, actor: Actor
+        self,
+        dataset: DatasetName,
+        version: VersionKey,
+        *,
+        labels: int,
+        lease_s: float,
+        actor: Actor,
+        barred: Sequence[str] = (),
     ) -> Decision:
         """Promote the challenger of this version's evaluation if it is strictly better, or the first.
 
+        ``barred`` is what its gates say against it: then the champion stays, and where there is none nobody
+        can be champion, which raises :class:`Conflict`.
         The row comes first and MLflow's aliases follow it: a kill between the two is mended by calling again.
-        A decision stands. It is made anew only when the challenger is another model, and either no later
-        version was decided upon it or its own model is no longer registered. Raises :class:`NotFound` without
-        an evaluation, :class:`Conflict` for one that is not sound (see :mod:`resources.registry.sanity`), and
-        :class:`Unavailable` when MLflow is down (the decision is made by then).
+        A decision stands. It is made anew only when the challenger is another model, or is barred no more,
+        and either no later version was decided upon it or its own model is no longer registered. Raises
+        :class:`NotFound` without an evaluation, :class:`Conflict` for one that is not sound (see
+        :mod:`resources.registry.sanity`), and :class:`Unavailable` when MLflow is down (the decision is made
+        by then).
         """
         with self.database.write() as connection:
             evaluation = store.evaluation_of(connection, dataset, version)
@@ -200,9 +210,11 @@ class RegistryService:
                 )
             decisions = store.decisions_of(connection, dataset)
             decision = next((made for made in decisions if made.version == version), None)
-            if decision is None or _is_open_again(connection, decision, evaluation, decisions):
+            freed = decision is not None and bool(decision.barred) and not barred
+            if decision is None or _is_open_again(connection, decision, evaluation, decisions, freed=freed):
                 _refuse_if_unsound(evaluation)
-                decision = self._judge(connection, evaluation, labels, lease_s)
+                _refuse_if_nobody_is_left(evaluation, barred)
+                decision = self._judge(connection, evaluation, labels, lease_s, "; ".join(barred))
                 store.put_decision(connection, decision)
                 record(connection, _audit_of(decision, actor))
             others = [made for made in decisions if made.version != version]
@@ -236,6 +248,7 @@ class RegistryService:
                 champion_number=number,
                 champion_version=before.champion_version if crowned is None else crowned.dataset_version,
                 promoted=False,
+                barred="",
                 lease_s=0.0,
                 decided_at=self.clock(),
             )
@@ -366,11 +379,12 @@ class RegistryService:
         return model
 
     def _judge(
-        self, connection: Connection, evaluation: RoundEvaluation, labels: int, lease_s: float
+        self, connection: Connection, evaluation: RoundEvaluation, labels: int, lease_s: float, barred: str
     ) -> Decision:
         new, old = evaluation.challenger_scores, evaluation.champion_scores
         champion_number, champion_version = evaluation.challenger, evaluation.version
-        promoted = old is None or evaluation.champion is None or new.accuracy > old.accuracy
+        better = old is None or evaluation.champion is None or new.accuracy > old.accuracy
+        promoted = better and not barred
         if not promoted:
             champion = store.model_by_number(connection, evaluation.dataset, evaluation.champion or 0)
             if champion is None:
@@ -392,6 +406,7 @@ class RegistryService:
             lease_s=lease_s,
             decided_at=self.clock(),
             measure=new.measure,
+            barred=barred,
         )
 
     def _show(self, newest: Decision, decision: Decision, model: ModelVersion | None, actor: Actor) -> None:
@@ -439,9 +454,14 @@ class RegistryService:
 
 
 def _is_open_again(
-    connection: Connection, decision: Decision, evaluation: RoundEvaluation, decisions: list[Decision]
+    connection: Connection,
+    decision: Decision,
+    evaluation: RoundEvaluation,
+    decisions: list[Decision],
+    *,
+    freed: bool,
 ) -> bool:
-    if decision.model_number == evaluation.challenger:
+    if decision.model_number == evaluation.challenger and not freed:
         return False
     if store.model_by_number(connection, decision.dataset, decision.model_number) is None:
         return True
@@ -454,6 +474,18 @@ def _accuracy_of(number: int, before: Decision, decisions: Iterable[Decision]) -
         return before.champion_accuracy
     reached = [made.accuracy_new for made in decisions if made.model_number == number]
     return reached[-1] if reached else before.champion_accuracy
+
+
+def _refuse_if_nobody_is_left(evaluation: RoundEvaluation, barred: Sequence[str]) -> None:
+    if barred and evaluation.champion is None:
+        raise Conflict(
+            f"the first model of {evaluation.dataset}, from {evaluation.version}, may not be champion: "
+            f"{'; '.join(barred)}",
+            f"Mend what its gates say, or loosen them in the file of {evaluation.dataset}, then materialize "
+            f"{evaluation.dataset}/champion for partition {evaluation.version} again. To have it all the "
+            "same: "
+            f"trainplat model promote {evaluation.dataset}:{evaluation.challenger} --override WHY",
+        )
 
 
 def _refuse_if_unsound(evaluation: RoundEvaluation) -> None:
@@ -469,6 +501,7 @@ def _refuse_if_unsound(evaluation: RoundEvaluation) -> None:
 def _audit_of(decision: Decision, actor: Actor) -> AuditRow:
     old = "" if decision.accuracy_old is None else f", champion {decision.accuracy_old:.4f}"
     outcome = "promoted" if decision.promoted else f"model {decision.champion_number} stays champion"
+    outcome += f" ({decision.barred})" if decision.barred else ""
     detail = f"model {decision.model_number}: {decision.accuracy_new:.4f}{old}: {outcome}"
     subject = f"{decision.dataset} {decision.version}"
     return AuditRow(decision.decided_at, actor, "registry.decide", subject, detail)

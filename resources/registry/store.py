@@ -80,6 +80,7 @@ DECISIONS = Table(
     Column("lease_s", Float, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
     Column("measure", String(20), nullable=False, server_default=Measure.ACCURACY),
+    Column("barred", Text, nullable=False, server_default=""),
 )
 
 

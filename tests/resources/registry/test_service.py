@@ -12,6 +12,7 @@ from resources.registry import service as service_module
 from resources.registry import store
 from resources.registry.client import CANDIDATE, Mlflow
 from resources.registry.facts import ModelFacts
+from resources.registry.model import Decision
 from resources.terms import DatasetName, VersionKey
 from tests.resources.registry.examples import ACTOR, candidate, evaluation, scores, service
 from tests.servers.mlflow import MlflowServer, free_port
@@ -210,6 +211,37 @@ def test_nobody_is_promoted_upon_an_unsound_evaluation(trainplat_home: Path) -> 
     with pytest.raises(Conflict, match="which guessing can reach"):
         registry.decide(name, V0, labels=1, lease_s=0, actor=ACTOR)
     assert registry.decisions(name) == []
+
+
+def test_a_better_model_that_its_gates_bar_leaves_the_champion_until_they_bar_it_no_more(
+    trainplat_home: Path,
+) -> None:
+    registry, name = decided(trainplat_home, "barred"), DatasetName("barred")
+    (first,) = registry.models(name)
+    second = registry.register(candidate(name, V1, "1" * 64), ACTOR).model
+    better = evaluation(name, V1, second.number, scores(90, 10), first.number, scores(80, 20))
+    registry.record_evaluation(better, ACTOR)
+
+    def decide(*barred: str) -> Decision:
+        return registry.decide(name, V1, labels=1, lease_s=1, actor=ACTOR, barred=barred)
+
+    kept = decide("size: too large", "licence: none")
+    assert (kept.promoted, kept.barred) == (False, "size: too large; licence: none")
+    assert registry.champion(name) == first
+    assert decide("size: still too large") == kept, "a decision stands while anything bars it"
+    assert "size: too large" in recent(registry.database)[0].detail
+    assert decide().promoted
+    assert decide("size: too large").promoted, "a decision stands"
+    assert registry.champion(name) == second
+
+
+def test_a_first_model_that_its_gates_bar_is_nobodys_champion(trainplat_home: Path) -> None:
+    registry, name = service(trainplat_home), DatasetName("nobody")
+    made = registry.register(candidate(name, V0), ACTOR).model
+    registry.record_evaluation(evaluation(name, V0, made.number, scores(80, 20)), ACTOR)
+    with pytest.raises(Conflict, match="may not be champion: size: too large"):
+        registry.decide(name, V0, labels=1, lease_s=1, actor=ACTOR, barred=["size: too large"])
+    assert registry.champion(name) is None
 
 
 def test_a_champion_that_is_not_registered_cannot_stay(trainplat_home: Path) -> None:

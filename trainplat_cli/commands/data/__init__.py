@@ -12,6 +12,7 @@ COMMANDS = (
     "diff",
     "restore",
     "tag",
+    "licence",
     "branch",
     "merge",
     "conflicts",
