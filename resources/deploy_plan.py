@@ -116,6 +116,10 @@ class DeployPlan:
             _refuse("steps_percent", self.steps_percent, "whole numbers such as [10, 50, 100]")
         object.__setattr__(self, "steps_percent", tuple(self.steps_percent))
 
+    def by(self, strategy: Strategy) -> "DeployPlan":
+        """The same by another strategy."""
+        return replace(self, strategy=strategy)
+
     def to_json(self) -> str:
         """As a row keeps it."""
         return json.dumps(asdict(self), sort_keys=True)

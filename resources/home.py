@@ -70,6 +70,11 @@ class Home:
         return self.path / "trainings"
 
     @property
+    def models(self) -> Path:
+        """Models that were pulled: their layers by digest, and a manifest for each version."""
+        return self.path / "models"
+
+    @property
     def answers(self) -> Path:
         """What models of pipelines answered: a folder for each pipeline, in it one for each run."""
         return self.path / "answers"

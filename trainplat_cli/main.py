@@ -14,6 +14,7 @@ COMMANDS = (
     "data",
     "labels",
     "train",
+    "model",
     "structure",
     "training",
     "pipeline",

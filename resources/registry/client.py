@@ -244,16 +244,22 @@ class Mlflow:
             )
         return content
 
-    def _local_artifact(self, model: ModelVersion) -> Path | None:
-        """The weights as a file of this home, where they are one: needs neither server nor client."""
+    def files(self, model: ModelVersion) -> Path | None:
+        """The folder of a model's artifacts in this home; None where they lie elsewhere."""
         parts = urlsplit(model.source)
         if parts.scheme == "mlflow-artifacts":
-            path = self.home.mlflow / "artifacts" / unquote(parts.path).lstrip("/") / WEIGHTS_FILE
-        elif parts.scheme in ("file", ""):
-            path = Path(unquote(parts.path)) / WEIGHTS_FILE
+            path = self.home.mlflow / "artifacts" / unquote(parts.path).lstrip("/")
+        elif parts.scheme in ("file", "") and parts.path:
+            path = Path(unquote(parts.path))
         else:
             return None
-        return path if path.exists() else None
+        return path if path.is_dir() else None
+
+    def _local_artifact(self, model: ModelVersion) -> Path | None:
+        """The weights as a file of this home, where they are one: needs neither server nor client."""
+        folder = self.files(model)
+        path = folder and folder / WEIGHTS_FILE
+        return path if path and path.exists() else None
 
     def _download(self, model: ModelVersion) -> bytes:
         with self._asked() as client, tempfile.TemporaryDirectory(prefix="trainplat-weights-") as folder:

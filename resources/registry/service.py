@@ -1,8 +1,10 @@
 """The registry for everyone above: register once, evaluate, decide, and find the champion."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
@@ -327,6 +329,27 @@ class RegistryService:
         """All registered versions, of one data set or of all, by name and number; without MLflow."""
         with self.database.read() as connection:
             return store.models_of(connection, dataset)
+
+    def remove(self, model: ModelVersion, actor: Actor) -> None:
+        """Delete a model version in MLflow, then in our tables, then its files in this home.
+
+        Can be run again after a kill. Who may be removed is for those above to say. Raises
+        :class:`Unavailable` when MLflow is down.
+        """
+        mlflow = Mlflow(self.home)
+        mlflow.delete_version(model)
+        with self.database.write(lasting=True) as connection:
+            if store.drop_model(connection, model.dataset, model.number):
+                detail = f"weights {model.weights_sha256[:12]}, of {model.dataset_version}"
+                record(connection, AuditRow(self.clock(), actor, "registry.remove", model.uri, detail))
+            is_shared = any(one.source == model.source for one in store.models_of(connection, model.dataset))
+        files = mlflow.files(model)
+        if files is not None and not is_shared and files.is_relative_to(self.home.mlflow.absolute()):
+            shutil.rmtree(files, ignore_errors=True)
+
+    def files(self, model: ModelVersion) -> Path | None:
+        """The folder of a model's files in this home; None where they lie elsewhere. Without MLflow."""
+        return Mlflow(self.home).files(model)
 
     def alias(self, model: ModelVersion, alias: str) -> None:
         """Let MLflow call a version so too. Raises :class:`Unavailable` when it is down."""

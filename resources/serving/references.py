@@ -71,9 +71,7 @@ class ReferenceService:
         """The version that is meant. Raises NotFound, with names or tags that are near, and Conflict for the
         beginning of several digests.
         """
-        known = self.registry.models(reference.name)
-        if not known:
-            raise self._no_such_name(reference.name)
+        known = self.known(reference.name)
         tag = reference.tag
         number = self.tags(reference.name).get(tag)
         if number is not None:
@@ -97,6 +95,13 @@ class ReferenceService:
         if not found:
             raise self._no_such_tag(reference, known)
         return found[-1]
+
+    def known(self, name: DatasetName) -> list[ModelVersion]:
+        """All versions of a model by number. Raises :class:`NotFound` where there is none."""
+        found = self.registry.models(name)
+        if not found:
+            raise self._no_such_name(name)
+        return found
 
     def tags(self, name: DatasetName) -> dict[str, int]:
         """All tags of a model and the numbers that they stand for: ours, and those that people made."""

@@ -15,6 +15,7 @@ from resources.errors import Conflict, NotFound, Unavailable
 from resources.home import Home
 from resources.registry import crownings
 from resources.registry import store as registry_store
+from resources.registry.gates.service import GateService
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.serving.deployments import changes, store
@@ -78,8 +79,11 @@ class DeploymentService:
                 "Mend what the gates say, or promote it by name: "
                 f'trainplat model promote {reference} --override "why"',
             )
-        kept = override if planned.failed_gates else None
+        kept = override if planned.failed_gates and not planned.changes_nothing else None
         model, new = planned.model, planned.new
+        if kept is not None:
+            gates = GateService(self.home, self.database, self.clock)
+            gates.record_override(model.dataset, model.number, actor, kept)
 
         def change(connection: Connection, state: EndpointState, now: datetime) -> EndpointState:
             if state.rollout is not None and state.rollout.new != new:

@@ -1,0 +1,1 @@
+"""Models that were pulled: their layers by digest, as Ollama keeps them."""

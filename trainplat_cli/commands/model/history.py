@@ -1,0 +1,75 @@
+"""``trainplat model history``."""
+
+import click
+
+from resources.errors import Conflict
+from resources.serving.deployments.words import kind_in_words
+from resources.serving.references import parse_reference
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.gpu.shown import moment
+from trainplat_cli.commands.model.shown import deployments, event_document
+from trainplat_cli.output import out, print_json
+from trainplat_cli.tables import show_table
+from trainplat_cli.texts import _
+
+
+@click.command(
+    cls=Command,
+    help=mark(
+        "Show what was live when, by whom and why: of NAME, or of all. Nothing in it is ever rewritten; "
+        "--verify proves it."
+    ),
+)
+@click.argument("name", required=False)
+@option("--verify", is_flag=True, help=mark("Check the chain of hashes, and fail where a row was changed."))
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def history(name: str | None, verify: bool, as_json: bool) -> None:
+    """Show it."""
+    service = deployments()
+    problems = service.verify() if verify else []
+    if problems:
+        raise Conflict(
+            _("the history is not what was written: {problems}").format(problems="; ".join(problems)),
+            _("Find out who changed the database, and restore the table deployments from a copy."),
+        )
+    events = service.history(None if name is None else parse_reference(name).name)
+    if as_json:
+        print_json({"verified": True if verify else None, "events": [event_document(one) for one in events]})
+        return
+    if not events:
+        out().print(_("Nothing was ever live. Promote a model with `trainplat model promote`."))
+        return
+    rows = [
+        (
+            str(one.number),
+            moment(one.at),
+            one.endpoint,
+            kind_in_words(one.kind, _),
+            "-" if one.subject is None else str(one.subject),
+            one.weights_sha256[:12] or "-",
+            "-" if one.after.live is None else str(one.after.live),
+            one.actor,
+            " · ".join(
+                text
+                for text in (one.why, _("override: {why}").format(why=one.override) if one.override else "")
+                if text
+            )
+            or "-",
+        )
+        for one in reversed(events)
+    ]
+    titles = (
+        _("#"),
+        _("AT"),
+        _("ENDPOINT"),
+        _("WHAT"),
+        _("MODEL"),
+        _("DIGEST"),
+        _("LIVE AFTER"),
+        _("BY"),
+        _("WHY"),
+    )
+    show_table(titles, rows)
+    if verify:
+        out().print(_("{count} rows, each as it was written.").format(count=len(service.history())))

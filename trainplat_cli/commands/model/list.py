@@ -1,0 +1,83 @@
+"""``trainplat model list``."""
+
+import click
+
+from resources.home import Home
+from resources.serving.layers.store import LayerStore
+from resources.serving.listing import SHORT_DIGEST, listed
+from resources.serving.references import parse_reference
+from resources.texts import mark
+from trainplat_cli.command import Command, option
+from trainplat_cli.commands.model.shown import aliases, deployments, model_document, size, when
+from trainplat_cli.output import out, print_json
+from trainplat_cli.tables import show_table
+from trainplat_cli.texts import _
+
+
+@click.command("list", cls=Command, help=mark("Show the models, those of NAME or all, the newest first."))
+@click.argument("name", required=False)
+@option("--pulled", is_flag=True, help=mark("Show those that were pulled, with their layers, instead."))
+@option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
+def list(name: str | None, pulled: bool, as_json: bool) -> None:  # noqa: A001 - the name of the command
+    """Show them."""
+    if pulled:
+        _show_pulled(name, as_json=as_json)
+        return
+    service = deployments()
+    reference = None if name is None else parse_reference(name)
+    if reference is not None:
+        service.references.known(reference.name)
+    found = listed(service.home, service.database, reference.name if reference else None)
+    if as_json:
+        print_json({"models": [model_document(one) for one in found]})
+        return
+    if not found:
+        out().print(_("No model yet. Train one, for instance with `trainplat train digits`."))
+        return
+    titles = (_("NAME"), _("DIGEST"), _("SIZE"), _("DATA VERSION"), _("REGISTERED"), _("ALIASES"))
+    rows = [
+        (
+            f"{one.model.dataset}:{one.model.number}",
+            one.digest,
+            size(one.size_bytes),
+            one.model.dataset_version,
+            when(one.model.registered_at),
+            aliases(one) or "-",
+        )
+        for one in found
+    ]
+    show_table(titles, rows)
+
+
+def _show_pulled(name: str | None, *, as_json: bool) -> None:
+    store = LayerStore(Home.from_environment().models)
+    found = store.manifests(None if name is None else parse_reference(name).name)
+    if as_json:
+        documents = [
+            {
+                "name": one.name,
+                "number": one.number,
+                "dataset_version": one.dataset_version,
+                "origin": one.origin,
+                "pulled_at": one.pulled_at,
+                "layers": [{**layer.__dict__, "path": str(store.path(layer.digest))} for layer in one.layers],
+            }
+            for one in found
+        ]
+        print_json({"pulled": documents})
+        return
+    if not found:
+        out().print(_("No model was pulled. Pull one with `trainplat model pull`."))
+        return
+    rows = [
+        (
+            f"{one.name}:{one.number}",
+            one.layers[0].digest[:SHORT_DIGEST],
+            size(one.size_bytes),
+            one.dataset_version,
+            when(one.pulled_at),
+            one.origin or _("this home"),
+        )
+        for one in found
+    ]
+    show_table((_("NAME"), _("DIGEST"), _("SIZE"), _("DATA VERSION"), _("PULLED"), _("FROM")), rows)
