@@ -10,6 +10,9 @@ OURS = ("TRAINPLAT_", "DAGSTER_", "MLFLOW_", "LABEL_STUDIO_", "STREAMLIT_", "DVC
 
 COUNTING = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these each process that one of ours starts counts which lines it runs."""
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""How many threads share one sum. Several wait in a loop for the slowest of them: beside other workers, which
+keep each core busy, a small training takes four times the time with two threads that it takes with one."""
 WORKER = "PYTEST_XDIST_WORKER"
 
 
@@ -17,8 +20,8 @@ def clean(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """``environment`` for a test process whose home folder is ``home``.
 
     Sent nowhere: usage statistics. Left alone: the machine's GPUs, so that every machine has the CPU slots
-    that tests count on. Kept where they are: the caches of the package installers, which hold gigabytes
-    and no settings.
+    that tests count on. One thread each: see :data:`THREADS`. Kept where they are: the caches of the package
+    installers, which hold gigabytes and no settings.
     """
     cleaned = {name: value for name, value in environment.items() if not name.startswith(OURS)}
     for name in (
@@ -48,6 +51,7 @@ def clean(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
         DVC_NO_ANALYTICS="1",
         MLFLOW_DISABLE_TELEMETRY="true",
         STREAMLIT_BROWSER_GATHER_USAGE_STATS="false",
+        **dict.fromkeys(THREADS, "1"),
     )
     return cleaned
 

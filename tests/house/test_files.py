@@ -85,7 +85,7 @@ def test_nothing_large_or_built_is_kept() -> None:
 def test_a_developers_settings_do_not_reach_the_tests(tmp_path: Path) -> None:
     theirs = {
         "DAGSTER_HOME": "/theirs", "TRAINPLAT_HOME": "/theirs", "MLFLOW_TRACKING_URI": "x", "HOME": "/theirs",
-        "PATH": "/bin", "LANGUAGE": "de", "COVERAGE_PROCESS_CONFIG": "kept",
+        "PATH": "/bin", "LANGUAGE": "de", "COVERAGE_PROCESS_CONFIG": "kept", "OMP_NUM_THREADS": "8",
     }  # fmt: skip
     ours = clean(tmp_path, theirs)
     assert "DAGSTER_HOME" not in ours
@@ -93,3 +93,4 @@ def test_a_developers_settings_do_not_reach_the_tests(tmp_path: Path) -> None:
     assert "LANGUAGE" not in ours
     assert (ours["HOME"], ours["PATH"], ours["COVERAGE_PROCESS_CONFIG"]) == (str(tmp_path), "/bin", "kept")
     assert ours["UV_CACHE_DIR"] == "/theirs/.cache/uv"
+    assert ours["OMP_NUM_THREADS"] == "1"

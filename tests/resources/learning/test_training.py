@@ -34,20 +34,20 @@ def test_a_training_learns_what_the_images_show() -> None:
     assert evaluate(done.weights, *bars(40, seed=1), CLASSES).accuracy > 0.9
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_one_does_not() -> None:
+def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(two_threads: None) -> None:
     one, same, other = (train(IMAGES, LABELS, CLASSES, QUICK, seed=seed) for seed in (3, 3, 4))
     assert one == same
     assert one.weights != other.weights
 
 
-def test_a_training_leaves_the_random_numbers_and_threads_of_others_alone() -> None:
+def test_a_training_leaves_the_random_numbers_and_threads_of_others_alone(two_threads: None) -> None:
     import torch
 
     torch.manual_seed(7)
-    before, threads = torch.random.get_rng_state(), torch.get_num_threads()
+    before = torch.random.get_rng_state()
     train(IMAGES, LABELS, CLASSES, QUICK, seed=0, threads=1)
     assert torch.equal(before, torch.random.get_rng_state())
-    assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == 2
 
 
 def test_an_incremental_training_goes_on_from_earlier_weights() -> None:

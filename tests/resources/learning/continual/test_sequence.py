@@ -33,7 +33,7 @@ def test_those_that_keep_samples_forget_little_where_fine_tuning_forgets_all(met
 
 
 @pytest.mark.parametrize("method", MethodName)
-def test_the_same_seed_gives_the_same_numbers_and_bytes(method: MethodName) -> None:
+def test_the_same_seed_gives_the_same_numbers_and_bytes(two_threads: None, method: MethodName) -> None:
     one, same = learnt(method, 3), learnt(method, 3)
     assert one.matrix == same.matrix
     if one.buffer is not None:
@@ -42,12 +42,12 @@ def test_the_same_seed_gives_the_same_numbers_and_bytes(method: MethodName) -> N
     assert (one.buffer is not None) is (method in {MethodName.DERPP, MethodName.ER})
 
 
-def test_random_numbers_and_threads_of_others_are_left_alone() -> None:
+def test_random_numbers_and_threads_of_others_are_left_alone(two_threads: None) -> None:
     torch.manual_seed(7)
-    before, threads = torch.random.get_rng_state(), torch.get_num_threads()
+    before = torch.random.get_rng_state()
     learnt(MethodName.EWC)
     assert torch.equal(before, torch.random.get_rng_state())
-    assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == 2
 
 
 def test_tasks_without_their_tests_are_refused() -> None:
