@@ -39,6 +39,7 @@ ALL = (
     ["near_duplicates"],
     ["prefetch"],
     ["training"],
+    ["autoscale"],
 )
 """What ``all`` runs, each in a process of its own."""
 

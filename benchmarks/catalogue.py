@@ -26,6 +26,7 @@ NAMES = (
     "prefetch",
     "training",
     "structure",
+    "autoscale",
 )
 
 

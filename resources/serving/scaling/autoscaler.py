@@ -24,7 +24,7 @@ from resources.gpu.policy.reason import Reason
 from resources.serving.scaling.forecast import Ahead, look_ahead
 from resources.serving.scaling.measured import by_metrics
 from resources.serving.scaling.memory import Memory
-from resources.serving.scaling.model import Bounds, ScalingDecision, ScalingSnapshot, ScalingSpec
+from resources.serving.scaling.model import Bounds, Metric, ScalingDecision, ScalingSnapshot, ScalingSpec
 from resources.texts import mark
 
 GROWTH_S = 15.0
@@ -33,7 +33,9 @@ GROWTH_COUNT = 4
 """As the default of Kubernetes: whichever of the two is more."""
 
 _S2 = mark("No metric is declared: the guaranteed {wanted} replicas are kept.")
-_S4 = mark("{rate} requests per second are expected within {seconds} s, {high} at most: {wanted} replicas.")
+_S4 = mark(
+    "{rate} requests per second are expected within {seconds} s; for up to {high} it takes {wanted} replicas."
+)
 _S5 = mark("{queue} requests wait and no replica is there: {wanted} start.")
 _S6 = mark("No request for {seconds} s, and none is needed: the last of {current} replicas goes.")
 _S7 = mark("The last request was {seconds} s ago, less than {idle} s: one replica stays.")
@@ -107,20 +109,34 @@ class _Course:
 def _needed(spec: ScalingSpec, bounds: Bounds, seen: ScalingSnapshot) -> _Course:
     """Rules S1 to S7."""
     ahead = look_ahead(spec, seen)
-    if spec.targets:
-        asked = by_metrics(spec.targets, seen)
+    targets = spec.targets
+    if ahead is not None:  # a wait is in no proportion to the number of replicas: the forecast counts it
+        targets = tuple(target for target in targets if target.metric is not Metric.LATENCY)
+    if targets:
+        asked = by_metrics(targets, seen)
         course = _Course(asked.replicas, [asked.reason])
+    elif ahead is not None:
+        course = _Course(ahead.replicas, [_expected(ahead, ahead.replicas)])
     else:
         course = _Course(bounds.least, [Reason("S2", _S2, {"wanted": bounds.least})])
     if ahead is not None and ahead.replicas > course.replicas:
-        course.to(
-            ahead.replicas, "S4", _S4, rate=ahead.rate_per_s, high=ahead.high_per_s, seconds=ahead.within_s
-        )
+        course = _Course(ahead.replicas, [*course.reasons, _expected(ahead, course.replicas)])
     if seen.replicas == 0 and seen.queue > 0:
         course.to(max(course.replicas, 1), "S5", _S5, queue=seen.queue)
     if bounds.least == 0 and seen.replicas > 0:
         _sleep(course, spec, seen, ahead)
     return course
+
+
+def _expected(ahead: Ahead, asked: int) -> Reason:
+    values = {
+        "rate": ahead.rate_per_s,
+        "high": ahead.high_per_s,
+        "seconds": ahead.within_s,
+        "wanted": ahead.replicas,
+        "asked": asked,
+    }
+    return Reason("S4", _S4, values)
 
 
 def _sleep(course: _Course, spec: ScalingSpec, seen: ScalingSnapshot, ahead: Ahead | None) -> None:

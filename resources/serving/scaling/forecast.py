@@ -5,20 +5,23 @@ Two simple methods, and the higher one counts, for a replica too many costs less
 - **trend**: Holt's exponential smoothing with a damped trend over the last hours;
 - **season**: the same time of the day on up to seven days before, times how the last half hour compares.
 
-What is prepared for is a high quantile: the trend's own errors of the last hours say how far above the
-forecast nine cases of ten stay.
+What is prepared for is a little more: by the trend's own errors of the last hours, what three cases of four
+stay below. What comes and waits already counts too.
 """
 
 from dataclasses import dataclass
 from math import ceil, sqrt
 
 from resources.serving.scaling.model import Arrivals, Metric, ScalingSnapshot, ScalingSpec
+from resources.serving.scaling.queueing import replicas_for
 
 COLD_START_S = 30.0
 """As long as nobody measured one."""
 USE = 0.7
 """The share of their time that replicas are meant to be busy, where no target says it."""
-LEVEL, TREND, DAMPED = 0.4, 0.1, 0.9
+DRAIN_S = 15.0
+"""Within how long what waits is to be answered, besides what comes."""
+LEVEL, TREND, DAMPED = 0.6, 0.1, 0.9
 RECENT = 120
 """Counts that the trend is taken from."""
 LEAST_COUNTS = 10
@@ -29,13 +32,13 @@ AROUND = 2
 COMPARED_S = 1800.0
 LOWEST, HIGHEST = 0.5, 2.0
 """How far today may differ from other days by the half hour that is compared."""
-NINE_OF_TEN = 1.2816
-"""Standard deviations that nine cases of ten stay below, of a normal distribution."""
+PREPARED = 0.75
+"""The share of cases that is prepared for: the rest is met by what a target leaves free."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """Requests per second: the forecast, and what they stay below in nine cases of ten."""
+    """Requests per second: the forecast, and what they stay below in three cases of four."""
 
     rate_per_s: float
     high_per_s: float
@@ -48,6 +51,7 @@ class Ahead:
     replicas: int
     rate_per_s: float
     high_per_s: float
+    """What is prepared for, with what waits already."""
     within_s: float
 
 
@@ -58,12 +62,14 @@ def look_ahead(spec: ScalingSpec, seen: ScalingSnapshot) -> Ahead | None:
     cold_start_s = COLD_START_S if seen.cold_start_s is None else seen.cold_start_s
     within_s = cold_start_s + seen.arrivals.bucket_s
     found = expected(seen.arrivals, within_s)
-    each = _capacity_per_s(spec, seen)
-    if found is None or each is None:
+    high_per_s = 0.0 if found is None else max(found.high_per_s, seen.rate_per_s or 0.0)
+    high_per_s += seen.queue / DRAIN_S
+    replicas = None if found is None else _needed(spec, seen, high_per_s)
+    if found is None or replicas is None:
         return None
-    is_any = found.rate_per_s * (within_s + spec.idle_s) >= 1.0
-    replicas = ceil(found.high_per_s / each - 1e-9) if is_any else 0
-    return Ahead(replicas, found.rate_per_s, found.high_per_s, within_s)
+    if found.rate_per_s * (within_s + spec.idle_s) < 1.0:
+        replicas = 0
+    return Ahead(replicas, found.rate_per_s, high_per_s, within_s)
 
 
 def expected(arrivals: Arrivals, within_s: float) -> Expected | None:
@@ -75,21 +81,28 @@ def expected(arrivals: Arrivals, within_s: float) -> Expected | None:
     trend, error = _trend(counts[-RECENT:], steps)
     season = _season(arrivals, steps)
     rate = max(trend, season)
-    return Expected(rate / arrivals.bucket_s, (rate + NINE_OF_TEN * error) / arrivals.bucket_s)
+    return Expected(rate / arrivals.bucket_s, (rate + error) / arrivals.bucket_s)
 
 
-def _capacity_per_s(spec: ScalingSpec, seen: ScalingSnapshot) -> float | None:
-    """How many requests per second one replica is meant to answer; None where nothing says it."""
+def _needed(spec: ScalingSpec, seen: ScalingSnapshot, rate_per_s: float) -> int | None:
+    """How many replicas that many requests need by the strictest target; None where nothing says it."""
     targets = {target.metric: target.value for target in spec.targets}
-    uses = [targets[metric] for metric in (Metric.CPU, Metric.GPU) if metric in targets]
-    said = [targets[Metric.RATE]] if Metric.RATE in targets else []
+    needed = []
+    if Metric.RATE in targets:
+        needed.append(ceil(rate_per_s / targets[Metric.RATE] - 1e-9))
     if seen.service_s:
-        said.append(min(uses, default=USE) / seen.service_s)
-    return min(said, default=None)
+        load = rate_per_s * seen.service_s
+        uses = [targets[metric] for metric in (Metric.CPU, Metric.GPU) if metric in targets]
+        wait_s = targets.get(Metric.LATENCY, 0.0) / 1000 - seen.service_s
+        if wait_s > 0:
+            needed.append(replicas_for(rate_per_s, seen.service_s, wait_s))
+        if uses or not needed:
+            needed.append(ceil(load / min(uses, default=USE) - 1e-9))
+    return max(needed, default=None)
 
 
 def _trend(counts: tuple[int, ...], steps: int) -> tuple[float, float]:
-    """The highest of the next ``steps`` counts, and the root mean square of what such forecasts missed by."""
+    """The highest of the next ``steps`` counts, and how much too low most such forecasts were at most."""
     level, trend = float(counts[0]), 0.0
     reach = sum(DAMPED**step for step in range(1, steps + 1))
     forecasts: list[float] = []
@@ -101,8 +114,9 @@ def _trend(counts: tuple[int, ...], steps: int) -> tuple[float, float]:
         level = LEVEL * count + (1 - LEVEL) * (level + DAMPED * trend)
         trend = TREND * (level - before) + (1 - TREND) * DAMPED * trend
         forecasts.append(max(0.0, level + reach * trend))
-    error = sqrt(sum(one * one for one in missed) / len(missed)) if missed else sqrt(max(level, 0.0))
-    return max(level, forecasts[-1], 0.0), error
+    missed.sort()
+    above = missed[int(PREPARED * len(missed))] if missed else sqrt(max(level, 0.0))
+    return max(level, forecasts[-1], 0.0), max(0.0, above)
 
 
 def _season(arrivals: Arrivals, steps: int) -> float:

@@ -1,0 +1,30 @@
+"""The benchmark of scaling compares at the same wait."""
+
+from argparse import ArgumentParser
+
+import pytest
+
+from benchmarks import autoscale
+from benchmarks.scaling.load import made_up
+from benchmarks.scaling.service import Model
+from resources.serving.scaling.grammar import parse_scaling
+
+pytestmark = pytest.mark.uncounted
+
+
+def test_what_ours_is_compared_with_waits_no_longer() -> None:
+    spec = parse_scaling(autoscale.OURS, least=1, most=autoscale.MOST)
+    found = autoscale.measure(made_up(1, scale=0.02), spec, 1, Model(tick_s=60), (70, 50))
+    assert found["fixed_same_p99_p99_ms"] <= found["ours_p99_ms"]
+    assert found.get("hpa_same_p99_p99_ms", 0) <= found["ours_p99_ms"]
+    assert found["ours_replica_h"] > found["load_mean_replicas"] * 24
+    assert {"hpa_70_replica_h", "hpa_70_p99_ms", "saved_over_fixed_pct"} <= set(found)
+
+
+def test_a_result_is_called_after_its_load() -> None:
+    parser = ArgumentParser()
+    autoscale.add_arguments(parser)
+    assert autoscale.variant(parser.parse_args([])) == ""
+    assert (
+        autoscale.variant(parser.parse_args(["--load", "openb_pod_list_default.csv.gz"])) == "openb default"
+    )
