@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -53,15 +54,18 @@ def imports_of(name: str, path: Path, known: dict[str, Path]) -> list[Import]:
     return found
 
 
+@cache
 def all_imports() -> list[Import]:
-    """Every import of every room."""
+    """Every import of every room: not made while tests are collected, which every worker does."""
     known = module_files()
     return [found for name, path in known.items() for found in imports_of(name, path, known)]
 
 
 def _walk(node: ast.AST, *, deferred: bool, typing_only: bool) -> Iterator[tuple[ast.stmt, bool, bool]]:
     for child in ast.iter_child_nodes(node):
-        inside = deferred or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        if isinstance(child, ast.expr):
+            continue  # no import stands in one
+        inside = deferred or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
         typing = typing_only or (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test))
         if isinstance(child, ast.Import | ast.ImportFrom):
             yield child, inside, typing

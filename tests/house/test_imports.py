@@ -29,8 +29,6 @@ ABOVE = {
 }
 """What stands on the subjects, and on which of them."""
 
-IMPORTS = all_imports()
-
 
 def room(module: str) -> str:
     return module.split(".", maxsplit=1)[0]
@@ -51,7 +49,7 @@ def broken(wrong: list[Import]) -> str:
 def test_every_room_imports_only_the_rooms_below_it() -> None:
     wrong = [
         found
-        for found in IMPORTS
+        for found in all_imports()
         if room(found.target) in MAY_IMPORT
         and room(found.target) != room(found.importer)
         and room(found.target) not in MAY_IMPORT[room(found.importer)]
@@ -60,13 +58,13 @@ def test_every_room_imports_only_the_rooms_below_it() -> None:
 
 
 def test_no_room_imports_the_tests_the_benchmarks_or_the_chores() -> None:
-    wrong = [found for found in IMPORTS if room(found.target) in {"tests", "benchmarks", "scripts"}]
+    wrong = [found for found in all_imports() if room(found.target) in {"tests", "benchmarks", "scripts"}]
     assert not wrong, broken(wrong)
 
 
 def test_subjects_stand_side_by_side_and_what_is_above_names_what_it_stands_on() -> None:
     wrong = []
-    for found in IMPORTS:
+    for found in all_imports():
         above, below = subject(found.importer), subject(found.target)
         if room(found.importer) != "resources" or below is None or above == below:
             continue
@@ -85,7 +83,9 @@ def test_dagster_is_imported_only_where_it_may_be() -> None:
         )
 
     wrong = [
-        found for found in IMPORTS if room(found.target).startswith("dagster") and not may(found.importer)
+        found
+        for found in all_imports()
+        if room(found.target).startswith("dagster") and not may(found.importer)
     ]
     assert not wrong, broken(wrong)
 
@@ -93,7 +93,7 @@ def test_dagster_is_imported_only_where_it_may_be() -> None:
 def test_modules_import_each_other_in_no_circle() -> None:
     ours = module_files()
     graph: dict[str, set[str]] = {name: set() for name in ours}
-    for found in IMPORTS:
+    for found in all_imports():
         if found.target in ours and found.target != found.importer and not found.typing_only:
             graph[found.importer].add(found.target)
     try:
@@ -103,7 +103,7 @@ def test_modules_import_each_other_in_no_circle() -> None:
 
 
 def test_no_module_postpones_its_annotations() -> None:
-    wrong = [found for found in IMPORTS if found.target == "__future__"]
+    wrong = [found for found in all_imports() if found.target == "__future__"]
     assert not wrong, broken(wrong)
 
 

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 import pytest
 from dagster import AssetKey
-from nbclient import NotebookClient
 from playwright.sync_api import expect, sync_playwright
 
 from resources.data.model import ConfirmedLabel
@@ -15,7 +14,7 @@ from resources.kinds import Kind
 from resources.terms import FIRST_VERSION, VersionKey
 from resources.train_settings import TrainSettings
 from tests.needs import needs
-from tests.notebooks.cells import read
+from tests.notebooks.cells import execute, read
 from tests.resources.data.byhand.others import OTHERS, first_of, pool_of, spec_of, truth_of
 from tests.resources.data.shapes import ACTOR
 from tests.servers.dagster_servers import CHECKOUT, DagsterServers, dagster_servers, wait_until
@@ -55,7 +54,7 @@ def test_it_runs_by_itself_on_the_newest_version_of_a_home(trainplat_home: Path)
     for cell in notebook.cells:
         cell.source = cell.source.replace(f'"{DIGITS.name}"', f'"{SPEC.name}"')
 
-    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    execute(notebook)
 
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type in {"stream", "error"}]
@@ -87,7 +86,7 @@ def test_it_shows_the_samples_of_each_kind_that_changed_sides(kind: Kind, trainp
     for cell in notebook.cells:
         cell.source = cell.source.replace(f'"{DIGITS.name}"', f'"{spec.name}"')
 
-    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    execute(notebook)
 
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type in {"stream", "error"}]

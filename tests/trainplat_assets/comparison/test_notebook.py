@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from dagster import (
@@ -17,11 +18,13 @@ from dagster import (
     in_process_executor,
     reconstructable,
 )
-from nbformat import NotebookNode
 
 from resources.errors import BadInput
 from tests.notebooks.cells import code, markdown, notebook_of, read, written
 from trainplat_assets.comparison.notebook import NotebookFailed, execute, reading_of, tidy
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 SOURCE = "TEST_NOTEBOOK"
 KEPT = "TEST_KEPT"
@@ -67,7 +70,7 @@ def notebook(folder: Path, *cells: tuple[str, str], kernel: str = "python3") -> 
     return path
 
 
-def tell(instance: DagsterInstance, source: Path, monkeypatch: pytest.MonkeyPatch) -> NotebookNode:
+def tell(instance: DagsterInstance, source: Path, monkeypatch: pytest.MonkeyPatch) -> "NotebookNode":
     """Run it as a step whose user has no home to write to, and read what was kept."""
     monkeypatch.setenv(SOURCE, str(source))
     with monkeypatch.context() as bare:
