@@ -32,7 +32,7 @@ from resources.pipelines.specs.named import (
 )
 from resources.pipelines.specs.nested import Wrong, refusal, refused_alone
 from resources.reviews import ReviewPlan
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.plan import scaling_of
 from resources.showing import ShownFrom
 from resources.terms import DatasetName, Label
 from resources.texts import mark
@@ -264,12 +264,7 @@ class LoopSpec(DeviceSpec):
             )
         with as_value_errors():
             parse_request(self.deploy.gpu)
-            parse_scaling(
-                self.deploy.autoscale,
-                least=self.deploy.least_replicas,
-                most=self.deploy.most_replicas,
-                idle_s=self.deploy.idle_s,
-            )
+            scaling_of(self.deploy)
             self.dataset("data")
         return self
 

@@ -7,7 +7,7 @@ Rules, in the order in which they are applied; the last one that changed the num
 - **S3** What was not measured takes nothing away.
 - **S4** The forecast of the time that a start takes asks for more.
 - **S5** A request waits and there is no replica: one wakes.
-- **S6** No request for ``idle_s``, and none may be: the service sleeps.
+- **S6** No request for ``idle_s``, and no replica need be there: the service sleeps.
 - **S7** One replica stays until then.
 - **S8** Guaranteed: never fewer than the least, by the schedule or by what is declared.
 - **S9** Never more than the most.
@@ -38,6 +38,7 @@ _S4 = mark(
 )
 _S5 = mark("{queue} requests wait and no replica is there: {wanted} start.")
 _S6 = mark("No request for {seconds} s, and none is needed: the last of {current} replicas goes.")
+_S6_ASLEEP = mark("No request for {seconds} s, and none waits: the service sleeps on.")
 _S7 = mark("The last request was {seconds} s ago, less than {idle} s: one replica stays.")
 _S8 = mark("{wanted} replicas are guaranteed.")
 _S8_WINDOW = mark("{wanted} replicas are guaranteed from {hours}.")
@@ -109,6 +110,9 @@ class _Course:
 def _needed(spec: ScalingSpec, bounds: Bounds, seen: ScalingSnapshot) -> _Course:
     """Rules S1 to S7."""
     ahead = look_ahead(spec, seen)
+    is_expected = ahead is not None and ahead.replicas > 0
+    if bounds.may_sleep and not (seen.replicas or seen.queue or seen.rate_per_s or is_expected):
+        return _Course(0, [Reason("S6", _S6_ASLEEP, {"seconds": seen.idle_s, "wanted": 0})])
     targets = spec.targets
     if ahead is not None:  # a wait is in no proportion to the number of replicas: the forecast counts it
         targets = tuple(target for target in targets if target.metric is not Metric.LATENCY)
@@ -123,8 +127,8 @@ def _needed(spec: ScalingSpec, bounds: Bounds, seen: ScalingSnapshot) -> _Course
         course = _Course(ahead.replicas, [*course.reasons, _expected(ahead, course.replicas)])
     if seen.replicas == 0 and seen.queue > 0:
         course.to(max(course.replicas, 1), "S5", _S5, queue=seen.queue)
-    if bounds.least == 0 and seen.replicas > 0:
-        _sleep(course, spec, seen, ahead)
+    if bounds.may_sleep and seen.replicas > 0:
+        _sleep(course, spec, seen, is_expected=is_expected)
     return course
 
 
@@ -139,8 +143,7 @@ def _expected(ahead: Ahead, asked: int) -> Reason:
     return Reason("S4", _S4, values)
 
 
-def _sleep(course: _Course, spec: ScalingSpec, seen: ScalingSnapshot, ahead: Ahead | None) -> None:
-    is_expected = ahead is not None and ahead.replicas > 0
+def _sleep(course: _Course, spec: ScalingSpec, seen: ScalingSnapshot, *, is_expected: bool) -> None:
     if seen.queue == 0 and seen.idle_s >= spec.idle_s and not is_expected:
         course.set(0, "S6", _S6, seconds=seen.idle_s, current=seen.replicas)
     elif course.replicas == 0:
@@ -150,7 +153,7 @@ def _sleep(course: _Course, spec: ScalingSpec, seen: ScalingSnapshot, ahead: Ahe
 def _within(course: _Course, bounds: Bounds) -> None:
     """Rules S8 and S9."""
     hours = "" if bounds.window is None else bounds.window.hours
-    if course.replicas < bounds.least:
+    if course.replicas < bounds.least and not (bounds.may_sleep and course.replicas == 0):
         course.to(bounds.least, "S8", _S8_WINDOW if hours else _S8, hours=hours)
     elif course.replicas > bounds.most:
         course.to(bounds.most, "S9", _S9_WINDOW if hours else _S9, hours=hours)

@@ -25,14 +25,16 @@ SETTINGS = ("replicas", "idle", "down", "forecast", "priority", "zone", "dry_run
 _PART = mark("a metric (cpu, gpu, memory, queue, latency, rate), a window such as 9~21, or a setting")
 
 
-def parse_scaling(text: str, *, least: int = 1, most: int = 1, idle_s: float = 300.0) -> ScalingSpec:
-    """What ``text`` declares. ``least``, ``most`` and ``idle_s`` hold where it says nothing of them.
+def parse_scaling(
+    text: str, *, least: int = 1, most: int = 1, idle_s: float = 300.0, sleeps: bool = False
+) -> ScalingSpec:
+    """What ``text`` declares. The other arguments hold where it says nothing of them.
 
     Blanks, the case of letters, and full-width punctuation make no difference; an empty text declares a
     service that keeps ``least`` replicas. Raises BadScaling, with a position, for a text that is no spec, and
     ValueError for bounds that contradict each other.
     """
-    spec = ScalingSpec(least=least, most=most, idle_s=idle_s)
+    spec = ScalingSpec(least=least, most=most, idle_s=idle_s, sleeps=sleeps)
     scanner = Scanner(text)
     if len(text) > MOST_CHARACTERS:
         expected = filled(mark("at most {count} characters"), count=MOST_CHARACTERS)
@@ -73,5 +75,5 @@ def _named(scanner: Scanner, spec: ScalingSpec, seen: set[str]) -> ScalingSpec:
         return replace(spec, targets=(*spec.targets, read_target(scanner, metric)))
     if name == "replicas":
         least, most = read_bounds(scanner)
-        return replace(spec, least=least, most=least if most is None else most)
+        return replace(spec, least=least, most=least if most is None else most, sleeps=False)
     return read_setting(scanner, name, spec)

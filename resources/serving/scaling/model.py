@@ -71,6 +71,8 @@ class Bounds:
     least: int
     most: int
     window: Window | None = None
+    may_sleep: bool = False
+    """Whether there may be none when nobody asks; those of ``least`` are there when somebody does."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ class ScalingSpec:
     """Guaranteed outside windows."""
     most: int = 1
     idle_s: float = 300.0
-    """Without a request for so long, a service that may have no replica has none."""
+    """Without a request for so long, a service that may sleep has no replica; 0 for never."""
+    sleeps: bool = False
+    """Whether it may outside windows, also where ``least`` is more than 0."""
     down_s: float = 300.0
     """The highest number that was wanted in this time is kept."""
     forecast: bool = False
@@ -104,8 +108,9 @@ class ScalingSpec:
         for window in self.windows:
             if window.contains(local):
                 most = max(self.most, window.least) if window.most is None else window.most
-                return Bounds(window.least, most, window)
-        return Bounds(self.least, self.most)
+                return Bounds(window.least, most, window, may_sleep=self.idle_s > 0 and window.least == 0)
+        may_sleep = self.idle_s > 0 and (self.sleeps or self.least == 0)
+        return Bounds(self.least, self.most, may_sleep=may_sleep)
 
     @property
     def _zone(self) -> tzinfo:

@@ -51,6 +51,7 @@ def specs(draw: st.DrawFn) -> ScalingSpec:
         least,
         least + draw(st.integers(0, 10)),
         idle_s=draw(st.floats(0, 600)),
+        sleeps=draw(st.booleans()),
         down_s=draw(st.floats(0, 600)),
         forecast=draw(st.booleans()),
     )
