@@ -75,6 +75,11 @@ class Home:
         return self.path / "models"
 
     @property
+    def batch(self) -> Path:
+        """What models answered about whole data versions: a folder for each data set and version."""
+        return self.path / "batch"
+
+    @property
     def answers(self) -> Path:
         """What models of pipelines answered: a folder for each pipeline, in it one for each run."""
         return self.path / "answers"

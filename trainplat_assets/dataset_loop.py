@@ -8,6 +8,7 @@ from sensors.annotations import build_annotation_sensor
 from sensors.arrivals import build_arrivals_sensor
 from sensors.merges import build_merge_sensor
 from sensors.questions import build_questions_sensor
+from trainplat_assets.batch_assets import build_batch_asset, build_batch_job
 from trainplat_assets.branch_assets import build_branch_assets, build_branch_job
 from trainplat_assets.by_hand_job import build_by_hand_job
 from trainplat_assets.data_assets import build_data_assets
@@ -34,6 +35,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
         assets=[
             *data_assets,
             *build_model_assets(spec),
+            build_batch_asset(spec),
             *build_branch_assets(spec),
             *build_labeling_assets(spec),
             *build_random_asking_assets(spec),
@@ -52,6 +54,7 @@ def build_dataset_definitions(spec: DatasetSpec) -> Definitions:
         jobs=[
             round_job,
             ask_job,
+            build_batch_job(spec),
             build_branch_job(spec),
             build_by_hand_job(spec),
             *([build_structure_job(spec)] if of_pictures else ()),

@@ -16,6 +16,7 @@ from resources.registry.resource import MlflowResource
 from resources.registry.service import RegistryService
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.resources.data.shapes import ACTOR, SHAPES, answers, write_source
+from trainplat_assets.batch_assets import build_batch_asset
 from trainplat_assets.model_assets import build_model_assets
 from trainplat_assets.model_checks import build_model_checks
 
@@ -72,6 +73,18 @@ def run_round(version: VersionKey, *, raise_on_error: bool = True) -> ExecuteInP
             instance=instance,
             resources={"data": DataResource(), "gpu": GpuResource(), "registry": MlflowResource()},
             raise_on_error=raise_on_error,
+        )
+
+
+def run_batch(version: VersionKey) -> ExecuteInProcessResult:
+    """Let the live model answer all samples of a version."""
+    with DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(str(versions_partitions(SPEC.name).name), [version])
+        return materialize(
+            [build_batch_asset(SPEC)],
+            partition_key=version,
+            instance=instance,
+            resources={"data": DataResource(), "gpu": GpuResource(), "registry": MlflowResource()},
         )
 
 

@@ -13,6 +13,7 @@ from resources.serving.deployments.model import Served
 from resources.serving.deployments.service import DeploymentService
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.trainplat_assets.rounds import (
+    IMAGES,
     SPEC,
     make_first,
     make_next,
@@ -20,6 +21,7 @@ from tests.trainplat_assets.rounds import (
     mlflow_tags,
     registry_service,
     results_service,
+    run_batch,
     run_round,
 )
 from trainplat_assets.model_assets import build_model_assets
@@ -159,6 +161,9 @@ def test_a_snapshot_that_has_a_model_is_not_trained_again(
     assert len(results_service(trainplat_home).results(SPEC.name)) == 1
     assert metadata_of(again, "model")["model_version"] == 1
     assert len(registry_service(trainplat_home).decisions(SPEC.name)) == 1
+    for is_new in (True, False):
+        answered = metadata_of(run_batch(FIRST_VERSION), "batch_predictions")
+        assert (answered["samples"], answered["asked_now"]) == (IMAGES, is_new)
 
 
 def test_every_asset_says_what_it_is_and_whose() -> None:
