@@ -4,6 +4,7 @@
 2. A rollback is complete when its copies are ready: what it goes back from is no measure for it.
 3. A version whose requests fail, or whose answers differ, surely more often than the plan allows is taken
    back: the lower end of the 95 % interval of its share lies above it, of ``SOONEST`` requests or more.
+   One failure alone is chance.
 4. At the end of a step it is taken back too where its share itself, or its p99, is above what is allowed.
 5. A step ends after ``step_s``, and, of a canary and a shadow, ``least_requests``. Where nobody asked at all
    for ``QUIET_STEPS`` times as long, it ends without them.
@@ -98,7 +99,8 @@ def lower_bound(count: int, total: int) -> float:
 def _sure_problem(plan: DeployPlan, observed: Observed) -> str | None:
     new, rules = observed.new, plan.abort
     allowed = _share(observed.live.errors, observed.live.requests) + rules.error_rate
-    if new.requests >= SOONEST and lower_bound(new.errors, new.requests) > allowed:
+    is_enough = new.requests >= SOONEST and new.errors > 1
+    if is_enough and lower_bound(new.errors, new.requests) > allowed:
         return _errors_said(plan, observed)
     disagrees = lower_bound(observed.disagreed, observed.compared) > rules.disagreement
     if observed.compared >= SOONEST and disagrees:

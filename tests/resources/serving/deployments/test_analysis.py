@@ -95,6 +95,13 @@ def test_what_is_worse_at_the_end_of_a_step_is_taken_back(observed: Observed, se
     assert sentence in verdict.sentence
 
 
+def test_one_failure_amid_a_step_is_chance_and_two_of_ten_are_not() -> None:
+    soon = BEGAN + timedelta(seconds=1)
+    one, two = (Observed(Counts(10, errors), Counts(90)) for errors in (1, 2))
+    assert next_step(rollout(), PLAN, one, soon).action is Action.HOLD
+    assert next_step(rollout(), PLAN, two, soon).action is Action.ABORT
+
+
 def test_errors_that_the_live_version_has_too_speak_against_nobody() -> None:
     both_fail = Observed(Counts(60, 30), Counts(60, 30))
     assert next_step(rollout(), PLAN, both_fail, LATER).action is Action.ADVANCE
