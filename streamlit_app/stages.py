@@ -191,6 +191,8 @@ def _retrain(loop: Loop, _: Translate) -> Stage:
         state = _training(loop) if _is_sealed(newest) else StageState.WAITING
         return Stage(name, state, newest.version, _("from the champion"), _moment(newest))
     detail = _("{version} is champion") if ended.promoted else _("{version} did not win")
+    if ended.barred:
+        detail = _("{version} is barred by its gates")
     return Stage(
         name,
         StageState.DONE,

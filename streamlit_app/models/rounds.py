@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from resources.registry.model import Scores
+from resources.registry.model import Decision, Scores
 from resources.terms import DatasetName, Label, VersionKey
 from resources.texts import Translate
 from streamlit_app import charts, colours, forgetting, frame, pieces, wording
@@ -154,7 +154,7 @@ def _decisions(reader: Reader, comparison: Comparison) -> None:
             f"{one.accuracy_new:.1%}",
             "–" if one.accuracy_old is None else f"{one.accuracy_old:.1%}",
             "–" if one.accuracy_old is None else wording.points(one.accuracy_new - one.accuracy_old, _),
-            _outcome(one.promoted, _),
+            outcome(one, _),
             pieces.text(one.champion_version),
             pieces.text(wording.duration(one.lease_s, _)),
             pieces.moment(wording.ago(one.decided_at, comparison.read_at, _), reader.stamp(one.decided_at)),
@@ -172,7 +172,10 @@ def _decisions(reader: Reader, comparison: Comparison) -> None:
     )
 
 
-def _outcome(promoted: bool, _: Translate) -> str:
-    if promoted:
+def outcome(decision: Decision, _: Translate) -> str:
+    """What a round decided, on its colour; what its gates said against the model when pointed at."""
+    if decision.promoted:
         return pieces.pill(_("promoted"), colours.CHAMPION)
+    if decision.barred:
+        return pieces.pill(_("barred by its gates"), colours.TROUBLE, decision.barred)
     return pieces.pill(_("champion stays"), colours.IDLE)

@@ -141,6 +141,12 @@ def test_a_challenger_that_did_not_win_is_named_so() -> None:
     assert stages(NEXT_LOST, ENGLISH, COUNTED)[-1].detail == "v1.1 did not win"
 
 
+def test_a_challenger_that_its_gates_bar_is_named_so() -> None:
+    barred = replace(decision(1, promoted=False), barred="size: too large")
+    loop = replace(NEXT_LOST, rounds=(decision(0), barred))
+    assert stages(loop, ENGLISH, COUNTED)[-1].detail == "v1.1 is barred by its gates"
+
+
 @given(
     st.sampled_from([EMPTY, PLANNED, SEALED, DECIDED, ASKED, BROKEN, ANSWERED, NEXT_PLANNED, NEXT_DECIDED]),
     st.integers(0, 3),

@@ -144,6 +144,11 @@ def test_a_decision_is_a_sentence() -> None:
     promoted = Decision(
         SPEC.name, VersionKey("v1.1"), 150, 2, 0.96, 0.94, True, 2, VersionKey("v1.1"), 3.0, datetime.now(UTC)
     )
+    barred = replace(promoted, promoted=False, champion_version=FIRST_VERSION, barred="size: too large")
+    assert sentence(barred) == (
+        "Model 2 from v1.1 reaches 96.0% accuracy, the champion from v1.0 94.0%: the champion stays, as its "
+        "gates bar the new one: size: too large."
+    )
     assert sentence(promoted) == (
         "Model 2 from v1.1 reaches 96.0% accuracy, the champion before it 94.0%: it is the new champion."
     )

@@ -40,6 +40,7 @@ def _accuracy(comparison: Comparison) -> str:
         return f"{new}. It is the first champion: there is nothing to compare it with."
     outcome = _gain(comparison, decision.accuracy_new - decision.accuracy_old)
     outcome += ": it is the new champion" if decision.promoted else ": the champion stays"
+    outcome += f", as its gates bar it ({decision.barred})" if decision.barred else ""
     old = f"the champion before it, from {comparison.old_version}, {decision.accuracy_old:.1%}"
     return f"{new}; {old}. {outcome}."
 

@@ -107,6 +107,7 @@ def _outcome(home: Home, planned: Plan) -> dict[str, Any]:
         "accuracy": made.accuracy_new,
         "champion_accuracy": made.accuracy_old,
         "promoted": made.promoted,
+        "barred": made.barred,
     }
 
 
@@ -119,4 +120,6 @@ def _decision_text(decided: dict[str, Any]) -> str:
     )
     if before is not None:
         told += ", " + _("the champion before it {accuracy}").format(accuracy=f"{before:.1%}")
+    if decided["barred"]:
+        return f"{told}: " + _("its gates bar it: {barred}").format(barred=decided["barred"])
     return f"{told}: " + (_("it is the new champion.") if decided["promoted"] else _("the champion stays."))

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from resources.clock import Clock, utc_now
 from resources.database.audit import AuditRow, record
 from resources.database.engine import Database
@@ -27,25 +29,27 @@ class GateService:
         self, dataset: DatasetName, number: int, results: Sequence[GateResult], actor: Actor
     ) -> Judging:
         """Keep what all gates said about a model, in place of what they said before."""
+        judging = Judging(dataset, number, tuple(results), self.clock())
         with self.database.write() as connection:
-            judging = Judging(dataset, number, tuple(results), self.clock())
-            before = next(iter(store.judgings_of(connection, dataset, number)), None)
-            store.put_judging(connection, judging)
-            if before is None or before.results != judging.results:
-                detail = "; ".join(judging.failed_sentences) or "passed"
-                subject = f"models:/{dataset}/{number}"
-                record(connection, AuditRow(judging.judged_at, actor, "gates.judge", subject, detail))
+            before = store.judging_of(connection, dataset, number)
+            _put(connection, before, judging, actor)
         return judging
 
     def renew(self, dataset: DatasetName, number: int, result: GateResult, actor: Actor) -> Judging:
         """Keep what one gate says now; what the others said stays."""
-        known = {one.gate: one for one in self.results(dataset, number)} | {result.gate: result}
-        return self.record(dataset, number, [known[gate] for gate in GATES if gate in known], actor)
+        with self.database.write() as connection:  # checks of one model may run side by side
+            before = store.judging_of(connection, dataset, number)
+            known = {} if before is None else {one.gate: one for one in before.results}
+            known[result.gate] = result
+            told = tuple(known[gate] for gate in GATES if gate in known)
+            judging = Judging(dataset, number, told, self.clock())
+            _put(connection, before, judging, actor)
+        return judging
 
     def judging(self, dataset: DatasetName, number: int) -> Judging | None:
         """What all gates said about a model; None where it was never judged."""
         with self.database.read() as connection:
-            return next(iter(store.judgings_of(connection, dataset, number)), None)
+            return store.judging_of(connection, dataset, number)
 
     def judgings(self, dataset: DatasetName) -> dict[int, Judging]:
         """Those of all models of a data set, by number."""
@@ -94,3 +98,11 @@ class GateService:
         """The newest override of a model, or None."""
         mine = [one for one in self.overrides(dataset) if one.number == number]
         return mine[-1] if mine else None
+
+
+def _put(connection: Connection, before: Judging | None, judging: Judging, actor: Actor) -> None:
+    store.put_judging(connection, judging)
+    if before is None or before.results != judging.results:
+        detail = "; ".join(judging.failed_sentences) or "passed"
+        subject = f"models:/{judging.dataset}/{judging.number}"
+        record(connection, AuditRow(judging.judged_at, actor, "gates.judge", subject, detail))

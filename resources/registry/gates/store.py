@@ -50,13 +50,19 @@ def put_judging(connection: Connection, judging: Judging) -> None:
     )
 
 
-def judgings_of(connection: Connection, dataset: DatasetName, number: int | None = None) -> list[Judging]:
-    """Those of a data set by number, or the one of a model."""
+def judging_of(connection: Connection, dataset: DatasetName, number: int) -> Judging | None:
+    """The one of a model."""
     table = JUDGINGS.c
-    query = select(JUDGINGS).where(table.dataset == dataset).order_by(table.number)
-    if number is not None:
-        query = query.where(table.number == number)
-    return [_judging(row) for row in connection.execute(query).all()]
+    query = select(JUDGINGS).where(table.dataset == dataset, table.number == number)
+    found = connection.execute(query).first()
+    return None if found is None else _judging(found)
+
+
+def judgings_of(connection: Connection, dataset: DatasetName) -> list[Judging]:
+    """Those of a data set, by number."""
+    table = JUDGINGS.c
+    rows = connection.execute(select(JUDGINGS).where(table.dataset == dataset).order_by(table.number)).all()
+    return [_judging(row) for row in rows]
 
 
 def add_override(connection: Connection, override: Override) -> Override:
