@@ -118,8 +118,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say which worker runs a test beside which others, for ``-n``."""
+    """Say which worker runs a test beside which others, for ``-n``, and which of a pair is slow."""
     item.add_marker(pytest.mark.xdist_group(_worker_group(item)))
+    if item.get_closest_marker("slow_on_postgresql") and _runs_on_postgresql(item):
+        item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -60,7 +60,7 @@ def test_enough_answers_plan_the_next_version_and_request_its_round(
     [
         pytest.param("TICK_CREATED", marks=pytest.mark.slow),
         pytest.param("TICK_HELD", marks=pytest.mark.slow),
-        "RUN_IDS_RESERVED",
+        pytest.param("RUN_IDS_RESERVED", marks=pytest.mark.slow),
         "RUN_CREATED",
         pytest.param("RUN_LAUNCHED", marks=pytest.mark.slow),
     ],
@@ -115,7 +115,7 @@ def test_a_code_server_killed_in_a_tick_starts_one_training_all_the_same(
     [
         pytest.param(Kill(TRIGGERS, "keep"), id="before what was found is kept", marks=pytest.mark.slow),
         pytest.param(Kill(*PLAN), id="before the plan", marks=pytest.mark.slow),
-        pytest.param(Kill(*PLAN, after=True), id="after the plan"),
+        pytest.param(Kill(*PLAN, after=True), id="after the plan", marks=pytest.mark.slow),
         pytest.param(Kill(TRIGGERS, "note_planned"), id="before it is said", marks=pytest.mark.slow),
     ],
 )

@@ -84,12 +84,11 @@ def test_the_dagster_command_meets_the_same_instance(module_stack: Stack) -> Non
     ("arguments", "expected"),
     [
         (["sensor", "list", "-w", "workspace.yaml"], "digits_annotations [RUNNING]"),
-        pytest.param(["job", "list", "-w", "workspace.yaml"], "digits_round", marks=pytest.mark.slow),
-        pytest.param(
-            ["asset", "list", "-m", "trainplat_assets.definitions"], "digits/champion", marks=pytest.mark.slow
-        ),
+        (["job", "list", "-w", "workspace.yaml"], "digits_round"),
+        (["asset", "list", "-m", "trainplat_assets.definitions"], "digits/champion"),
     ],
 )
+@pytest.mark.slow
 def test_the_dagster_command_finds_the_project_in_the_checkout(
     module_stack: Stack, arguments: list[str], expected: str
 ) -> None:
@@ -111,7 +110,7 @@ def test_a_second_up_is_refused(module_stack: Stack) -> None:
     "part",
     [
         PartName.WEBHOOK,
-        PartName.DAEMON,
+        pytest.param(PartName.DAEMON, marks=pytest.mark.slow),
         pytest.param(PartName.STREAMLIT, marks=pytest.mark.slow),
         pytest.param(PartName.DAGSTER, marks=pytest.mark.slow),
         pytest.param(PartName.MLFLOW, marks=pytest.mark.slow),

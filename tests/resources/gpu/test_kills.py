@@ -15,6 +15,7 @@ from tests.resources.gpu.killed import DEVICES, GIVES_BACK, STEPS
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.slow_on_postgresql
 @pytest.mark.parametrize("each", [9, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_process_that_is_killed_at_any_statement_leaves_the_ledger_whole(
     any_database: Database, each: int

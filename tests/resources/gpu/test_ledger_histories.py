@@ -85,6 +85,7 @@ def test_no_history_breaks_a_law_of_the_ledger_whatever_the_clock_does(
     assert any(row["state"] == "released" for row in leases), "a history in which nothing ended shows little"
 
 
+@pytest.mark.slow_on_postgresql
 def test_runs_that_move_for_another_one_go_on_and_no_law_is_broken(
     any_database: Database, tmp_path: Path
 ) -> None:

@@ -72,7 +72,7 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.slow), "after"])
 @pytest.mark.parametrize(("owner", "step"), STEPS, ids=[name for _, name in STEPS])
 def test_an_asking_killed_at_any_step_is_done_again_with_one_task_for_each_sample(
     anna: Desk, owner: type, step: str, when: str

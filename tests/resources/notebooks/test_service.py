@@ -134,7 +134,8 @@ def test_only_the_lease_of_a_notebook_is_taken_for_one() -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    ("idle_s", "why"), [(1, IDLE), pytest.param(3600, ENDED, marks=pytest.mark.slow), (3600, STOPPED)]
+    ("idle_s", "why"),
+    [(1, IDLE), *(pytest.param(3600, why, marks=pytest.mark.slow) for why in (ENDED, STOPPED))],
 )
 def test_it_opens_in_the_users_folder_with_its_devices_and_gives_them_back(
     home: Home, idle_s: int, why: str

@@ -43,6 +43,7 @@ def test_a_second_run_waits_with_its_reason_and_starts_when_the_first_ends(
     wait_until(lambda: not gpu_servers.gpu().live_leases(), "the leases to be given back")
 
 
+@pytest.mark.slow
 def test_a_killed_run_gives_its_gpus_back_and_goes_on_as_the_same_run(gpu_servers: DagsterServers) -> None:
     run_id = gpu_servers.launch("one_device_job")
     gpu_servers.wait_for_status(run_id, RUNNING)

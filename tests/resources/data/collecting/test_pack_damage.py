@@ -71,6 +71,7 @@ def test_the_last_whole_copy_stays_where_its_pack_lost_something_else_for_good(
     assert known_damaged(packed) == set()
 
 
+@pytest.mark.slow_on_postgresql
 def test_the_last_whole_copy_stays_where_the_pack_could_not_be_written_anew(
     packed: Tiered, tmp_path: Path
 ) -> None:
@@ -85,6 +86,7 @@ def test_the_last_whole_copy_stays_where_the_pack_could_not_be_written_anew(
     assert packed.given("v1.1", tmp_path / "back") == {"b": LOST}
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_pack_that_could_not_be_written_anew_is_in_the_next_slice_too(
     packed: Tiered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_pack_that_could_not_be_written_anew_is_in_the_next_slice_too(
     assert packed.keeper.scrub(ANN, 1).packs == 1
 
 
+@pytest.mark.slow_on_postgresql
 def test_what_is_moved_while_a_scrub_repairs_is_not_left_out(packed: Tiered, tmp_path: Path) -> None:
     pack = move_to_packs(packed)
     packed.keeper.objects.put(LOST)
@@ -118,6 +121,7 @@ def test_what_is_moved_while_a_scrub_repairs_is_not_left_out(packed: Tiered, tmp
     assert packed.given("v1.1", tmp_path / "back") == {"b": LOST}
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_pack_is_not_written_anew_without_what_lies_nowhere_else(packed: Tiered) -> None:
     pack = move_to_packs(packed)
     damage(pack)
@@ -158,6 +162,7 @@ def test_an_erasure_takes_what_is_known_to_be_damaged_along_and_keeps_what_is_da
     assert packed.packs(Tier.WARM) == []
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_pack_that_comes_out_the_same_is_sent_again(packed: Tiered, tmp_path: Path) -> None:
     packed.commit({"single": b"single " * 90}, tmp_path / "work")
     packed.commit({"last": b"last"}, tmp_path / "work")
@@ -176,6 +181,7 @@ def test_a_pack_that_comes_out_the_same_is_sent_again(packed: Tiered, tmp_path: 
     assert packed.damaged() == ()
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_pack_that_another_one_replaced_while_it_was_read_is_not_damaged(
     packed: Tiered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +216,7 @@ def test_what_is_packed_while_a_scrub_reads_the_store_is_not_missing(
     assert (done.damaged, done.repaired) == ((), ())
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_scrub_reads_nothing_of_the_cold_tier(packed: Tiered, monkeypatch: pytest.MonkeyPatch) -> None:
     packed.pass_days(100)
     packed.tiers.apply(ANN)
@@ -229,6 +236,7 @@ def test_a_scrub_reads_nothing_of_the_cold_tier(packed: Tiered, monkeypatch: pyt
     assert known_damaged(packed) == set()
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_pack_goes_where_another_one_holds_the_rest_of_it_already(packed: Tiered) -> None:
     pack = move_to_packs(packed)
     row, keeper = row_of(packed, pack), packed.tiers.keeper()

@@ -87,6 +87,7 @@ def test_what_a_pack_lost_for_good_is_named_with_each_version_until_it_is_there_
     assert packed.given("v1.0", tmp_path / "back") == OLD
 
 
+@pytest.mark.slow_on_postgresql
 def test_what_a_pack_lost_comes_from_a_remote_and_the_pack_is_written_anew(
     packed: Tiered, tmp_path: Path
 ) -> None:
@@ -110,6 +111,7 @@ def test_what_a_pack_lost_comes_from_a_remote_and_the_pack_is_written_anew(
     assert packed.given("v1.0", tmp_path / "back") == OLD
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_damaged_index_is_written_anew_in_its_place(packed: Tiered) -> None:
     pack = move_to_packs(packed)
     before = pack.read_bytes()
@@ -135,6 +137,7 @@ def test_a_pack_that_is_gone_is_lost_and_a_place_that_is_gone_has_lost_nothing(p
     assert done.packs_problem is None
 
 
+@pytest.mark.slow_on_postgresql
 def test_packs_are_read_in_turn(packed: Tiered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resources.data.tiers.packing.PACK_BYTES", 1)
     packed.commit({"another": b"another " * 50}, tmp_path / "work")

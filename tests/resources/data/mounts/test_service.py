@@ -247,6 +247,7 @@ def keys(mounts: MountService) -> dict[str, bytes]:
         }
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_prefix_of_s3_is_brought_into_a_folder_and_what_changed_is_sent_back(on_s3: MountService) -> None:
     on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
     on_s3.declare("reader", 10, Mode.READ, ANN, provider="far", at="models")
@@ -260,6 +261,7 @@ def test_a_prefix_of_s3_is_brought_into_a_folder_and_what_changed_is_sent_back(o
     assert keys(on_s3) == {"old/1": b"one", "2": b"TWO", "new/3": b"three"}
 
 
+@pytest.mark.slow_on_postgresql
 def test_what_has_its_old_size_and_time_and_another_content_is_sent_back(on_s3: MountService) -> None:
     on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
     on_s3.declare("reader", 10, Mode.READ, ANN, provider="far", at="models")
@@ -274,6 +276,7 @@ def test_what_has_its_old_size_and_time_and_another_content_is_sent_back(on_s3: 
     assert keys(on_s3) == {"old/1": b"ONE", "2": b"TWO"}
 
 
+@pytest.mark.slow_on_postgresql
 def test_of_a_block_that_failed_and_of_a_reader_nothing_is_sent(on_s3: MountService) -> None:
     on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
     on_s3.declare("reader", 10, Mode.READ, ANN, provider="far", at="models")
@@ -285,6 +288,7 @@ def test_of_a_block_that_failed_and_of_a_reader_nothing_is_sent(on_s3: MountServ
     assert on_s3.grants() == []
 
 
+@pytest.mark.slow_on_postgresql
 def test_what_cannot_be_sent_back_is_kept_and_told(on_s3: MountService, bucket: Bucket) -> None:
     on_s3.declare("models", 10, Mode.KEEP, ANN, provider="far")
     with pytest.raises(Unavailable, match="was not all sent to") as told:
@@ -320,6 +324,7 @@ def test_the_next_step_names_the_endpoint_and_the_profile_and_quotes(
     ]
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_bucket_that_fails_keeps_no_other_from_what_was_written_for_it(
     on_s3: MountService, bucket: Bucket
 ) -> None:
@@ -366,6 +371,7 @@ with MountService(Home(Path(sys.argv[1])), Database(sys.argv[2])).given(["models
 """
 
 
+@pytest.mark.slow_on_postgresql
 @pytest.mark.parametrize("how", ["killed", "cancelled"])
 def test_what_a_process_wrote_that_ends_amid_sending_it_is_kept_and_told(
     on_s3: MountService, how: str, caplog: pytest.LogCaptureFixture
@@ -396,6 +402,7 @@ def _write_and_fail(folder: Path) -> None:
     raise ZeroDivisionError
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_prefix_that_holds_more_than_was_declared_is_refused(on_s3: MountService, bucket: Bucket) -> None:
     on_s3.declare("models", 1, Mode.KEEP, ANN, provider="far")
     bucket.put("runs/models/big", b"x" * (2 * 1024 * 1024))

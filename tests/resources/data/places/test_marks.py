@@ -222,6 +222,7 @@ def test_of_those_who_leave_the_file_at_one_time_one_does(versions: VersionServi
     assert [path.name for path in nas.at.iterdir()] == [MARK]
 
 
+@pytest.mark.slow_on_postgresql
 def test_dvc_and_two_homes_share_a_place(
     versions: VersionService, nas: Nas, tmp_path: Path, trainplat_home: Path
 ) -> None:

@@ -71,6 +71,7 @@ def test_what_a_remote_lost_is_noticed_told_and_sent_again(
     assert replication.ask(ANN) == [ReplicaLook("far", 2, ())]
 
 
+@pytest.mark.slow_on_postgresql
 def test_each_time_other_versions_are_asked_for_and_all_where_one_is_gone(
     replication: ReplicationService, tiered: Tiered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ def test_each_time_other_versions_are_asked_for_and_all_where_one_is_gone(
     assert (told.trees, len(told.lost)) == (5, 5)
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_remote_that_cannot_be_asked_is_told_and_trusted_as_before(
     replication: ReplicationService, tiered: Tiered, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_remote_that_cannot_be_asked_is_told_and_trusted_as_before(
     assert [lag.behind for lag in replication.lags()] == [0, 0]
 
 
+@pytest.mark.slow_on_postgresql
 def test_one_remote_that_fails_keeps_no_other_from_its_versions(
     replication: ReplicationService, tmp_path: Path
 ) -> None:
@@ -149,6 +152,7 @@ def packed(replication: ReplicationService, tiered: Tiered) -> Path:
     return Path(replication.places.remote("far").url.removeprefix("file://"))
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_push_that_was_killed_goes_on_when_what_it_sent_lies_in_packs(
     replication: ReplicationService, tiered: Tiered, packed: Path
 ) -> None:
@@ -161,6 +165,7 @@ def test_a_push_that_was_killed_goes_on_when_what_it_sent_lies_in_packs(
     assert not tiered.is_hot(OLD["a.txt"]), "it need not come here, since it is whole there"
 
 
+@pytest.mark.slow_on_postgresql
 def test_what_is_damaged_there_is_sent_again_from_a_pack(
     replication: ReplicationService, tiered: Tiered, packed: Path
 ) -> None:
@@ -174,6 +179,7 @@ def test_what_is_damaged_there_is_sent_again_from_a_pack(
         assert there.read_bytes() == OLD["a.txt"]
 
 
+@pytest.mark.slow_on_postgresql
 def test_what_goes_back_to_its_tier_before_it_is_sent_is_brought_once_more(
     replication: ReplicationService, tiered: Tiered, packed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +215,7 @@ def test_rules_are_of_known_data_sets_and_remotes_and_go_with_them(replication: 
     assert replication.replicas() == []
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_version_that_waits_in_a_tier_is_fetched_before_it_is_needed(
     replication: ReplicationService, tiered: Tiered
 ) -> None:

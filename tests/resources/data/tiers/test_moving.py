@@ -48,6 +48,7 @@ def test_after_three_moves_it_is_what_it_was(two: Tiered, tmp_path: Path) -> Non
     assert two.damaged() == ()
 
 
+@pytest.mark.slow_on_postgresql
 def test_what_was_used_lately_stays_and_comes_back_only_once(two: Tiered, tmp_path: Path) -> None:
     two.given("v1.0", tmp_path / "used")
     assert two.tiers.apply(ANN).moved == []
@@ -55,6 +56,7 @@ def test_what_was_used_lately_stays_and_comes_back_only_once(two: Tiered, tmp_pa
     assert len(two.tiers.apply(ANN).moved) == 1
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_second_run_does_nothing(two: Tiered) -> None:
     two.tiers.apply(ANN)
     before = two.packs(Tier.WARM)
@@ -75,6 +77,7 @@ def test_a_pin_keeps_a_version_in_its_tier(two: Tiered) -> None:
     assert two.is_hot(b"new " * 5_000)
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_commit_on_top_of_a_version_that_is_not_hot_is_whole(two: Tiered, tmp_path: Path) -> None:
     two.given("v1.0", tmp_path / "mine")
     two.pass_days(40)
@@ -108,6 +111,7 @@ def test_a_pack_that_is_lost_is_told_as_damage_of_its_versions(two: Tiered, tmp_
     assert not (tmp_path / "back").exists()
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_version_of_which_something_is_lost_is_not_called_hot_and_is_tried_again(
     two: Tiered, tmp_path: Path
 ) -> None:
@@ -132,6 +136,7 @@ def test_a_version_of_which_something_is_lost_is_not_called_hot_and_is_tried_aga
     assert two.given("v1.0", tmp_path / "back") == OLD
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_place_that_cannot_be_reached_is_told_and_is_no_damage(
     two: Tiered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +190,7 @@ def test_gc_lets_packs_go_in_which_nothing_is_needed(two: Tiered) -> None:
     assert two.packs(Tier.WARM) == []
 
 
+@pytest.mark.slow_on_postgresql
 def test_many_packs_are_made_of_many_objects(
     tiered: Tiered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +205,7 @@ def test_many_packs_are_made_of_many_objects(
     assert tiered.given("v1.0", tmp_path / "back") == files
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_merge_reads_what_is_not_hot(two: Tiered, tmp_path: Path) -> None:
     table = b"id,label\na,1\nb,2\nc,3\n"
     two.commit({"labels.csv": table}, tmp_path / "work")
@@ -229,6 +236,7 @@ def test_two_tiers_or_two_homes_share_no_place(two: Tiered, tmp_path: Path) -> N
     two.tiers.set_place(Tier.COLD, str(two.place / "warm"), ANN)  # nobody uses it any more
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_place_that_is_not_mounted_is_told_takes_nothing_and_is_no_damage(
     two: Tiered, tmp_path: Path
 ) -> None:
