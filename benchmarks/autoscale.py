@@ -15,7 +15,7 @@ from statistics import median
 from benchmarks.scaling.load import Load, made_up, read_load
 from benchmarks.scaling.service import Model, Outcome, fixed, scaled
 from resources.serving.scaling.autoscaler import Autoscaler
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.grammar.parsing import parse_scaling
 from resources.serving.scaling.model import ScalingSpec
 
 NAME = "autoscale"

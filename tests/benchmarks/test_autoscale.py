@@ -7,7 +7,7 @@ import pytest
 from benchmarks import autoscale
 from benchmarks.scaling.load import made_up
 from benchmarks.scaling.service import Model
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.grammar.parsing import parse_scaling
 
 pytestmark = pytest.mark.uncounted
 

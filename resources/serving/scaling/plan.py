@@ -1,7 +1,7 @@
 """How a model scales, by what its data set declares."""
 
 from resources.deploy_plan import DeployPlan
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.grammar.parsing import parse_scaling
 from resources.serving.scaling.model import ScalingSpec
 
 

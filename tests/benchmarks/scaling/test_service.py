@@ -6,7 +6,7 @@ import pytest
 from benchmarks.scaling.load import Load
 from benchmarks.scaling.service import Model, fixed, scaled
 from resources.serving.scaling.autoscaler import Autoscaler
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.grammar.parsing import parse_scaling
 
 pytestmark = pytest.mark.uncounted
 

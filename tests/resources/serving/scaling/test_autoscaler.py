@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.serving.scaling.autoscaler import Autoscaler
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.grammar.parsing import parse_scaling
 from resources.serving.scaling.model import Metric, ScalingSnapshot, ScalingSpec, Target
 from resources.texts import LANGUAGES, translator
 from tests.resources.serving.scaling.made import NOW, decided, later, seen, snapshots, specs

@@ -4,7 +4,7 @@ import pytest
 
 from resources.deploy_plan import DeployPlan
 from resources.serving.scaling.autoscaler import Autoscaler
-from resources.serving.scaling.errors import BadScaling
+from resources.serving.scaling.grammar.errors import BadScaling
 from resources.serving.scaling.model import Metric
 from resources.serving.scaling.plan import scaling_of
 from tests.resources.serving.scaling.made import NOW, seen

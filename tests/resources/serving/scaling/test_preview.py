@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.grammar.parsing import parse_scaling
 from resources.serving.scaling.model import Arrivals
 from resources.serving.scaling.preview import preview
 from tests.resources.serving.scaling.made import NOW, seen

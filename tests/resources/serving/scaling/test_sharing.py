@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resources.serving.scaling.autoscaler import Autoscaler
 from resources.serving.scaling.fleet import Fleet, Scaled
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.grammar.parsing import parse_scaling
 from resources.serving.scaling.model import ScalingSnapshot
 from resources.serving.scaling.sharing import Need, share
 from tests.resources.serving.scaling.made import NOW, later, seen

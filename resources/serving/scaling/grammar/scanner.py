@@ -2,7 +2,7 @@
 
 import re
 
-from resources.serving.scaling.errors import BadScaling
+from resources.serving.scaling.grammar.errors import BadScaling
 from resources.texts import mark
 
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -14,9 +14,9 @@ docs/models-scaling.md has all of it. Total: every text is read, or refused with
 
 from dataclasses import replace
 
+from resources.serving.scaling.grammar.scanner import KEY, WINDOW, Scanner
+from resources.serving.scaling.grammar.values import read_bounds, read_setting, read_target, read_window
 from resources.serving.scaling.model import Metric, ScalingSpec
-from resources.serving.scaling.scanner import KEY, WINDOW, Scanner
-from resources.serving.scaling.values import read_bounds, read_setting, read_target, read_window
 from resources.texts import filled, mark
 
 MOST_CHARACTERS = 500

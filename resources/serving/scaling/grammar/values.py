@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from resources.serving.scaling.grammar.scanner import COUNT, NUMBER, TO, UNIT, WORD, Scanner
 from resources.serving.scaling.model import DAY_MIN, HIGHEST_REPLICAS, Metric, ScalingSpec, Target, Window
-from resources.serving.scaling.scanner import COUNT, NUMBER, TO, UNIT, WORD, Scanner
 from resources.texts import filled, mark
 
 SHARES = (Metric.CPU, Metric.GPU, Metric.MEMORY)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.serving.scaling.errors import BadScaling
-from resources.serving.scaling.grammar import parse_scaling
+from resources.serving.scaling.grammar.errors import BadScaling
+from resources.serving.scaling.grammar.parsing import parse_scaling
 from resources.serving.scaling.model import Bounds, Metric, ScalingSpec
 from resources.texts import LANGUAGES, in_language, translator
 
