@@ -1,0 +1,1 @@
+"""What people write about scaling: a text to a spec, or the place where it stops being one."""
