@@ -5,7 +5,7 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("list", "show", "diff", "pull", "cp", "rm", "promote", "rollback", "history")
+COMMANDS = ("list", "show", "gates", "diff", "pull", "cp", "rm", "promote", "rollback", "history")
 
 
 @click.group(
