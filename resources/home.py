@@ -23,6 +23,7 @@ class Addresses:
     label_studio: str | None = None
     streamlit: str | None = None
     webhook: str | None = None
+    serving: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,11 @@ class Home:
         return self.path / "mlflow"
 
     @property
+    def models(self) -> Path:
+        """Files of models that are served or were pulled, by their digest."""
+        return self.path / "models"
+
+    @property
     def label_studio(self) -> Path:
         """Label Studio's database and uploads."""
         return self.path / "label-studio"
@@ -152,7 +158,7 @@ class Home:
         written: dict[str, str] = {}
         if self.addresses_file.exists():
             written = json.loads(self.addresses_file.read_text())
-        parts = ("dagster", "mlflow", "label_studio", "streamlit", "webhook")
+        parts = ("dagster", "mlflow", "label_studio", "streamlit", "webhook", "serving")
         found = {part: os.environ.get(f"TRAINPLAT_{part.upper()}_URL") or written.get(part) for part in parts}
         return Addresses(**found)
 

@@ -19,10 +19,11 @@ from resources.registry.client import CANDIDATE, CHALLENGER, CHAMPION
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.serving import tag_store
+from resources.serving.replicas.model import Variant
 from resources.terms import Actor, DatasetName
 
 OURS = (CHAMPION, CHALLENGER, CANDIDATE)
-VARIANTS = ("int8", "frozen")
+VARIANTS = tuple(one.value for one in Variant if one)
 SHORTEST_DIGEST = 6
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

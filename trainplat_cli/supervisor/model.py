@@ -22,6 +22,7 @@ class PartName(StrEnum):
     LABEL_STUDIO = "label-studio"
     STREAMLIT = "streamlit"
     WEBHOOK = "webhook"
+    SERVING = "serving"
 
 
 class PartState(StrEnum):

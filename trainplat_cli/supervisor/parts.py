@@ -105,6 +105,12 @@ def build_parts(
             *("--port", str(ports[PartName.WEBHOOK])),
             probe=http_probe(ports[PartName.WEBHOOK], "/health"),
         ),
+        part(
+            PartName.SERVING,
+            *(python, "-m", "resources.serving.server", "--host", LOOPBACK),
+            *("--port", str(ports[PartName.SERVING])),
+            probe=http_probe(ports[PartName.SERVING], "/health"),
+        ),
     )
 
 
@@ -117,6 +123,7 @@ def addresses_of(parts: tuple[Part, ...]) -> Addresses:
         label_studio=by_name.get(PartName.LABEL_STUDIO),
         streamlit=by_name.get(PartName.STREAMLIT),
         webhook=by_name.get(PartName.WEBHOOK),
+        serving=by_name.get(PartName.SERVING),
     )
 
 

@@ -22,6 +22,7 @@ USUAL_PORTS: Mapping[PartName, int] = {
     PartName.LABEL_STUDIO: 8080,
     PartName.STREAMLIT: 8501,
     PartName.WEBHOOK: 8090,
+    PartName.SERVING: 8600,
 }
 TRIED_PORTS = 200
 """How many ports, from the usual one up, are tried."""

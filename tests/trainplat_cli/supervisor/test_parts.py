@@ -74,6 +74,7 @@ def test_addresses_are_those_of_the_parts(parts: dict[PartName, Part]) -> None:
         label_studio="http://127.0.0.1:8080",
         streamlit="http://127.0.0.1:8501",
         webhook="http://127.0.0.1:8090",
+        serving="http://127.0.0.1:8600",
     )
 
 

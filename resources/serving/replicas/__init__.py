@@ -1,0 +1,1 @@
+"""Replicas: processes that each hold one model version and answer a server."""

@@ -1,0 +1,1 @@
+"""The server: one process that clients ask, and that lets replicas answer."""

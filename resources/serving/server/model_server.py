@@ -1,0 +1,275 @@
+"""The server: which versions are loaded, by whom each request is answered, and how that changes."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from resources.clock import Clock, utc_now
+from resources.deploy_plan import DeployPlan, Strategy
+from resources.errors import TrainplatError
+from resources.serving.deployments.analysis import Action, Counts, Observed, Verdict, next_step
+from resources.serving.deployments.model import EndpointState, Rollout
+from resources.serving.references import parse_reference
+from resources.serving.server import counting
+from resources.serving.server.nurse import Nurse
+from resources.serving.server.pool import Limits, Pool
+from resources.serving.server.replica import Replica
+from resources.serving.server.router import Answered, Route, Router
+from resources.serving.server.source import Source, target_of
+from resources.serving.server.target import Target
+from resources.serving.tensors import Array, Tensors
+
+LOOK_S = 0.5
+"""How often it looks what is to be deployed and how its replicas do."""
+IDLE_S = 300.0
+"""After so long without a request a version that nobody deployed is unloaded."""
+DRAIN_S = 30.0
+RESOLVED_FOR_S = 2.0
+"""How long it is remembered what a tag stands for."""
+_log = logging.getLogger(__name__)
+
+
+class ModelServer:
+    """Holds the pools of all versions that are asked for; what the application asks of it."""
+
+    def __init__(
+        self,
+        source: Source,
+        nurse: Nurse,
+        *,
+        limits: Limits | None = None,
+        idle_s: float = IDLE_S,
+        answered: Answered | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.router = Router(self._pool_of, answered)
+        self.pools: dict[Target, Pool] = {}
+        self.states: dict[str, EndpointState] = {}
+        self.problem: TrainplatError | None = None
+        """Why the state of the endpoints could not be read; they go on as they were."""
+        self.last_asked_at_s = time.monotonic()
+        self._source, self._nurse, self._clock = source, nurse, clock
+        self._idle_s = idle_s
+        self._on_demand: set[Target] = set()
+        self._steps: dict[str, tuple[int, int]] = {}
+        self._resolved: dict[tuple[str, str], tuple[float, Target]] = {}
+        self._draining: set[asyncio.Task[None]] = set()
+        self._looked = False
+
+    async def control(self) -> None:
+        """Look again and again, until cancelled. What goes wrong is told and tried again."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Bring pools and routes to what is deployed now, and let rollouts go on."""
+        try:
+            states = await asyncio.to_thread(self._source.states)
+            self.problem = None
+        except TrainplatError as problem:
+            self.problem, states = problem, list(self.states.values())
+        self.states = {state.endpoint: state for state in states}
+        self._looked = True
+        wanted: dict[Target, int] = {}
+        for state in states:
+            self._settle(state, wanted)
+        for endpoint in [name for name in self.router.routes if self.states.get(name) is None]:
+            del self.router.routes[endpoint]
+        self._settle_on_demand(wanted)
+        for target, pool in list(self.pools.items()):
+            if target in wanted:
+                pool.keep(wanted[target])
+            else:
+                del self.pools[target]
+                self._drain(pool)
+        for state in states:
+            if state.rollout is not None:
+                await self._go_on(state.rollout)
+
+    async def close(self) -> None:
+        """Answer what was asked, then end all replicas."""
+        pools, self.pools = list(self.pools.values()), {}
+        await asyncio.gather(*(pool.drain(DRAIN_S) for pool in pools), *self._draining)
+        self._nurse.close()
+
+    async def answer(self, name: str, tag: str | None, given: Tensors) -> tuple[dict[str, Array], Target]:
+        """See :class:`resources.serving.server.app.Models`."""
+        self.last_asked_at_s = time.monotonic()
+        if tag is None and name in self.router.routes:
+            return await self.router.answer(name, given)
+        target = await self._target(name, tag)
+        self._demand(target)
+        return await self.router.answer_by(target, given), target
+
+    async def loaded(self, name: str, tag: str | None) -> tuple[Target, Pool]:
+        """See :class:`resources.serving.server.app.Models`."""
+        self.last_asked_at_s = time.monotonic()
+        route = self.router.routes.get(name) if tag is None else None
+        if route is not None and route.live is not None:
+            target = route.live
+        else:
+            target = await self._target(name, tag)
+            self._demand(target)
+        pool = self._pool_of(target)
+        pool.asked_at_s = time.monotonic()
+        pool.keep(max(1, pool.wanted))
+        await pool.until_ready(self.limits.wait_s)
+        return target, pool
+
+    async def unload(self, name: str, tag: str | None) -> list[str]:
+        """See :class:`resources.serving.server.app.Models`."""
+        meant = [one for one in self.pools if one.name == name]
+        if tag is not None:
+            target = await self._target(name, tag)
+            meant = [one for one in meant if one == target]
+        self._on_demand -= set(meant)
+        for target in meant:
+            # A deployed one is only let idle: the next request loads it again.
+            self.pools[target].asked_at_s = -float("inf")
+        await self.look()
+        return [str(target) for target in meant]
+
+    def is_ready(self, name: str | None = None) -> bool:
+        """See :class:`resources.serving.server.app.Models`."""
+        routes = self.router.routes
+        if name is not None:
+            live = routes[name].live if name in routes else None
+            return live is not None and not (live in self.pools and self.pools[live].problem)
+        return self._looked and all(self.is_ready(one) for one in routes)
+
+    def names(self) -> list[str]:
+        """See :class:`resources.serving.server.app.Models`."""
+        return sorted(self.router.routes)
+
+    def status(self) -> dict[str, Any]:
+        """See :class:`resources.serving.server.app.Models`."""
+        from resources.serving.server.status import status_of
+
+        return status_of(self)
+
+    def _settle(self, state: EndpointState, wanted: dict[Target, int]) -> None:
+        """Bring the route of one endpoint to its state, as far as the replicas are ready."""
+        if state.live is None:
+            self.router.routes.pop(state.endpoint, None)
+            return
+        route = self.router.routes.setdefault(state.endpoint, Route())
+        live = target_of(state.endpoint, state.live)
+        if route.live != live:
+            if route.live is None or self._pool_of(live).is_ready:
+                route.live = live
+                route.begin_step()
+            else:
+                wanted[route.live] = state.plan.least_replicas  # answers until the other one can
+        wanted[live] = self._replicas(
+            live, state.plan, is_changing=route.live != live or state.rollout is not None
+        )
+        self._settle_rollout(route, state, wanted)
+
+    def _settle_rollout(self, route: Route, state: EndpointState, wanted: dict[Target, int]) -> None:
+        rollout = state.rollout
+        step = (rollout.id, rollout.step) if rollout else (0, 0)
+        if self._steps.get(state.endpoint) != step:
+            self._steps[state.endpoint] = step
+            route.begin_step()
+        if rollout is None:
+            route.new, route.weight_percent, route.is_shadow = None, 0.0, False
+            return
+        new = target_of(state.endpoint, rollout.new)
+        route.new, route.weight_percent = new, rollout.weight_percent
+        route.is_shadow = rollout.strategy is Strategy.SHADOW
+        wanted[new] = max(1, rollout.plan.least_replicas)
+        pool = self._pool_of(new)
+        pool.asked_at_s = time.monotonic()
+
+    def _replicas(self, target: Target, plan: DeployPlan, *, is_changing: bool) -> int:
+        pool = self._pool_of(target)
+        is_idle = plan.idle_s > 0 and time.monotonic() - pool.asked_at_s > plan.idle_s
+        return 0 if is_idle and not is_changing and pool.is_idle else plan.least_replicas
+
+    def _settle_on_demand(self, wanted: dict[Target, int]) -> None:
+        now_s = time.monotonic()
+        for target in list(self._on_demand):
+            pool = self._pool_of(target)
+            is_hopeless = pool.problem is not None and not pool.is_ready and not pool.starting
+            if is_hopeless or (now_s - pool.asked_at_s > self._idle_s and pool.is_idle):
+                self._on_demand.discard(target)
+            else:
+                wanted[target] = max(1, wanted.get(target, 0))
+
+    async def _go_on(self, rollout: Rollout) -> None:
+        route = self.router.routes.get(rollout.endpoint)
+        if route is None or route.new is None:
+            return
+        verdict = self._verdict(rollout, route, self._pool_of(route.new), self._clock())
+        if verdict.action is Action.HOLD:
+            return
+        _log.info("%s: %s: %s", rollout.endpoint, verdict.action, verdict.sentence)
+        try:
+            await asyncio.to_thread(self._source.act, rollout, verdict)
+        except TrainplatError as problem:  # somebody else decided meanwhile: the next look sees what
+            _log.warning("%s: %s", rollout.endpoint, problem.one_line)
+
+    def _verdict(self, rollout: Rollout, route: Route, pool: Pool, now: datetime) -> Verdict:
+        if pool.problem is not None and not pool.is_ready:
+            return Verdict(Action.ABORT, f"model {rollout.new} is taken back: {pool.problem.problem}")
+        observed = Observed(
+            new=_counts(route.new_counts),
+            live=_counts(route.live_counts),
+            disagreed=route.comparison.disagreed,
+            compared=route.comparison.compared,
+            ready=len(pool.replicas) >= max(1, rollout.plan.least_replicas),
+        )
+        return next_step(rollout, rollout.plan, observed, now)
+
+    def _demand(self, target: Target) -> None:
+        """Have a version that is asked for, whoever is live, until it is idle for long."""
+        pool = self._pool_of(target)
+        if not pool.wanted:
+            self._on_demand.add(target)
+            pool.keep(1)
+
+    async def _target(self, name: str, tag: str | None) -> Target:
+        key = name, tag or ""
+        at_s, target = self._resolved.get(key, (-float("inf"), None))
+        if target is not None and time.monotonic() - at_s < RESOLVED_FOR_S:
+            return target
+        reference = parse_reference(
+            f"{name}:{tag}" if tag and not tag.startswith("+") else f"{name}{tag or ''}"
+        )
+        target = await asyncio.to_thread(self._source.resolve, reference)
+        self._resolved[key] = time.monotonic(), target
+        return target
+
+    def _pool_of(self, target: Target) -> Pool:
+        pool = self.pools.get(target)
+        if pool is None:
+            pool = self.pools[target] = Pool(self._starting(target), self.limits)
+        return pool
+
+    def _starting(self, target: Target) -> Callable[[Callable[[Replica], None]], Any]:
+        async def start(lost: Callable[[Replica], None]) -> Replica:
+            loading = await asyncio.to_thread(self._source.loading, target)
+            began = time.monotonic()
+            try:
+                replica = await Replica.start(self._nurse, loading, {}, ready_s=self.limits.load_s, lost=lost)
+            except TrainplatError as problem:
+                _log.warning("%s: %s", target, problem.one_line)
+                raise
+            _log.info("%s is ready after %.2f s, process %d", target, time.monotonic() - began, replica.pid)
+            return replica
+
+        return start
+
+    def _drain(self, pool: Pool) -> None:
+        task = asyncio.get_running_loop().create_task(pool.drain(DRAIN_S))
+        self._draining.add(task)
+        task.add_done_callback(self._draining.discard)
+
+
+def _counts(counted: counting.Counts) -> Counts:
+    return Counts(counted.requests, counted.errors, counted.percentile_ms(0.5), counted.percentile_ms(0.99))

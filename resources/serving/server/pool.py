@@ -1,0 +1,317 @@
+"""The replicas of one model version, and the requests that wait for them."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from resources.errors import TrainplatError, Unavailable
+from resources.serving.server.counting import Counts
+from resources.serving.server.replica import Lost, ModelFailed, Replica
+from resources.serving.tensors import Array, Tensors, TensorSpec, checked
+
+Start = Callable[[Callable[[Replica], None]], Awaitable[Replica]]
+"""Starts a replica that tells when it is lost."""
+
+MOST_TRIES = 3
+"""So many replicas may die of a request before it is given up."""
+BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
+"""Before the next start after so many failures in a row."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What holds for each model."""
+
+    batch_rows: int = 64
+    """Samples that a model is given at once; a request with more is a batch of its own."""
+    batches_ahead: int = 2
+    """How many a replica has at a time: the next one lies ready when it has answered."""
+    queue_rows: int = 4096
+    """Samples that may wait; a request that comes then is refused."""
+    answer_s: float = 30.0
+    """How long a batch may take before its replica counts as hanging."""
+    load_s: float = 120.0
+    """How long a model may take to load."""
+    wait_s: float = 60.0
+    """How long a request waits for a replica."""
+
+
+class Overloaded(Unavailable):
+    """More waits than may: ask again later."""
+
+
+@dataclass(eq=False)
+class _Item:
+    given: dict[str, Array]
+    rows: int
+    answer: "asyncio.Future[dict[str, Array]]"
+    tries: int = 0
+    is_alone: bool = False
+    """Whether it is no more asked together with others, since one of them is at fault."""
+
+
+class Pool:
+    """Answers requests for one model version by as many replicas as it is told to have."""
+
+    def __init__(self, start: Start, limits: Limits) -> None:
+        self.limits = limits
+        self.replicas: list[Replica] = []
+        self.counts = Counts()
+        self.wanted = 0
+        self.starting = 0
+        self.problem: TrainplatError | None = None
+        """Why the newest start failed; None after one that succeeded."""
+        self.asked_at_s = time.monotonic()
+        """When somebody last asked."""
+        self.inputs: tuple[TensorSpec, ...] = ()
+        self.outputs: tuple[TensorSpec, ...] = ()
+        self.classes: tuple[str, ...] = ()
+        self._start = start
+        self._queue: deque[_Item] = deque()
+        self._queued_rows = 0
+        self._is_due = False
+        self._failures = 0
+        self._next_start_s = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a request would be answered now."""
+        return bool(self.replicas)
+
+    @property
+    def waiting_rows(self) -> int:
+        """Samples that no replica has taken yet."""
+        return self._queued_rows
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for an answer."""
+        return not self._queue and not any(replica.waiting for replica in self.replicas)
+
+    async def answer(self, given: Tensors) -> dict[str, Array]:
+        """What the model says. One that is not loaded is waited for.
+
+        Raises :class:`BadInput` for what the model cannot take,
+        :class:`ModelFailed`, :class:`Overloaded`, and :class:`Unavailable` where no replica answers.
+        """
+        self.asked_at_s = time.monotonic()
+        if not self.replicas:
+            await self._wake()
+        fitting = checked(given, self.inputs)
+        rows = len(next(iter(fitting.values())))
+        if self._queued_rows and self._queued_rows + rows > self.limits.queue_rows:
+            raise Overloaded(
+                f"{self._queued_rows} samples wait for this model; at most {self.limits.queue_rows} may",
+                "Ask again in a second, or let it have more replicas.",
+            )
+        item = _Item(fitting, rows, asyncio.get_running_loop().create_future())
+        self._put(item)
+        try:
+            return await item.answer
+        finally:
+            item.answer.cancel()  # of a client that hung up: nobody waits for it
+
+    async def until_ready(self, wait_s: float) -> None:
+        """Wait for a replica. Raises why none can be had, and :class:`Unavailable` after ``wait_s``."""
+        deadline = time.monotonic() + wait_s
+        while not self.replicas:
+            self._changed.clear()
+            if self.problem is not None:
+                raise self.problem
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    await self._changed.wait()
+            except TimeoutError:
+                raise Unavailable(
+                    f"no replica was ready within {wait_s:g} s", "See `trainplat model ps`, and ask again."
+                ) from None
+
+    def keep(self, wanted: int) -> None:
+        """Have so many replicas from now on: start what is missing, let go what is too many, kill what hangs.
+
+        Called again and again.
+        """
+        now_s = time.monotonic()
+        self.wanted = wanted
+        for replica in [one for one in self.replicas if one.busy_for_s(now_s) > self.limits.answer_s]:
+            replica.kill()
+        for replica in [one for one in self.replicas if not one.waiting][
+            : max(0, len(self.replicas) - wanted)
+        ]:
+            self.replicas.remove(replica)
+            replica.kill()
+        if now_s < self._next_start_s:
+            return
+        for _ in range(wanted - len(self.replicas) - self.starting):
+            self.starting += 1
+            task = asyncio.get_running_loop().create_task(self._begin())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def drain(self, wait_s: float) -> None:
+        """Let what was asked be answered, for at most ``wait_s``, then end all replicas."""
+        self.wanted = 0
+        deadline = time.monotonic() + wait_s
+        while not self.is_idle and self.replicas and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        self.close()
+
+    def close(self) -> None:
+        """End all replicas now; what waits is told so."""
+        self.wanted = 0
+        for task in self._tasks:
+            task.cancel()
+        replicas, self.replicas = self.replicas, []
+        for replica in replicas:
+            replica.kill()
+        self._fail_waiting(Unavailable("the model is being stopped", "Ask again."))
+
+    async def _wake(self) -> None:
+        """Let one that had no replica get one; what its inputs are is known once it was loaded."""
+        if self.problem is not None and not self.starting:
+            raise self.problem
+        self.keep(max(1, self.wanted))
+        if not self.inputs:
+            await self.until_ready(self.limits.wait_s)
+
+    async def _begin(self) -> None:
+        try:
+            replica = await self._start(self._lose)
+        except TrainplatError as problem:
+            self._failures += 1
+            self._next_start_s = time.monotonic() + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+            self.problem = problem
+            if not self.replicas:
+                self._fail_waiting(problem)
+        else:
+            self._failures, self.problem = 0, None
+            self.inputs, self.outputs, self.classes = replica.inputs, replica.outputs, replica.classes
+            self.replicas.append(replica)
+            self._soon()
+        finally:
+            self.starting -= 1
+            self._changed.set()
+
+    def _lose(self, replica: Replica) -> None:
+        if replica in self.replicas:
+            self.replicas.remove(replica)
+            self.keep(self.wanted)
+
+    def _put(self, item: _Item, *, first: bool = False) -> None:
+        (self._queue.appendleft if first else self._queue.append)(item)
+        self._queued_rows += item.rows
+        self._soon()
+
+    def _soon(self) -> None:
+        """Look for work once all that came in this turn of the loop is in the queue: it is one batch."""
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._is_due = False
+        while self._queue:
+            free = min(self.replicas, key=lambda one: one.waiting, default=None)
+            if free is None or free.waiting >= self.limits.batches_ahead:
+                return
+            batch = self._batch()
+            if batch:
+                self._ask(free, batch)
+
+    def _batch(self) -> list[_Item]:
+        batch: list[_Item] = []
+        rows = 0
+        while self._queue:
+            item = self._queue[0]
+            if batch and (
+                item.is_alone or rows + item.rows > self.limits.batch_rows or _differ(item, batch[0])
+            ):
+                break
+            self._queue.popleft()
+            self._queued_rows -= item.rows
+            if item.answer.done():
+                continue  # its client hung up
+            batch.append(item)
+            rows += item.rows
+            if item.is_alone:
+                break
+        return batch
+
+    def _ask(self, replica: Replica, batch: list[_Item]) -> None:
+        def answered(said: "dict[str, Array] | TrainplatError | Lost") -> None:
+            if isinstance(said, Lost):
+                self._again(batch, said)
+            elif isinstance(said, dict) and _has_rows(said, batch):
+                _share(said, batch)
+            elif len(batch) > 1:
+                self._one_by_one(batch)
+            else:
+                _fail(batch[0], said if isinstance(said, TrainplatError) else _odd(said, batch[0].rows))
+            if self._queue:
+                self._dispatch()
+
+        replica.ask(_joined(batch), answered)
+
+    def _again(self, batch: list[_Item], lost: Lost) -> None:
+        """Their replica died: another one is asked, each alone where one of them may be why."""
+        for item in reversed(batch):
+            item.tries += lost.was_begun
+            item.is_alone |= lost.was_begun
+            if item.tries >= MOST_TRIES:
+                problem = f"{MOST_TRIES} replicas in a row died or hung while they answered this request"
+                _fail(item, ModelFailed(problem, "See the log of the server, and what is special about it."))
+            else:
+                self._put(item, first=True)
+
+    def _one_by_one(self, batch: list[_Item]) -> None:
+        for item in reversed(batch):
+            item.is_alone = True
+            self._put(item, first=True)
+
+    def _fail_waiting(self, problem: TrainplatError) -> None:
+        waiting, self._queue, self._queued_rows = list(self._queue), deque(), 0
+        for item in waiting:
+            _fail(item, problem)
+
+
+def _differ(one: _Item, other: _Item) -> bool:
+    return any(values.shape[1:] != other.given[name].shape[1:] for name, values in one.given.items())
+
+
+def _joined(batch: list[_Item]) -> dict[str, Array]:
+    if len(batch) == 1:
+        return batch[0].given
+    return {name: np.concatenate([item.given[name] for item in batch]) for name in batch[0].given}
+
+
+def _has_rows(said: dict[str, Array], batch: list[_Item]) -> bool:
+    rows = sum(item.rows for item in batch)
+    return all(values.ndim and len(values) == rows for values in said.values())
+
+
+def _odd(said: dict[str, Array], rows: int) -> TrainplatError:
+    counts = {name: len(values) if values.ndim else 0 for name, values in said.items()}
+    return ModelFailed(
+        f"the model gave {counts} rows for {rows} samples", "Let it give one row for each sample."
+    )
+
+
+def _share(said: dict[str, Array], batch: list[_Item]) -> None:
+    at = 0
+    for item in batch:
+        part: dict[str, Any] = {name: values[at : at + item.rows] for name, values in said.items()}
+        at += item.rows
+        if not item.answer.done():
+            item.answer.set_result(part)
+
+
+def _fail(item: _Item, problem: TrainplatError) -> None:
+    if not item.answer.done():
+        item.answer.set_exception(problem)

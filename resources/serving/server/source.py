@@ -1,0 +1,78 @@
+"""What the server reads and writes outside itself: deployments, references and the files of models.
+
+Everything here blocks: the server calls it in a thread.
+"""
+
+import os
+from dataclasses import dataclass
+
+from resources.clock import Clock, utc_now
+from resources.errors import NotFound
+from resources.files import write_atomically
+from resources.home import Home
+from resources.registry.service import RegistryService
+from resources.serving.deployments.analysis import Action, Verdict
+from resources.serving.deployments.model import EndpointState, Rollout, Served
+from resources.serving.deployments.service import DeploymentService
+from resources.serving.references import ModelReference, ReferenceService
+from resources.serving.replicas.model import Format, Loading, Variant
+from resources.serving.server.target import Target
+from resources.terms import Actor, DatasetName
+
+SERVER = Actor("server:serving")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The home of a server, as the server sees it."""
+
+    home: Home
+    clock: Clock = utc_now
+
+    def states(self) -> list[EndpointState]:
+        """What each endpoint is to answer with."""
+        return self._deployments().states()
+
+    def resolve(self, reference: ModelReference) -> Target:
+        """The version that is meant. Raises :class:`NotFound`, which names what is near."""
+        model = ReferenceService(self.home, self.home.database(), self.clock).resolve(reference)
+        return Target(reference.name, model.number, Variant(reference.variant))
+
+    def loading(self, target: Target) -> Loading:
+        """What a replica of ``target`` loads: a copy of the weights by their digest, which is made once.
+
+        So a version that was served before is served without MLflow. Raises :class:`NotFound` for a version
+        that is gone, :class:`BadInput` for damaged weights, and :class:`Unavailable` when they
+        lie on a server that is down.
+        """
+        registry = RegistryService(self.home, self.home.database(), self.clock)
+        model = registry.model(DatasetName(target.name), target.number)
+        if model is None:
+            raise NotFound(
+                f"model {target.name}:{target.number} is not registered any more",
+                f"Promote another version; see `trainplat model list {target.name}`.",
+            )
+        copy = self.home.models / "blobs" / f"sha256-{model.weights_sha256}"
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(copy, registry.weights(model))
+        return Loading(Format.WEIGHTS, os.fspath(copy), model.weights_sha256, target.variant)
+
+    def act(self, rollout: Rollout, verdict: Verdict) -> None:
+        """Let a rollout go on, end or be taken back."""
+        deployments = self._deployments()
+        acts = {
+            Action.ADVANCE: deployments.advance,
+            Action.COMPLETE: deployments.complete,
+            Action.ABORT: deployments.abort,
+        }
+        if verdict.action in acts:
+            acts[verdict.action](rollout, SERVER, verdict.sentence)
+
+    def _deployments(self) -> DeploymentService:
+        return DeploymentService(self.home, self.home.database(), self.clock)
+
+
+def target_of(endpoint: str, served: Served) -> Target:
+    """A version of an endpoint as something that can be loaded."""
+    return Target(endpoint, served.number, Variant(served.variant))

@@ -1,0 +1,67 @@
+"""What runs in the server now, for people and programs."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resources.serving.server.counting import Counts
+    from resources.serving.server.model_server import ModelServer
+    from resources.serving.server.pool import Pool
+    from resources.serving.server.target import Target
+
+
+def status_of(server: "ModelServer") -> dict[str, Any]:
+    """Endpoints with their routes, and every version that is loaded."""
+    return {
+        "endpoints": {name: _endpoint(server, name) for name in server.names()},
+        "models": [
+            _model(target, pool) for target, pool in sorted(server.pools.items(), key=lambda p: str(p[0]))
+        ],
+        "problem": None if server.problem is None else server.problem.one_line,
+    }
+
+
+def _endpoint(server: "ModelServer", name: str) -> dict[str, Any]:
+    route = server.router.routes[name]
+    return {
+        "live": None if route.live is None else str(route.live),
+        "new": None if route.new is None else str(route.new),
+        "weight_percent": route.weight_percent,
+        "is_shadow": route.is_shadow,
+        "counts": {"live": _counts(route.live_counts), "new": _counts(route.new_counts)},
+        "compared": route.comparison.compared,
+        "disagreed": route.comparison.disagreed,
+    }
+
+
+def _model(target: "Target", pool: "Pool") -> dict[str, Any]:
+    now_s = time.monotonic()
+    return {
+        "name": target.name,
+        "version": str(target.number),
+        "reference": str(target),
+        "state": "READY" if pool.is_ready else "UNAVAILABLE",
+        "reason": "" if pool.problem is None else pool.problem.problem,
+        "wanted": pool.wanted,
+        "starting": pool.starting,
+        "waiting": pool.waiting_rows,
+        "idle_s": round(now_s - pool.asked_at_s, 1),
+        "replicas": [
+            {
+                "pid": one.pid,
+                "memory_bytes": 0 if one.process is None else one.process.memory_bytes(),
+                "ready_after_s": round(one.ready_after_s, 3),
+                "busy_for_s": round(one.busy_for_s(now_s), 3),
+            }
+            for one in pool.replicas
+        ],
+    }
+
+
+def _counts(counts: "Counts") -> dict[str, Any]:
+    return {
+        "requests": counts.requests,
+        "errors": counts.errors,
+        "p50_ms": counts.percentile_ms(0.5),
+        "p99_ms": counts.percentile_ms(0.99),
+    }
