@@ -72,7 +72,7 @@ class Home:
 
     @property
     def models(self) -> Path:
-        """Models that were pulled: their layers by digest, and a manifest for each version."""
+        """Models that were pulled or are served: layers by digest, and a manifest for each pulled version."""
         return self.path / "models"
 
     @property
@@ -99,11 +99,6 @@ class Home:
     def mlflow(self) -> Path:
         """MLflow's database and artifacts."""
         return self.path / "mlflow"
-
-    @property
-    def models(self) -> Path:
-        """Files of models that are served or were pulled, by their digest."""
-        return self.path / "models"
 
     @property
     def label_studio(self) -> Path:

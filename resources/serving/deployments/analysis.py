@@ -22,6 +22,10 @@ from resources.serving.deployments.model import Rollout
 SOONEST = 10
 """Of fewer requests nothing is concluded before the end of a step."""
 QUIET_STEPS = 10
+LEAST_FOR_P99 = 100
+"""Of fewer requests the p99 is the slowest one: their medians are compared instead."""
+LEAST_SLOWER_MS = 5.0
+"""What is slower by less is no matter, however many times the live version's it is."""
 _Z = 1.96
 
 
@@ -114,14 +118,20 @@ def _problem_of_step(plan: DeployPlan, observed: Observed) -> str | None:
         return _errors_said(plan, observed)
     if observed.compared and observed.disagreed / observed.compared > rules.disagreement:
         return _disagreement_said(plan, observed)
-    if new.latency_p99_ms is None or not live.latency_p99_ms:
+    is_known = min(new.requests, live.requests) >= LEAST_FOR_P99
+    what, took_ms, usual_ms = (
+        ("p99", new.latency_p99_ms, live.latency_p99_ms)
+        if is_known
+        else ("median", new.latency_p50_ms, live.latency_p50_ms)
+    )
+    if took_ms is None or not usual_ms or took_ms - usual_ms < LEAST_SLOWER_MS:
         return None
-    ratio = new.latency_p99_ms / live.latency_p99_ms
+    ratio = took_ms / usual_ms
     if ratio <= rules.latency_ratio:
         return None
     return (
-        f"its p99 is {new.latency_p99_ms:.1f} ms, {ratio:.1f} times the live version's "
-        f"{live.latency_p99_ms:.1f} ms; at most {rules.latency_ratio:g} times is allowed"
+        f"its {what} is {took_ms:.1f} ms, {ratio:.1f} times the live version's {usual_ms:.1f} ms; "
+        f"at most {rules.latency_ratio:g} times is allowed"
     )
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from resources.clock import Clock, utc_now
 from resources.errors import NotFound
-from resources.files import write_atomically
 from resources.home import Home
 from resources.registry.service import RegistryService
 from resources.serving.deployments.analysis import Action, Verdict
 from resources.serving.deployments.model import EndpointState, Rollout, Served
 from resources.serving.deployments.service import DeploymentService
+from resources.serving.layers.model import Role
+from resources.serving.layers.store import LayerStore
 from resources.serving.references import ModelReference, ReferenceService
 from resources.serving.replicas.model import Format, Loading, Variant
 from resources.serving.server.target import Target
@@ -52,10 +53,10 @@ class Source:
                 f"model {target.name}:{target.number} is not registered any more",
                 f"Promote another version; see `trainplat model list {target.name}`.",
             )
-        copy = self.home.models / "blobs" / f"sha256-{model.weights_sha256}"
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(copy, registry.weights(model))
+        layers = LayerStore(self.home.models)
+        if not layers.has(model.weights_sha256):
+            layers.keep(Role.WEIGHTS, registry.weights(model))
+        copy = layers.path(model.weights_sha256)
         return Loading(Format.WEIGHTS, os.fspath(copy), model.weights_sha256, target.variant)
 
     def act(self, rollout: Rollout, verdict: Verdict) -> None:

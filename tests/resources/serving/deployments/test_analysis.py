@@ -19,6 +19,7 @@ from tests.resources.serving.examples import BEGAN
 PLAN = DeployPlan(step_s=60, least_requests=50)
 LATER = BEGAN + timedelta(seconds=61)
 WELL = Counts(60, 0, 2.0, 5.0)
+MANY = Counts(600, 0, 2.0, 5.0)
 
 
 def rollout(strategy: Strategy = Strategy.CANARY, step: int = 1, *, is_rollback: bool = False) -> Rollout:
@@ -85,7 +86,11 @@ def test_what_is_surely_bad_is_taken_back_amid_a_step(observed: Observed, senten
     [
         (Observed(Counts(60, 1), Counts(500, 0)), "1 of 60 requests failed"),
         (Observed(WELL, WELL, disagreed=13, compared=60), "13 of 60 answers differ"),
-        (Observed(Counts(60, 0, 2, 50), WELL), "10.0 times the live version's 5.0 ms"),
+        (
+            Observed(Counts(60, 0, 40, 50), WELL),
+            "its median is 40.0 ms, 20.0 times the live version's 2.0 ms",
+        ),
+        (Observed(Counts(100, 0, 2, 50), MANY), "its p99 is 50.0 ms, 10.0 times the live version's 5.0 ms"),
     ],
 )
 def test_what_is_worse_at_the_end_of_a_step_is_taken_back(observed: Observed, sentence: str) -> None:
@@ -139,3 +144,8 @@ def test_rules_that_allow_everything_take_nothing_back(errors: int, more: int) -
     lax = DeployPlan(abort=AbortRules(error_rate=1, latency_ratio=1e9, disagreement=1))
     observed = Observed(Counts(errors + more, errors, 1, 1e6), Counts(10, 0, 1, 1), more, more)
     assert next_step(rollout(), lax, observed, LATER).action is not Action.ABORT
+
+
+def test_what_is_slower_by_a_few_milliseconds_is_let_be() -> None:
+    observed = Observed(Counts(100, 0, 0.3, 4.0), Counts(600, 0, 0.1, 0.5))
+    assert next_step(rollout(step=1), PLAN, observed, LATER).action is Action.ADVANCE

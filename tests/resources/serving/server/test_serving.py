@@ -75,10 +75,11 @@ class Load:
         while service.state("digits").rollout is not None:
             assert time.monotonic() < deadline, service.history()[-1]
             time.sleep(0.05)
-        before = len(self.answers)
-        while len(self.answers) < before + 30:
+        live, before = service.state("digits").live, len(self.answers)
+        while len(self.answers) < before + 30 or self.answers[-1][0] != f"digits:{live}":
+            assert time.monotonic() < deadline, self.answers[-1]
             time.sleep(0.02)
-        return service.state("digits").live
+        return live
 
 
 def test_versions_come_and_go_and_no_client_gets_a_wrong_answer_or_none(trainplat_home: Path) -> None:
@@ -139,7 +140,7 @@ def test_bad_requests_are_told_what_is_wrong_and_others_go_on(trainplat_home: Pa
     with server(trainplat_home) as begun, ModelClient(begun.address, patience_s=1) as client:
         for reference, samples, kind, said in (
             ("digits", np.zeros((1, 5, 5)), BadInput, "has the shape [1, 5, 5]; expected [-1, 8, 8]"),
-            ("digits", SAMPLES + 300, BadInput, "holds values from 300"),
+            ("digits", SAMPLES.astype(int) + 300, BadInput, "holds values from 300"),
             ("digits:9", SAMPLES, NotFound, "has no version or tag '9'; there is"),
             ("birds", SAMPLES, NotFound, "no model is named 'birds'; there is digits"),
             ("digits:4", SAMPLES, BadInput, "cannot be loaded: 7 bytes are not the weights"),
