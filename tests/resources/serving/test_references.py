@@ -18,7 +18,7 @@ DIGEST = model(3).weights_sha256
         (" digits:challenger ", ModelReference(NAME, "challenger")),
         ("digits:v1.3", ModelReference(NAME, "v1.3")),
         ("digits:7+int8", ModelReference(NAME, "7", "int8")),
-        ("digits+frozen", ModelReference(NAME, "champion", "frozen")),
+        ("digits+bf16", ModelReference(NAME, "champion", "bf16")),
     ],
 )
 def test_a_reference_is_a_name_a_tag_and_a_variant(text: str, reference: ModelReference) -> None:
@@ -34,9 +34,9 @@ def test_what_is_no_reference_is_refused_with_the_form_of_one(text: str) -> None
         parse_reference(text)
 
 
-@pytest.mark.parametrize("text", ["digits+", "digits:7+fp4", "digits:7+int8+frozen"])
+@pytest.mark.parametrize("text", ["digits+", "digits:7+fp4", "digits:7+int8+bf16"])
 def test_a_variant_that_is_unknown_is_refused_with_those_that_are(text: str) -> None:
-    with pytest.raises(BadInput, match="int8 or frozen"):
+    with pytest.raises(BadInput, match="bf16 or int8"):
         parse_reference(text)
 
 

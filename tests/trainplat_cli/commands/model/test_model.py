@@ -95,7 +95,7 @@ def test_a_home_without_models_says_how_to_get_one(tmp_path: Path, monkeypatch: 
     [
         (("list", "digts"), 4, "there is digits"),
         (("show", "digits:nobody"), 4, "no version or tag 'nobody'"),
-        (("show", "digits:7+fast"), 2, "int8 or frozen"),
+        (("show", "digits:7+fast"), 2, "bf16 or int8"),
         (("cp", "digits:1", "other:steady"), 2, "models of two data sets"),
         (("cp", "digits:1", "7"), 2, "cannot be given"),
         (("rm", "digits:5", "-y"), 5, "it is the champion"),
