@@ -11,6 +11,7 @@ from streamlit_app.models import (
     compared,
     costs,
     filters,
+    gates,
     kept,
     listing,
     parameters,
@@ -29,6 +30,7 @@ PARTS: dict[str, tuple[str, Callable[[Compared], None]]] = {
     "parameters": (mark("Parameters"), parameters.draw),
     "calibration": (mark("Calibration"), calibration.draw),
     "samples": (mark("Samples"), samples.draw),
+    "gates": (mark("Gates"), gates.draw),
 }
 _ROUNDS_NAME = mark("Rounds")
 

@@ -57,6 +57,7 @@ def test_an_address_says_what_is_compared(open_page: OpenPage, home: Home) -> No
         ("costs", "the Pareto front"),
         ("calibration", "in 15 bins"),
         ("samples", "Samples behind the numbers"),
+        ("gates", "What gates say"),
         ("rounds", "What is still known of each task"),
     ],
 )
