@@ -5,6 +5,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.children import fork, leave
+
 PLAIN_UID = 65534
 """A user who owns nothing."""
 
@@ -25,7 +27,7 @@ def as_plain_user(
     for place, mode in (locked or {}).items():
         place.chmod(mode)
     told, tells = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             os.setgroups([])
@@ -34,8 +36,8 @@ def as_plain_user(
             work()
         except BaseException:  # noqa: BLE001 - whatever it is, the parent tells it
             os.write(tells, traceback.format_exc().encode())
-            os._exit(1)
-        os._exit(0)
+            leave(1)
+        leave(0)
     os.close(tells)
     with os.fdopen(told) as pipe:
         problem = pipe.read()

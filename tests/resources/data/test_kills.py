@@ -15,7 +15,7 @@ from resources.data.service import DataService
 from resources.database.audit import recent
 from resources.errors import Conflict
 from resources.terms import FIRST_VERSION, VersionKey
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.data.shapes import ACTOR, SHAPES, answers, service, write_source
 
 V1 = VersionKey("v1.1")
@@ -40,7 +40,7 @@ def run_until_killed(work: Callable[[Path], None], home: Path, kill_before: int)
     Returns None when it was killed; else, when it ended first with success, how many changes it made.
     """
     told, tells = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         changes = 0
 

@@ -20,7 +20,7 @@ from resources.database.audit import AUDIT, recent
 from resources.database.engine import Database, sqlite_url
 from resources.database.leadership import Leader, Leadership, Reading, Superseded
 from resources.errors import BadInput
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.database.candidate import DEED, ROLE
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -182,7 +182,7 @@ def test_a_role_needs_a_lease(any_database: Database) -> None:
 def test_a_forked_child_is_another_candidate(any_database: Database) -> None:
     one = Leadership(any_database, ROLE, 600)
     one.acquire()
-    child = os.fork()
+    child = fork()
     if child == 0:
         leave(7 if one.acquire() is None else 0)
     _, status = os.waitpid(child, 0)

@@ -9,7 +9,7 @@ import pytest
 from resources.database import postgresql
 from resources.database.engine import Database
 from resources.errors import Unavailable
-from tests.children import leave
+from tests.children import fork, leave
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.real
@@ -61,7 +61,7 @@ def test_a_writer_waits_for_another_one_and_gives_up_in_words(
 def test_a_child_that_was_forked_leaves_its_parents_connections_alone(postgres_database: Database) -> None:
     with postgres_database.read() as connection:
         mine = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-    child = os.fork()
+    child = fork()
     if child == 0:
         with postgres_database.read() as connection:
             its = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()

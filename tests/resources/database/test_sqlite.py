@@ -6,7 +6,7 @@ from pathlib import Path
 
 from resources.database.engine import Database, sqlite_url
 from resources.database.sqlite import KEPT_OPEN
-from tests.children import leave
+from tests.children import fork, leave
 
 
 def opened(folder: Path) -> list[str]:
@@ -50,7 +50,7 @@ def test_a_file_that_was_replaced_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_forked_child_inherits_no_open_file(tmp_path: Path) -> None:
     database = used(tmp_path / "x.db")
-    child = os.fork()
+    child = fork()
     if child == 0:
         inherited = opened(tmp_path)
         with database.write():

@@ -19,7 +19,7 @@ from resources.labeling.label_studio.values import NewTask, ProjectId, TaskId
 from resources.labeling.model import Question, QuestionState
 from resources.labeling.newest import Newest
 from resources.labeling.tables import TASKS
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.labeling.people import ANNA, CATS, CLASSES, V1, V2, Desk, desk, sample_id, tasks_about
 from tests.servers.label_studio import LabelStudioServer
 
@@ -44,7 +44,7 @@ def tasks_by_sample(anna: Desk, numbers: range) -> dict[str, int]:
 
 def in_child(act: Callable[[], object]) -> None:
     """Do it in a process that dies of ``kill -9`` on the way."""
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             act()

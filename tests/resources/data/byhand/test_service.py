@@ -17,6 +17,7 @@ from resources.data.model import Sample, Split
 from resources.data.service import DataService
 from resources.errors import BadInput, Conflict
 from resources.terms import FIRST_VERSION, VersionKey
+from tests.children import fork, leave
 from tests.resources.data.shapes import ACTOR, SHAPES, first_version, image, service
 
 V1_1 = VersionKey("v1.1")
@@ -151,11 +152,11 @@ def test_a_planning_under_kill_9_is_done_once_all_the_same(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "new.png").write_bytes(image(random.Random(5).randrange(1000, 1400) * 2))
     path = file_of(tmp_path / "in", [*true_rows(data, of_split(data, Split.POOL)[:2]), ("new.png", "dark")])
-    child = os.fork()
+    child = fork()
     if child == 0:
         _die_at(moment)
         plan(data, path)
-        os._exit(0)
+        leave(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     assert len(data.versions(SHAPES.name)) == 1
     planned = plan(data, path)

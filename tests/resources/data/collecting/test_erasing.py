@@ -26,7 +26,7 @@ from resources.database import plain
 from resources.database.audit import recent
 from resources.errors import Conflict, NotFound, Unavailable
 from resources.terms import FIRST_VERSION, VersionKey
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.collecting.stores import ANN, DIGITS, Store
 from tests.resources.data.shapes import ACTOR, SHAPES, first_version, next_version, service
@@ -162,7 +162,7 @@ def test_an_erasure_that_was_killed_is_finished_by_the_next_collection(
     two: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two.database.close()
-    child = os.fork()
+    child = fork()
     if child == 0:
         monkeypatch.setattr(Eraser, "_drop_tree", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         two.keeper.erase(DIGITS, "v1.0", ANN)

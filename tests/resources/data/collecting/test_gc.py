@@ -16,7 +16,7 @@ from resources.data.versions import journal, sweeps
 from resources.data.versions.committing import Commit, Wanted
 from resources.database.audit import recent
 from resources.terms import FIRST_VERSION, DatasetName
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.data.collecting.stores import ANN, DIGITS, NOW, Store
 from tests.resources.data.folders import write
 from tests.resources.data.shapes import ACTOR, SHAPES, service, write_source
@@ -26,7 +26,7 @@ DAY = timedelta(hours=24)
 
 def killed(work: "object") -> None:
     """Run ``work`` in a process of its own that it ends by a kill."""
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             work()  # type: ignore[operator]

@@ -10,7 +10,7 @@ import pytest
 from resources.data.versions.committing import Wanted
 from resources.errors import Conflict
 from resources.terms import Actor
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.data.collecting.stores import DIGITS, Store
 from tests.resources.data.folders import read, write
 
@@ -60,7 +60,7 @@ def run_side_by_side(kept: Store, place: Path, seed: int, rounds: int) -> None:
 def start(kept: Store, place: Path, draw: random.Random, number: int, rounds: int) -> tuple[int, int]:
     """One of them: most commit and check out, every fourth collects."""
     hears, tells = os.pipe()
-    child = os.fork()
+    child = fork(hung_after_s=800)
     if child == 0:
         os.close(hears)
         try:

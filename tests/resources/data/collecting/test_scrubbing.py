@@ -14,7 +14,7 @@ from resources.data.collecting.scrubbing import LEAST_BYTES, MOST_BYTES, PERIOD,
 from resources.data.collecting.service import CollectingService
 from resources.data.versions.errors import DamagedVersion
 from resources.database.audit import recent
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.data.auditor import md5_of
 from tests.resources.data.collecting.stores import ANN, DIGITS, Store
 
@@ -123,7 +123,7 @@ def test_a_slice_that_was_killed_is_read_again(
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    child = os.fork()
+    child = fork()
     if child == 0:
         monkeypatch.setattr(scrubbing, "distrust", die)
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from resources.errors import Unavailable
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.data.disks import disk
 from tests.resources.data.kills.commits import COMMIT, COMMIT_BY_LINK
 from tests.resources.data.kills.gifts import RESTORE
@@ -77,7 +77,7 @@ def fill_at_each(kind: Kind, homes: Homes, root: Path, draw: random.Random, coun
 def run_until_full(work: Callable[[], str], at: int, ballast: Path) -> tuple[str, str] | None:
     """Run ``work`` in a process that fills its disk before its act number ``at``: what it was told."""
     hears, tells = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         told: object = None
         faulthandler.disable()

@@ -21,7 +21,7 @@ from resources.database.engine import Database
 from resources.errors import BadInput, NotFound, Unavailable
 from resources.home import Home
 from resources.terms import Actor
-from tests.children import leave
+from tests.children import fork, leave
 from tests.needs import needs
 from tests.servers.s3 import KEY, SECRET, Bucket
 
@@ -213,7 +213,7 @@ def test_a_kept_mount_point_of_a_killed_process_is_not_removed(
     mounts: MountService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mounts.declare("models", 10, Mode.KEEP, ANN)
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             with mounts.given(["models"], RUN) as given:

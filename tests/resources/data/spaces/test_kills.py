@@ -15,7 +15,7 @@ from resources.data.versions.committing import Wanted
 from resources.data.versions.path_texts import text_of
 from resources.errors import Conflict
 from resources.home import Home
-from tests.children import leave
+from tests.children import fork, leave
 from tests.resources.data.folders import read
 from tests.resources.data.spaces.stage import ANN, Stage, mounts_below
 
@@ -228,7 +228,7 @@ def _check_gone(stage: Stage) -> None:
 
 def _killed_at(step: int, home: Home, work: Callable[[Stage], object]) -> bool:
     """Run ``work`` in a process that is killed at its ``step``-th step; False where it ended before."""
-    child = os.fork()
+    child = fork()
     if child == 0:
         left = step
 
@@ -255,7 +255,7 @@ def _killed_at(step: int, home: Home, work: Callable[[Stage], object]) -> bool:
 
 
 def _forked(home: Home, work: Callable[[Stage], object]) -> int:
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             work(Stage(home))

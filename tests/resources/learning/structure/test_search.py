@@ -16,6 +16,7 @@ from resources.learning.structure.siblings import Siblings
 from resources.learning.structure.timing import latency_ratio
 from resources.learning.training import train
 from resources.train_settings import TrainSettings
+from tests.children import fork, leave
 from tests.resources.learning.examples import CLASSES, bars
 
 SETTINGS = TrainSettings(epochs=2, incremental_epochs=2, channels=2)
@@ -59,7 +60,7 @@ def test_a_spent_budget_ends_the_search_over_all_its_runs(tmp_path: Path) -> Non
 
 def test_a_search_under_kill_9_goes_on_and_trains_no_fold_twice(tmp_path: Path) -> None:
     limits = Limits(1.0, most_trials=4)
-    child = os.fork()
+    child = fork()
     if child == 0:
         seen = 0
 
@@ -71,7 +72,7 @@ def test_a_search_under_kill_9_goes_on_and_trains_no_fold_twice(tmp_path: Path) 
 
         killed = Search(problem(), tmp_path / "study.db", "bars-v1.0-1", limits, alive=die)
         killed.run()
-        os._exit(0)
+        leave(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     trained: list[object] = []
     gone_on = Search(problem(), tmp_path / "study.db", "bars-v1.0-1", limits, alive=trained.append)
