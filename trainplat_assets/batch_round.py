@@ -37,7 +37,7 @@ class BatchRound:
         if model is None:
             raise NotFound(
                 f"{name} has no model that is live, and no champion",
-                f"Train one first: trainplat train {name}",
+                f"Run {name}_round for a version first.",
             )
         return model
 

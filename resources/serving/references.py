@@ -158,9 +158,9 @@ class ReferenceService:
         names = sorted({one.dataset for one in self.registry.models()})
         return NotFound(
             f"no model is named {name!r}{_near(name, names)}",
-            f"Train it with `trainplat train {name}`, or see `trainplat model list`."
+            f"See `trainplat model list`; a model is made by the job {name}_round of its data set."
             if names
-            else "Train one first, for instance with `trainplat train digits`.",
+            else "Make one first: `trainplat demo` makes some, else the job NAME_round of a data set.",
         )
 
     def _no_such_tag(self, reference: ModelReference, known: list[ModelVersion]) -> NotFound:

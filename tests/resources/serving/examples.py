@@ -1,5 +1,6 @@
 """Models that are registered in our tables only, for tests of what stands on them."""
 
+import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -74,9 +75,14 @@ def decision(number: int, name: DatasetName = NAME) -> Decision:
     )
 
 
-def deployments(home: Path, numbers: Iterable[int] = range(1, 6)) -> DeploymentService:
-    """The deployments of a home with models that may all be promoted."""
+def deployments(
+    home: Path, numbers: Iterable[int] = range(1, 6), at_head: Path | None = None
+) -> DeploymentService:
+    """The deployments of a home with models that may all be promoted. ``at_head``: its tables, made."""
     place = Home(home)
+    if at_head is not None:
+        home.mkdir(parents=True)
+        shutil.copyfile(at_head, home / "trainplat.db")
     database = place.database()
     register(database, numbers)
     return DeploymentService(place, database, Clock())

@@ -41,8 +41,8 @@ def test_a_variant_that_is_unknown_is_refused_with_those_that_are(text: str) -> 
 
 
 @pytest.fixture
-def references(trainplat_home: Path) -> ReferenceService:
-    return deployments(trainplat_home).references
+def references(trainplat_home: Path, sqlite_at_head: Path) -> ReferenceService:
+    return deployments(trainplat_home, at_head=sqlite_at_head).references
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_not_found_names_what_is_near(references: ReferenceService, text
 
 def test_without_any_model_the_next_step_is_to_train_one(trainplat_home: Path) -> None:
     empty = deployments(trainplat_home, ()).references
-    with pytest.raises(NotFound, match="trainplat train"):
+    with pytest.raises(NotFound, match="trainplat demo"):
         empty.resolve(ModelReference(DatasetName("digits")))
 
 

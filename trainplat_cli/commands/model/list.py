@@ -32,7 +32,7 @@ def list(name: str | None, pulled: bool, as_json: bool) -> None:  # noqa: A001 -
         print_json({"models": [model_document(one) for one in found]})
         return
     if not found:
-        out().print(_("No model yet. Train one, for instance with `trainplat train digits`."))
+        out().print(_("No model yet. `trainplat demo` makes some, else the job NAME_round of a data set."))
         return
     titles = (_("NAME"), _("DIGEST"), _("SIZE"), _("DATA VERSION"), _("REGISTERED"), _("ALIASES"))
     rows = [

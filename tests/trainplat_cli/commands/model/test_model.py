@@ -32,9 +32,9 @@ def told(*arguments: str) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def service(trainplat_home: Path) -> DeploymentService:
+def service(trainplat_home: Path, sqlite_at_head: Path) -> DeploymentService:
     """Five models, each champion after its round."""
-    return deployments(trainplat_home)
+    return deployments(trainplat_home, at_head=sqlite_at_head)
 
 
 def measure(service: DeploymentService, number: int, value: float, **params: str) -> None:
@@ -84,7 +84,7 @@ def test_models_are_listed_the_newest_first_with_all_that_they_are_called(servic
 
 def test_a_home_without_models_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAINPLAT_HOME", str(tmp_path / "other"))
-    assert "trainplat train digits" in run("list").stdout
+    assert "trainplat demo" in run("list").stdout
     assert "trainplat model promote" in run("history").stdout
     assert "trainplat model pull" in run("list", "--pulled").stdout
     assert told("list") == {"models": []}
