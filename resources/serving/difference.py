@@ -97,6 +97,7 @@ def _params(model: ModelVersion, measured: Measurement | None) -> dict[str, str]
     }
     known = {name: value for name, value in told.items() if value}
     more = {} if measured is None else {name.replace("_", " "): one for name, one in measured.params.items()}
+    more.pop("dataset version", None)  # it is said already
     return more | known
 
 
