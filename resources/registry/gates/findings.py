@@ -72,4 +72,5 @@ def share(value: float) -> str:
 
 def points(value: float) -> str:
     """A difference of shares, in points."""
-    return f"{100 * value:.3g} points"
+    told = f"{100 * value:.3g}"
+    return f"{told} point" if told in ("1", "-1") else f"{told} points"

@@ -179,6 +179,8 @@ def _checks(checks: Sequence[CheckOutcome], *, missing_passes: bool) -> list[Fin
     if missing and not missing_passes:
         names = ", ".join(sorted(one.name for one in missing))
         return [fault(f"not run for its data version: {names}")]
+    if not checks:
+        return [told("no check of its data version is known, none failed")]
     passed = len(checks) - len(missing)
     not_run = f", {len(missing)} were not run" if missing else ""
     sentence = f"{passed} of {len(checks)} checks of its data version passed{not_run}, none failed"

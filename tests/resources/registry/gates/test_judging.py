@@ -148,7 +148,7 @@ def test_one_that_fails_says_why_with_value_and_limit_on_the_wrong_side(
         (CalibrationGate(at_most=0.04), "its calibration error is 5%; at most 4% is allowed", 0.05, 0.04),
         (
             CalibrationGate(worse_by=0.01),
-            "its calibration error is 5%, 3 points above that of model 1, the champion; at most 1 points",
+            "its calibration error is 5%, 3 points above that of model 1, the champion; at most 1 point",
             pytest.approx(0.03),
             0.01,
         ),
@@ -166,7 +166,7 @@ def test_a_part_that_lost_much_is_named_first() -> None:
     old = replace(GOOD, slices={name: replace(one, value=1.0) for name, one in GOOD.slices.items()})
     found = said(SlicesGate(worse_by=0.01), replace(KNOWN, champion=old))
     assert found.sentence.startswith(
-        "class:dog reaches 85%, with model 1, the champion, 100%; at most 1 points"
+        "class:dog reaches 85%, with model 1, the champion, 100%; at most 1 point"
     )
     assert "; class:cat reaches 95%" in found.sentence
     assert "brightness:dark" not in found.sentence, "ten samples say little"
