@@ -40,6 +40,7 @@ ALL = (
     ["prefetch"],
     ["training"],
     ["autoscale"],
+    ["comparison"],
 )
 """What ``all`` runs, each in a process of its own."""
 

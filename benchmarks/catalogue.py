@@ -27,6 +27,7 @@ NAMES = (
     "training",
     "structure",
     "autoscale",
+    "comparison",
 )
 
 

@@ -52,7 +52,7 @@ class ManyModels:
     def params(self, number: int) -> dict[str, str]:
         """Thirty of them, of which a few differ from model to model."""
         drawn = np.random.default_rng([self.seed, number])
-        method = METHODS[number % len(METHODS)]
+        method = method_of(number)
         same = {f"augment_{place}": str(place / 10) for place in range(20)}
         return same | {
             "method": method,
@@ -136,6 +136,11 @@ class ManyModels:
             measured_at=FIRST_DAY + timedelta(hours=number),
             confusion=tuple(map(tuple, confusion.tolist())),
         )
+
+
+def method_of(number: int) -> str:
+    """How a model is trained: each method is that of a fifth of them."""
+    return METHODS[number % len(METHODS)]
 
 
 def fill(home: Home, many: ManyModels) -> list[Measurement]:
