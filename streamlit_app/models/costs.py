@@ -20,10 +20,13 @@ def draw(compared: Compared) -> None:
     name = _("{good} by {cost}").format(good=good, cost=words)
     st.subheader(name, anchor=False)
     front = pareto_front(compared.fitting, cost)
-    champion = compared.versions.champion
-    marked = {compared.baseline.number: _("baseline")} | ({} if champion is None else {champion: "★"})
-    chart = charts.cost_scatter(compared.fitting, cost, front, marked, _)
-    st.vega_lite_chart(chart, alt=name, key="costs")
+    champion, baseline = compared.versions.champion, compared.baseline.number
+    marked = {baseline: "★ " + _("baseline") if baseline == champion else _("baseline")}
+    if champion is not None:
+        marked.setdefault(champion, "★")
+    rows = charts.costed(compared.fitting, cost, front)
+    chart = charts.cost_scatter(compared.versions, cost, marked, _)
+    st.vega_lite_chart(rows, chart, alt=name, key="costs")
     best = [str(one.number) for one in sorted(compared.fitting, key=cost.of_or_last) if one.number in front]
     st.markdown(
         _("None is at once as good and as cheap as these (the Pareto front): {models}.").format(

@@ -14,6 +14,9 @@ from streamlit_app.reader import Reader
 from streamlit_app.readings.model_versions import ModelVersions
 
 _ORDERS = {Order.NEWEST: mark("newest first"), Order.BEST: mark("best first")}
+_OF_PARTS = ("sheet", "model", "cell")
+_KEPT = ("heat", "cost", "shown")
+"""What parts ask for: kept by Streamlit, and by :mod:`streamlit_app.models.kept`."""
 _EXAMPLE = "seed=3 epochs>=20 replay"
 
 
@@ -76,8 +79,10 @@ def _model(versions: ModelVersions, label: str, key: str, usual: int) -> Measure
     return found if found is not None else versions.newest[-1]
 
 
-def address(part: str, versions: ModelVersions, choice: Choice, baseline: Measurement, **more: str) -> str:
-    """The page as it is seen now; every choice is told, so that it stays what it is when defaults change."""
+def address(part: str, versions: ModelVersions, choice: Choice, baseline: Measurement) -> str:
+    """The page as it is seen now, once its part is drawn. Every choice is told, also what is usual: a link
+    shows the same when another model is champion or came since.
+    """
     query = [
         ("dataset", versions.dataset),
         ("part", part),
@@ -87,6 +92,7 @@ def address(part: str, versions: ModelVersions, choice: Choice, baseline: Measur
         ("metric", str(choice.metric)),
         ("order", str(choice.order)),
         ("baseline", str(baseline.number)),
-        *more.items(),
+        *((key, str(st.session_state[key])) for key in _OF_PARTS if st.session_state.get(key) is not None),
+        *((key, st.query_params[key]) for key in _KEPT if key in st.query_params),
     ]
     return f"{(st.context.url or '').partition('?')[0]}?{urlencode(query)}"

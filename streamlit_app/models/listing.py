@@ -28,8 +28,12 @@ def draw(compared: Compared) -> None:
     metric, baseline = compared.choice.metric, compared.baseline
     name = _("{metric} by model").format(metric=metric.heading(baseline.measure, _))
     st.subheader(name, anchor=False)
-    chart = charts.over_versions(compared.fitting, metric, baseline, compared.versions.champion, _)
-    st.vega_lite_chart(chart, alt=name, key="over-versions")
+    st.vega_lite_chart(
+        charts.points(compared.fitting, metric),
+        charts.over_versions(compared.versions, metric, baseline, _),
+        alt=name,
+        key="over-versions",
+    )
     shown = compared.shown()
     differences = compared.differences(shown)
     st.html(table(compared, shown, differences))
@@ -120,7 +124,8 @@ def _difference_chart(
         return
     name = _("Difference to model {number}").format(number=compared.baseline.number)
     st.subheader(name, anchor=False)
-    st.vega_lite_chart(charts.differences(differences, numbers, _), alt=name, key="differences")
+    rows = charts.intervals(differences, numbers)
+    st.vega_lite_chart(rows, charts.differences(_), alt=name, key="differences")
 
 
 def _exports(compared: Compared, differences: Mapping[int, Difference]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from resources.texts import mark
 from streamlit_app import frame
@@ -59,9 +60,12 @@ def _draw() -> None:
         choice, baseline = filters.choose(reader, versions)
         looked = compared.look(reader, versions, choice, baseline)
         frame.refreshed(note, reader, looked.read_at)
-        _counted(looked, part)
+        link = _counted(looked)
         if looked.fitting:
             PARTS[part][1](looked)
+        with link:
+            address = filters.address(part, looked.versions, choice, baseline)
+            st.code(address, language=None, wrap_lines=True)
 
 
 def _part(reader: Reader, *, measured: bool) -> str:
@@ -88,21 +92,17 @@ def _nothing_measured(reader: Reader, dataset: str) -> None:
         )
 
 
-def _counted(looked: Compared, part: str) -> None:
-    """How many fit, and the address of what is seen."""
+def _counted(looked: Compared) -> DeltaGenerator:
+    """How many fit, and the place of the address of what is seen."""
     _, ngettext = looked.translate, looked.reader.plural
     total, fitting = len(looked.versions.newest), len(looked.fitting)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         words = ngettext("{fitting} of {total} model", "{fitting} of {total} models", total)
         st.caption(words.format(fitting=f"{fitting:,}", total=f"{total:,}"), width="content")
-        with st.popover(_("Link to this comparison"), icon=":material/link:"):
-            st.code(
-                filters.address(part, looked.versions, looked.choice, looked.baseline),
-                language=None,
-                wrap_lines=True,
-            )
+        link = st.popover(_("Link to this comparison"), icon=":material/link:")
     if not fitting:
         st.info(_("No model fits. Take a filter away, or change what is looked for in the parameters."))
+    return link
 
 
 if __name__ == "__main__":

@@ -11,18 +11,20 @@ from resources.registry.evaluations.model import SliceName, SliceScore
 from resources.texts import Language, translator
 from streamlit_app.models import charts
 from streamlit_app.models.heat import heat_table, part_words
+from streamlit_app.readings.model_versions import ModelVersions
 from tests.resources.registry.evaluations.examples import answers_of, measurement_of
 
 ANSWERS = [answers_of(number) for number in range(1, 5)]
 SOME = [measurement_of(one) for one in ANSWERS]
+VERSIONS = ModelVersions(SOME[0].dataset, tuple(SOME), 3)
 CHINESE = translator(Language("zh_CN"))
 
 
 def test_each_model_is_a_point_and_the_baseline_a_line() -> None:
-    chart = charts.over_versions(SOME, Metric.LATENCY, SOME[1], 3, str)
-    assert [one["model"] for one in chart["data"]["values"]] == [1, 2, 3, 4]
+    assert [one["model"] for one in charts.points(SOME, Metric.LATENCY)] == [1, 2, 3, 4]
+    chart = charts.over_versions(VERSIONS, Metric.LATENCY, SOME[1], str)
     points, ring, line = chart["layer"]
-    assert [one["model"] for one in ring["data"]["values"]] == [3]
+    assert ring["transform"] == [{"filter": "datum.model == 3"}]
     assert line["data"]["values"] == [{"value": SOME[1].latency_p50_ms}]
     assert points["encoding"]["y"]["title"] == "latency, median (ms)"
     assert points["encoding"]["y"]["axis"]["format"] == ".2f"
@@ -30,17 +32,22 @@ def test_each_model_is_a_point_and_the_baseline_a_line() -> None:
 
 def test_what_was_not_measured_is_no_point_and_no_line() -> None:
     bare = [replace(one, forgetting=None) for one in SOME]
-    chart = charts.over_versions(bare, Metric.FORGETTING, bare[0], None, str)
-    assert chart["data"]["values"] == []
-    assert len(chart["layer"]) == 2
+    assert charts.points(bare, Metric.FORGETTING) == []
+    assert len(charts.over_versions(VERSIONS, Metric.FORGETTING, bare[0], str)["layer"]) == 2
 
 
-def test_methods_have_their_colours_and_a_legend_where_there_are_several() -> None:
-    colour = charts.over_versions(SOME, Metric.VALUE, SOME[0], None, str)["layer"][0]["encoding"]["color"]
+def test_every_method_has_its_colour_and_a_legend_where_there_are_several() -> None:
+    colour = charts.over_versions(VERSIONS, Metric.VALUE, SOME[0], str)["layer"][0]["encoding"]["color"]
     assert colour["scale"]["domain"] == ["joint", "replay"]
     assert colour["legend"]
-    alone = charts.over_versions(SOME[1:], Metric.VALUE, SOME[0], None, str)["layer"][0]["encoding"]["color"]
+    replayed = ModelVersions(SOME[0].dataset, tuple(SOME[1:]), None)
+    alone = charts.over_versions(replayed, Metric.VALUE, SOME[1], str)["layer"][0]["encoding"]["color"]
     assert alone["legend"] is None
+    assert alone["scale"]["range"] == colour["scale"]["range"][1:]
+    unknown = ModelVersions(SOME[0].dataset, (replace(SOME[0], params={}),), None)
+    bare = charts.over_versions(unknown, Metric.VALUE, SOME[0], str)["layer"][0]["encoding"]["color"]
+    assert bare["scale"]["domain"] == ["–"]
+    assert charts.points(unknown.newest, Metric.VALUE)[0]["method"] == "–"
 
 
 def test_differences_are_told_apart_by_how_clear_they_are() -> None:
@@ -49,16 +56,20 @@ def test_differences_are_told_apart_by_how_clear_they_are() -> None:
         3: Difference(-0.03, -0.02, -0.01, 60),
         4: Difference(-0.01, 0.0, 0.01, 60),
     }
-    values = charts.differences(found, [4, 3, 2, 9], str)["data"]["values"]
-    assert [(one["model"], one["tone"]) for one in values] == [(4, "open"), (3, "worse"), (2, "clear")]
+    rows = charts.intervals(found, [4, 3, 2, 9])
+    assert [(one["model"], one["tone"]) for one in rows] == [(4, "open"), (3, "worse"), (2, "better")]
+    drawn = charts.differences(str)["layer"][1]["encoding"]
+    assert {*drawn["color"]["scale"]["domain"]} == {one["tone"] for one in rows}
+    assert drawn["x"]["sort"] is None, "as they are listed"
 
 
 def test_the_front_is_marked_and_models_with_a_name_have_it() -> None:
     front = pareto_front(SOME, Metric.SIZE)
-    chart = charts.cost_scatter(SOME, Metric.SIZE, front, {1: "baseline", 9: "gone"}, str)
-    assert {one["model"] for one in chart["data"]["values"] if one["best"]} == front
-    assert [one["name"] for one in chart["layer"][2]["data"]["values"]] == ["baseline"]
-    assert chart["layer"][1]["encoding"]["x"]["title"] == "size (B)"
+    assert {one["model"] for one in charts.costed(SOME, Metric.SIZE, front) if one["best"]} == front
+    chart = charts.cost_scatter(VERSIONS, Metric.SIZE, {1: "baseline"}, str)
+    _line, marks, name = chart["layer"]
+    assert (name["mark"]["text"], name["transform"]) == ("baseline", [{"filter": "datum.model == 1"}])
+    assert marks["encoding"]["x"]["title"] == "size (B)"
 
 
 def test_reliability_has_a_curve_for_each_name_and_the_diagonal() -> None:

@@ -115,3 +115,9 @@ def test_more_than_a_hundred_models_are_paged(open_page: OpenPage, trainplat_hom
     assert "130 of 130 models" in first
     second = words(open_page("comparison", sheet="2"))
     assert first != second
+
+
+@pytest.mark.slow
+def test_a_link_tells_what_a_part_chose(open_page: OpenPage, home: Home) -> None:
+    app = open_page("comparison", part="samples", shown="better", model="5", baseline="2")
+    assert "baseline=2&model=5&shown=better" in words(app)
