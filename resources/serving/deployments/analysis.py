@@ -5,7 +5,8 @@
 3. A version whose requests fail, or whose answers differ, surely more often than the plan allows is taken
    back: the lower end of the 95 % interval of its share lies above it, of ``SOONEST`` requests or more.
    One failure alone is chance.
-4. At the end of a step it is taken back too where its share itself, or its p99, is above what is allowed.
+4. At the end of a step it is taken back too where its share itself, or its p99, is above what is allowed;
+   of fewer than ``LEAST_FOR_P99`` requests its median.
 5. A step ends after ``step_s``, and, of a canary and a shadow, ``least_requests``. Where nobody asked at all
    for ``QUIET_STEPS`` times as long, it ends without them.
 """
