@@ -63,7 +63,7 @@ class Measures:
         if policy.asks_for(QualityDrop):
             standing = replace(standing, quality=_quality(of, decisions))
         if policy.asks_for(Drift) and decisions and known:
-            standing = replace(standing, drift=self._drifts(of, known[-1].version, decisions[-1]))
+            standing = replace(standing, drift=self._drifts(of, known[-1].version, _now(of, decisions[-1])))
         if policy.budget_gpu_hours is not None:
             used, expected = _hours(of, now, policy.budget_window_h)
             standing = replace(standing, used_gpu_hours=used, next_gpu_hours=expected)
@@ -77,6 +77,14 @@ class Measures:
             self._drift = tuple(_drift(of, one, version, newest, model) for one in wanted)
             self._drift_key = key
         return self._drift
+
+
+def _now(of: Tick, newest: Decision) -> Decision:
+    """The newest decision with whoever is champion now, by it or by hand since."""
+    champion = of.registry.champion(of.spec.name)
+    if champion is None or champion.number == newest.champion_number:
+        return newest
+    return replace(newest, champion_number=champion.number, champion_version=champion.dataset_version)
 
 
 def _quality(of: Tick, decisions: Sequence[Decision]) -> tuple[PickQuality | None, ...]:

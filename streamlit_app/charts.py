@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from resources.registry.model import Decision, newest_measure
-from resources.terms import Label
+from resources.terms import Label, VersionKey
 from resources.texts import Translate
 from streamlit_app import colours
 
 Chart = dict[str, Any]
 
 
-def quality(rounds: Sequence[Decision], _: Translate) -> Chart:
-    """By version: each challenger against the champion that it had to beat."""
+def quality(rounds: Sequence[Decision], _: Translate, champion: VersionKey | None = None) -> Chart:
+    """By version: each challenger against the champion that it had to beat.
+
+    Marked is the champion: whom the newest round decided for, or ``champion`` where it is given.
+    """
+    marked_version = champion or (rounds[-1].champion_version if rounds else None)
     new, old = _("challenger"), _("champion until then")
     measure = _(newest_measure(rounds).words)
     points = [
@@ -21,9 +25,10 @@ def quality(rounds: Sequence[Decision], _: Translate) -> Chart:
         for who, value in ((new, one.accuracy_new), (old, one.accuracy_old))
         if value is not None
     ]
-    champion = rounds[-1].champion_version if rounds else None
     marked = [
-        {"version": one.version, "accuracy": one.accuracy_new} for one in rounds if one.version == champion
+        {"version": one.version, "accuracy": one.accuracy_new}
+        for one in rounds
+        if one.version == marked_version
     ]
     x = {"field": "version", "type": "ordinal", "sort": None, "title": None, "axis": {"labelAngle": 0}}
     y = {

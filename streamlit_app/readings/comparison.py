@@ -27,11 +27,8 @@ class Comparison:
     matrix: VersionMatrix | None
     """What the models of the newest version's line know of each task; None before one is measured."""
     read_at: datetime
-
-    @property
-    def champion_version(self) -> VersionKey | None:
-        """The version whose model is champion now."""
-        return self.rounds[-1].champion_version if self.rounds else None
+    champion_version: VersionKey | None = None
+    """The version whose model is champion now."""
 
     def evaluation(self, version: VersionKey) -> RoundEvaluation | None:
         """How the round of ``version`` was measured."""
@@ -64,6 +61,7 @@ def read_comparison(
 ) -> Comparison:
     """Read it from our own tables; MLflow is not asked."""
     registry = RegistryService(home, database, clock)
+    champion = registry.champion(dataset)
     rounds = tuple(registry.decisions(dataset))
     measured = registry.evaluations(dataset)
     parents = {one.version: one.parent for one in DataService(home, database, clock).versions(dataset)}
@@ -73,6 +71,7 @@ def read_comparison(
         tuple(measured[one.version] for one in rounds if one.version in measured),
         matrix_up_to(rounds[-1].version, parents, measured) if rounds else None,
         clock(),
+        champion.dataset_version if champion else None,
     )
 
 

@@ -47,6 +47,8 @@ class Loop:
     runs_waiting: int
     """Runs that wait for devices."""
     read_at: datetime
+    champion_version: VersionKey | None = None
+    """The data version whose model is champion now; None for what the newest round decided."""
 
     @property
     def blocking(self) -> tuple[Problem, ...]:
@@ -61,9 +63,8 @@ class Loop:
     @property
     def champion(self) -> Decision | None:
         """The round whose model is champion now."""
-        if not self.rounds:
-            return None
-        version = self.rounds[-1].champion_version
+        decided = self.rounds[-1].champion_version if self.rounds else None
+        version = self.champion_version or decided
         return next((one for one in self.rounds if one.version == version), None)
 
     def champion_accuracies(self) -> list[float]:
@@ -79,7 +80,8 @@ def read_loop(home: Home, database: Database, dataset: DatasetName, clock: Clock
     """Read it from our own tables; neither Label Studio nor MLflow is asked."""
     data, labeling = DataService(home, database, clock), LabelingService(home, database, clock)
     gpu = GpuService(database, clock=clock)
-    rounds = tuple(RegistryService(home, database, clock).decisions(dataset))
+    registry = RegistryService(home, database, clock)
+    champion, rounds = registry.champion(dataset), tuple(registry.decisions(dataset))
     taken = data.taken_refs(dataset)
     fresh = [answer for answer in labeling.confirmed(dataset) if answer.ref not in taken]
     return Loop(
@@ -94,6 +96,7 @@ def read_loop(home: Home, database: Database, dataset: DatasetName, clock: Clock
         runs_leased=len(gpu.live_leases()),
         runs_waiting=len(gpu.waiting()),
         read_at=clock(),
+        champion_version=champion.dataset_version if champion else None,
     )
 
 

@@ -13,7 +13,9 @@ from resources.data.locks.service import LockService
 from resources.data.model import ImageSet, Split
 from resources.errors import NotFound
 from resources.home import Home
+from resources.registry import store
 from resources.registry.model import Decision
+from resources.serving.deployments.model import Served
 from resources.terms import FIRST_VERSION, VersionKey
 from resources.train_settings import TrainSettings
 from tests.resources.data.shapes import ACTOR
@@ -152,3 +154,45 @@ def test_a_decision_is_a_sentence() -> None:
     assert sentence(promoted) == (
         "Model 2 from v1.1 reaches 96.0% accuracy, the champion before it 94.0%: it is the new champion."
     )
+
+
+@pytest.mark.slow
+def test_a_version_that_was_measured_before_somebody_was_crowned_is_measured_again(
+    trainplat_home: Path,
+) -> None:
+    data = make_first(trainplat_home)
+    first = round_of(trainplat_home)
+    model = first.train(device="cpu", threads=1, run_id="r").model
+    first.evaluate()
+    assert first.decide().champion_number == model.number
+    second = round_of(trainplat_home, make_next(data))
+    newer = second.train(device="cpu", threads=1, run_id="s").model
+    assert second.evaluate().champion == model.number
+    registry = registry_service(trainplat_home)
+    registry.crown(newer, ACTOR, "by hand")
+    decision = second.decide()
+    evaluation = registry.evaluation(SPEC.name, second.version)
+    assert evaluation is not None
+    assert evaluation.champion == decision.champion_number == newer.number
+    assert second.decide() == decision
+    assert second.deploy(decision) is None, "nobody was promoted by the round"
+
+
+@pytest.mark.slow
+def test_a_round_that_is_run_again_brings_back_nothing_that_was_replaced(trainplat_home: Path) -> None:
+    make_first(trainplat_home)
+    round_ = round_of(trainplat_home)
+    model = round_.train(device="cpu", threads=1, run_id="r").model
+    round_.evaluate()
+    decision = round_.decide()
+    deployed = round_.deploy(decision)
+    assert deployed is not None
+    assert deployed.live == Served(model.number)
+    assert round_.deploy(decision) == deployed
+    registry = registry_service(trainplat_home)
+    with registry.database.write() as connection:
+        store.put_model(connection, replace(model, number=7, snapshot_id="7" * 64))
+    other = registry.model(SPEC.name, 7)
+    assert other is not None
+    registry.crown(other, ACTOR, "by hand")
+    assert round_.deploy(decision) is None

@@ -12,6 +12,7 @@ from resources.home import Home
 from resources.registry import store as registry_store
 from resources.registry.evaluations import store as measured_store
 from resources.registry.evaluations.model import Measurement
+from resources.registry.gates.service import GateService
 from resources.registry.service import RegistryService
 from resources.serving.deployments.service import DeploymentService
 from tests.resources.registry.examples import candidate, scores
@@ -179,6 +180,9 @@ def test_a_failing_gate_stops_a_promotion_unless_somebody_answers_for_it(service
     assert "--override" in refused.stderr
     done = run("promote", "digits:9", "-y", "--override", "the customer waits")
     assert done.exit_code == 0
+    override = GateService(service.home, service.database).override_of(NAME, 9)
+    assert override is not None
+    assert (override.why, override.actor) == ("the customer waits", told("history")["events"][0]["actor"])
     event = told("history", "digits")["events"][0]
     assert event["override"] == "the customer waits"
     assert event["actor"].startswith("user:")
