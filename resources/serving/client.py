@@ -47,6 +47,26 @@ class Answer:
                 return [str(one) for one in self.outputs[name]]
         return []
 
+    @property
+    def words(self) -> list[str]:
+        """What it says of each sample as people read it: the label, or of another model all it says."""
+        if labels := self.labels:
+            return labels
+        rows = zip(*(values.tolist() for values in self.outputs.values()), strict=True)
+        names = list(self.outputs)
+        return [
+            str(row[0]) if len(names) == 1 else ", ".join(map("{}={}".format, names, row)) for row in rows
+        ]
+
+    @property
+    def sureness(self) -> list[float | None]:
+        """How sure the model is of each sample, 0 to 1; None of a model that does not say."""
+        if "sureness" in self.outputs:
+            return [float(one) for one in self.outputs["sureness"]]
+        if "probabilities" in self.outputs:
+            return [float(one) for one in self.outputs["probabilities"].max(axis=-1)]
+        return [None] * len(next(iter(self.outputs.values())))
+
 
 @dataclass(frozen=True)
 class Metadata:
@@ -112,6 +132,11 @@ class ModelClient:
         """Let a version go; which ones went. A deployed one comes back with its next request."""
         path = f"/v2/repository/models/{_path(reference)}/unload"
         return [str(one) for one in self._asked("POST", path, {}).json()["unloaded"]]
+
+    @property
+    def address(self) -> str | None:
+        """Where the server is that is asked now; None where none runs."""
+        return self._address()
 
     def _asked(self, method: str, path: str, told: Any = None) -> httpx.Response:
         deadline = time.monotonic() + self._patience_s

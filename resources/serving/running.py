@@ -2,17 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 
 from filelock import FileLock, Timeout
 
-from resources.errors import Conflict, Unavailable
+from resources.errors import Conflict, NotFound, Unavailable
 from resources.files import write_atomically
 from resources.gpu.environment import without_lease
 from resources.home import Home
@@ -20,6 +21,8 @@ from resources.ports import free_port
 from resources.process import ProcessIdentity
 
 START_S = 60.0
+END_S = 60.0
+"""How long it may answer what it was asked before."""
 LOOK_S = 0.1
 
 
@@ -71,6 +74,8 @@ def begin(home: Home, *, leave_after_s: float) -> Record:
 
     Raises :class:`Unavailable` where it does not start.
     """
+    if (there := running(home)) is not None:
+        return there
     log = home.logs / "serving.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "resources.serving.server", "--port", str(free_port())]
@@ -94,3 +99,24 @@ def begin(home: Home, *, leave_after_s: float) -> Record:
             break
         time.sleep(LOOK_S)
     raise Unavailable("the model server did not start", f"See its log: {log}")
+
+
+def end(home: Home) -> Record:
+    """End the server of a home; it answers first what it was asked.
+
+    Raises :class:`NotFound` where none runs, and :class:`Unavailable` for one that goes on.
+    """
+    found = running(home)
+    if found is None:
+        raise NotFound(f"no model server runs on the home {home.path}", "Nothing is to be done.")
+    with suppress(ProcessLookupError):
+        os.kill(found.process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_S
+    while found.process.is_alive():
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                f"the model server, process {found.process.pid}, still answers after {END_S:g} s",
+                f"See its log: {home.logs / 'serving.log'}",
+            )
+        time.sleep(LOOK_S)
+    return found

@@ -6,6 +6,7 @@ import logging
 import socket
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -48,7 +49,7 @@ async def serve(home: Home, host: str, port: int, *, idle_s: float, leave_after_
         backlog=4096,
     )
     web = uvicorn.Server(config)
-    with recorded(home, f"http://{host}:{bound.getsockname()[1]}"):
+    with bound, recorded(home, f"http://{host}:{bound.getsockname()[1]}"):
         await _serve(web, server, bound, leave_after_s)
 
 
@@ -89,6 +90,17 @@ async def _leave(web: "uvicorn.Server", server: ModelServer, leave_after_s: floa
             web.should_exit = True
 
 
+def run(home: Home, host: str, port: int, *, idle_s: float, leave_after_s: float | None = None) -> None:
+    """Serve in this process until SIGTERM or Ctrl-C. Raises what :func:`serve` raises."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    serving = serve(home, host, port, idle_s=idle_s, leave_after_s=leave_after_s)
+    with (
+        suppress(KeyboardInterrupt),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(serving)
+
+
 def main() -> None:
     """Read the arguments and serve."""
     parser = argparse.ArgumentParser(prog="python -m resources.serving.server")
@@ -97,17 +109,12 @@ def main() -> None:
     parser.add_argument("--idle-s", type=float, default=IDLE_S)
     parser.add_argument("--leave-after-s", type=float, default=None)
     told = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     home = Home.from_environment()
-    serving = serve(home, told.host, told.port, idle_s=told.idle_s, leave_after_s=told.leave_after_s)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serving)
+        run(home, told.host, told.port, idle_s=told.idle_s, leave_after_s=told.leave_after_s)
     except TrainplatError as problem:
         sys.stderr.write(f"{problem}\n")
         sys.exit(int(problem.exit_code))
-    except KeyboardInterrupt:
-        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -152,6 +152,16 @@ class ModelServer:
 
         return status_of(self)
 
+    def idle_limit_s(self, target: Target) -> float | None:
+        """After how long without a request a version is unloaded; None for one that stays."""
+        for state in self.states.values():
+            rollout = state.rollout
+            if rollout is not None and target == target_of(state.endpoint, rollout.new):
+                return None
+            if state.live is not None and target == target_of(state.endpoint, state.live):
+                return None if rollout is not None else state.plan.idle_s or None
+        return self._idle_s
+
     def _settle(self, state: EndpointState, wanted: dict[Target, int]) -> None:
         """Bring the route of one endpoint to its state, as far as the replicas are ready."""
         if state.live is None:

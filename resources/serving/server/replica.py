@@ -36,8 +36,9 @@ class ModelFailed(TrainplatError):
 class Replica(asyncio.Protocol):
     """One process with one model. It answers one batch after the other."""
 
-    def __init__(self, born: Born, lost: Callable[["Replica"], None]) -> None:
+    def __init__(self, born: Born, loading: Loading, lost: Callable[["Replica"], None]) -> None:
         self.pid = born.pid
+        self.loading = loading
         self.inputs: tuple[TensorSpec, ...] = ()
         self.outputs: tuple[TensorSpec, ...] = ()
         self.classes: tuple[str, ...] = ()
@@ -70,7 +71,7 @@ class Replica(asyncio.Protocol):
         begun = time.monotonic()
         born = await nurse.replica(loading, environment)
         loop = asyncio.get_running_loop()
-        _, replica = await loop.create_unix_connection(lambda: cls(born, lost), sock=born.link)
+        _, replica = await loop.create_unix_connection(lambda: cls(born, loading, lost), sock=born.link)
         try:
             async with asyncio.timeout(ready_s):
                 await replica.until_ready()

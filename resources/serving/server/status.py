@@ -15,7 +15,8 @@ def status_of(server: "ModelServer") -> dict[str, Any]:
     return {
         "endpoints": {name: _endpoint(server, name) for name in server.names()},
         "models": [
-            _model(target, pool) for target, pool in sorted(server.pools.items(), key=lambda p: str(p[0]))
+            _model(server, target, pool)
+            for target, pool in sorted(server.pools.items(), key=lambda p: str(p[0]))
         ],
         "problem": None if server.problem is None else server.problem.one_line,
     }
@@ -34,8 +35,9 @@ def _endpoint(server: "ModelServer", name: str) -> dict[str, Any]:
     }
 
 
-def _model(target: "Target", pool: "Pool") -> dict[str, Any]:
+def _model(server: "ModelServer", target: "Target", pool: "Pool") -> dict[str, Any]:
     now_s = time.monotonic()
+    limit_s = server.idle_limit_s(target)
     return {
         "name": target.name,
         "version": str(target.number),
@@ -46,9 +48,14 @@ def _model(target: "Target", pool: "Pool") -> dict[str, Any]:
         "starting": pool.starting,
         "waiting": pool.waiting_rows,
         "idle_s": round(now_s - pool.asked_at_s, 1),
+        "unloads_in_s": None
+        if limit_s is None or not pool.replicas
+        else round(max(0.0, limit_s - (now_s - pool.asked_at_s)), 1),
+        "digest": next((one.loading.sha256 for one in pool.replicas), ""),
         "replicas": [
             {
                 "pid": one.pid,
+                "device": one.loading.device,
                 "memory_bytes": 0 if one.process is None else one.process.memory_bytes(),
                 "ready_after_s": round(one.ready_after_s, 3),
                 "busy_for_s": round(one.busy_for_s(now_s), 3),

@@ -5,7 +5,10 @@ import click
 from resources.texts import mark
 from trainplat_cli.command import Group
 
-COMMANDS = ("list", "show", "gates", "diff", "pull", "cp", "rm", "promote", "rollback", "history")
+COMMANDS = (
+    *("run", "ps", "serve", "stop"),
+    *("list", "show", "gates", "diff", "pull", "cp", "rm", "promote", "rollback", "history"),
+)
 
 
 @click.group(
