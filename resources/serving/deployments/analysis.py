@@ -7,7 +7,9 @@
    One failure alone is chance.
 4. At the end of a step it is taken back too where its share itself, or its p99, is above what is allowed;
    of fewer than ``LEAST_FOR_P99`` requests its median.
-5. A step ends after ``step_s``, and, of a canary and a shadow, ``least_requests``. Where nobody asked at all
+5. Where nobody has asked the endpoint for ``idle_s``, after which it is unloaded, the new version takes over
+   at once: there is nobody whom a small step would spare, and nothing to learn.
+6. A step ends after ``step_s``, and, of a canary and a shadow, ``least_requests``. Where nobody asked at all
    for ``QUIET_STEPS`` times as long, it ends without them.
 """
 
@@ -50,6 +52,8 @@ class Observed:
     compared: int = 0
     ready: bool = True
     """Whether the copies of the new version can answer."""
+    quiet_s: float = 0.0
+    """For how long nobody has asked the live version, also before the step began."""
 
 
 class Action(StrEnum):
@@ -76,6 +80,9 @@ def next_step(rollout: Rollout, plan: DeployPlan, observed: Observed, now: datet
         return Verdict(Action.HOLD, f"{name} is not ready yet")
     if rollout.is_rollback:
         return Verdict(Action.COMPLETE, f"{name} is ready, and all requests go back to it")
+    is_asleep = 0 < plan.idle_s <= observed.quiet_s
+    if is_asleep and observed.new.requests + observed.live.requests == 0:
+        return Verdict(Action.COMPLETE, f"{name} is ready, and nobody has asked for {plan.idle_s:.0f} s")
     if rollout.step == 0:
         return Verdict(Action.ADVANCE, f"{name} is ready")
     problem = _sure_problem(plan, observed)

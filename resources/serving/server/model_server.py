@@ -233,6 +233,7 @@ class ModelServer:
             disagreed=route.comparison.disagreed,
             compared=route.comparison.compared,
             ready=len(pool.replicas) >= max(1, rollout.plan.least_replicas),
+            quiet_s=0.0 if route.live is None else time.monotonic() - self._pool_of(route.live).asked_at_s,
         )
         return next_step(rollout, rollout.plan, observed, now)
 

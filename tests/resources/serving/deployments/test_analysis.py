@@ -68,6 +68,20 @@ def test_where_nobody_asks_at_all_a_canary_goes_on_without_requests() -> None:
     assert next_step(rollout(), PLAN, quiet, end).action is Action.ADVANCE
 
 
+@pytest.mark.parametrize("step", [0, 1])
+def test_an_endpoint_that_nobody_asks_changes_at_once(step: int) -> None:
+    asleep = Observed(Counts(), Counts(), quiet_s=PLAN.idle_s)
+    verdict = next_step(rollout(step=step), PLAN, asleep, BEGAN)
+    assert verdict.action is Action.COMPLETE
+    assert verdict.sentence == "model 2 is ready, and nobody has asked for 300 s"
+    asked = Observed(Counts(1), Counts(), quiet_s=PLAN.idle_s)
+    assert next_step(rollout(step=1), PLAN, asked, BEGAN).action is Action.HOLD
+    awake = DeployPlan(idle_s=0)
+    assert next_step(rollout(step=1), awake, asleep, BEGAN).action is Action.HOLD
+    loading = Observed(Counts(), Counts(), ready=False, quiet_s=PLAN.idle_s)
+    assert next_step(rollout(step=step), PLAN, loading, BEGAN).action is Action.HOLD
+
+
 @pytest.mark.parametrize(
     ("observed", "sentence"),
     [
