@@ -6,7 +6,7 @@ import logging
 import socket
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -18,6 +18,7 @@ from resources.serving.running import recorded
 from resources.serving.server.app import App
 from resources.serving.server.model_server import IDLE_S, ModelServer
 from resources.serving.server.nurse import Nurse
+from resources.serving.server.sampling import Sampler
 from resources.serving.server.source import Source
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ async def serve(home: Home, host: str, port: int, *, idle_s: float, leave_after_
 
     bound = _bound(host, port)
     server = ModelServer(Source(home), Nurse(home.logs / "replicas.log"), idle_s=idle_s)
+    sampler = Sampler(home, server.wish)
+    server.router.answered = sampler
     config = uvicorn.Config(
         App(server),
         log_level="warning",
@@ -49,7 +52,11 @@ async def serve(home: Home, host: str, port: int, *, idle_s: float, leave_after_
         backlog=4096,
     )
     web = uvicorn.Server(config)
-    with bound, recorded(home, f"http://{host}:{bound.getsockname()[1]}"):
+    with (
+        bound,
+        closing(sampler),
+        recorded(home, f"http://{host}:{bound.getsockname()[1]}"),
+    ):
         await _serve(web, server, bound, leave_after_s)
 
 

@@ -18,6 +18,7 @@ from resources.serving.server.nurse import Nurse
 from resources.serving.server.pool import Limits, Pool
 from resources.serving.server.replica import Replica
 from resources.serving.server.router import Answered, Route, Router
+from resources.serving.server.sampling import Wish
 from resources.serving.server.source import Source, target_of
 from resources.serving.server.target import Target
 from resources.serving.tensors import Array, Tensors
@@ -151,6 +152,11 @@ class ModelServer:
         from resources.serving.server.status import status_of
 
         return status_of(self)
+
+    def wish(self, target: Target) -> Wish | None:
+        """How what is asked of a version's endpoint is to be sampled; None of one that nobody deployed."""
+        state, pool = self.states.get(target.name), self.pools.get(target)
+        return None if state is None or pool is None else Wish(state.plan, pool.inputs)
 
     def idle_limit_s(self, target: Target) -> float | None:
         """After how long without a request a version is unloaded; None for one that stays."""

@@ -21,7 +21,7 @@ MOST_SHADOWED = 256
 """So many requests may wait for a version that answers in the shadow; more are not copied to it."""
 
 Answered = Callable[[Target, Tensors, Tensors], None]
-"""Is told of each answer that a client got: by whom, what was asked, what was said."""
+"""Is told of each answer that a client of an endpoint got: by whom, what was asked, what was said."""
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Router:
         """``pool_of`` gives the pool of a version, and makes one where there is none."""
         self.routes: dict[str, Route] = {}
         self._pool_of = pool_of
-        self._answered = answered
+        self.answered = answered
         self._background: set[asyncio.Task[None]] = set()
 
     async def answer(self, name: str, given: Tensors) -> tuple[dict[str, Array], Target]:
@@ -101,10 +101,8 @@ class Router:
         return answer, target
 
     async def answer_by(self, target: Target, given: Tensors) -> dict[str, Array]:
-        """What one version says, whoever is live."""
-        said = await self._pool_of(target).answer(given)
-        self._tell(target, given, said)
-        return said
+        """What one version says, whoever is live: nobody is told, for it is the loop itself that asks so."""
+        return await self._pool_of(target).answer(given)
 
     async def _by_new(self, route: Route, given: Tensors) -> tuple[dict[str, Array], Target] | None:
         """What the new version says; None where the live one has to answer."""
@@ -166,5 +164,5 @@ class Router:
         task.add_done_callback(self._background.discard)
 
     def _tell(self, target: Target, given: Tensors, said: Tensors) -> None:
-        if self._answered is not None:
-            self._answered(target, given, said)
+        if self.answered is not None:
+            self.answered(target, given, said)
