@@ -2,10 +2,10 @@
 
 The same versions lie in a home and in a real MLflow server, both on this machine, and one browser looks at
 both in turns. The task is the same: come back to the versions from another page, and then change what is
-looked for among their parameters. It ends when what was asked for is seen: here the metric of all versions in
-a chart, the first hundred rows with their differences to the baseline, and those in a second chart; there the
-first rows of their list, which loads a hundred runs and shows neither chart nor difference, or, as
-`mlflow_charts`, their view with charts. Of theirs the list is what is compared with: it is the faster one.
+looked for among their parameters. It ends when what was asked for is seen. Here that is the metric of all
+versions in a chart, and the first hundred rows with their differences to the baseline; there the first rows
+of their list, which loads a hundred runs and shows no metric, chart or difference before it is told to, or,
+as `mlflow_charts`, their view with charts. What is compared with first is the list: it is the faster one.
 """
 
 import argparse

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit_app import frame, pieces
 from streamlit_app.data import graph, sides, thumbnails
 from streamlit_app.gpu import bars, squares
+from streamlit_app.models import slim
 from streamlit_app.reader import choose_language, current_reader
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -51,7 +52,9 @@ def main() -> None:
     st.logo(str(LOGO), size="large")
     choose_language()
     st.sidebar.caption(frame.home_line())
-    st.html(pieces.STYLE + squares.STYLE + bars.STYLE + graph.STYLE + thumbnails.STYLE + sides.STYLE)
+    st.html(
+        pieces.STYLE + squares.STYLE + bars.STYLE + slim.STYLE + graph.STYLE + thumbnails.STYLE + sides.STYLE
+    )
     page.run()
 
 

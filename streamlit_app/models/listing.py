@@ -10,7 +10,7 @@ from resources.registry.comparing.metrics import Metric
 from resources.registry.evaluations.bootstrap import Difference
 from resources.registry.evaluations.model import Measurement
 from streamlit_app import colours, frame, pieces, wording
-from streamlit_app.models import charts
+from streamlit_app.models import charts, slim
 from streamlit_app.models.compared import Compared
 
 COLUMNS = (
@@ -51,7 +51,6 @@ def draw(compared: Compared) -> None:
             "bootstrap; bold where it is clear that chance did not make it."
         )
     )
-    _difference_chart(compared, shown, differences)
     _exports(compared, differences)
 
 
@@ -77,7 +76,7 @@ def table(compared: Compared, shown: tuple[Measurement, ...], differences: Mappi
         *([_("Cost")] if any(one.cost for one in shown) else []),
     ]
     rows = [_row(compared, one, columns, differences.get(one.number))[: len(heads)] for one in shown]
-    return pieces.table(heads, rows, numbers=frozenset(range(3, 4 + len(columns))))
+    return slim.table(heads, rows, last_number=4 + len(columns))
 
 
 def _row(
@@ -112,20 +111,7 @@ def _name(compared: Compared, one: Measurement) -> str:
         words += " " + pieces.pill("★ " + _("champion"), colours.CHAMPION)
     if one.test_set != compared.baseline.test_set:
         words += " " + pieces.pill("≠", colours.PEOPLE, _("another test set"))
-    return f'<span class="tp-whole">{words}</span>'
-
-
-def _difference_chart(
-    compared: Compared, shown: tuple[Measurement, ...], differences: Mapping[int, Difference]
-) -> None:
-    _ = compared.translate
-    numbers = [one.number for one in shown if one.number != compared.baseline.number]
-    if not any(number in differences for number in numbers):
-        return
-    name = _("Difference to model {number}").format(number=compared.baseline.number)
-    st.subheader(name, anchor=False)
-    rows = charts.intervals(differences, numbers)
-    st.vega_lite_chart(rows, charts.differences(_), alt=name, key="differences")
+    return words
 
 
 def _exports(compared: Compared, differences: Mapping[int, Difference]) -> None:

@@ -12,6 +12,7 @@ from streamlit_app.models import (
     compared,
     costs,
     filters,
+    gains,
     gates,
     kept,
     listing,
@@ -26,6 +27,7 @@ from streamlit_app.reader import Reader, current_reader
 ROUNDS = "rounds"
 PARTS: dict[str, tuple[str, Callable[[Compared], None]]] = {
     "models": (mark("Models"), listing.draw),
+    "gains": (mark("Differences"), gains.draw),
     "slices": (mark("Classes and slices"), slices.draw),
     "costs": (mark("Latency and size"), costs.draw),
     "parameters": (mark("Parameters"), parameters.draw),

@@ -41,7 +41,7 @@ def test_a_person_finds_where_a_model_is_worse(look: Look) -> None:
     with opened as page:
         expect(page.get_by_text("130 of 130 models")).to_be_visible()
         expect(page.locator(".tp-table tbody tr")).to_have_count(100)
-        expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+        expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
         picture(page, "models-list")
 
         field = page.get_by_role("textbox", name="Parameters")
@@ -51,6 +51,9 @@ def test_a_person_finds_where_a_model_is_worse(look: Look) -> None:
         expect(page.locator(".tp-table tbody tr").first).to_contain_text("ewc")
         expect(page).to_have_url(re.compile("text=method"))
 
+        to(page, "Differences", "part=gains")
+        expect(page.get_by_text("Clearly better:")).to_be_visible()
+        picture(page, "models-differences")
         to(page, "Classes and slices", "part=slices")
         page.get_by_role("radio", name="against the baseline", exact=True).click()
         expect(page).to_have_url(re.compile("heat=gain"))

@@ -31,7 +31,6 @@ def test_all_models_stand_beside_the_champion(open_page: OpenPage, home: Home) -
     shown = words(app)
     assert "12 of 12 models" in shown
     assert "Accuracy by model" in shown
-    assert f"Difference to model {champion}" in shown
     assert "★ champion" in shown
     assert f"part=models&metric=value&order=newest&baseline={champion}" in shown
 
@@ -53,6 +52,7 @@ def test_an_address_says_what_is_compared(open_page: OpenPage, home: Home) -> No
 @pytest.mark.parametrize(
     ("part", "said"),
     [
+        ("gains", "Clearly better:"),
         ("slices", "By slice"),
         ("costs", "the Pareto front"),
         ("calibration", "in 15 bins"),
@@ -105,6 +105,7 @@ def test_answers_that_are_gone_are_told_in_words(open_page: OpenPage, home: Home
         service.path(FEW.dataset, one.number, one.test_set).unlink()
     assert "is not kept" in words(open_page("comparison", part="samples"))
     assert "are not kept" in words(open_page("comparison", part="calibration"))
+    assert "their answers are gone" in words(open_page("comparison", part="gains"))
     assert "Accuracy by model" in words(open_page("comparison"))
 
 
