@@ -24,7 +24,7 @@ STYLE = f"""
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], last_number: int) -> str:
-    """Heads are text, cells are HTML; numbers are from the fourth column, counted from 1, to ``last_number``."""
+    """Heads are text, cells are HTML; numbers stand from the fourth column to ``last_number``, from 1."""
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
