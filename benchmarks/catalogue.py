@@ -28,6 +28,7 @@ NAMES = (
     "structure",
     "autoscale",
     "comparison",
+    "serving",
 )
 
 

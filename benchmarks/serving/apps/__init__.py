@@ -1,0 +1,1 @@
+"""The smallest application that answers the same in each library, as its own documentation shows it."""

@@ -1,0 +1,23 @@
+"""The model for ``mlflow models serve``, as MLflow loads models from code."""
+
+from typing import Any
+
+import mlflow
+from mlflow.pyfunc.model import PythonModel
+
+from benchmarks.serving.apps.model import Network
+
+
+class Model(PythonModel):
+    """Pictures in, probabilities out."""
+
+    def load_context(self, context: Any) -> None:  # noqa: ARG002
+        """Load the network."""
+        self.network = Network()
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002
+        """What it says."""
+        return self.network(model_input)[0]
+
+
+mlflow.models.set_model(Model())
