@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.serving.client import Load, load
+from resources.errors import Unavailable
 from resources.home import Home
 from resources.process import ProcessIdentity
 
@@ -81,6 +82,11 @@ def _turns(
     counts: dict[str, int] = {}
     for name, (address, body) in asked.items():
         warm = load(address, body, clients=clients, requests=max(50, 4 * clients))
+        if warm.failed:
+            raise Unavailable(
+                f"{name} answered {warm.requests - warm.failed} of {warm.requests} requests at {address}",
+                "Ask it by hand to see why.",
+            )
         counts[name] = max(4 * clients, int(warm.per_s * arguments.for_s))
     turns: dict[str, list[Load]] = {name: [] for name in asked}
     for _ in range(arguments.turns):

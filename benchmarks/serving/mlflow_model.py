@@ -15,7 +15,8 @@ class Model(PythonModel):
         """Load the network."""
         self.network = Network()
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002
+    # Hints would be taken for a signature.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ARG002
         """What it says."""
         return self.network(model_input)[0]
 

@@ -99,7 +99,11 @@ def mlflow(model: Path, home: Path, body: Path) -> Iterator[Server]:
     """``mlflow models serve``, as its documentation starts it, in the environment that is there."""
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local"]
-    environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{home / 'none.db'}", "OMP_NUM_THREADS": "1"}
+    environment = {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'none.db'}",
+        "OMP_NUM_THREADS": "1",
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
+    }
     command += ["--host", LOOPBACK, "--port", str(port)]
     with started("mlflow", command, "/invocations", port, environment, body) as server:
         yield server
