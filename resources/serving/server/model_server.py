@@ -64,7 +64,10 @@ class ModelServer:
     async def control(self) -> None:
         """Look again and again, until cancelled. What goes wrong is told and tried again."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # noqa: BLE001 - a locked database, a full disk: requests go on
+                _log.exception("the state of the endpoints could not be looked at; it is tried again")
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> None:
