@@ -6,6 +6,7 @@ import streamlit as st
 
 from streamlit_app import frame, pieces
 from streamlit_app.data import graph, sides, thumbnails
+from streamlit_app.deployments import rollouts
 from streamlit_app.gpu import bars, squares
 from streamlit_app.models import slim
 from streamlit_app.reader import choose_language, current_reader
@@ -28,6 +29,12 @@ def main() -> None:
                     title=_("Model comparison"),
                     icon=":material/compare_arrows:",
                     url_path="models",
+                ),
+                st.Page(
+                    "views/models.py",
+                    title=_("Models"),
+                    icon=":material/rocket_launch:",
+                    url_path="live-models",
                 ),
                 st.Page("views/training.py", title=_("Training"), icon=":material/model_training:"),
                 st.Page(
@@ -53,7 +60,14 @@ def main() -> None:
     choose_language()
     st.sidebar.caption(frame.home_line())
     st.html(
-        pieces.STYLE + squares.STYLE + bars.STYLE + slim.STYLE + graph.STYLE + thumbnails.STYLE + sides.STYLE
+        pieces.STYLE
+        + squares.STYLE
+        + bars.STYLE
+        + slim.STYLE
+        + graph.STYLE
+        + thumbnails.STYLE
+        + sides.STYLE
+        + rollouts.STYLE
     )
     page.run()
 

@@ -44,9 +44,9 @@ def place() -> str:
     return f"{home.path} {database.url}"
 
 
-def live(draw: Callable[[], None], page: str) -> None:
-    """Draw now, and again every :data:`REFRESH_S` seconds while somebody looks."""
-    st.fragment(draw, run_every=REFRESH_S, key=f"live-{page}")()
+def live(draw: Callable[[], None], page: str, every_s: int = REFRESH_S) -> None:
+    """Draw now, and again every ``every_s`` seconds while somebody looks."""
+    st.fragment(draw, run_every=every_s, key=f"live-{page}")()
 
 
 class Reading(Protocol):
@@ -98,20 +98,20 @@ def quiet(reader: Reader) -> Iterator[None]:
             raise
 
 
-def head(reader: Reader, title: str) -> DeltaGenerator:
+def head(reader: Reader, title: str, every_s: int = REFRESH_S) -> DeltaGenerator:
     """The title, and to its right the note of :func:`refreshed`, to be set once the page is read."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     left.title(title, anchor=False)
     note = right.empty()
-    refreshed(note, reader, utc_now())
+    refreshed(note, reader, utc_now(), every_s)
     return note
 
 
-def refreshed(where: DeltaGenerator, reader: Reader, read_at: datetime) -> None:
+def refreshed(where: DeltaGenerator, reader: Reader, read_at: datetime, every_s: int = REFRESH_S) -> None:
     """Say when the page was read, and how often it is."""
     _ = reader.translate
     note = _("Refreshed {clock}, again every {seconds} s")
-    note = note.format(clock=reader.clock(read_at), seconds=REFRESH_S)
+    note = note.format(clock=reader.clock(read_at), seconds=every_s)
     where.html(f'<div class="tp-live">{pieces.moment(note, reader.stamp(read_at))}</div>')
 
 

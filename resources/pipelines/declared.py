@@ -1,6 +1,7 @@
 """The data sets that the files of a folder declare."""
 
 from resources.data.spec import DatasetSpec
+from resources.deploy_plan import DeployPlan
 from resources.errors import NotFound
 from resources.pipelines.folder import Folder
 from resources.pipelines.model import Pipeline
@@ -25,3 +26,8 @@ def declared(folder: Folder, dataset: str) -> DatasetSpec:
             "Declare it in a file, see docs/pipelines.md, or name another one.",
         )
     return known[dataset]
+
+
+def declared_deploy(folder: Folder, dataset: str) -> DeployPlan | None:
+    """How the models of a data set go live; None for one that no file declares any more."""
+    return next((one.deploy for one in datasets(folder) if one.name == dataset), None)

@@ -16,11 +16,14 @@ from resources.home import Home
 from resources.serving.references import ModelReference, parse_reference
 from resources.serving.running import running
 from resources.serving.tensors import BYTES, DATATYPES, Array, TensorSpec, datatype_of
+from resources.texts import mark
 
 TIMEOUT_S = 120.0
 """How long one answer may take: a model that is not loaded is loaded meanwhile."""
 PATIENCE_S = 30.0
 """How long a server that is away, or has too much to do, is asked again."""
+NO_SERVER = mark("no model server runs on this home")
+START_ONE = mark("Start it with `trainplat up`, or alone with `trainplat model serve`.")
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 2.0
 _ERRORS: dict[int, type[TrainplatError]] = {
     400: BadInput,
@@ -86,12 +89,17 @@ class ModelClient:
     """
 
     def __init__(
-        self, address: str | None = None, *, home: Home | None = None, patience_s: float = PATIENCE_S
+        self,
+        address: str | None = None,
+        *,
+        home: Home | None = None,
+        patience_s: float = PATIENCE_S,
+        timeout_s: float = TIMEOUT_S,
     ):
         self._home = home or Home.from_environment()
         self._given = address
         self._patience_s = patience_s
-        self._http = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
+        self._http = httpx.Client(timeout=timeout_s, trust_env=False)
 
     def __enter__(self) -> "ModelClient":
         """Close its connections at the end."""
@@ -154,7 +162,7 @@ class ModelClient:
         """The answer; or what went wrong, and how long to wait before it is tried again."""
         address = self._address()
         if address is None:
-            return _nobody("no model server runs on this home"), 0.0
+            return _nobody(NO_SERVER), 0.0
         try:
             answered = self._http.request(method, f"{address}{path}", json=told)
         except httpx.TransportError as problem:
@@ -206,7 +214,7 @@ def _specs(told: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
 
 
 def _nobody(problem: str) -> Unavailable:
-    return Unavailable(problem, "Start it with `trainplat up`, or alone with `trainplat model serve`.")
+    return Unavailable(problem, START_ONE)
 
 
 def _problem(answered: httpx.Response) -> TrainplatError:

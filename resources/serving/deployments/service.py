@@ -155,15 +155,24 @@ class DeploymentService:
         with self.database.read() as connection:
             return store.events_of(connection, endpoint)
 
+    def newest(self) -> list[DeploymentEvent]:
+        """What happened last to each endpoint that ever was, by name."""
+        with self.database.read() as connection:
+            return store.newest_of_each(connection)
+
     def states(self) -> list[EndpointState]:
         """All endpoints that ever were, by name."""
-        with self.database.read() as connection:
-            return [event.after for event in store.newest_of_each(connection)]
+        return [event.after for event in self.newest()]
 
     def state(self, endpoint: str) -> EndpointState:
         """What an endpoint answers with; nothing is live where none was ever promoted."""
         with self.database.read() as connection:
             return _state(connection, endpoint)
+
+    def way_back(self, endpoint: str, to: int | None = None) -> Served | None:
+        """What a rollback would make live, or keep so; nothing is changed. Raises as :meth:`rollback`."""
+        with self.database.read() as connection:
+            return self._target(connection, _state(connection, endpoint), to)
 
     def verify(self) -> list[str]:
         """Where the history is not what was written; empty when all is well."""

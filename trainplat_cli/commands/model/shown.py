@@ -5,9 +5,8 @@ from typing import Any
 
 from resources.clock import utc_now
 from resources.deploy_plan import DeployPlan
-from resources.errors import NotFound
 from resources.home import Home
-from resources.pipelines.declared import declared
+from resources.pipelines.declared import declared_deploy
 from resources.pipelines.folder import Folder
 from resources.serving.deployments.model import DeploymentEvent, EndpointState
 from resources.serving.deployments.service import DeploymentService
@@ -27,10 +26,7 @@ def deployments() -> DeploymentService:
 
 def declared_plan(name: str) -> DeployPlan | None:
     """How a data set declares that its models go live; None for one that no file declares any more."""
-    try:
-        return declared(Folder.from_environment(), name).deploy
-    except NotFound:
-        return None
+    return declared_deploy(Folder.from_environment(), name)
 
 
 def size(count: int | None) -> str:

@@ -1,0 +1,124 @@
+"""A version goes live: which one, how, what its gates say, and then the button that does it."""
+
+import streamlit as st
+
+from resources.deploy_plan import DeployPlan, Strategy
+from resources.errors import TrainplatError
+from resources.pipelines.declared import declared_deploy
+from resources.pipelines.folder import Folder
+from resources.serving.deployments.model import EndpointState
+from resources.serving.deployments.service import DeploymentService, PromotionPlan
+from resources.serving.deployments.words import in_words, steps_in_words
+from resources.serving.references import VARIANTS, ModelReference
+from resources.terms import Actor, DatasetName
+from resources.texts import Translate
+from streamlit_app.deployments import acts, versions
+from streamlit_app.models import kept
+from streamlit_app.reader import Reader
+from streamlit_app.readings.models import Endpoint, Versions
+
+AS_TRAINED, AS_DECLARED = "as_trained", "declared"
+
+
+def draw(reader: Reader, one: Endpoint, found: Versions) -> None:
+    """Choose, see what it would change, and confirm."""
+    _, name = reader.translate, one.name
+    st.subheader(_("Put a version live"), anchor=False)
+    usual = declared_deploy(Folder.from_environment(), name) or one.state.plan
+    left, middle, right = st.columns(3)
+    with left:
+        number = kept.select(_("Version"), _choices(found, _), "version")
+    with middle:
+        variant = kept.select(_("As"), _variants(_), "as")
+    with right:
+        strategy = kept.select(_("How"), _strategies(usual, _), "how")
+    reference = ModelReference(DatasetName(name), number, "" if variant == AS_TRAINED else variant)
+    plan = usual if strategy == AS_DECLARED else usual.by(Strategy(strategy))
+    try:
+        planned = acts.service().plan(reference, plan)
+    except TrainplatError as problem:
+        st.error(acts.sentences(problem, _))
+        return
+    _show(planned, found, _)
+    if not planned.changes_nothing:
+        _confirm(reader, reference, plan, planned)
+
+
+def _show(planned: PromotionPlan, found: Versions, _: Translate) -> None:
+    st.markdown(f"**{_('What this would change')}**")
+    st.markdown(in_words(planned.before, _))
+    if planned.changes_nothing:
+        st.caption(_("Nothing: it is what this version would be already."))
+    else:
+        st.markdown(_would_be(planned, _))
+    judging = found.judgings.get(planned.model.number)
+    if judging is not None:
+        st.html(versions.gates_table(judging.results, _))
+    if planned.failed_gates:
+        st.warning(
+            "\n".join([_("Its gates bar it:"), "", *(f"- {sentence}" for sentence in planned.failed_gates)]),
+            icon=":material/block:",
+        )
+    elif not planned.changes_nothing:
+        st.caption(_("Its gates let it pass."))
+
+
+def _would_be(planned: PromotionPlan, _: Translate) -> str:
+    model, plan = planned.model, planned.plan
+    how = (
+        _("by {strategy}").format(strategy=steps_in_words(plan.strategy, plan.steps_percent, _))
+        if planned.before.live
+        else _("at once, since nothing is")
+    )
+    return _("{name}, trained from {version}, would be live {how}, and champion.").format(
+        name=f"{model.dataset}:{planned.new}", version=model.dataset_version, how=how
+    )
+
+
+def _confirm(reader: Reader, reference: ModelReference, plan: DeployPlan, planned: PromotionPlan) -> None:
+    _, of = reader.translate, f"{reference}-{plan.strategy}"
+    override: str | None = None
+    why = st.text_input(_("Why, for the history"), key=f"promote-why-{of}", max_chars=300)
+    if planned.failed_gates:
+        override = st.text_input(
+            _("Why although its gates bar it"),
+            key=f"promote-override-{of}",
+            max_chars=1000,
+            help=_("Is recorded for good, with your name."),
+        ).strip()
+    sure = st.checkbox(_("I have read what this changes"), key=f"promote-sure-{of}")
+
+    def promote(service: DeploymentService, actor: Actor) -> EndpointState:
+        return service.promote(reference, actor, why.strip(), override or None, plan)
+
+    st.button(
+        _("Put it live"),
+        type="primary",
+        icon=":material/rocket_launch:",
+        key="promote",
+        disabled=not sure or (override is not None and not override),
+        on_click=acts.act,
+        args=(promote,),
+    )
+
+
+def _choices(found: Versions, _: Translate) -> dict[str, str]:
+    """The versions, the newest first, with what they are called."""
+    return {
+        str(one.model.number): " · ".join(
+            [str(one.model.number), one.model.dataset_version, *versions.called(one, _)]
+        )
+        for one in found.listed
+    }
+
+
+def _variants(_: Translate) -> dict[str, str]:
+    return {AS_TRAINED: _("as it was trained")} | {one: one for one in VARIANTS}
+
+
+def _strategies(usual: DeployPlan, _: Translate) -> dict[str, str]:
+    declared = steps_in_words(usual.strategy, usual.steps_percent, _)
+    others = {
+        one.value: steps_in_words(one, usual.steps_percent, _) for one in Strategy if one != usual.strategy
+    }
+    return {AS_DECLARED: _("{strategy}, as declared").format(strategy=declared)} | others
