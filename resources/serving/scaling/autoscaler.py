@@ -80,7 +80,7 @@ def decide(
     if not asleep:
         _grow(course, bounds, memory, seen, now)
     _divide(course, bounds, seen)
-    replicas = seen.replicas if spec.dry_run else course.replicas
+    replicas = max(seen.replicas, spec.least) if spec.dry_run else course.replicas
     memory = memory.with_added(now, replicas - seen.replicas, GROWTH_S)
     reasons = tuple(course.reasons)
     return (
@@ -95,6 +95,7 @@ class _Course:
 
     replicas: int
     reasons: list[Reason] = field(default_factory=list)
+    is_asleep: bool = False
 
     def to(self, replicas: int, rule: str, template: str, **values: str | int | float) -> None:
         """Let it be another number, if it is one."""
@@ -111,8 +112,9 @@ def _needed(spec: ScalingSpec, bounds: Bounds, seen: ScalingSnapshot) -> _Course
     """Rules S1 to S7."""
     ahead = look_ahead(spec, seen)
     is_expected = ahead is not None and ahead.replicas > 0
-    if bounds.may_sleep and not (seen.replicas or seen.queue or seen.rate_per_s or is_expected):
-        return _Course(0, [Reason("S6", _S6_ASLEEP, {"seconds": seen.idle_s, "wanted": 0})])
+    may_sleep = bounds.may_sleep and seen.idle_s >= spec.idle_s and seen.queue == 0 and not is_expected
+    if may_sleep and not (seen.replicas or seen.rate_per_s):
+        return _Course(0, [Reason("S6", _S6_ASLEEP, {"seconds": seen.idle_s, "wanted": 0})], is_asleep=True)
     targets = spec.targets
     if ahead is not None:  # a wait is in no proportion to the number of replicas: the forecast counts it
         targets = tuple(target for target in targets if target.metric is not Metric.LATENCY)
@@ -128,7 +130,7 @@ def _needed(spec: ScalingSpec, bounds: Bounds, seen: ScalingSnapshot) -> _Course
     if seen.replicas == 0 and seen.queue > 0:
         course.to(max(course.replicas, 1), "S5", _S5, queue=seen.queue)
     if bounds.may_sleep and seen.replicas > 0:
-        _sleep(course, spec, seen, is_expected=is_expected)
+        _sleep(course, spec, seen, may_sleep=may_sleep)
     return course
 
 
@@ -143,8 +145,9 @@ def _expected(ahead: Ahead, asked: int) -> Reason:
     return Reason("S4", _S4, values)
 
 
-def _sleep(course: _Course, spec: ScalingSpec, seen: ScalingSnapshot, *, is_expected: bool) -> None:
-    if seen.queue == 0 and seen.idle_s >= spec.idle_s and not is_expected:
+def _sleep(course: _Course, spec: ScalingSpec, seen: ScalingSnapshot, *, may_sleep: bool) -> None:
+    if may_sleep:
+        course.is_asleep = True
         course.set(0, "S6", _S6, seconds=seen.idle_s, current=seen.replicas)
     elif course.replicas == 0:
         course.to(1, "S7", _S7, seconds=seen.idle_s, idle=spec.idle_s)
@@ -153,7 +156,7 @@ def _sleep(course: _Course, spec: ScalingSpec, seen: ScalingSnapshot, *, is_expe
 def _within(course: _Course, bounds: Bounds) -> None:
     """Rules S8 and S9."""
     hours = "" if bounds.window is None else bounds.window.hours
-    if course.replicas < bounds.least and not (bounds.may_sleep and course.replicas == 0):
+    if course.replicas < bounds.least and not course.is_asleep:
         course.to(bounds.least, "S8", _S8_WINDOW if hours else _S8, hours=hours)
     elif course.replicas > bounds.most:
         course.to(bounds.most, "S9", _S9_WINDOW if hours else _S9, hours=hours)

@@ -190,7 +190,7 @@ class ScalingDecision:
 
     endpoint: str
     replicas: int
-    """To be started or kept. In a dry run those that there are."""
+    """To be started or kept. In a dry run those that there are, and the declared least."""
     current: int
     wanted: int
     """What the rules say; also in a dry run."""

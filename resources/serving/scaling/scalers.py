@@ -58,11 +58,15 @@ class _Known:
 class Scalers:
     """The autoscalers of all services of a server."""
 
-    def __init__(self, arrivals: Mapping[str, Arrivals] | None = None) -> None:
-        """``arrivals`` is what came to endpoints before this server began."""
-        self._arrivals = dict(arrivals or {})
+    def __init__(self) -> None:
+        self._arrivals: dict[str, Arrivals] = {}
         self._known: dict[str, _Known] = {}
         self._fleet = Fleet()
+
+    def know(self, endpoint: str, arrivals: Arrivals | None) -> None:
+        """What came to an endpoint before this server began; said before its first decision."""
+        if arrivals is not None:
+            self._arrivals[endpoint] = arrivals
 
     def decide(
         self, services: Iterable[Service], free_milli: int, now: datetime, *, coming_milli: int = 0

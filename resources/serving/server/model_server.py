@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from resources.clock import Clock, utc_now
-from resources.deploy_plan import DeployPlan, Strategy
+from resources.deploy_plan import Strategy
 from resources.errors import TrainplatError
 from resources.serving.deployments.analysis import Action, Counts, Observed, Verdict, next_step
 from resources.serving.deployments.model import EndpointState, Rollout
@@ -19,6 +20,7 @@ from resources.serving.server.pool import Limits, Pool
 from resources.serving.server.replica import Replica
 from resources.serving.server.router import Answered, Route, Router
 from resources.serving.server.sampling import Wish
+from resources.serving.server.scaling import Scaling
 from resources.serving.server.source import Source, target_of
 from resources.serving.server.target import Target
 from resources.serving.tensors import Array, Tensors
@@ -60,6 +62,7 @@ class ModelServer:
         self._resolved: dict[tuple[str, str], tuple[float, Target]] = {}
         self._draining: set[asyncio.Task[None]] = set()
         self._looked = False
+        self.scaling = Scaling(source, clock)
 
     async def control(self) -> None:
         """Look again and again, until cancelled. What goes wrong is told and tried again."""
@@ -79,6 +82,13 @@ class ModelServer:
             self.problem, states = problem, list(self.states.values())
         self.states = {state.endpoint: state for state in states}
         self._looked = True
+        await self.scaling.decide(
+            {
+                state.endpoint: (state.plan, self._pool_of(target_of(state.endpoint, state.live)))
+                for state in states
+                if state.live is not None
+            }
+        )
         wanted: dict[Target, int] = {}
         for state in states:
             self._settle(state, wanted)
@@ -97,6 +107,7 @@ class ModelServer:
 
     async def close(self) -> None:
         """Answer what was asked, then end all replicas."""
+        await self.scaling.keep()
         pools, self.pools = list(self.pools.values()), {}
         await asyncio.gather(*(pool.drain(DRAIN_S) for pool in pools), *self._draining)
         self._nurse.close()
@@ -183,10 +194,11 @@ class ModelServer:
                 route.live = live
                 route.begin_step()
             else:
-                wanted[route.live] = state.plan.least_replicas  # answers until the other one can
-        wanted[live] = self._replicas(
-            live, state.plan, is_changing=route.live != live or state.rollout is not None
-        )
+                # It answers until the other one can.
+                wanted[route.live] = max(1, self.scaling.replicas(state.endpoint, state.plan))
+        is_changing = route.live != live or state.rollout is not None
+        scaled = self.scaling.replicas(state.endpoint, state.plan)
+        wanted[live] = max(scaled, state.plan.least_replicas) if is_changing else scaled
         self._settle_rollout(route, state, wanted)
 
     def _settle_rollout(self, route: Route, state: EndpointState, wanted: dict[Target, int]) -> None:
@@ -201,14 +213,12 @@ class ModelServer:
         new = target_of(state.endpoint, rollout.new)
         route.new, route.weight_percent = new, rollout.weight_percent
         route.is_shadow = rollout.strategy is Strategy.SHADOW
-        wanted[new] = max(1, rollout.plan.least_replicas)
+        scaled = self.scaling.replicas(state.endpoint, rollout.plan)
+        if rollout.strategy in (Strategy.CANARY, Strategy.ROLLING):  # the others get all requests at once
+            scaled = math.ceil(scaled * rollout.weight_percent / 100)
+        wanted[new] = max(1, rollout.plan.least_replicas, scaled)
         pool = self._pool_of(new)
         pool.asked_at_s = time.monotonic()
-
-    def _replicas(self, target: Target, plan: DeployPlan, *, is_changing: bool) -> int:
-        pool = self._pool_of(target)
-        is_idle = plan.idle_s > 0 and time.monotonic() - pool.asked_at_s > plan.idle_s
-        return 0 if is_idle and not is_changing and pool.is_idle else plan.least_replicas
 
     def _settle_on_demand(self, wanted: dict[Target, int]) -> None:
         now_s = time.monotonic()

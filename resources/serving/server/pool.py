@@ -62,6 +62,10 @@ class Pool:
         self.limits = limits
         self.replicas: list[Replica] = []
         self.counts = Counts()
+        """Of requests, as those who asked see them."""
+        self.requests = 0
+        self.answered = 0
+        """How many came and how many a replica answered, since it was made."""
         self.wanted = 0
         self.starting = 0
         self.problem: TrainplatError | None = None
@@ -76,6 +80,7 @@ class Pool:
         self._queued_rows = 0
         self._is_due = False
         self._failures = 0
+        self._busy_before_s = 0.0
         self._next_start_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -91,6 +96,16 @@ class Pool:
         return self._queued_rows
 
     @property
+    def waiting_requests(self) -> int:
+        """Requests that no replica has taken yet."""
+        return len(self._queue)
+
+    @property
+    def busy_s(self) -> float:
+        """How long replicas were at work, those that are gone too."""
+        return self._busy_before_s + sum(replica.busy_s for replica in self.replicas)
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing waits for an answer."""
         return not self._queue and not any(replica.waiting for replica in self.replicas)
@@ -101,7 +116,8 @@ class Pool:
         Raises :class:`BadInput` for what the model cannot take,
         :class:`ModelFailed`, :class:`Overloaded`, and :class:`Unavailable` where no replica answers.
         """
-        self.asked_at_s = time.monotonic()
+        began_s = self.asked_at_s = time.monotonic()
+        self.requests += 1
         if not self.replicas:
             await self._wake()
         fitting = checked(given, self.inputs)
@@ -113,10 +129,14 @@ class Pool:
             )
         item = _Item(fitting, rows, asyncio.get_running_loop().create_future())
         self._put(item)
+        failed = True
         try:
-            return await item.answer
+            said = await item.answer
+            failed = False
         finally:
             item.answer.cancel()  # of a client that hung up: nobody waits for it
+            self.counts.add(time.monotonic() - began_s, failed=failed)
+        return said
 
     async def until_ready(self, wait_s: float) -> None:
         """Wait for a replica. Raises why none can be had, and :class:`Unavailable` after ``wait_s``."""
@@ -145,7 +165,7 @@ class Pool:
         for replica in [one for one in self.replicas if not one.waiting][
             : max(0, len(self.replicas) - wanted)
         ]:
-            self.replicas.remove(replica)
+            self._drop(replica)
             replica.kill()
         if now_s < self._next_start_s:
             return
@@ -201,8 +221,12 @@ class Pool:
 
     def _lose(self, replica: Replica) -> None:
         if replica in self.replicas:
-            self.replicas.remove(replica)
+            self._drop(replica)
             self.keep(self.wanted)
+
+    def _drop(self, replica: Replica) -> None:
+        self.replicas.remove(replica)
+        self._busy_before_s += replica.busy_s
 
     def _put(self, item: _Item, *, first: bool = False) -> None:
         (self._queue.appendleft if first else self._queue.append)(item)
@@ -249,6 +273,7 @@ class Pool:
             if isinstance(said, Lost):
                 self._again(batch, said)
             elif isinstance(said, dict) and _has_rows(said, batch):
+                self.answered += len(batch)
                 _share(said, batch)
             elif len(batch) > 1:
                 self._one_by_one(batch)

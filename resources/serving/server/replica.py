@@ -44,6 +44,9 @@ class Replica(asyncio.Protocol):
         self.classes: tuple[str, ...] = ()
         self.ready_after_s = 0.0
         """From the order to the first answer that it could have given."""
+        self.busy_s = 0.0
+        """How long it has been at work, in all."""
+        self._free_at_s = 0.0
         self.process = ProcessIdentity.of(born.pid)
         self._lifeline = born.lifeline
         self._lost = lost
@@ -132,7 +135,10 @@ class Replica(asyncio.Protocol):
         """Asyncio calls this."""
         for head, said in self._decoder.feed(data):
             if "id" in head:
-                answered, _ = self._asked.pop(head["id"])
+                answered, asked_at_s = self._asked.pop(head["id"])
+                now_s = time.monotonic()  # what it was given ahead began when the one before it was done
+                self.busy_s += now_s - max(asked_at_s, self._free_at_s)
+                self._free_at_s = now_s
                 failed = head.get("failed")
                 answered(_failed(failed) if failed else said)
             elif not self._ready.done():

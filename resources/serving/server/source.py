@@ -17,6 +17,9 @@ from resources.serving.layers.model import Role
 from resources.serving.layers.store import LayerStore
 from resources.serving.references import ModelReference, ReferenceService
 from resources.serving.replicas.model import Format, Loading, Variant
+from resources.serving.scaling.model import Arrivals
+from resources.serving.scaling.records.service import ScalingRecords
+from resources.serving.scaling.scalers import Taken
 from resources.serving.server.target import Target
 from resources.terms import Actor, DatasetName
 
@@ -59,6 +62,14 @@ class Source:
         copy = layers.path(model.weights_sha256)
         return Loading(Format.WEIGHTS, os.fspath(copy), model.weights_sha256, target.variant)
 
+    def arrivals(self, endpoint: str) -> Arrivals | None:
+        """Requests to an endpoint by the minute, as far as they are known."""
+        return self._scaling().arrivals(endpoint)
+
+    def keep_scaling(self, taken: Taken) -> None:
+        """Write how many replicas were wanted when and why, and the requests of each minute."""
+        self._scaling().keep(taken)
+
     def act(self, rollout: Rollout, verdict: Verdict) -> None:
         """Let a rollout go on, end or be taken back."""
         deployments = self._deployments()
@@ -69,6 +80,9 @@ class Source:
         }
         if verdict.action in acts:
             acts[verdict.action](rollout, SERVER, verdict.sentence)
+
+    def _scaling(self) -> ScalingRecords:
+        return ScalingRecords(self.home, self.home.database(), self.clock)
 
     def _deployments(self) -> DeploymentService:
         return DeploymentService(self.home, self.home.database(), self.clock)

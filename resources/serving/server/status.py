@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from resources.serving.scaling.model import ScalingDecision
     from resources.serving.server.counting import Counts
     from resources.serving.server.model_server import ModelServer
     from resources.serving.server.pool import Pool
@@ -29,9 +30,22 @@ def _endpoint(server: "ModelServer", name: str) -> dict[str, Any]:
         "new": None if route.new is None else str(route.new),
         "weight_percent": route.weight_percent,
         "is_shadow": route.is_shadow,
+        "scaling": _scaling(server.scaling.decided.get(name)),
         "counts": {"live": _counts(route.live_counts), "new": _counts(route.new_counts)},
         "compared": route.comparison.compared,
         "disagreed": route.comparison.disagreed,
+    }
+
+
+def _scaling(decision: "ScalingDecision | None") -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    return {
+        "replicas": decision.replicas,
+        "wanted": decision.wanted,
+        "rule": decision.by,
+        "sentence": decision.sentence,
+        "is_dry_run": decision.dry_run,
     }
 
 

@@ -129,6 +129,7 @@ def test_no_more_start_than_there_are_devices_for() -> None:
 def test_a_dry_run_says_what_it_would_do_and_leaves_what_is() -> None:
     found = decided("cpu:50%,dry_run:on", seen(2, cpu=1.0))
     assert (found.replicas, found.wanted, found.by, found.dry_run) == (2, 4, "S1", True)
+    assert decided("cpu:50%,dry_run:on", seen(0)).replicas == 1
 
 
 def test_a_reason_can_be_read_in_every_language() -> None:

@@ -23,6 +23,7 @@ def test_the_least_copies_of_a_plan_are_there_while_somebody_asks() -> None:
     assert (asleep.replicas, asleep.by) == (0, "S6")
     assert Autoscaler(spec).decide(seen(0, idle_s=900), NOW).replicas == 0
     assert Autoscaler(spec).decide(seen(0, queue=1), NOW).replicas == 2
+    assert Autoscaler(spec).decide(seen(0, idle_s=1), NOW).replicas == 2  # of a server that has just begun
 
 
 def test_a_plan_whose_copies_are_never_unloaded_keeps_them() -> None:
