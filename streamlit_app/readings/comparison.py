@@ -61,8 +61,8 @@ def read_comparison(
 ) -> Comparison:
     """Read it from our own tables; MLflow is not asked."""
     registry = RegistryService(home, database, clock)
-    champion = registry.champion(dataset)
-    rounds = tuple(registry.decisions(dataset))
+    champion, rounds = registry.champion(dataset), tuple(registry.decisions(dataset))
+    decided = rounds[-1].champion_version if rounds else None
     measured = registry.evaluations(dataset)
     parents = {one.version: one.parent for one in DataService(home, database, clock).versions(dataset)}
     return Comparison(
@@ -71,7 +71,7 @@ def read_comparison(
         tuple(measured[one.version] for one in rounds if one.version in measured),
         matrix_up_to(rounds[-1].version, parents, measured) if rounds else None,
         clock(),
-        champion.dataset_version if champion else None,
+        champion.dataset_version if champion else decided,
     )
 
 

@@ -37,5 +37,11 @@ def test_each_step_that_computes_asks_for_the_devices_and_each_is_tried_again() 
 def test_its_jobs_are_on_the_quota_of_its_project() -> None:
     defs = build_dataset_definitions(replace(SHAPES, runs=PLAN))
     jobs = [one for one in defs.jobs or () if not isinstance(one, JobDefinition)]
-    assert len(jobs) == 4
-    assert [dict(one.tags or {}) for one in jobs] == 4 * [{"trainplat/project": "vision"}]
+    assert [one.name.removeprefix(SHAPES.name) for one in jobs] == [
+        "_round",
+        "_ask",
+        "_batch",
+        "_branch_training",
+        "_structure_search",
+    ]
+    assert [dict(one.tags or {}) for one in jobs] == len(jobs) * [{"trainplat/project": "vision"}]
