@@ -12,7 +12,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from resources.serving.replicas.model import Loading
+from resources.serving.replicas.model import Format, Loading
 from resources.serving.replicas.worker import work
 
 MESSAGE_BYTES = 1 << 16
@@ -38,9 +38,23 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    import resources.learning.kinds.networks
-    import resources.learning.network
-    import resources.serving.replicas.variants  # noqa: F401
+    """Load what every replica needs: torch loads much of itself with the first network that it runs."""
+    import tempfile
+
+    import numpy as np
+    import torch
+
+    import resources.learning.kinds.networks  # noqa: F401
+    from resources.learning.network import ImageNet, Shape, to_bytes
+    from resources.serving.replicas.predictors import SAMPLES, load
+    from resources.terms import Label
+
+    torch.set_num_threads(1)  # with more it would start threads, which no fork may have
+    network = ImageNet(Shape((Label("a"), Label("b")), 2, 2, 1))
+    with tempfile.NamedTemporaryFile(prefix="trainplat-nursery-") as file:
+        file.write(to_bytes(network))
+        file.flush()
+        load(Loading(Format.WEIGHTS, file.name)).predict({SAMPLES: np.zeros((1, 2, 2), np.uint8)})
 
 
 def _be_a_replica(told: dict[str, Any], link: int, lifeline: int) -> NoReturn:
