@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from resources.clock import Clock, utc_now
-from resources.database.audit import AuditRow, record
+from resources.database.audit import record
 from resources.database.engine import Database
 from resources.deploy_plan import DeployPlan
 from resources.errors import Conflict, NotFound, Unavailable
@@ -289,10 +289,7 @@ class DeploymentService:
             after,
         )
         store.add(connection, event)
-        told = f"{event_id}: model {subject or 'none'}" + (f": {why}" if why else "")
-        told += f"; override: {override}" if override else ""
-        row = AuditRow(event.at, actor, f"deployment.{kind}", after.endpoint, told)
-        record(connection, row)
+        record(connection, store.told_in_audit(event))
         return after
 
 

@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Integer, Row, String, Table, Text, func, insert, select
 
+from resources.database.audit import AUDIT, AuditRow
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
 from resources.deploy_plan import DeployPlan, Strategy
 from resources.serving.deployments.model import DeploymentEvent, EndpointState, EventKind, Rollout, Served
 from resources.terms import Actor
 
+_ACTION = "deployment."
 NOTHING_BEFORE = "0" * 64
 """The hash before the first row."""
 
@@ -96,7 +98,25 @@ def chain_problems(connection: Connection) -> list[str]:
         if row["hash"] != _hash_of(row):
             problems.append(f"row {row['id']}, {row['kind']} of {row['endpoint']}, was changed")
         before, last = row["hash"], row["id"]
+    told = _last_told(connection)
+    if told > last:
+        problems.append(f"{_rows(last + 1, told)} lacking at the end: the audit tells of them")
     return problems
+
+
+def told_in_audit(event: DeploymentEvent) -> AuditRow:
+    """The line of an event in the audit, a table of its own: it begins with the event's id."""
+    told = f"{event.id}: model {event.subject or 'none'}" + (f": {event.why}" if event.why else "")
+    told += f"; override: {event.override}" if event.override else ""
+    return AuditRow(event.at, event.actor, f"{_ACTION}{event.kind}", event.endpoint, told)
+
+
+def _last_told(connection: Connection) -> int:
+    """The id of the newest event that the audit tells of; 0 for none."""
+    query = select(AUDIT.c.detail).where(AUDIT.c.action.startswith(_ACTION)).order_by(AUDIT.c.id.desc())
+    newest = connection.execute(query.limit(1)).scalar_one_or_none()
+    number = (newest or "").partition(":")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def _rows(first: int, last: int) -> str:

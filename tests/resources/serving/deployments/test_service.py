@@ -223,6 +223,9 @@ def test_a_history_that_somebody_rewrote_all_the_same_is_found_out(service: Depl
     with service.database.write() as connection:
         connection.execute(delete(DEPLOYMENTS).where(DEPLOYMENTS.c.id == 2))
     assert service.verify() == ["row 2 is before row 3 lacking"]
+    with service.database.write() as connection:
+        connection.execute(delete(DEPLOYMENTS).where(DEPLOYMENTS.c.id > 1))
+    assert service.verify() == ["rows 2 to 4 are lacking at the end: the audit tells of them"]
 
 
 ACTS = st.one_of(
