@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from resources.database.audit import recent
+from resources.database.engine import Database
 from resources.errors import BadInput
 from resources.gate_plan import IfFailed
 from resources.home import Home
@@ -20,9 +21,8 @@ WARNED = replace(BAD, gate="latency", if_failed=IfFailed.WARN)
 
 
 @pytest.fixture
-def gates(trainplat_home: Path) -> GateService:
-    home = Home(trainplat_home)
-    return GateService(home, home.database())
+def gates(trainplat_home: Path, any_database: Database) -> GateService:
+    return GateService(Home(trainplat_home), any_database)
 
 
 def test_a_model_that_was_never_judged_has_not_passed(gates: GateService) -> None:
