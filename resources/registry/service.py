@@ -505,8 +505,8 @@ def _refuse_if_nobody_is_left(evaluation: RoundEvaluation, barred: Sequence[str]
             f"the first model of {evaluation.dataset}, from {evaluation.version}, may not be champion: "
             f"{'; '.join(barred)}",
             f"Mend what its gates say, loosen them in the file of {evaluation.dataset}, or go past them by "
-            f"name: trainplat model promote {evaluation.dataset}:{evaluation.challenger} --override WHY. Then "
-            f"materialize {evaluation.dataset}/champion for partition {evaluation.version} again.",
+            f"name: trainplat model promote {evaluation.dataset}:{evaluation.challenger} --override WHY. "
+            f"Then materialize {evaluation.dataset}/champion for partition {evaluation.version} again.",
         )
 
 
