@@ -97,6 +97,7 @@ def test_a_crowned_model_that_was_removed_leaves_the_decision_as_it_was(registry
     assert number_of(registry) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_a_kill_between_the_row_and_the_alias_is_mended_by_crowning_again(
     trainplat_home: Path, mlflow_server: MlflowServer, monkeypatch: pytest.MonkeyPatch

@@ -247,7 +247,7 @@ def another(service: DeploymentService) -> DatasetName:
     return name
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(acts=st.lists(ACTS, max_size=12))
 def test_whatever_is_done_the_state_is_a_fold_over_a_history_that_loses_no_row(
     many: DeploymentService, acts: list[tuple[str, int | None]]
