@@ -30,7 +30,8 @@ SHOWN_ERROR_CHARACTERS = 500
 URL_SIGNS = ("?", "#")
 """What ends a path in a URL, such as those of the databases of our tables and of MLflow."""
 _OURS = (
-    *("trainplat.db", "secrets.json", "data", "served", "checkpoints", "trainings", "answers"),
+    *("trainplat.db", "secrets.json", "vendors.yaml", "prices.yaml", "data", "served", "checkpoints"),
+    *("trainings", "structure", "models", "batch", "evaluations", "answers"),
     *("mlflow", "label-studio", "dagster", "run", "logs", "work"),
 )
 

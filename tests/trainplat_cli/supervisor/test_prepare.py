@@ -127,6 +127,16 @@ def test_a_folder_with_other_things_does_not_become_a_home(home: Home) -> None:
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o755
 
 
+def test_whatever_lies_in_a_home_is_known_as_ours(home: Home) -> None:
+    parts = [name for name, one in vars(Home).items() if isinstance(one, property)]
+    for part in parts:
+        path: Path = getattr(home, part)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("") if path.suffix else path.mkdir(exist_ok=True)
+    mark_home(home)
+    assert marker_file(home).exists()
+
+
 def test_a_home_that_the_dagster_command_began_is_taken_up(home: Home) -> None:
     (home.path / "data").mkdir(parents=True)
     (home.path / "trainplat.db").touch()
