@@ -16,6 +16,7 @@ from resources.serving.scaling.records.service import ScalingRecords
 from tests.resources.serving.homes import SAMPLES, saying, served
 from tests.resources.serving.server.test_serving import LIMIT_S, Load, promote, server
 
+EVERYTHING = "rate:2,cpu:90%,memory:90%,latency:60s,queue:100,down:2s,dry_run:on"
 READY_S = 30
 """From a decision until its replicas answer."""
 
@@ -64,12 +65,15 @@ def test_replicas_come_with_the_load_within_half_a_minute_and_go_with_it(trainpl
 @pytest.mark.slow
 def test_a_dry_run_says_what_it_would_do_and_starts_nothing(trainplat_home: Path) -> None:
     service = served(trainplat_home, {1: saying(1)})
-    promote(service, 1, DeployPlan(most_replicas=3, autoscale="rate:2,dry_run:on"))
+    promote(service, 1, DeployPlan(most_replicas=3, autoscale=EVERYTHING))
     home = Home(trainplat_home)
     records = ScalingRecords(home, home.database())
-    with server(trainplat_home), ModelClient(home=home) as client, Load(trainplat_home):
-        until(lambda: any(step.decision.wanted == 3 for step in records.steps("digits")))
-        assert client.status()["endpoints"]["digits"]["scaling"]["is_dry_run"]
-        assert ready(client) == 1
+    with server(trainplat_home), ModelClient(home=home) as client:
+        with Load(trainplat_home):
+            until(lambda: any(step.decision.wanted == 3 for step in records.steps("digits")))
+            assert client.status()["endpoints"]["digits"]["scaling"]["is_dry_run"]
+            assert ready(client) == 1
+        until(lambda: client.status()["endpoints"]["digits"]["scaling"]["wanted"] == 1)
+        assert client.status()["endpoints"]["digits"]["scaling"]["rule"] != "S3", "all of it is measured"
     (step, *_) = records.steps("digits")
     assert (step.decision.current, step.decision.replicas, step.decision.dry_run) == (1, 1, True)
