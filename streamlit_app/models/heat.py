@@ -59,7 +59,11 @@ def heat_table(heat: Heat, _: Translate, *, gains: bool, dark: bool = False) -> 
     }
     widest = max((abs(cell["gain"]) for cell in cells if cell["gain"] is not None), default=0) or 1
     scale = (
-        {"domain": [-widest, 0, widest], "range": [colours.TROUBLE, _NEUTRAL[dark], colours.CHAMPION]}
+        {
+            "domain": [-widest, 0, widest],
+            "range": [colours.TROUBLE, _NEUTRAL[dark], colours.CHAMPION],
+            "interpolate": "rgb",
+        }
         if gains
         else {"domain": [min((cell["score"] for cell in cells), default=0), 1], "scheme": "teals"}
     )

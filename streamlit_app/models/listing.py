@@ -66,7 +66,7 @@ def table(compared: Compared, shown: tuple[Measurement, ...], differences: Mappi
     if compared.choice.metric not in columns:
         columns.append(compared.choice.metric)
     heads = [
-        _("Model"),
+        _("Model version"),
         _("Data"),
         _("Method"),
         *(metric.heading(measure, _) for metric in columns[:1]),

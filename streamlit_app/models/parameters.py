@@ -40,7 +40,7 @@ def draw(compared: Compared) -> None:
                 *(_cell(value, was) for value, was in zip(values, base, strict=True)),
             ]
         )
-    heads = [_("Model"), metric.heading(compared.baseline.measure, _), *found.names]
+    heads = [_("Model version"), metric.heading(compared.baseline.measure, _), *found.names]
     st.html(pieces.table(heads, rows, numbers=frozenset({1})))
 
 

@@ -12,7 +12,7 @@ def other_model(compared: Compared) -> Measurement:
     numbers = [one.number for one in compared.fitting]
     usual = next((number for number in numbers if number != compared.baseline.number), numbers[0])
     chosen = st.selectbox(
-        _("Model"),
+        _("Model version"),
         list(map(str, numbers)),
         index=numbers.index(usual),
         key="model",

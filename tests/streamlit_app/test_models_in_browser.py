@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.many_models import ManyModels, fill
 from resources.home import Home
-from tests.streamlit_app.test_in_browser import Look, is_calm, is_drawn, looks, picture, served
+from tests.streamlit_app.test_in_browser import WIDE, Look, is_calm, is_drawn, looks, picture, served
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,6 +29,12 @@ def look(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield looks(browser, dashboard)
 
 
+def shot(page: Page, name: str) -> None:
+    """A picture as high as what is seen now, which may be less than before."""
+    page.set_viewport_size({"width": WIDE, "height": 900})
+    picture(page, name)
+
+
 def to(page: Page, part: str, address: str) -> None:
     """Choose a part of the page, which the address keeps."""
     page.get_by_role("radio", name=part, exact=True).click()
@@ -42,7 +48,7 @@ def test_a_person_finds_where_a_model_is_worse(look: Look) -> None:
         expect(page.get_by_text("130 of 130 models")).to_be_visible()
         expect(page.locator(".tp-table tbody tr")).to_have_count(100)
         expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
-        picture(page, "models-list")
+        shot(page, "models-list")
 
         field = page.get_by_role("textbox", name="Parameters")
         field.fill("method=ewc seed>1")
@@ -53,27 +59,27 @@ def test_a_person_finds_where_a_model_is_worse(look: Look) -> None:
 
         to(page, "Differences", "part=gains")
         expect(page.get_by_text("Clearly better:")).to_be_visible()
-        picture(page, "models-differences")
+        shot(page, "models-differences")
         to(page, "Classes and slices", "part=slices")
         page.get_by_role("radio", name="against the baseline", exact=True).click()
         expect(page).to_have_url(re.compile("heat=gain"))
         expect(page.get_by_text("By slice", exact=True)).to_be_visible()
-        picture(page, "models-slices")
+        shot(page, "models-slices")
         to(page, "Latency and size", "part=costs")
         expect(page.get_by_text("the Pareto front")).to_be_visible()
-        picture(page, "models-costs")
+        shot(page, "models-costs")
         to(page, "Parameters", "part=parameters")
         expect(page.locator(".tp-table th", has_text="learning_rate")).to_be_visible()
         expect(page.locator(".tp-table th", has_text="augment_1")).to_have_count(0)
-        picture(page, "models-parameters")
+        shot(page, "models-parameters")
         to(page, "Calibration", "part=calibration")
         expect(page.get_by_text("Calibration error").first).to_be_visible()
-        picture(page, "models-calibration")
+        shot(page, "models-calibration")
         to(page, "Samples", "part=samples")
         page.get_by_role("radio", name="one cell of the confusion", exact=True).click()
         expect(page.get_by_text(re.compile(r"\d+ in this cell\."))).to_be_visible()
         expect(page.locator(".tp-card").first).to_be_visible()
-        picture(page, "models-samples")
+        shot(page, "models-samples")
         is_calm(page)
 
 
@@ -87,7 +93,7 @@ def test_the_second_sheet_has_the_rest(look: Look) -> None:
 def test_the_page_in_the_dark_and_in_chinese(look: Look) -> None:
     with look("models", "模型比较", locale="zh-CN", dark=True) as page:
         expect(page.get_by_text("130 个模型中的 130 个")).to_be_visible()
-        picture(page, "models-list-zh-dark")
+        shot(page, "models-list-zh-dark")
         to(page, "类别与切片", "part=slices")
         is_calm(page)
-        picture(page, "models-slices-zh-dark")
+        shot(page, "models-slices-zh-dark")
