@@ -27,7 +27,7 @@ def draw(reader: Reader, one: Endpoint, found: Versions) -> None:
     usual = declared_deploy(Folder.from_environment(), name) or one.state.plan
     left, middle, right = st.columns(3)
     with left:
-        number = kept.select(_("Version"), _choices(found, _), "version")
+        number = kept.select(_("Version"), _choices(found), "version")
     with middle:
         variant = kept.select(_("As"), _variants(_), "as")
     with right:
@@ -102,12 +102,10 @@ def _confirm(reader: Reader, reference: ModelReference, plan: DeployPlan, planne
     )
 
 
-def _choices(found: Versions, _: Translate) -> dict[str, str]:
-    """The versions, the newest first, with what they are called."""
+def _choices(found: Versions) -> dict[str, str]:
+    """The versions, the newest first, by what never changes: a list shows what is chosen as it was called."""
     return {
-        str(one.model.number): " · ".join(
-            [str(one.model.number), one.model.dataset_version, *versions.called(one, _)]
-        )
+        str(one.model.number): f"{one.model.number} · {one.model.dataset_version} · {one.digest}"
         for one in found.listed
     }
 

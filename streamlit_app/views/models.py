@@ -59,13 +59,21 @@ def _draw() -> None:
     with frame.guarded(reader):
         told = _read(frame.place())
         frame.refreshed(note, reader, told.read_at, WATCH_S)
-        st.html(pieces.cards([cards.card(reader, one, told.read_at) for one in told.endpoints]))
-        for one in told.endpoints:
-            if one.state.rollout is not None:
-                st.html(rollouts.block(one.state.rollout, one.routed, told.server, told.read_at, _))
+        st.html(_whole(reader, told))
         replicas.draw(reader, told.server)
         if st.session_state.get(_SEEN, told.newest_id) != told.newest_id:
             st.rerun()
+
+
+def _whole(reader: Reader, told: Live) -> str:
+    """All endpoints and rollouts, as one piece: what is below stays in its place when a rollout ends."""
+    now, _ = told.read_at, reader.translate
+    blocks = [
+        rollouts.block(one.state.rollout, one.routed, told.server, now, _)
+        for one in told.endpoints
+        if one.state.rollout is not None
+    ]
+    return "<br>".join([pieces.cards([cards.card(reader, one, now) for one in told.endpoints]), *blocks])
 
 
 @st.cache_data(ttl=1, max_entries=16, show_spinner=False)
