@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from resources.home import Home
 from tests.streamlit_app import shared_home
+from tests.streamlit_app.filled import copied
 from tests.streamlit_app.homes import fill
 
 APP = Path(__file__).parents[2] / "streamlit_app" / "app.py"
@@ -32,20 +33,31 @@ def _no_reading_is_kept() -> None:
 
 
 @pytest.fixture
-def filled_home(trainplat_home: Path) -> Home:
-    """Three rounds, 50 questions of which 18 are answered, and a queue."""
-    home = Home(trainplat_home)
-    fill(home, datetime.now(UTC))
-    return home
+def filled_home(
+    trainplat_home: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Home:
+    """Three rounds, 50 questions of which 18 are answered, and a queue: as at the first test of the file."""
+
+    def now(home: Home) -> None:
+        fill(home, datetime.now(UTC))
+
+    return copied(Home(trainplat_home), f"filled for {request.path}", now, tmp_path_factory)
 
 
 @pytest.fixture
-def shared(trainplat_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def shared(
+    trainplat_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Home:
     """Four slots that two projects share, with fractions, quotas, and runs that made room."""
     monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", str(len(shared_home.SLOTS)))
-    home = Home(trainplat_home)
-    shared_home.fill(home, datetime.now(UTC))
-    return home
+
+    def now(home: Home) -> None:
+        shared_home.fill(home, datetime.now(UTC))
+
+    return copied(Home(trainplat_home), f"shared for {request.path}", now, tmp_path_factory)
 
 
 @pytest.fixture

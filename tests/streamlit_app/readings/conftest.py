@@ -7,13 +7,15 @@ import pytest
 
 from resources.home import Home
 from tests.streamlit_app import data_home, homes
+from tests.streamlit_app.filled import copied
 
 
 @pytest.fixture
-def home(trainplat_home: object) -> Home:
-    made = Home.from_environment()
-    homes.fill(made, datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
-    return made
+def home(trainplat_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    def then(made: Home) -> None:
+        homes.fill(made, datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
+
+    return copied(Home(trainplat_home), "readings", then, tmp_path_factory)
 
 
 @pytest.fixture
