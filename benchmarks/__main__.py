@@ -41,6 +41,7 @@ ALL = (
     ["training"],
     ["autoscale"],
     ["comparison"],
+    ["serving"],
 )
 """What ``all`` runs, each in a process of its own."""
 
