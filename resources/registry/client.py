@@ -246,7 +246,11 @@ class Mlflow:
 
     def files(self, model: ModelVersion) -> Path | None:
         """The folder of a model's artifacts in this home; None where they lie elsewhere."""
-        parts = urlsplit(model.source)
+        return self.folder_at(model.source)
+
+    def folder_at(self, source: str) -> Path | None:
+        """The folder of artifacts that MLflow names so; None where they lie elsewhere."""
+        parts = urlsplit(source)
         if parts.scheme == "mlflow-artifacts":
             path = self.home.mlflow / "artifacts" / unquote(parts.path).lstrip("/")
         elif parts.scheme in ("file", "") and parts.path:

@@ -28,9 +28,11 @@ class PyfuncPredictor:
                 "Log it in MLflow with a signature, which says what it takes.",
             )
         self._is_of_columns = not schema.is_tensor_spec()
-        self.inputs = tuple(_specs(schema))
+        self.inputs = tuple(_specs(schema, "inputs"))
         outputs = self._model.metadata.get_output_schema()
-        self.outputs = tuple(_specs(outputs)) if outputs is not None else (TensorSpec(OUTPUT, "FP64", (-1,)),)
+        self.outputs = (
+            tuple(_specs(outputs, OUTPUT)) if outputs is not None else (TensorSpec(OUTPUT, "FP64", (-1,)),)
+        )
 
     def predict(self, given: Tensors) -> dict[str, Array]:
         """See :class:`resources.serving.replicas.predictors.Predictor`."""
@@ -40,19 +42,19 @@ class PyfuncPredictor:
         if self._is_of_columns:
             import pandas as pd
 
-            return pd.DataFrame({name: list(values) for name, values in given.items()})
+            return pd.DataFrame(dict(given))
         return given[self.inputs[0].name] if len(self.inputs) == 1 else dict(given)
 
 
-def _specs(schema: Any) -> list[TensorSpec]:
+def _specs(schema: Any, unnamed: str) -> list[TensorSpec]:
     if schema.is_tensor_spec():
         return [
-            TensorSpec(one.name or OUTPUT, datatype_of(np.empty(0, one.type)), (-1, *one.shape[1:]))
+            TensorSpec(one.name or unnamed, datatype_of(np.empty(0, one.type)), (-1, *one.shape[1:]))
             for one in schema.inputs
         ]
     return [
-        TensorSpec(name or OUTPUT, datatype_of(np.empty(0, kind.to_numpy())), (-1,))
-        for name, kind in zip(schema.input_names() or [OUTPUT], schema.input_types(), strict=False)
+        TensorSpec(name or unnamed, datatype_of(np.empty(0, kind.to_numpy())), (-1,))
+        for name, kind in zip(schema.input_names() or [unnamed], schema.input_types(), strict=False)
     ]
 
 

@@ -7,8 +7,9 @@ import os
 from dataclasses import dataclass
 
 from resources.clock import Clock, utc_now
-from resources.errors import NotFound
+from resources.errors import BadInput, NotFound, Unavailable
 from resources.home import Home
+from resources.registry.others import OtherModels
 from resources.registry.service import RegistryService
 from resources.serving.deployments.analysis import Action, Verdict
 from resources.serving.deployments.model import EndpointState, Rollout, Served
@@ -38,24 +39,31 @@ class Source:
         return self._deployments().states()
 
     def resolve(self, reference: ModelReference) -> Target:
-        """The version that is meant. Raises :class:`NotFound`, which names what is near."""
-        model = ReferenceService(self.home, self.home.database(), self.clock).resolve(reference)
-        return Target(reference.name, model.number, Variant(reference.variant))
+        """The version that is meant: one of ours, else one that somebody registered in MLflow.
+
+        Raises :class:`NotFound`, which names what is near, and :class:`Unavailable` for a name that only
+        MLflow may know while it is down.
+        """
+        references = ReferenceService(self.home, self.home.database(), self.clock)
+        try:
+            model = references.resolve(reference)
+            return Target(reference.name, model.number, Variant(reference.variant))
+        except NotFound as unknown:
+            return self._of_others(
+                reference, unknown, is_ours=bool(references.registry.models(reference.name))
+            )
 
     def loading(self, target: Target) -> Loading:
         """What a replica of ``target`` loads: a copy of the weights by their digest, which is made once.
 
-        So a version that was served before is served without MLflow. Raises :class:`NotFound` for a version
-        that is gone, :class:`BadInput` for damaged weights, and :class:`Unavailable` when they
-        lie on a server that is down.
+        So a version that was served before is served without MLflow. Raises :class:`BadInput` for damaged
+        weights, and :class:`Unavailable` when they are gone, or lie on a server that is down.
         """
         registry = RegistryService(self.home, self.home.database(), self.clock)
         model = registry.model(DatasetName(target.name), target.number)
         if model is None:
-            raise NotFound(
-                f"model {target.name}:{target.number} is not registered any more",
-                f"Promote another version; see `trainplat model list {target.name}`.",
-            )
+            folder = OtherModels(self.home).fetched(target.name, target.number)
+            return Loading(Format.MLFLOW, os.fspath(folder))
         layers = LayerStore(self.home.models)
         if not layers.has(model.weights_sha256):
             layers.keep(Role.WEIGHTS, registry.weights(model))
@@ -83,6 +91,23 @@ class Source:
 
     def _scaling(self) -> ScalingRecords:
         return ScalingRecords(self.home, self.home.database(), self.clock)
+
+    def _of_others(self, reference: ModelReference, unknown: NotFound, *, is_ours: bool) -> Target:
+        try:
+            number = OtherModels(self.home).number_of(reference.name, reference.tag)
+        except (NotFound, Unavailable):
+            if is_ours:
+                raise unknown from None
+            raise
+        if number is None:
+            raise unknown
+        if reference.variant:
+            raise BadInput(
+                f"{reference.name}:{number} was registered in MLflow by others, and has no variant "
+                f"{reference.variant}",
+                f"Ask for {reference.name}:{reference.tag}.",
+            )
+        return Target(reference.name, number)
 
     def _deployments(self) -> DeploymentService:
         return DeploymentService(self.home, self.home.database(), self.clock)
