@@ -9,7 +9,9 @@ import numpy as np
 from resources.data.making.imaging import UnreadableSample
 from resources.data.making.kinds import View, view_of
 from resources.data.spec import DatasetSpec
+from resources.errors import BadInput
 from resources.serving.client import ModelClient
+from resources.serving.protocols.scoring import read_request
 from resources.serving.tensors import Array, TensorSpec
 
 MOST_AT_ONCE = 64
@@ -76,6 +78,27 @@ def ask_about(client: ModelClient, reference: str, view: View, given: Sequence[G
         for at, words, sure in zip(places, answer.words, answer.sureness, strict=True):
             said[at] = Said(given[at].name, words, sure, answer.model)
     return [said[at] for at in range(len(given))]
+
+
+def ask_with_bodies(client: ModelClient, reference: str, given: Sequence[Given]) -> list[Said]:
+    """The same of a model that no data set declares: each holds rows as MLflow's scoring protocol has them.
+
+    Raises as :meth:`ModelClient.ask` does.
+    """
+    said: list[Said] = []
+    for one in given:
+        try:
+            tensors = read_request(one.content or b"")
+        except BadInput as problem:
+            said.append(Said(one.name, problem=one.problem or problem.problem))
+            continue
+        answer = client.ask(reference, tensors)
+        rows = zip(answer.words, answer.sureness, strict=True)
+        said += [
+            Said(f"{one.name}:{row}", words, sure, answer.model)
+            for row, (words, sure) in enumerate(rows, start=1)
+        ]
+    return said
 
 
 def _seen(view: View, one: Given) -> "Array | Said":

@@ -5,7 +5,9 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from resources.clock import Clock, utc_now
@@ -14,14 +16,16 @@ from resources.errors import TrainplatError
 from resources.serving.deployments.analysis import Action, Counts, Observed, Verdict, next_step
 from resources.serving.deployments.model import EndpointState, Rollout
 from resources.serving.references import parse_reference
+from resources.serving.replicas.model import Loading
 from resources.serving.server import counting
+from resources.serving.server.leasing import NO_DEVICE, Leasing
 from resources.serving.server.nurse import Nurse
 from resources.serving.server.pool import Limits, Pool
 from resources.serving.server.replica import Replica
 from resources.serving.server.router import Answered, Route, Router
 from resources.serving.server.sampling import Wish
 from resources.serving.server.scaling import Scaling
-from resources.serving.server.source import Source, target_of
+from resources.serving.server.source import SERVER, Source, target_of
 from resources.serving.server.target import Target
 from resources.serving.tensors import Array, Tensors
 
@@ -60,6 +64,7 @@ class ModelServer:
         self._on_demand: set[Target] = set()
         self._steps: dict[str, tuple[int, int]] = {}
         self._resolved: dict[tuple[str, str], tuple[float, Target]] = {}
+        self.leasing = Leasing(source.home, SERVER)
         self._draining: set[asyncio.Task[None]] = set()
         self._looked = False
         self.scaling = Scaling(source, clock)
@@ -110,6 +115,7 @@ class ModelServer:
         await self.scaling.keep()
         pools, self.pools = list(self.pools.values()), {}
         await asyncio.gather(*(pool.drain(DRAIN_S) for pool in pools), *self._draining)
+        await self.leasing.close()
         self._nurse.close()
 
     async def answer(self, name: str, tag: str | None, given: Tensors) -> tuple[dict[str, Array], Target]:
@@ -286,7 +292,7 @@ class ModelServer:
             loading = await asyncio.to_thread(self._source.loading, target)
             began = time.monotonic()
             try:
-                replica = await Replica.start(self._nurse, loading, {}, ready_s=self.limits.load_s, lost=lost)
+                replica = await self._under_lease(target, loading, lost)
             except TrainplatError as problem:
                 _log.warning("%s: %s", target, problem.one_line)
                 raise
@@ -294,6 +300,43 @@ class ModelServer:
             return replica
 
         return start
+
+    async def _under_lease(
+        self, target: Target, loading: Loading, lost: Callable[[Replica], None]
+    ) -> Replica:
+        """A replica with the devices that its plan asks for, which it waits for."""
+        load_s = self.limits.load_s
+        request = self._devices_for(target)
+        if request == NO_DEVICE:
+            return await Replica.start(self._nurse, loading, {}, ready_s=load_s, lost=lost)
+        held = await self.leasing.take(request, partial(self._waits, target))
+        loading = replace(loading, device=held.device, threads=held.threads)
+
+        def ended(replica: Replica) -> None:
+            self.leasing.give_back(held, replica.process, "the replica has ended")
+            lost(replica)
+
+        try:
+            replica = await Replica.start(self._nurse, loading, held.environment, ready_s=load_s, lost=ended)
+        except BaseException:
+            self.leasing.give_back(held, None, "the model did not load")
+            raise
+        await self.leasing.hand_over(held, replica.process)
+        return replica
+
+    def _devices_for(self, target: Target) -> str:
+        """The request of a version's plan; none of one that is no endpoint's."""
+        state = self.states.get(target.name)
+        if state is None:
+            return NO_DEVICE
+        rollout = state.rollout
+        is_new = rollout is not None and target == target_of(state.endpoint, rollout.new)
+        plan = rollout.plan if rollout is not None and is_new else state.plan
+        return str(plan.gpu).strip()
+
+    def _waits(self, target: Target, reason: str) -> None:
+        if target in self.pools:
+            self.pools[target].waits_for = reason
 
     def _drain(self, pool: Pool) -> None:
         task = asyncio.get_running_loop().create_task(pool.drain(DRAIN_S))

@@ -68,6 +68,8 @@ class Pool:
         """How many came and how many a replica answered, since it was made."""
         self.wanted = 0
         self.starting = 0
+        self.waits_for = ""
+        """Why a replica that starts has no devices yet; empty where none waits."""
         self.problem: TrainplatError | None = None
         """Why the newest start failed; None after one that succeeded."""
         self.asked_at_s = time.monotonic()
@@ -149,8 +151,10 @@ class Pool:
                 async with asyncio.timeout(deadline - time.monotonic()):
                     await self._changed.wait()
             except TimeoutError:
+                why = f": {self.waits_for}" if self.waits_for else ""
                 raise Unavailable(
-                    f"no replica was ready within {wait_s:g} s", "See `trainplat model ps`, and ask again."
+                    f"no replica was ready within {wait_s:g} s{why}",
+                    "See `trainplat model ps`, and ask again.",
                 ) from None
 
     def keep(self, wanted: int) -> None:

@@ -58,6 +58,7 @@ def _model(server: "ModelServer", target: "Target", pool: "Pool") -> dict[str, A
         "reference": str(target),
         "state": "READY" if pool.is_ready else "UNAVAILABLE",
         "reason": "" if pool.problem is None else pool.problem.problem,
+        "waits": pool.waits_for,
         "wanted": pool.wanted,
         "starting": pool.starting,
         "waiting": pool.waiting_rows,

@@ -88,6 +88,8 @@ def _weight(one: dict[str, Any]) -> str:
 def _state(one: dict[str, Any]) -> str:
     if one["replicas"]:
         return _("ready")
+    if one["waits"]:
+        return _("waits for devices: {reason}").format(reason=in_language(one["waits"], _))
     if one["starting"]:
         return _("loading")
     if one["reason"]:

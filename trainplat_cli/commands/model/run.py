@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from resources.errors import BadInput, TrainplatError
+from resources.data.spec import DatasetSpec
+from resources.errors import BadInput, NotFound, TrainplatError
 from resources.home import Home
 from resources.pipelines.declared import declared
 from resources.pipelines.folder import Folder
-from resources.serving.asking import Given, Said, ask_about, given_file, seen_by
-from resources.serving.client import ModelClient
-from resources.serving.references import parse_reference
+from resources.registry.others import OtherModels
+from resources.serving.asking import Given, Said, ask_about, ask_with_bodies, given_file, seen_by
+from resources.serving.client import Metadata, ModelClient
+from resources.serving.references import ModelReference, parse_reference
 from resources.serving.running import begin
 from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
@@ -45,7 +47,7 @@ def run(reference: str, files: tuple[str, ...], as_json: bool) -> None:
     if not files and (as_json or not sys.stdin.isatty()):
         raise click.UsageError(_("Name files to ask about, or - for standard input."))
     home = Home.from_environment()
-    spec = declared(Folder.from_environment(), meant.name)
+    spec = _declared(home, meant)
     if home.addresses().serving is None:
         mark_home(home)
         with _spinner(_("Starting the model server ...")):
@@ -53,15 +55,33 @@ def run(reference: str, files: tuple[str, ...], as_json: bool) -> None:
     with ModelClient(home=home) as client:
         with _spinner(_("Loading {model} ...").format(model=reference)):
             metadata = client.metadata(reference)
-        view = seen_by(spec, metadata.inputs)
+        ask = _asking(client, reference, spec, metadata)
+        is_text = spec is None or spec.kind.is_text
         if not files:
-            _converse(
-                lambda line: ask_about(client, reference, view, [_of_line(line, is_text=spec.kind.is_text)])
-            )
+            _converse(lambda line: ask([_of_line(line, is_text=is_text)]))
             return
         with _spinner(_("Asking {model} ...").format(model=reference)):
-            said = ask_about(client, reference, view, [_of_argument(one) for one in files])
+            said = ask([_of_argument(one) for one in files])
     _show(metadata.model, said, as_json=as_json)
+
+
+def _declared(home: Home, meant: ModelReference) -> DatasetSpec | None:
+    """The data set of a model; None of one that others registered in MLflow. Raises NotFound for neither."""
+    try:
+        return declared(Folder.from_environment(), meant.name)
+    except NotFound:
+        if OtherModels(home).number_of(meant.name, meant.tag) is None:
+            raise
+        return None
+
+
+def _asking(
+    client: ModelClient, reference: str, spec: DatasetSpec | None, metadata: Metadata
+) -> Callable[[Sequence[Given]], list[Said]]:
+    if spec is None:
+        return lambda given: ask_with_bodies(client, reference, given)
+    view = seen_by(spec, metadata.inputs)
+    return lambda given: ask_about(client, reference, view, given)
 
 
 def _show(model: str, said: Sequence[Said], *, as_json: bool) -> None:
