@@ -1,5 +1,5 @@
-"""A person compares two models, reads why a gate bars one, watches a canary and a bad version that is taken
-back by itself, and rolls back: in a real browser, beside a real model server that is asked all the time.
+"""Live models: a person compares two, reads why a gate bars one, watches a canary and a bad version that is
+taken back by itself, and rolls back: in a real browser, beside a real model server that is asked all the time.
 """
 
 import csv
