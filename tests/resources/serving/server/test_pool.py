@@ -217,6 +217,7 @@ def test_what_the_model_cannot_take_reaches_no_replica(
         runner.run(ask())
 
 
+@pytest.mark.slow
 def test_a_nursery_that_is_killed_is_replaced_and_its_replicas_live_on(
     runner: asyncio.Runner, tmp_path: Path, place: Callable[[bytes], Path]
 ) -> None:
