@@ -24,6 +24,8 @@ from resources.serving.server.source import Source
 if TYPE_CHECKING:
     import uvicorn
 
+BACKLOG = 4096
+"""Connections that may wait to be taken."""
 GRACE_S = 30
 """How long requests may take to end when the server is asked to."""
 
@@ -49,7 +51,7 @@ async def serve(home: Home, host: str, port: int, *, idle_s: float, leave_after_
         date_header=False,
         timeout_graceful_shutdown=GRACE_S,
         http="httptools",
-        backlog=4096,
+        backlog=BACKLOG,
     )
     web = uvicorn.Server(config)
     with (
@@ -81,6 +83,7 @@ def _bound(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         bound.bind((host, port))
+        bound.listen(BACKLOG)  # who reads where the server is may ask it at once
     except OSError as problem:
         bound.close()
         raise Conflict(
