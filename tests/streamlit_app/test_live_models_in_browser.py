@@ -1,5 +1,5 @@
 """Live models: a person compares two, reads why a gate bars one, watches a canary and a bad version that is
-taken back by itself, and rolls back: in a real browser, beside a real model server that is asked all the time.
+taken back by itself, and rolls back: in a real browser, beside a real model server that is always asked.
 """
 
 import csv
@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -34,7 +34,16 @@ from resources.serving.references import parse_reference
 from tests.resources.serving.examples import ACTOR
 from tests.resources.serving.homes import SAMPLES, saying, saying_nothing
 from tests.resources.serving.server.test_serving import server
-from tests.streamlit_app.test_in_browser import click_until, is_calm, is_drawn, looks, picture, served, unfold
+from tests.streamlit_app.test_in_browser import (
+    CLICK_TIMEOUT_MS,
+    CLICKS,
+    is_calm,
+    is_drawn,
+    looks,
+    picture,
+    served,
+    unfold,
+)
 
 pytestmark = [
     *(pytest.mark.browser, pytest.mark.real, pytest.mark.slow),
@@ -167,7 +176,7 @@ def _what_was_live_before_comes_back(page: Page, service: DeploymentService) -> 
     field.fill("digits")
     page.keyboard.press("Enter")
     expect(button).to_be_enabled()
-    click_until(button, page.get_by_text(re.compile("^Done. ")))
+    _press(button, page.get_by_text(re.compile("^Done. ")))
     expect(_live(page)).to_have_text("digits:1", timeout=STEP_MS)
     assert service.state("digits").live == Served(1)
 
@@ -202,7 +211,18 @@ def _promote(page: Page, why: str) -> None:
     is_drawn(page)
     page.get_by_text("I have read what this changes").click()
     expect(_put_it_live(page)).to_be_enabled()
-    click_until(_put_it_live(page), page.get_by_text(re.compile("^Done. ")))
+    _press(_put_it_live(page), page.get_by_text(re.compile("^Done. ")))
+
+
+def _press(button: Locator, comes: Locator) -> None:
+    """Click, and again where that was swallowed: a page that is read every two seconds is seldom calm."""
+    for _ in range(CLICKS):
+        if button.is_enabled():
+            button.click()
+        with suppress(AssertionError):
+            expect(comes).to_be_attached(timeout=CLICK_TIMEOUT_MS)
+            return
+    expect(comes).to_be_attached(timeout=CLICK_TIMEOUT_MS)
 
 
 def _put_it_live(page: Page) -> Locator:
