@@ -2,6 +2,7 @@
 
 import re
 
+from resources import scanning
 from resources.serving.scaling.grammar.errors import BadScaling
 from resources.texts import mark
 
@@ -26,33 +27,15 @@ _PUNCTUATION = str.maketrans(
 )
 
 
-class Scanner:
-    """A place in a text. Blanks before what is read are passed over."""
+class Scanner(scanning.Scanner):
+    """A place in a text about scaling."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.plain = text.translate(_PUNCTUATION)
-        self.at = 0
-
-    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Read what ``pattern`` matches here, if it does."""
-        self._skip_blanks()
-        found = pattern.match(self.plain, self.at)
-        if found is not None:
-            self.at = found.end()
-        return found
-
-    def take(self, signs: str) -> bool:
-        """Read one of ``signs``, if one stands here."""
-        self._skip_blanks()
-        here = self.plain[self.at : self.at + 1]
-        found = bool(here) and here in signs
-        self.at += found
-        return found
+    punctuation = _PUNCTUATION
+    blanks = (" ", "\n", "\t")
 
     def ended(self) -> bool:
         """Whether nothing is left to read."""
-        self._skip_blanks()
+        self.skip_blanks()
         return self.at >= len(self.plain)
 
     def refuse(
@@ -65,10 +48,6 @@ class Scanner:
     ) -> BadScaling:
         """The error about the character ``at``, else about the next one."""
         if at is None:
-            self._skip_blanks()
+            self.skip_blanks()
             at = self.at
         return BadScaling(self.text, at + 1, expected, reason=reason, next_step=next_step)
-
-    def _skip_blanks(self) -> None:
-        while self.plain.startswith((" ", "\n", "\t"), self.at):
-            self.at += 1
