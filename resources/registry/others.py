@@ -9,17 +9,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from resources.errors import NotFound, Unavailable
 from resources.files import write_atomically
-from resources.registry.client import CHECK_TIMEOUT_S, DATABASE, Mlflow
+from resources.registry.client import DATABASE, Mlflow
+from resources.registry.rest import UNKNOWN, ask
 
 FETCH_S = 600.0
-_API = "api/2.0/mlflow"
-_UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 class OtherModels(Mlflow):
@@ -105,7 +103,7 @@ class OtherModels(Mlflow):
     def _model(self, name: str) -> tuple[dict[str, int], list[int]] | None:
         """Its aliases, and the numbers of its newest versions."""
         if self.server is not None:
-            told = self._get("registered-models/get", name=name)
+            told = ask(self.server, "GET", "registered-models/get", params={"name": name})
             if told is None:
                 return None
             model = told["registered_model"]
@@ -119,7 +117,7 @@ class OtherModels(Mlflow):
             try:
                 found = client.get_registered_model(name)
             except MlflowException as problem:
-                if problem.error_code in _UNKNOWN:
+                if problem.error_code in UNKNOWN:
                     return None
                 raise
             versions = client.search_model_versions(f"name = '{name}'", max_results=8)
@@ -129,7 +127,7 @@ class OtherModels(Mlflow):
     def _source(self, name: str, number: str) -> str | None:
         """Where MLflow has the files of a version; None where there is no such version."""
         if self.server is not None:
-            told = self._get("model-versions/get", name=name, version=number)
+            told = ask(self.server, "GET", "model-versions/get", params={"name": name, "version": number})
             return None if told is None else str(told["model_version"].get("source", ""))
         from mlflow.exceptions import MlflowException
 
@@ -137,29 +135,9 @@ class OtherModels(Mlflow):
             try:
                 return str(client.get_model_version(name, number).source)
             except MlflowException as problem:
-                if problem.error_code in _UNKNOWN:
+                if problem.error_code in UNKNOWN:
                     return None
                 raise
-
-    def _get(self, what: str, **query: str) -> dict[str, Any] | None:
-        """What the server answers; None for what it does not have."""
-        import httpx
-
-        try:
-            answer = httpx.get(f"{self.server}/{_API}/{what}", params=query, timeout=CHECK_TIMEOUT_S)
-        except httpx.HTTPError as problem:
-            raise Unavailable(
-                f"MLflow at {self.server} does not answer: {problem}",
-                "See `trainplat status`; start it with `trainplat up`, then run the same thing again.",
-            ) from problem
-        if answer.is_success:
-            return dict(answer.json())
-        if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.BAD_REQUEST):
-            return None
-        raise Unavailable(
-            f"MLflow at {self.server} refused: HTTP {answer.status_code} {answer.text[:200]}",
-            "Look at its log, then run the same thing again.",
-        )
 
 
 _FETCH = """
