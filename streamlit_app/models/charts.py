@@ -241,21 +241,7 @@ def reliability_curves(curves: Mapping[str, Sequence[Bin]], _: Translate) -> Cha
         for name, bins in curves.items()
         for one in bins
     ]
-    whole = {"domain": [0, 1]}
-    x = {
-        "field": "sure",
-        "type": "quantitative",
-        "title": _("how sure"),
-        "scale": whole,
-        "axis": {"format": ".0%"},
-    }
-    y = {
-        "field": "right",
-        "type": "quantitative",
-        "title": _("share that is right"),
-        "scale": whole,
-        "axis": {"format": ".0%"},
-    }
+    x, y = _share_axis("sure", _("how sure")), _share_axis("right", _("share that is right"))
     colour = {
         "field": "who",
         "type": "nominal",
@@ -299,6 +285,17 @@ def reliability_curves(curves: Mapping[str, Sequence[Bin]], _: Translate) -> Cha
                 },
             },
         ],
+    }
+
+
+def _share_axis(field: str, title: str) -> dict[str, object]:
+    """An axis from nothing to all."""
+    return {
+        "field": field,
+        "type": "quantitative",
+        "title": title,
+        "scale": {"domain": [0, 1]},
+        "axis": {"format": ".0%"},
     }
 
 
