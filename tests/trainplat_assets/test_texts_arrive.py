@@ -18,9 +18,11 @@ from resources.kinds import Kind
 from resources.labeling.label_studio.kinds.catalogue import FORMS
 from resources.labeling.predictions import PredictionFiles
 from resources.labeling.service import LabelingService
+from resources.marks import canonical
 from resources.registry.service import RegistryService
-from resources.terms import FIRST_VERSION, VersionKey
-from tests.resources.data.byhand.others import MADE, spec_of
+from resources.reviews import ReviewPlan
+from resources.terms import FIRST_VERSION, Label, VersionKey
+from tests.resources.data.byhand.others import MADE, spec_of, truth_of
 from tests.resources.data.shapes import ACTOR
 from tests.servers.label_studio import LabelStudioServer
 from tests.trainplat_assets.arrivals_chain import Chain, let_lie
@@ -38,7 +40,13 @@ NEW = 24
 
 @pytest.fixture(params=[Kind.TEXT_CLASSES, Kind.ENTITIES])
 def spec(request: pytest.FixtureRequest) -> DatasetSpec:
-    return replace(spec_of(request.param), first_labelled=60, labels_per_round=8, arrivals_per_version=20)
+    return replace(
+        spec_of(request.param),
+        first_labelled=60,
+        labels_per_round=8,
+        arrivals_per_version=20,
+        review=ReviewPlan(share=0.0),  # a doubted answer would wait for people once more
+    )
 
 
 @pytest.fixture
@@ -48,10 +56,13 @@ def chain(spec: DatasetSpec) -> Iterator[Chain]:
         yield Chain(spec, instance)
 
 
-def new_texts(spec: DatasetSpec) -> list[str]:
-    """Texts of the same making that the data set does not have."""
-    made = [content.decode() for _, content, _ in MADE[spec.kind](400)]
-    return [f"{one.strip()} ({number})" for number, one in enumerate(made[200 : 200 + NEW])]
+def new_texts(spec: DatasetSpec) -> dict[str, Label]:
+    """Texts of the same making that the data set does not have, and what is true of each."""
+    made = list(MADE[spec.kind](400))[200 : 200 + NEW]
+    return {
+        f"{content.decode().strip()} ({number})": canonical(spec.kind, Label(label))
+        for number, (_, content, label) in enumerate(made)
+    }
 
 
 def test_new_texts_are_predicted_by_the_live_model_asked_and_trained_on(
@@ -64,7 +75,8 @@ def test_new_texts_are_predicted_by_the_live_model_asked_and_trained_on(
     before = {one.id for one in data.samples(spec.name, FIRST_VERSION)}
     chain.ran.clear()
 
-    texts = new_texts(spec)
+    truth_of_new = new_texts(spec)
+    texts = list(truth_of_new)
     lines = [*(json.dumps({"text": one}) for one in texts[:-1]), "{torn"]
     given = tmp_path / "given"
     given.mkdir()
@@ -93,15 +105,17 @@ def test_new_texts_are_predicted_by_the_live_model_asked_and_trained_on(
     asked = people.questions_open(spec.name)
     assert len(asked) == spec.labels_per_round
     assert {one.model_version for one in asked} == {said.model}
+    truth = truth_of(data, spec)
     connection, form = label_studio.client().connection, FORMS[spec.kind]
     for question in asked:
         task = connection.get(f"/api/tasks/{question.task}/").json()
         (prediction,) = task["predictions"]
         assert form.answers(prediction["result"], task["data"]) == (question.guess,)
-        if question.sample in new:
-            assert task["data"]["text"] in texts
+        text = task["data"]["text"]
+        assert (text in truth_of_new) == (question.sample in new)
+        answer = truth_of_new[text] if question.sample in new else truth[question.sample]
         assert question.task is not None
-        people.client.annotate(question.task, [question.guess], spec.kind)
+        people.client.annotate(question.task, [answer], spec.kind)
     chain.tick("annotations")
     assert chain.ran.count("model") == 1
     newest = RegistryService(home, home.database()).decisions(spec.name)[-1]
