@@ -19,15 +19,14 @@ from resources.learning.appearances import NAMES, appearances
 from resources.learning.kinds.answering import Answered, answered
 from resources.learning.kinds.learner import learner_of
 from resources.learning.latency import size_up
-from resources.learning.model import Images
 from resources.marks import classes_in
 from resources.registry.evaluations.calibration import brier_score, calibration_error
 from resources.registry.evaluations.model import BoolArray, Measurement, SliceName, TestAnswers
 from resources.registry.evaluations.service import EvaluationService
-from resources.registry.evaluations.slices import by_class, score_slices, thirds
+from resources.registry.evaluations.slices import by_class, by_source, score_slices, thirds
 from resources.registry.model import ModelVersion, Scores
 from resources.registry.service import RegistryService
-from resources.terms import Actor, Label
+from resources.terms import Actor, Label, VersionKey
 from trainplat_assets.labels import answers_of
 
 
@@ -36,6 +35,8 @@ class Measuring:
     """The measurements of the models of one data set. Each can be made again, in place of the earlier."""
 
     spec: DatasetSpec
+    version: VersionKey
+    """The data version whose test set it is."""
     data: DataService
     registry: RegistryService
     actor: Actor
@@ -58,7 +59,7 @@ class Measuring:
             measure=scores.measure,
             value=scores.accuracy,
             recalls={label: scores.recalls[label] for label in classes},
-            slices=score_slices(said.scores, self._parts(test.images, answers)),
+            slices=score_slices(said.scores, self._parts(test, answers)),
             calibration_error=calibration_error(said.sure, said.hit),
             brier=None
             if kept.probabilities is None or kept.truth is None
@@ -105,12 +106,13 @@ class Measuring:
             hit=said.hit if of_marks else None,
         )
 
-    def _parts(self, samples: Images, answers: tuple[Label, ...]) -> dict[SliceName, BoolArray]:
+    def _parts(self, test: ImageSet, answers: tuple[Label, ...]) -> dict[SliceName, BoolArray]:
         named = [frozenset(classes_in(self.spec.kind, answer)) for answer in answers]
         parts = by_class(named, self.spec.classes)
-        for what, values in appearances(self.spec.kind, samples).items():
+        for what, values in appearances(self.spec.kind, test.images).items():
             parts |= thirds(what, values, NAMES[what])
-        return parts
+        origins = self.data.origins(self.spec, self.version)
+        return parts | by_source([origins[sample] for sample in test.ids])
 
     def _params(self, model: ModelVersion, weights: bytes) -> dict[str, str]:
         """How it was trained, from its result snapshot: what the data set declares may be another by now."""

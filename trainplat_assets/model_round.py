@@ -282,7 +282,7 @@ class Round:
         test: ImageSet,
     ) -> None:
         """What each said of each sample, for comparisons. What a champion said before stays as it is."""
-        measuring = Measuring(self.spec, self.data, self.registry, self.actor)
+        measuring = Measuring(self.spec, self.version, self.data, self.registry, self.actor)
         matrix, test_set = self.matrix(), evaluation.test_set
         forgetting = None if matrix is None else matrix.forgetting
         measuring.keep(challenger, test, test_set, evaluation.challenger_scores, forgetting)

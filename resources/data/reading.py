@@ -1,7 +1,7 @@
 """Versions as they are read by those who train, ask and show."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from resources.data.making.imaging import UnreadableSample, decoded
@@ -20,11 +20,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHOWN_PX = 48
+SOURCE_FOLDER = "source folder"
+"""Where a sample is from that no other source gave; no source can be called so."""
 
 
 def samples_of(repository: DatasetRepository, rows: Iterable[SampleRow]) -> list[Sample]:
     """The rows of a version as samples, in their order."""
     return [Sample(row.id, repository.samples / row.file_name, row.label, row.split) for row in rows]
+
+
+def origins_of(rows: Iterable[SampleRow], sources: Container[str]) -> Mapping[SampleId, str]:
+    """The source that each sample came from, by its name."""
+    first = {row.id: row.source.partition("/")[0] for row in rows}
+    return {sample: name if name in sources else SOURCE_FOLDER for sample, name in first.items()}
 
 
 def image_set(tree: SealedTree, split: Split) -> ImageSet:

@@ -1,7 +1,7 @@
 """Data sets for everyone above: plan versions, make them stage by stage, read them."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from resources.data.making.originals import Originals, find_originals
 from resources.data.making.similarity.album import Album, Looks, nothing
 from resources.data.making.similarity.wordings import WordingFile, Wordings
 from resources.data.making.soundness import leaks, unsound
+from resources.data.making.sources.model import INBOX
 from resources.data.making.stages import Stages, look_at_samples, read_staged, reader
 from resources.data.manifest import CollectedSample, Divided, SampleRow, Validated, VersionDocument
 from resources.data.model import (
@@ -47,7 +48,14 @@ from resources.data.planning import (
     refuse_unusable,
     retraining_planned,
 )
-from resources.data.reading import image_set, pictures, samples_of, true_labels, unreadable_images
+from resources.data.reading import (
+    image_set,
+    origins_of,
+    pictures,
+    samples_of,
+    true_labels,
+    unreadable_images,
+)
 from resources.data.reviewing import drift, drift_of_pool
 from resources.data.spec import DatasetSpec
 from resources.data.splitting import Place
@@ -325,6 +333,11 @@ class DataService:
     def samples(self, dataset: DatasetName, version: VersionKey) -> list[Sample]:
         """The samples of a sealed version, by id. Raises :class:`Conflict` when it is not sealed yet."""
         return samples_of(DatasetRepository(self.home, dataset), self._tree(dataset, version).rows)
+
+    def origins(self, spec: DatasetSpec, version: VersionKey) -> Mapping[SampleId, str]:
+        """The source that each sample of a sealed version came from, by its name."""
+        names = {INBOX, *(source.name for source in (*spec.sources, *spec.watched))}
+        return origins_of(self._tree(spec.name, version).rows, names)
 
     def images(self, dataset: DatasetName, version: VersionKey, split: Split) -> ImageSet:
         """The transformed images of one split of a sealed version. Raises :class:`DamagedObject`."""

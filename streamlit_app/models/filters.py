@@ -15,7 +15,7 @@ from streamlit_app.readings.model_versions import ModelVersions
 
 _ORDERS = {Order.NEWEST: mark("newest first"), Order.BEST: mark("best first")}
 _OF_PARTS = ("sheet", "model", "cell")
-_KEPT = ("heat", "cost", "shown")
+_KEPT = ("heat", "cost", "shown", "of")
 """What parts ask for: kept by Streamlit, and by :mod:`streamlit_app.models.kept`."""
 _EXAMPLE = "seed=3 epochs>=20 replay"
 

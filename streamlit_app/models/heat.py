@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from resources.data.reading import SOURCE_FOLDER
 from resources.registry.comparing.heat import Heat, kind_of, which_of
 from resources.texts import Translate, mark
 from streamlit_app import colours
@@ -16,6 +17,7 @@ _KINDS = {
     "brightness": mark("brightness"),
     "contrast": mark("contrast"),
     "length": mark("length"),
+    "source": mark("source"),
 }
 _WHICH = {
     "dark": mark("dark"),
@@ -25,6 +27,7 @@ _WHICH = {
     "strong": mark("strong"),
     "short": mark("short"),
     "long": mark("long"),
+    SOURCE_FOLDER: mark("source folder"),
 }
 
 

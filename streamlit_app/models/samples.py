@@ -6,12 +6,12 @@ import streamlit as st
 
 from resources.kinds import Kind
 from resources.marks import told
-from resources.registry.comparing.samples import BothSaid, Said, changed, in_cell
-from resources.registry.evaluations.model import Measurement, TestAnswers
-from resources.terms import DatasetName, Label, SampleId, VersionKey
+from resources.registry.comparing.samples import BothSaid, Said, changed
+from resources.registry.evaluations.model import Measurement
+from resources.terms import DatasetName, SampleId, VersionKey
 from resources.texts import Translate, mark
-from streamlit_app import charts, colours, frame, pieces
-from streamlit_app.models import kept
+from streamlit_app import colours, frame, pieces
+from streamlit_app.models import cells, kept
 from streamlit_app.models.compared import Compared, answers
 from streamlit_app.models.sides import other_model
 from streamlit_app.readings.model_versions import kind_by
@@ -19,7 +19,6 @@ from streamlit_app.readings.shown_samples import Shown, read_samples
 from streamlit_app.readings.source import open_home
 
 PER_PAGE = 24
-UNMARKED = Label("(nothing)")
 _SHOWN = {
     "worse": mark("became worse"),
     "better": mark("became better"),
@@ -44,46 +43,10 @@ def draw(compared: Compared) -> None:
         return
     kind = kind_by(other.measure)
     if which == "cell" or old is None:
-        found = _cell(compared, kind, old, new, other)
+        found = cells.choose(compared, kind, other, old, new)
     else:
         found = changed(old, new, better=which == "better")
     _cards(compared, kind, found, other)
-
-
-def _cell(
-    compared: Compared, kind: Kind, old: TestAnswers | None, new: TestAnswers, other: Measurement
-) -> list[BothSaid]:
-    """Ask for a cell, below the table of all; those without samples cannot be chosen."""
-    _ = compared.translate
-    labels = [*new.classes] if kind.has_one_class else [*new.classes, UNMARKED]
-    name = _("Confusion of model {number}").format(number=other.number)
-    st.vega_lite_chart(
-        charts.confusion(other.confusion, labels, _, dark=compared.reader.dark), alt=name, key="cells"
-    )
-    cells = [
-        (count, true, said)
-        for true, row in zip(labels, other.confusion, strict=True)
-        for said, count in zip(labels, row, strict=True)
-        if count and not true == said == UNMARKED
-    ]
-    mistakes = sorted((one for one in cells if one[1] != one[2]), key=lambda one: (-one[0], one[1:]))
-    right = [one for one in cells if one[1] == one[2]]
-    options = [f"{true} → {said}" for _count, true, said in (*mistakes, *right)]
-    counts = {option: count for option, (count, *_) in zip(options, (*mistakes, *right), strict=True)}
-    chosen = st.selectbox(
-        _("True → said"),
-        options,
-        format_func=str,
-        key="cell",
-        bind="query-params",
-        persist_state="page",
-        width=320,
-        help=_("Mistakes come first, the most frequent at the top."),
-    )
-    place = options.index(chosen)
-    _count, true, said = (*mistakes, *right)[place]
-    st.caption(_("{count} in this cell.").format(count=counts[chosen]))
-    return in_cell(kind, old, new, true, said)
 
 
 def _cards(compared: Compared, kind: Kind, found: list[BothSaid], other: Measurement) -> None:

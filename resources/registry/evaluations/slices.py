@@ -37,6 +37,16 @@ def by_class(named: Sequence[frozenset[str]], classes: Sequence[str]) -> dict[Sl
     }
 
 
+def by_source(sources: Sequence[str]) -> dict[SliceName, BoolArray]:
+    """The samples that came from each source; none where all came from one."""
+    names = sorted(set(sources))
+    if len(names) < 2:
+        return {}
+    return {
+        slice_name("source", name): np.array([one == name for one in sources], np.bool_) for name in names
+    }
+
+
 def score_slices(scores: FloatArray, parts: Mapping[SliceName, BoolArray]) -> dict[SliceName, SliceScore]:
     """The mean score of each part that has enough samples."""
     return {

@@ -1,4 +1,5 @@
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from resources.data.making.sources.model import LabelsFrom
 from resources.data.making.sources.tables import Column, ManifestSource
 from resources.data.making.transforms import Pipeline, Transform
 from resources.data.model import Quarantined, Split
+from resources.data.reading import SOURCE_FOLDER
 from resources.data.service import DataService
 from resources.errors import BadInput
 from resources.terms import FIRST_VERSION, VersionKey
@@ -231,6 +233,9 @@ def test_samples_of_all_sources_go_into_one_version_with_what_is_said_about_them
     assert len(rows) == 30
     assert rows["list/40.png"].metadata == (("room", "kitchen"),)
     assert rows["box/dark/24.png"].file_name.endswith(".png")
+    origins = data.origins(spec, FIRST_VERSION)
+    assert Counter(origins.values()) == {SOURCE_FOLDER: 23, "box": 6, "list": 1}
+    assert origins[rows["list/40.png"].id] == "list"
     second = next_version(data)
     kept = {row.source: row for row in data._tree(SHAPES.name, second).rows}
     assert kept["list/40.png"].metadata == (("room", "kitchen"),)

@@ -38,13 +38,24 @@ def test_the_cells_of_a_confusion_hold_every_sample_once() -> None:
 
 def test_a_cell_tells_what_both_said_the_surest_first() -> None:
     found = in_cell(Kind.IMAGE_CLASSES, OLD, NEW, CAT, DOG)
-    assert {(one.true, one.new.answer) for one in found} == {(CAT, DOG)}
-    sure = [one.new.sure or 0 for one in found]
+    assert {(one.true, one.new and one.new.answer) for one in found} == {(CAT, DOG)}
+    sure = [(one.new and one.new.sure) or 0 for one in found]
     assert sure == sorted(sure, reverse=True)
     for one in found:
         assert one.old is not None
         assert one.old.answer == OLD.answer(OLD.sample_ids.index(one.sample))
         assert one.gain <= 0
+
+
+def test_the_old_models_cells_hold_every_sample_once_with_the_sides_as_they_were() -> None:
+    pairs = [(true, said) for true in CLASSES for said in CLASSES]
+    cells = {pair: in_cell(Kind.IMAGE_CLASSES, OLD, NEW, *pair, of_old=True) for pair in pairs}
+    assert sorted(one.sample for cell in cells.values() for one in cell) == sorted(OLD.sample_ids)
+    for (true, said), cell in cells.items():
+        for one in cell:
+            assert (one.true, one.old and one.old.answer) == (true, said)
+            assert one.new is not None
+            assert one.new.answer == NEW.answer(NEW.sample_ids.index(one.sample))
 
 
 def test_a_class_that_is_none_has_no_samples() -> None:
@@ -84,4 +95,4 @@ def test_marks_are_found_by_what_is_there_and_what_is_said() -> None:
     assert behind(CAT, CAT) == [ids[1]]
     assert behind(UNMARKED, DOG) == [ids[0], ids[2]]
     assert behind(CAT, UNMARKED) == [ids[0], ids[3]]
-    assert {one.new.sure for one in in_cell(Kind.ENTITIES, answers, answers, CAT, CAT)} == {None}
+    assert {one.new and one.new.sure for one in in_cell(Kind.ENTITIES, answers, answers, CAT, CAT)} == {None}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.registry.evaluations.slices import by_class, score_slices, thirds
+from resources.registry.evaluations.slices import by_class, by_source, score_slices, thirds
 
 NAMES = ("low", "middle", "high")
 
@@ -42,3 +42,13 @@ def test_a_part_with_few_samples_has_no_score() -> None:
     found = score_slices(scores, by_class(named, ("cat", "dog")))
     assert list(found) == ["class:cat"]
     assert (found["class:cat"].value, found["class:cat"].count) == (0.5, 6)  # type: ignore[index]
+
+
+def test_each_source_is_a_part_where_there_are_several() -> None:
+    found = by_source(["web", "camera", "web"])
+    assert {name: part.tolist() for name, part in found.items()} == {
+        "source:camera": [False, True, False],
+        "source:web": [True, False, True],
+    }
+    assert by_source(["web", "web"]) == {}
+    assert by_source([]) == {}
