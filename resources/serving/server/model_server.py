@@ -15,13 +15,13 @@ from resources.deploy_plan import Strategy
 from resources.errors import TrainplatError
 from resources.serving.deployments.analysis import Action, Counts, Observed, Verdict, next_step
 from resources.serving.deployments.model import EndpointState, Rollout
-from resources.serving.references import parse_reference
 from resources.serving.replicas.model import Loading
 from resources.serving.server import counting
 from resources.serving.server.leasing import NO_DEVICE, Leasing
 from resources.serving.server.nurse import Nurse
 from resources.serving.server.pool import Limits, Pool
 from resources.serving.server.replica import Replica
+from resources.serving.server.resolving import Resolver
 from resources.serving.server.router import Answered, Route, Router
 from resources.serving.server.sampling import Wish
 from resources.serving.server.scaling import Scaling
@@ -34,8 +34,6 @@ LOOK_S = 0.5
 IDLE_S = 300.0
 """After so long without a request a version that nobody deployed is unloaded."""
 DRAIN_S = 30.0
-RESOLVED_FOR_S = 2.0
-"""How long it is remembered what a tag stands for."""
 _log = logging.getLogger(__name__)
 
 
@@ -63,7 +61,7 @@ class ModelServer:
         self._idle_s = idle_s
         self._on_demand: set[Target] = set()
         self._steps: dict[str, tuple[int, int]] = {}
-        self._resolved: dict[tuple[str, str], tuple[float, Target]] = {}
+        self._resolver = Resolver(source.resolve)
         self.leasing = Leasing(source.home, SERVER)
         self._draining: set[asyncio.Task[None]] = set()
         self._looked = False
@@ -123,7 +121,7 @@ class ModelServer:
         self.last_asked_at_s = time.monotonic()
         if tag is None and name in self.router.routes:
             return await self.router.answer(name, given)
-        target = await self._target(name, tag)
+        target = await self._resolver.target(name, tag)
         self._demand(target)
         return await self.router.answer_by(target, given), target
 
@@ -134,7 +132,7 @@ class ModelServer:
         if route is not None and route.live is not None:
             target = route.live
         else:
-            target = await self._target(name, tag)
+            target = await self._resolver.target(name, tag)
             self._demand(target)
         pool = self._pool_of(target)
         pool.asked_at_s = time.monotonic()
@@ -146,7 +144,7 @@ class ModelServer:
         """See :class:`resources.serving.server.app.Models`."""
         meant = [one for one in self.pools if one.name == name]
         if tag is not None:
-            target = await self._target(name, tag)
+            target = await self._resolver.target(name, tag)
             meant = [one for one in meant if one == target]
         self._on_demand -= set(meant)
         for target in meant:
@@ -268,18 +266,6 @@ class ModelServer:
         if not pool.wanted:
             self._on_demand.add(target)
             pool.keep(1)
-
-    async def _target(self, name: str, tag: str | None) -> Target:
-        key = name, tag or ""
-        at_s, target = self._resolved.get(key, (-float("inf"), None))
-        if target is not None and time.monotonic() - at_s < RESOLVED_FOR_S:
-            return target
-        reference = parse_reference(
-            f"{name}:{tag}" if tag and not tag.startswith("+") else f"{name}{tag or ''}"
-        )
-        target = await asyncio.to_thread(self._source.resolve, reference)
-        self._resolved[key] = time.monotonic(), target
-        return target
 
     def _pool_of(self, target: Target) -> Pool:
         pool = self.pools.get(target)

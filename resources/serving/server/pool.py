@@ -11,6 +11,7 @@ import numpy as np
 
 from resources.errors import TrainplatError, Unavailable
 from resources.serving.server.counting import Counts
+from resources.serving.server.gathering import Gathering
 from resources.serving.server.replica import Lost, ModelFailed, Replica
 from resources.serving.tensors import Array, Tensors, TensorSpec, checked
 
@@ -55,6 +56,16 @@ class _Item:
     """Whether it is no more asked together with others, since one of them is at fault."""
 
 
+@dataclass(eq=False)
+class _Wait:
+    """A batch that waits for more samples."""
+
+    ends_at_s: float
+    has_more: bool = False
+    """Whether more came since it was last looked."""
+    is_over: bool = False
+
+
 class Pool:
     """Answers requests for one model version by as many replicas as it is told to have."""
 
@@ -81,6 +92,10 @@ class Pool:
         self._queue: deque[_Item] = deque()
         self._queued_rows = 0
         self._is_due = False
+        self._rows_at_work = 0
+        self.gathering = Gathering(limits.batch_rows)
+        """What its batches so far tell about the next one."""
+        self._wait: _Wait | None = None
         self._failures = 0
         self._busy_before_s = 0.0
         self._next_start_s = 0.0
@@ -235,6 +250,8 @@ class Pool:
     def _put(self, item: _Item, *, first: bool = False) -> None:
         (self._queue.appendleft if first else self._queue.append)(item)
         self._queued_rows += item.rows
+        if self._wait is not None:
+            self._wait.has_more = True
         self._soon()
 
     def _soon(self) -> None:
@@ -247,11 +264,45 @@ class Pool:
         self._is_due = False
         while self._queue:
             free = min(self.replicas, key=lambda one: one.waiting, default=None)
-            if free is None or free.waiting >= self.limits.batches_ahead:
+            if free is None or free.waiting >= self.limits.batches_ahead or self._is_early(free):
                 return
+            self.gathering.dispatched(self._queued_rows + self._rows_at_work)
+            self._wait = None
             batch = self._batch()
             if batch:
                 self._ask(free, batch)
+
+    def _is_early(self, free: Replica) -> bool:
+        """Whether the next batch of a slow model waits for more samples: see :mod:`.gathering`."""
+        if not self.gathering.is_worth_it or self._queue[0].is_alone:
+            return False
+        if self._queued_rows >= self.limits.batch_rows:
+            return False
+        if free.waiting:
+            return True  # it is at work: until it is done more may come
+        idle = sum(not one.waiting for one in self.replicas)
+        if self._queued_rows >= self.gathering.enough_rows(self._rows_at_work, idle):
+            return False
+        if self._wait is None:
+            self._wait = _Wait(time.monotonic() + self.gathering.longest_s)
+            self._look_later(self._wait)
+        return not self._wait.is_over
+
+    def _look_later(self, wait: "_Wait") -> None:
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            if wait is not self._wait:
+                return
+            if wait.has_more and time.monotonic() < wait.ends_at_s:
+                wait.has_more = False
+                self._look_later(wait)
+                return
+            wait.is_over = True
+            self._dispatch()
+
+        # A loop that was busy runs its timers before it reads what has come meanwhile: once more round.
+        loop.call_later(self.gathering.pause_s, lambda: loop.call_soon(loop.call_soon, look))
 
     def _batch(self) -> list[_Item]:
         batch: list[_Item] = []
@@ -273,7 +324,13 @@ class Pool:
         return batch
 
     def _ask(self, replica: Replica, batch: list[_Item]) -> None:
+        rows = sum(item.rows for item in batch)
+        self._rows_at_work += rows
+
         def answered(said: "dict[str, Array] | TrainplatError | Lost") -> None:
+            self._rows_at_work -= rows
+            if isinstance(said, dict):
+                self.gathering.add(rows, replica.took_s)
             if isinstance(said, Lost):
                 self._again(batch, said)
             elif isinstance(said, dict) and _has_rows(said, batch):

@@ -46,6 +46,8 @@ class Replica(asyncio.Protocol):
         """From the order to the first answer that it could have given."""
         self.busy_s = 0.0
         """How long it has been at work, in all."""
+        self.took_s = 0.0
+        """How long it was at the newest batch that it answered."""
         self._free_at_s = 0.0
         self.process = ProcessIdentity.of(born.pid)
         self._lifeline = born.lifeline
@@ -137,7 +139,8 @@ class Replica(asyncio.Protocol):
             if "id" in head:
                 answered, asked_at_s = self._asked.pop(head["id"])
                 now_s = time.monotonic()  # what it was given ahead began when the one before it was done
-                self.busy_s += now_s - max(asked_at_s, self._free_at_s)
+                self.took_s = now_s - max(asked_at_s, self._free_at_s)
+                self.busy_s += self.took_s
                 self._free_at_s = now_s
                 failed = head.get("failed")
                 answered(_failed(failed) if failed else said)
