@@ -8,6 +8,9 @@ from resources.registry.gates.model import GateResult
 
 SHOWN = 3
 """So many of the limits that were not kept are told; then only how many more there are."""
+SLACK = 1e-9
+"""What is so little beyond a limit is on it: 0.8 - 0.7 is more than 0.1 to a machine only."""
+MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -27,21 +30,39 @@ class Finding:
 
 def least(what: str, value: float, limit: float) -> Finding:
     """A share that must be so high."""
-    sentence = f"{what} is {share(value)}; at least {share(limit)} is asked"
-    return Finding(value >= limit, sentence, value, limit)
+    shown, bound = apart(100 * value, 100 * limit)
+    return Finding(reaches(value, limit), f"{what} is {shown}%; at least {bound}% is asked", value, limit)
 
 
 def most(what: str, value: float, limit: float) -> Finding:
     """A share that may be so high."""
-    return Finding(
-        value <= limit, f"{what} is {share(value)}; at most {share(limit)} is allowed", value, limit
-    )
+    shown, bound = apart(100 * value, 100 * limit)
+    return Finding(keeps(value, limit), f"{what} is {shown}%; at most {bound}% is allowed", value, limit)
 
 
 def most_of(what: str, value: float, limit: float, unit: str) -> Finding:
     """An amount that may be so large."""
-    sentence = f"{what} is {value:.4g} {unit}; at most {limit:.4g} {unit} is allowed"
-    return Finding(value <= limit, sentence, value, limit)
+    shown, bound = apart(value, limit)
+    sentence = f"{what} is {shown} {unit}; at most {bound} {unit} is allowed"
+    return Finding(keeps(value, limit), sentence, value, limit)
+
+
+def reaches(value: float, limit: float) -> bool:
+    """Whether a value is as large as it must be."""
+    return value >= limit - SLACK * max(1.0, abs(limit))
+
+
+def keeps(value: float, limit: float) -> bool:
+    """Whether a value is as small as it must be."""
+    return value <= limit + SLACK * max(1.0, abs(limit))
+
+
+def apart(value: float, limit: float, digits: int = 4) -> tuple[str, str]:
+    """Both with so many digits, or as many more as tell one from the other."""
+    is_same = reaches(value, limit) and keeps(value, limit)
+    while not is_same and digits < MOST_DIGITS and f"{value:.{digits}g}" == f"{limit:.{digits}g}":
+        digits += 1
+    return f"{value:.{digits}g}", f"{limit:.{digits}g}"
 
 
 def told(sentence: str) -> Finding:
@@ -66,11 +87,11 @@ def result(gate: Gate, findings: Sequence[Finding]) -> GateResult:
 
 
 def share(value: float) -> str:
-    """In per cent, with as many digits as tell it from its limit."""
+    """In per cent."""
     return f"{100 * value:.4g}%"
 
 
-def points(value: float) -> str:
-    """A difference of shares, in points."""
-    told = f"{100 * value:.3g}"
-    return f"{told} point" if told in ("1", "-1") else f"{told} points"
+def points(value: float, limit: float | None = None) -> str:
+    """A difference of shares, in points, with as many digits as tell it from its limit."""
+    shown, _ = apart(100 * value, 100 * (value if limit is None else limit), 3)
+    return f"{shown} point" if shown in ("1", "-1") else f"{shown} points"

@@ -23,11 +23,14 @@ from resources.gate_plan import (
 from resources.registry.evaluations.model import Measurement
 from resources.registry.gates.findings import (
     Finding,
+    apart,
     fault,
+    keeps,
     least,
     most,
     most_of,
     points,
+    reaches,
     result,
     share,
     told,
@@ -72,8 +75,8 @@ def _better(gate: QualityGate, by: float, new: Measurement, evidence: GateEviden
     interval = "" if seen is None else f" (95% interval {100 * seen.low:.3g} to {100 * seen.high:.3g})"
     reached = seen.low if seen is not None and gate.sure else gain
     asked = f"at least {points(by)} is asked" + (", at the low end of the interval" if gate.sure else "")
-    sentence = f"{what} is {_beside(gain, evidence)}{interval}; {asked}"
-    return Finding(reached >= by, sentence, reached, by)
+    sentence = f"{what} is {_beside(gain, by, evidence)}{interval}; {asked}"
+    return Finding(reaches(reached, by), sentence, reached, by)
 
 
 def _forgetting(gate: ForgettingGate, new: Measurement, _: GateEvidence) -> list[Finding]:
@@ -116,8 +119,9 @@ def _times(
     if not before or value is None:
         return fault(f"{what} cannot be compared: {whose} is not known")
     times = value / before
-    sentence = f"{what} is {times:.3g} times {whose}; at most {limit:.3g} times is allowed"
-    return Finding(times <= limit, sentence, times, limit)
+    shown, bound = apart(times, limit, 3)
+    sentence = f"{what} is {shown} times {whose}; at most {bound} times is allowed"
+    return Finding(keeps(times, limit), sentence, times, limit)
 
 
 def _calibration(gate: CalibrationGate, new: Measurement, evidence: GateEvidence) -> list[Finding]:
@@ -138,13 +142,13 @@ def _worse_calibrated(value: float, worse_by: float, evidence: GateEvidence) -> 
     if old.calibration_error is None:
         return told("the champion said nothing of which a calibration could be measured")
     worse = value - old.calibration_error
-    said = f"its calibration error is {share(value)}, {_beside(worse, evidence)}"
-    return Finding(worse <= worse_by, f"{said}; at most {points(worse_by)} is allowed", worse, worse_by)
+    said = f"its calibration error is {share(value)}, {_beside(worse, worse_by, evidence)}"
+    return Finding(keeps(worse, worse_by), f"{said}; at most {points(worse_by)} is allowed", worse, worse_by)
 
 
-def _beside(gain: float, evidence: GateEvidence) -> str:
+def _beside(gain: float, limit: float, evidence: GateEvidence) -> str:
     side = "above" if gain >= 0 else "below"
-    return f"{points(abs(gain))} {side} that of model {evidence.champion_number}, the champion"
+    return f"{points(abs(gain), abs(limit))} {side} that of model {evidence.champion_number}, the champion"
 
 
 def _champion(evidence: GateEvidence) -> Measurement | Finding:

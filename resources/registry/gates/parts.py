@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from resources.gate_plan import SlicesGate
 from resources.registry.evaluations.model import Measurement
-from resources.registry.gates.findings import Finding, fault, points, share, told
+from resources.registry.gates.findings import Finding, apart, fault, keeps, points, reaches, share, told
 from resources.registry.gates.model import GateEvidence
 
 
@@ -49,17 +49,19 @@ def _compared(gate: SlicesGate, new: Measurement, evidence: GateEvidence) -> lis
 
 
 def _floor(name: str, value: float, floor: float) -> Finding:
+    shown, bound = apart(100 * value, 100 * floor)
     return Finding(
-        value >= floor, f"{name} reaches {share(value)}; at least {share(floor)} is asked", value, floor
+        reaches(value, floor), f"{name} reaches {shown}%; at least {bound}% is asked", value, floor
     )
 
 
 def _worse(name: str, value: float, old: float, worse_by: float, champion: str) -> Finding:
+    loss = old - value
     sentence = (
-        f"{name} reaches {share(value)}, with {champion}, {share(old)}; "
-        f"at most {points(worse_by)} less is allowed"
+        f"{name} reaches {share(value)}, {points(abs(loss), worse_by)} {'below' if loss > 0 else 'above'} the "
+        f"{share(old)} of {champion}; at most {points(worse_by)} less is allowed"
     )
-    return Finding(old - value <= worse_by, sentence, old - value, worse_by)
+    return Finding(keeps(loss, worse_by), sentence, loss, worse_by)
 
 
 def _value_of(new: Measurement, name: str) -> float | None:

@@ -21,9 +21,10 @@ from resources.gate_plan import (
     SizeGate,
     SlicesGate,
 )
+from resources.registry.evaluations.model import SliceName, SliceScore
 from resources.registry.gates.judging import judge
 from resources.registry.gates.model import CheckOutcome, GateEvidence, GateResult
-from tests.resources.registry.gates.examples import FIRST, GOOD, KNOWN, SHARES, evidence
+from tests.resources.registry.gates.examples import FIRST, GOOD, KNOWN, OLD, SHARES, evidence
 
 PARTS = ["class:cat", "class:dog", "brightness:dark", "class:cta"]
 
@@ -38,6 +39,11 @@ def plan_of(*gates: Gate) -> GatePlan:
     """These, and no others."""
     named: dict[str, Any] = {"data_checks": None} | {gate.name: gate for gate in gates}
     return GatePlan(**named)
+
+
+def part(value: float) -> dict[SliceName, SliceScore]:
+    """A test set of one part."""
+    return {SliceName("class:cat"): SliceScore(value, 100)}
 
 
 PAIRS: st.SearchStrategy[tuple[Gate, Gate]] = st.one_of(
@@ -166,7 +172,7 @@ def test_a_part_that_lost_much_is_named_first() -> None:
     old = replace(GOOD, slices={name: replace(one, value=1.0) for name, one in GOOD.slices.items()})
     found = said(SlicesGate(worse_by=0.01), replace(KNOWN, champion=old))
     assert found.sentence.startswith(
-        "class:dog reaches 85%, with model 1, the champion, 100%; at most 1 point"
+        "class:dog reaches 85%, 15 points below the 100% of model 1, the champion; at most 1 point"
     )
     assert "; class:cat reaches 95%" in found.sentence
     assert "brightness:dark" not in found.sentence, "ten samples say little"
@@ -228,3 +234,40 @@ def test_without_what_was_said_of_each_sample_the_scores_are_compared() -> None:
 def test_without_a_declaration_only_a_failed_data_check_bars_a_model() -> None:
     assert [one.gate for one in judge(GatePlan(), FIRST)] == ["data_checks"]
     assert all(one.passed for one in judge(GatePlan(), replace(FIRST, data_checks=())))
+
+
+@pytest.mark.parametrize(
+    ("gate", "new", "old"),
+    [
+        (SlicesGate(worse_by=0.1), {"slices": part(0.7)}, {"slices": part(0.8)}),
+        (QualityGate(better_by=0.01), {"value": 0.57}, {"value": 0.56}),
+        (CalibrationGate(worse_by=0.1), {"calibration_error": 0.8}, {"calibration_error": 0.7}),
+        (LatencyGate(times=1.1), {"latency_p99_ms": 0.33}, {"latency_p99_ms": 0.3}),
+        (QualityGate(at_least=0.3), {"value": 0.1 + 0.1 + 0.1}, {}),
+    ],
+)
+def test_what_is_on_its_limit_passes_whatever_a_machine_makes_of_the_difference(
+    gate: Gate, new: dict[str, Any], old: dict[str, Any]
+) -> None:
+    known = replace(KNOWN, new=replace(GOOD, **new), champion=replace(OLD, **old), difference=None)
+    assert said(gate, known).passed
+
+
+@pytest.mark.parametrize(
+    ("gate", "new", "told"),
+    [
+        (QualityGate(at_least=0.9), {"value": 0.899996}, "is 89.9996%; at least 90% is asked"),
+        (SlicesGate(floors={"class:cat": 0.9}), {"slices": part(0.899996)}, "reaches 89.9996%; at least 90%"),
+        (SlicesGate(worse_by=0.1), {"slices": part(0.70004)}, "10.004 points below the 80.01% of model 1"),
+        (QualityGate(better_by=0.01), {"value": 0.889996}, "is 0.9996 points above that of model 1"),
+        (LatencyGate(p99_ms=50), {"latency_p99_ms": 50.0004}, "is 50.0004 ms; at most 50 ms is allowed"),
+        (LatencyGate(times=2), {"latency_p99_ms": 2.0004}, "is 2.0004 times that of model 1"),
+    ],
+)
+def test_a_sentence_tells_a_value_from_the_limit_that_it_does_not_keep(
+    gate: Gate, new: dict[str, Any], told: str
+) -> None:
+    old = replace(OLD, slices=part(0.80008))
+    found = said(gate, replace(KNOWN, new=replace(GOOD, **new), champion=old, difference=None))
+    assert not found.passed
+    assert told in found.sentence
