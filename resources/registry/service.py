@@ -1,7 +1,7 @@
 """The registry for everyone above: register once, evaluate, decide, and find the champion."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,10 @@ from resources.terms import Actor, DatasetName, VersionKey, version_order
 
 LOCK_TIMEOUT_S = 120.0
 """How long one registration waits for another one of the same data set."""
+
+
+def _nothing_more(_: Connection) -> None:
+    """What else is done in a transaction where nobody asks for more."""
 
 
 class RegistryService:
@@ -330,15 +334,19 @@ class RegistryService:
         with self.database.read() as connection:
             return store.models_of(connection, dataset)
 
-    def remove(self, model: ModelVersion, actor: Actor) -> None:
+    def remove(
+        self, model: ModelVersion, actor: Actor, settle: Callable[[Connection], None] = _nothing_more
+    ) -> None:
         """Delete a model version in MLflow, then in our tables, then its files in this home.
 
-        Can be run again after a kill. Who may be removed is for those above to say. Raises
+        Can be run again after a kill. Who may be removed is for those above to say: ``settle`` is called in
+        the transaction that removes it, and raises where it may not be any more. Raises
         :class:`Unavailable` when MLflow is down.
         """
         mlflow = Mlflow(self.home)
         mlflow.delete_version(model)
         with self.database.write(lasting=True) as connection:
+            settle(connection)
             if store.drop_model(connection, model.dataset, model.number):
                 detail = f"weights {model.weights_sha256[:12]}, of {model.dataset_version}"
                 record(connection, AuditRow(self.clock(), actor, "registry.remove", model.uri, detail))

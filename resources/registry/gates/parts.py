@@ -57,9 +57,10 @@ def _floor(name: str, value: float, floor: float) -> Finding:
 
 def _worse(name: str, value: float, old: float, worse_by: float, champion: str) -> Finding:
     loss = old - value
+    side = "below" if loss > 0 else "above"
     sentence = (
-        f"{name} reaches {share(value)}, {points(abs(loss), worse_by)} {'below' if loss > 0 else 'above'} the "
-        f"{share(old)} of {champion}; at most {points(worse_by)} less is allowed"
+        f"{name} reaches {share(value)}, {points(abs(loss), worse_by)} {side} the {share(old)} of "
+        f"{champion}; at most {points(worse_by)} less is allowed"
     )
     return Finding(keeps(loss, worse_by), sentence, loss, worse_by)
 

@@ -86,6 +86,7 @@ class DeploymentService:
             gates.record_override(model.dataset, model.number, actor, kept)
 
         def change(connection: Connection, state: EndpointState, now: datetime) -> EndpointState:
+            _refuse_if_gone(connection, model)
             if state.rollout is not None and state.rollout.new != new:
                 instead = f"model {new} goes live instead"
                 ended = changes.aborted(state, state.rollout)
@@ -193,11 +194,13 @@ class DeploymentService:
                     f"{state.endpoint} has no state {to}; it has 1 to {events[-1].number}",
                     f"See them: trainplat model history {state.endpoint}",
                 )
+            _refuse_if_lost(connection, events, found)
             return found.after.live
         if state.rollout is not None:
             return state.rollout.new if state.rollout.is_rollback else state.live
         for event in reversed(events):
             if event.after.live not in (None, state.live):
+                _refuse_if_lost(connection, events, event)
                 return event.after.live
         raise NotFound(
             f"nothing else was ever live as {state.endpoint} than model {state.live}",
@@ -296,3 +299,38 @@ class DeploymentService:
 def _state(connection: Connection, endpoint: str) -> EndpointState:
     newest = store.newest_of(connection, endpoint)
     return EndpointState(endpoint) if newest is None else newest.after
+
+
+def _refuse_if_gone(connection: Connection, model: ModelVersion) -> None:
+    """Raise :class:`NotFound` for a model that somebody removed since it was resolved."""
+    known = registry_store.model_by_number(connection, model.dataset, model.number)
+    if known is None or known.weights_sha256 != model.weights_sha256:
+        raise NotFound(
+            f"model {model.dataset}:{model.number} was removed just now",
+            f"See what there is: trainplat model list {model.dataset}",
+        )
+
+
+def _refuse_if_lost(connection: Connection, events: list[DeploymentEvent], to: DeploymentEvent) -> None:
+    """Raise :class:`NotFound` for a state whose model is not what it was: removed, or another by now."""
+    if not _is_kept(connection, events, to):
+        others = (None, to.after.live, events[-1].after.live)
+        kept = [one for one in events if one.after.live not in others]
+        newest = next((one for one in reversed(kept) if _is_kept(connection, events, one)), None)
+        raise NotFound(
+            f"model {to.after.live}, which was live after row {to.number} of the history of {to.endpoint}, "
+            "was removed",
+            f"See what there is: trainplat model history {to.endpoint}"
+            if newest is None
+            else f"Go to another state, such as model {newest.after.live}: "
+            f"trainplat model rollback {to.endpoint} --to {newest.number}",
+        )
+
+
+def _is_kept(connection: Connection, events: list[DeploymentEvent], to: DeploymentEvent) -> bool:
+    live = to.after.live
+    if live is None:
+        return True
+    known = registry_store.model_by_number(connection, DatasetName(to.endpoint), live.number)
+    weights = [one.weights_sha256 for one in events if one.id <= to.id and one.subject == live]
+    return known is not None and (not weights or known.weights_sha256 == weights[-1])

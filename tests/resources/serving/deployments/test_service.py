@@ -1,7 +1,9 @@
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from resources.errors import Conflict, NotFound, TrainplatError
 from resources.registry import store as registry_store
 from resources.serving.deployments.changes import fold
 from resources.serving.deployments.model import EndpointState, EventKind, Served
-from resources.serving.deployments.service import DeploymentService
+from resources.serving.deployments.service import DeploymentService, PromotionPlan
 from resources.serving.deployments.store import DEPLOYMENTS
 from resources.serving.references import parse_reference
 from resources.terms import DatasetName
@@ -289,3 +291,51 @@ def test_the_rollback_of_a_rollback_is_as_if_none_had_been(
         many.rollback(name, ACTOR)
         finish(many, name)
     assert live(many, name) == before
+
+
+def test_a_rollback_to_a_model_that_was_removed_is_refused_with_a_state_that_is_there(
+    service: DeploymentService,
+) -> None:
+    for number in (1, 2, 3):
+        promote(service, number, ROLLING)
+        finish(service)
+    with service.database.write() as connection:
+        registry_store.drop_model(connection, NAME, 2)
+    rows = len(service.history())
+    gone = service.history(NAME)[1]
+    assert gone.kind is EventKind.PROMOTED
+    for to in (None, 4):
+        with pytest.raises(NotFound, match=r"model 2, which was live after row \d .* was removed") as refused:
+            service.rollback(NAME, ACTOR, to)
+        assert "model 1: trainplat model rollback digits --to 3" in str(refused.value)
+    assert len(service.history()) == rows
+    service.rollback(NAME, ACTOR, 1)
+    finish(service)
+    assert (live(service), service.registry.champion(NAME)) == (1, model(1))
+
+
+def test_a_rollback_brings_back_no_other_weights_that_have_the_number_by_now(
+    service: DeploymentService,
+) -> None:
+    for number in (1, 2):
+        promote(service, number, ROLLING)
+        finish(service)
+    with service.database.write() as connection:
+        registry_store.drop_model(connection, NAME, 1)
+        registry_store.put_model(connection, replace(model(1), weights_sha256="f" * 64))
+    with pytest.raises(NotFound, match="was removed"):
+        service.rollback(NAME, ACTOR)
+    assert live(service) == 2
+
+
+def test_a_model_that_is_removed_while_it_is_promoted_does_not_go_live(service: DeploymentService) -> None:
+    class Slow(DeploymentService):
+        def plan(self, *arguments: Any, **named: Any) -> PromotionPlan:
+            planned = super().plan(*arguments, **named)
+            with self.database.write() as connection:  # as somebody does meanwhile
+                registry_store.drop_model(connection, NAME, planned.model.number)
+            return planned
+
+    with pytest.raises(NotFound, match="digits:2 was removed just now"):
+        promote(Slow(service.home, service.database, service.clock), 2)
+    assert service.history() == []

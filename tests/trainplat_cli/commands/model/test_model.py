@@ -8,13 +8,17 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
+from resources.errors import Conflict
 from resources.home import Home
 from resources.registry import store as registry_store
 from resources.registry.evaluations import store as measured_store
 from resources.registry.evaluations.model import Measurement
 from resources.registry.gates.service import GateService
+from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
+from resources.serving import removing
 from resources.serving.deployments.service import DeploymentService
+from resources.serving.references import parse_reference
 from tests.resources.registry.examples import candidate, scores
 from tests.resources.registry.examples import evaluation as example_evaluation
 from tests.resources.serving.examples import ACTOR, BEGAN, NAME, deployments, model
@@ -217,6 +221,25 @@ def test_a_tag_is_given_moved_and_taken_away(service: DeploymentService) -> None
     assert service.registry.model(NAME, 3) is not None
 
 
+def promote_meanwhile(service: DeploymentService, wanted: ModelVersion) -> None:
+    """Somebody promotes a model just when another one has begun to remove it, and takes that back later."""
+
+    class Slow(RegistryService):
+        def remove(self, model: ModelVersion, *arguments: Any) -> None:
+            service.promote(parse_reference(f"{model.dataset}:{model.number}"), ACTOR, override="at once")
+            super().remove(model, *arguments)
+
+    other = DeploymentService(service.home, service.database)
+    champion = service.registry.champion(wanted.dataset)
+    assert champion is not None
+    other.registry = Slow(service.home, service.database)
+    with pytest.raises(Conflict, match="it is live as pairs"):
+        removing.remove(other, wanted, ACTOR)
+    assert service.registry.model(wanted.dataset, wanted.number) == wanted
+    service.stop(wanted.dataset, ACTOR)
+    service.registry.crown(champion, ACTOR, "as before")
+
+
 @pytest.mark.slow
 def test_a_model_is_removed_with_its_tags_and_files(
     trainplat_home: Path, mlflow_in_home: None, service: DeploymentService
@@ -232,6 +255,9 @@ def test_a_model_is_removed_with_its_tags_and_files(
     assert told("list", "--pulled")["pulled"][0]["layers"][0]["digest"] == one.weights_sha256
     assert "pairs:1" in run("list", "--pulled").stdout
     assert run("rm", "pairs:1", answer="n\n").exit_code == 1
+    promote_meanwhile(service, one)
+    assert files.exists()
+    assert "old" in service.references.tags(one.dataset)
     assert "pairs:1 is removed." in run("rm", "pairs:1", "-y").stdout
     assert not files.exists()
     assert [model.number for model in registry.models(one.dataset)] == [two.number]
