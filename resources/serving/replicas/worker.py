@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import traceback
 from dataclasses import asdict
 from typing import Any
@@ -48,10 +49,16 @@ def work(link: socket.socket, lifeline: int, loading: Loading) -> None:
 
 
 def _answer(model: Predictor, number: int, given: Tensors) -> bytes:
+    began_s = time.monotonic()
+
+    def head() -> dict[str, Any]:
+        return {"id": number, "took_s": time.monotonic() - began_s}
+
     try:
-        return encoded({"id": number}, model.predict(given))
+        said = model.predict(given)
+        return encoded(head(), said)
     except Exception as problem:  # noqa: BLE001
-        return encoded({"id": number, "failed": _told(problem)})
+        return encoded({**head(), "failed": _told(problem)})
 
 
 def _told(problem: Exception) -> dict[str, Any]:

@@ -47,8 +47,7 @@ class Replica(asyncio.Protocol):
         self.busy_s = 0.0
         """How long it has been at work, in all."""
         self.took_s = 0.0
-        """How long it was at the newest batch that it answered."""
-        self._free_at_s = 0.0
+        """How long it was at the newest batch that it answered, as it says itself: this loop may be busy."""
         self.process = ProcessIdentity.of(born.pid)
         self._lifeline = born.lifeline
         self._lost = lost
@@ -137,11 +136,9 @@ class Replica(asyncio.Protocol):
         """Asyncio calls this."""
         for head, said in self._decoder.feed(data):
             if "id" in head:
-                answered, asked_at_s = self._asked.pop(head["id"])
-                now_s = time.monotonic()  # what it was given ahead began when the one before it was done
-                self.took_s = now_s - max(asked_at_s, self._free_at_s)
+                answered, _ = self._asked.pop(head["id"])
+                self.took_s = head["took_s"]
                 self.busy_s += self.took_s
-                self._free_at_s = now_s
                 failed = head.get("failed")
                 answered(_failed(failed) if failed else said)
             elif not self._ready.done():
