@@ -14,6 +14,7 @@ from resources.gpu.manual.naming import name_of
 from resources.gpu.model import RunId, run_of
 from resources.home import Home
 from resources.notebooks.model import is_notebook
+from resources.spreadsheet import BYTE_ORDER_MARK
 from resources.terms import DatasetName
 from streamlit_app import pieces
 from streamlit_app.gpu.wording import called
@@ -202,7 +203,12 @@ def page_of(reader: Reader, total: int, per_page: int, key: str) -> slice:
 def download(label: str, content: Callable[[], str], file_name: str) -> None:
     """A button that writes a file for a spreadsheet once it is pressed."""
     st.download_button(
-        label, content, file_name=file_name, mime="text/csv", icon=":material/download:", on_click="ignore"
+        label,
+        lambda: BYTE_ORDER_MARK + content(),
+        file_name=file_name,
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
     )
 
 

@@ -51,7 +51,7 @@ def draw(compared: Compared) -> None:
             "bootstrap; bold where it is clear that chance did not make it."
         )
     )
-    _exports(compared, differences)
+    _exports(compared)
 
 
 def table(compared: Compared, shown: tuple[Measurement, ...], differences: Mapping[int, Difference]) -> str:
@@ -114,15 +114,19 @@ def _name(compared: Compared, one: Measurement) -> str:
     return words
 
 
-def _exports(compared: Compared, differences: Mapping[int, Difference]) -> None:
-    """Files of everything that fits; differences are told of what is shown."""
+def _exports(compared: Compared) -> None:
+    """Files of everything that fits, with its differences, also of what stands on other sheets."""
     _ = compared.translate
     name = f"{compared.versions.dataset}-models"
+
+    def exported() -> tuple[tuple[Measurement, ...], Mapping[int, Difference]]:
+        return compared.fitting, compared.differences(compared.fitting)
+
     with st.container(horizontal=True, gap="small"):
-        frame.download(_("Download as CSV"), lambda: as_csv(compared.fitting, differences), f"{name}.csv")
+        frame.download(_("Download as CSV"), lambda: as_csv(*exported()), f"{name}.csv")
         st.download_button(
             _("Download as Markdown"),
-            lambda: as_markdown(compared.fitting, differences, compared.baseline.number),
+            lambda: as_markdown(*exported(), compared.baseline.number),
             file_name=f"{name}.md",
             mime="text/markdown",
             icon=":material/download:",

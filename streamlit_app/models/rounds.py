@@ -163,13 +163,8 @@ def _decisions(reader: Reader, comparison: Comparison) -> None:
         for one in newest_first[part]
     ]
     st.html(pieces.table(heads, rows, numbers=frozenset({1, 2, 3, 4, 7})))
-    st.download_button(
-        _("Download as CSV"),
-        as_csv(comparison.rounds),
-        file_name=f"{comparison.dataset}-decisions.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
+    frame.download(
+        _("Download as CSV"), lambda: as_csv(comparison.rounds), f"{comparison.dataset}-decisions.csv"
     )
 
 

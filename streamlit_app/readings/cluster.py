@@ -1,13 +1,12 @@
 """Nodes and their devices: who holds how much of each, what keeps them apart, and how busy they are now."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from resources import spreadsheet
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
 from resources.errors import TrainplatError
@@ -129,10 +128,8 @@ class Cluster:
 
     def as_csv(self) -> str:
         """All devices as a file for a spreadsheet; column names stay English, for programs."""
-        written = io.StringIO()
-        writer = csv.writer(written, lineterminator="\n")
         heads = ["node", "declared", "device", "model", "memory_mib", "state", "used", "projects", "runs"]
-        writer.writerow([*heads, "utilisation_pct", "memory_used_mib", "fault", "drained"])
+        rows = []
         for card in self.cards:
             device, seen = card.device, card.reading
             runs = " ".join(one.lease.run_id for one in card.holders)
@@ -147,8 +144,8 @@ class Cluster:
             ]
             row += [f"{card.used_milli / WHOLE_MILLI:g}", projects, runs]
             row += [seen.utilisation_pct, seen.memory_used_mib] if seen is not None else [None, None]
-            writer.writerow([*row, card.fault, card.drained])
-        return written.getvalue()
+            rows.append([*row, card.fault, card.drained])
+        return spreadsheet.as_csv([*heads, "utilisation_pct", "memory_used_mib", "fault", "drained"], rows)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """How the models of one data set did, version by version."""
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import datetime
 
+from resources import spreadsheet
 from resources.clock import Clock, utc_now
 from resources.data.service import DataService
 from resources.database.engine import Database
@@ -88,34 +87,21 @@ def pair(comparison: Comparison, left: VersionKey, right: VersionKey) -> Pair | 
 
 def as_csv(rounds: tuple[Decision, ...]) -> str:
     """The decisions as a file for a spreadsheet; column names stay English, for programs."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(
+    heads = ["version", "labels", "measure", "accuracy_new", "accuracy_old", "promoted"]
+    return spreadsheet.as_csv(
+        [*heads, "champion_version", "lease_s", "decided_at"],
         [
-            "version",
-            "labels",
-            "measure",
-            "accuracy_new",
-            "accuracy_old",
-            "promoted",
-            "champion_version",
-            "lease_s",
-            "decided_at",
-        ]
-    )
-    for one in rounds:
-        old = "" if one.accuracy_old is None else f"{one.accuracy_old:.6f}"
-        writer.writerow(
             [
                 one.version,
                 one.labels,
                 one.measure,
                 f"{one.accuracy_new:.6f}",
-                old,
+                None if one.accuracy_old is None else f"{one.accuracy_old:.6f}",
                 str(one.promoted).lower(),
                 one.champion_version,
                 f"{one.lease_s:.3f}",
                 one.decided_at.isoformat(),
             ]
-        )
-    return written.getvalue()
+            for one in rounds
+        ],
+    )

@@ -1,12 +1,11 @@
 """What is live and why, what is on its way, and the versions and the history behind it."""
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from resources import spreadsheet
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
 from resources.errors import Unavailable
@@ -136,25 +135,22 @@ def against(home: Home, database: Database, one: ListedModel) -> list[str]:
 
 def as_csv(events: Sequence[DeploymentEvent]) -> str:
     """A history as a file for a spreadsheet; column names stay English, for programs."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(
-        ["endpoint", "number", "at", "what", "model", "sha256", "actor", "why", "override", "live", "hash"]
-    )
-    for one in events:
-        writer.writerow(
+    return spreadsheet.as_csv(
+        ["endpoint", "number", "at", "what", "model", "sha256", "actor", "why", "override", "live", "hash"],
+        [
             [
                 one.endpoint,
                 one.number,
                 one.at.isoformat(),
                 one.kind.value,
-                one.subject or "",
+                one.subject,
                 one.weights_sha256,
                 one.actor,
                 one.why,
-                one.override or "",
-                one.after.live or "",
+                one.override,
+                one.after.live,
                 one.hash,
             ]
-        )
-    return written.getvalue()
+            for one in events
+        ],
+    )

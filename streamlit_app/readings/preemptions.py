@@ -1,10 +1,9 @@
 """Which runs made room, for whom, and when they went on."""
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import datetime
 
+from resources import spreadsheet
 from resources.clock import Clock, utc_now
 from resources.database.engine import Database
 from resources.gpu.decision_log import PastStop
@@ -41,10 +40,8 @@ class Preemptions:
 
     def as_csv(self) -> str:
         """All as a file for a spreadsheet; column names stay English, for programs."""
-        written = io.StringIO()
-        writer = csv.writer(written, lineterminator="\n")
         heads = ["at", "run", "attempt", "project", "user", "devices", "for_run", "for_project", "rule"]
-        writer.writerow([*heads, "reason", "held_since", "stopped_at", "resumed_at"])
+        rows = []
         for one in self.stops:
             made = one.decision
             for_project = "" if one.for_owner is None else one.for_owner.project
@@ -54,8 +51,8 @@ class Preemptions:
             ]
             row = [made.at.isoformat(), made.run_id, made.attempt, one.owner.project, one.owner.user]
             row += [" ".join(one.devices), made.for_run or "", for_project, made.why.rule, made.why.text]
-            writer.writerow([*row, *moments])
-        return written.getvalue()
+            rows.append([*row, *moments])
+        return spreadsheet.as_csv([*heads, "reason", "held_since", "stopped_at", "resumed_at"], rows)
 
 
 def waited_s(one: PastStop, now: datetime) -> float | None:

@@ -198,7 +198,7 @@ def _the_history_says_all_of_it(page: Page, service: DeploymentService) -> None:
     is_drawn(page)
     with page.expect_download() as fetched:
         page.get_by_role("button", name="Download as CSV").click()
-    written = list(csv.DictReader(Path(fetched.value.path()).read_text().splitlines()))
+    written = list(csv.DictReader(Path(fetched.value.path()).read_text("utf-8-sig").splitlines()))
     assert [row["what"] for row in written] == [one.kind.value for one in events]
     assert [row["hash"] for row in written] == [one.hash for one in events]
     is_calm(page)

@@ -1,8 +1,10 @@
 """The comparison of models as people meet it: a real server, a real browser, pictures of each part."""
 
+import csv
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -87,6 +89,21 @@ def test_the_second_sheet_has_the_rest(look: Look) -> None:
     with look("models?sheet=2", "Model comparison") as page:
         expect(page.locator(".tp-table tbody tr")).to_have_count(30)
         is_calm(page)
+
+
+def test_a_file_has_the_differences_of_all_sheets(look: Look) -> None:
+    with look("models", "Model comparison") as page:
+        is_drawn(page)
+        with page.expect_download() as fetched:
+            page.get_by_role("button", name="Download as CSV").click()
+        content = Path(fetched.value.path()).read_text("utf-8")
+        with page.expect_download() as written:
+            page.get_by_role("button", name="Download as Markdown").click()
+        lines = Path(written.value.path()).read_text("utf-8").splitlines()
+    assert content.startswith("\ufeff"), "Excel takes it for something else than UTF-8"
+    rows = list(csv.DictReader(content.removeprefix("\ufeff").splitlines()))
+    assert len(rows) == MANY.count == len(lines) - 2
+    assert all(row["difference_low"] for row in rows)
 
 
 @pytest.mark.needs("chinese font")

@@ -1,12 +1,11 @@
 """From leases to lines of use: pure sums over intervals."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from resources import spreadsheet
 from resources.gpu.policy.amounts import CPU_SLOT, Resource
 from resources.gpu.policy.price import Cost, Prices, Use
 from resources.gpu.usage.model import MILLI_MS_PER_HOUR, By, HeldInterval, UsageLine, UsageReport
@@ -52,24 +51,21 @@ def report(
 
 def as_csv(told: UsageReport) -> str:
     """The lines as a file for a spreadsheet; column names stay English, for programs."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for line in told.lines or (told.total,):
-        writer.writerow(
-            [
-                line.project or "",
-                line.user or "",
-                line.model or "",
-                "" if line.day is None else line.day.isoformat(),
-                f"{line.gpu_hours:.4f}",
-                f"{line.slot_hours:.4f}",
-                line.leases,
-                "" if line.cost is None else f"{line.cost.amount:.4f}",
-                "" if line.cost is None else line.cost.currency,
-            ]
-        )
-    return written.getvalue()
+    rows = [
+        [
+            line.project,
+            line.user,
+            line.model,
+            None if line.day is None else line.day.isoformat(),
+            f"{line.gpu_hours:.4f}",
+            f"{line.slot_hours:.4f}",
+            line.leases,
+            None if line.cost is None else f"{line.cost.amount:.4f}",
+            None if line.cost is None else line.cost.currency,
+        ]
+        for line in told.lines or (told.total,)
+    ]
+    return spreadsheet.as_csv(_COLUMNS, rows)
 
 
 def cost_of(milli_ms: Iterable[tuple[Resource, int]], prices: Prices | None) -> Cost | None:

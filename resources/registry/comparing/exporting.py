@@ -1,9 +1,9 @@
 """A comparison as a file: for a spreadsheet, and for a text that people write."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
+from html import escape
 
+from resources import spreadsheet
 from resources.registry.comparing.metrics import Metric, Unit
 from resources.registry.comparing.parameters import differing
 from resources.registry.evaluations.bootstrap import Difference
@@ -22,22 +22,20 @@ def as_csv(measurements: Sequence[Measurement], differences: Differences) -> str
         *("difference", "difference_low", "difference_high", "cost", "measured_at"),
         *(f"param_{name}" for name in params.names),
     ]
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(heads)
+    rows = []
     for one, values in zip(measurements, params.values, strict=True):
         against = differences.get(one.number)
-        interval = [""] * 3 if against is None else [against.value, against.low, against.high]
-        writer.writerow(
+        interval = [None] * 3 if against is None else [against.value, against.low, against.high]
+        rows.append(
             [
                 *(one.number, one.dataset_version, one.test_set, one.test_count, one.measure),
                 *(_plain(metric.of(one), metric) for metric in Metric),
-                *(value if isinstance(value, str) else f"{value:.6f}" for value in interval),
-                *(one.cost or "", one.measured_at.isoformat()),
-                *(value or "" for value in values),
+                *(None if value is None else f"{value:.6f}" for value in interval),
+                *(one.cost, one.measured_at.isoformat()),
+                *values,
             ]
         )
-    return written.getvalue()
+    return spreadsheet.as_csv(heads, rows)
 
 
 def as_markdown(measurements: Sequence[Measurement], differences: Differences, baseline: int | None) -> str:
@@ -54,7 +52,7 @@ def as_markdown(measurements: Sequence[Measurement], differences: Differences, b
         name = f"**{one.number}**" if one.number == baseline else str(one.number)
         row = [
             name,
-            one.dataset_version,
+            _cell(one.dataset_version),
             *(written(metric.of(one), metric) for metric in metrics),
             interval(differences.get(one.number)),
             *(_cell(value or "") for value in values),
@@ -96,4 +94,6 @@ def _plain(value: float | None, metric: Metric) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    """In one line, and without what a table, HTML or a stress would make of it."""
+    plain = escape(" ".join(text.split()), quote=False)
+    return "".join(f"\\{one}" if one in "\\|`*_[]" else one for one in plain)

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from resources.kinds import Measure
 from resources.registry.comparing.exporting import as_csv, as_markdown, written
@@ -90,6 +93,15 @@ def test_markdown_has_a_row_for_each_and_a_bold_baseline() -> None:
     assert "a\\|b c" in lines[5]
     assert len({line.replace("\\|", "").count("|") for line in lines}) == 1
     assert "brier" not in as_markdown([odd], {}, None)
+
+
+@given(st.text(st.sampled_from("ab|\\\\`*_[]<>\n\r\v\u2028"), max_size=12))
+def test_no_text_leaves_its_cell_in_markdown(text: str) -> None:
+    odd = [replace(SOME[0], params={"method": text}), SOME[1]]
+    shown = MarkdownIt("gfm-like", {"linkify": False}).render(as_markdown(odd, {}, None))
+    assert re.findall("<(?!/?(?:table|thead|tbody|tr|t[hd])\\b)", shown) == []
+    cells = re.findall("<tr>(.*?)</tr>", shown, re.DOTALL)[1]
+    assert [unescape(cell).split() for cell in re.findall("<td[^>]*>(.*?)</td>", cells)][-2] == text.split()
 
 
 def test_numbers_are_written_for_people() -> None:
