@@ -25,8 +25,10 @@ from resources.terms import Actor, DatasetName
 OURS = (CHAMPION, CHALLENGER, CANDIDATE)
 VARIANTS = tuple(one.value for one in Variant if one)
 SHORTEST_DIGEST = 6
+MOST_SHOWN = 100
+"""So many characters are told of what is no reference."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
 _VERSION = re.compile(r"v[1-9]\d*\.\d+")
@@ -52,7 +54,8 @@ def parse_reference(text: str) -> ModelReference:
     told, plus, variant = text.strip().partition("+")
     name, colon, tag = told.partition(":")
     if _NAME.fullmatch(name) is None or (colon and _TAG.fullmatch(tag) is None):
-        raise BadInput(f"model {text!r} is none that can be; expected {_FORM}", "Correct it.")
+        shown = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+        raise BadInput(f"model {shown!r} is none that can be; expected {_FORM}", "Correct it.")
     if plus and variant not in VARIANTS:
         raise BadInput(
             f"variant {variant!r} of {text!r} is unknown; expected {' or '.join(VARIANTS)}, or none",

@@ -42,6 +42,26 @@ def datatype_of(values: Array) -> str:
     return _NAMES.get(values.dtype, BYTES)
 
 
+def fits(values: Array, wanted: np.dtype[Any]) -> bool:
+    """Whether numbers, one at least, stay what they are in another type; fractions may lose digits.
+
+    Infinity and what is no number are themselves in each type of fractions.
+    """
+    if wanted.kind == "b":
+        return bool(np.isin(values, (0, 1)).all())
+    if wanted.kind == "f":
+        if values.dtype.itemsize < wanted.itemsize or values.dtype == wanted:
+            return True
+        with np.errstate(over="ignore"):
+            return bool((np.isfinite(values.astype(wanted)) | ~np.isfinite(values)).all())
+    bounds = np.iinfo(wanted)
+    if values.dtype.kind in "biu":
+        return bool(values.min() >= bounds.min and values.max() <= bounds.max)
+    whole = bool((np.isfinite(values) & (values == np.floor(values))).all())
+    # The largest of 64 bits is no float: as one it would be the first that is too large.
+    return whole and bool(values.min() >= bounds.min and values.max() < float(int(bounds.max) + 1))
+
+
 def checked(given: Tensors, specs: Sequence[TensorSpec]) -> dict[str, Array]:
     """What a model is asked, of the types and shapes that it takes.
 
@@ -105,18 +125,11 @@ def _cast(values: Array, spec: TensorSpec) -> Array:
             f"input {spec.name!r} holds {datatype_of(values)}; expected {spec.datatype}",
             f"Give it as {spec.datatype}.",
         )
-    if wanted.kind in "biu" and not _fits(values, wanted):
+    if not fits(values, wanted):
+        kind = "numbers" if wanted.kind == "f" else "whole numbers"
         raise BadInput(
             f"input {spec.name!r} holds values from {values.min():g} to {values.max():g}; "
-            f"expected whole numbers that fit {spec.datatype}",
+            f"expected {kind} that fit {spec.datatype}",
             "Scale them as the samples that the model was trained on: of grey pictures 0 to 255.",
         )
     return values.astype(wanted)
-
-
-def _fits(values: Array, wanted: np.dtype[Any]) -> bool:
-    if wanted.kind == "b":
-        return bool(np.isin(values, (0, 1)).all())
-    bounds = np.iinfo(wanted)
-    whole = values.dtype.kind in "biu" or bool((np.isfinite(values) & (values == np.floor(values))).all())
-    return whole and bool(values.min() >= bounds.min and values.max() <= bounds.max)

@@ -13,7 +13,7 @@ import orjson
 
 from resources.errors import BadInput
 from resources.serving.protocols.json_body import object_of
-from resources.serving.tensors import BYTES, DATATYPES, Array, Tensors, TensorSpec, datatype_of
+from resources.serving.tensors import BYTES, DATATYPES, Array, Tensors, TensorSpec, datatype_of, fits
 
 EXAMPLE = '{"inputs": [{"name": "samples", "shape": [1, 8, 8], "datatype": "UINT8", "data": [0, 5, ...]}]}'
 
@@ -41,15 +41,12 @@ def read_request(body: bytes) -> InferRequest:
             raise BadInput(f"the input {name!r} is given twice; expected once", "Give each input once.")
         tensors[name] = values
     wanted = told.get("outputs") or []
-    if not isinstance(wanted, list) or not all(isinstance(one, dict) and "name" in one for one in wanted):
+    if not isinstance(wanted, list) or not all(_is_output(one) for one in wanted):
         raise BadInput(
             f"'outputs' is {_short(wanted)}; expected a list of objects with a name",
             "Leave it out to get all outputs.",
         )
-    given_id = told.get("id")
-    return InferRequest(
-        None if given_id is None else str(given_id), tensors, tuple(str(one["name"]) for one in wanted)
-    )
+    return InferRequest(_id(told.get("id")), tensors, tuple(one["name"] for one in wanted))
 
 
 def write_response(name: str, version: str, request: InferRequest, said: Tensors) -> bytes:
@@ -88,13 +85,25 @@ def metadata(
     )
 
 
+def _id(given: Any) -> str | None:
+    if given is None or isinstance(given, str):
+        return given
+    if type(given) is int:  # clients count their requests
+        return str(given)
+    raise BadInput(f"'id' is {_short(given)}; expected a text", "Give a text, or leave it out.")
+
+
+def _is_output(told: Any) -> bool:
+    return isinstance(told, dict) and isinstance(told.get("name"), str)
+
+
 def _tensor(told: Any, where: str) -> tuple[str, Array]:
     if not isinstance(told, dict):
         raise BadInput(f"{where} is {_short(told)}; expected an object", f"Send {EXAMPLE}.")
     name, datatype, shape = told.get("name"), told.get("datatype"), told.get("shape")
     if not isinstance(name, str) or not name:
         raise BadInput(f"the name of {where} is {_short(name)}; expected a text", f"Send {EXAMPLE}.")
-    if datatype not in DATATYPES:
+    if not isinstance(datatype, str) or datatype not in DATATYPES:
         raise BadInput(
             f"the datatype of input {name!r} is {_short(datatype)}; expected one of {', '.join(DATATYPES)}",
             "Give it as the model's metadata says.",
@@ -135,14 +144,13 @@ def _numbers(data: list[Any], datatype: str, name: str) -> Array:
             return exact.astype(wanted)
     if values.dtype.kind not in "biuf":
         raise ValueError("not every value is a number")
-    if wanted.kind in "iu" and values.size:
-        bounds = np.iinfo(wanted)
-        if values.dtype.kind == "f" or values.min() < bounds.min or values.max() > bounds.max:
-            raise BadInput(
-                f"the data of input {name!r} go from {values.min():g} to {values.max():g} ({values.dtype}); "
-                f"expected {datatype}",
-                "Give whole numbers that fit this type, or name the type that they are of.",
-            )
+    is_fraction = wanted.kind in "iu" and values.dtype.kind == "f"
+    if values.size and (is_fraction or not fits(values, wanted)):
+        raise BadInput(
+            f"the data of input {name!r} go from {values.min():g} to {values.max():g} ({values.dtype}); "
+            f"expected {datatype}",
+            "Give numbers that fit this type, or name the type that they are of.",
+        )
     return values.astype(wanted)
 
 

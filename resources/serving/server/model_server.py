@@ -153,13 +153,18 @@ class ModelServer:
         await self.look()
         return [str(target) for target in meant]
 
-    def is_ready(self, name: str | None = None) -> bool:
+    def is_ready(self) -> bool:
         """See :class:`resources.serving.server.app.Models`."""
-        routes = self.router.routes
-        if name is not None:
-            live = routes[name].live if name in routes else None
-            return live is not None and not (live in self.pools and self.pools[live].problem)
-        return self._looked and all(self.is_ready(one) for one in routes)
+        return self._looked and all(self._would_answer(route.live) for route in self.router.routes.values())
+
+    async def is_model_ready(self, name: str, tag: str | None) -> bool:
+        """See :class:`resources.serving.server.app.Models`."""
+        if tag is None and name in self.router.routes:
+            return self._would_answer(self.router.routes[name].live)
+        try:
+            return self._would_answer(await self._target(name, tag))
+        except TrainplatError:
+            return False
 
     def names(self) -> list[str]:
         """See :class:`resources.serving.server.app.Models`."""
@@ -259,6 +264,11 @@ class ModelServer:
             quiet_s=0.0 if route.live is None else time.monotonic() - self._pool_of(route.live).asked_at_s,
         )
         return next_step(rollout, rollout.plan, observed, now)
+
+    def _would_answer(self, target: Target | None) -> bool:
+        """Whether it is loaded, or can be as far as is known."""
+        pool = None if target is None else self.pools.get(target)
+        return target is not None and (pool is None or pool.is_ready or pool.problem is None)
 
     def _demand(self, target: Target) -> None:
         """Have a version that is asked for, whoever is live, until it is idle for long."""

@@ -42,6 +42,27 @@ def test_what_does_not_fit_is_refused_with_its_shape_or_values(given: Array, sai
     assert said in refused.value.problem
 
 
+@pytest.mark.parametrize(
+    ("value", "datatype", "said"),
+    [
+        (2.0**63, "INT64", "expected whole numbers that fit INT64"),
+        (2.0**64, "UINT64", "expected whole numbers that fit UINT64"),
+        (1e300, "FP32", "holds values from 1e+300 to 1e+300; expected numbers that fit FP32"),
+        (5, "BOOL", "expected whole numbers that fit BOOL"),
+    ],
+)
+def test_a_number_that_would_become_another_one_is_refused(value: float, datatype: str, said: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        checked({"x": np.array([value])}, [TensorSpec("x", datatype, (-1,))])
+    assert said in refused.value.problem
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 1.5, 2.0**63])
+def test_a_fraction_stays_what_it_is(value: float) -> None:
+    (found,) = checked({"x": np.array([value])}, [TensorSpec("x", "FP32", (-1,))]).values()
+    np.testing.assert_array_equal(found, np.array([value], np.float32))
+
+
 def test_several_inputs_go_by_their_names_and_have_as_many_samples() -> None:
     texts = np.array(["x", "y"], dtype=object)
     found = checked({"a": np.array([1, 2]), "b": texts}, PAIR)

@@ -41,6 +41,10 @@ def test_texts_are_read_and_written_as_bytes() -> None:
         (json.dumps({"inputs": [3]}).encode(), "inputs[0] is 3; expected an object"),
         (body(name=""), "the name of inputs[0] is ''; expected a text"),
         (body(datatype="UINT9"), "the datatype of input 'samples' is 'UINT9'; expected one of BOOL"),
+        (body(datatype=["UINT8"]), "the datatype of input 'samples' is ['UINT8']; expected one of BOOL"),
+        (body(datatype="BOOL", data=[1, 0, 1, 5]), "go from 0 to 5 (int64); expected BOOL"),
+        (body(datatype="FP32", data=[1, 2, 3, 1e300]), "go from 1 to 1e+300 (float64); expected FP32"),
+        (body(datatype="FP16", data=[1, 2, 3, 70000]), "go from 1 to 70000 (int64); expected FP16"),
         (body(shape=[1, -4]), "the shape of input 'samples' is [1, -4]"),
         (body(shape="4"), "the shape of input 'samples' is '4'"),
         (body(data="abcd"), "the data of input 'samples' is 'abcd'; expected a list"),
@@ -57,6 +61,20 @@ def test_what_cannot_be_read_is_named_with_its_value_and_what_is_expected(given:
         inference.read_request(given)
     assert said in refused.value.problem
     assert refused.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"id": {"a": 1}}, "'id' is {'a': 1}; expected a text"),
+        ({"outputs": ["label"]}, "'outputs' is ['label']; expected a list of objects with a name"),
+        ({"outputs": [{"name": 3}]}, "expected a list of objects with a name"),
+    ],
+)
+def test_what_a_request_says_besides_its_inputs_is_checked_too(given: dict[str, object], said: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        inference.read_request(json.dumps({**json.loads(body()), **given}).encode())
+    assert said in refused.value.problem
 
 
 def test_an_input_that_is_given_twice_is_refused() -> None:

@@ -27,6 +27,7 @@ from tests.resources.serving.homes import SAMPLES, saying, saying_nothing, serve
 
 QUICK = DeployPlan(step_s=0.5, least_requests=20)
 LIMIT_S = 60
+FIRST, EXPECTED = "input 'samples' has the shape", "expected [-1, 8, 8], where -1 is any number from 1"
 
 
 @contextmanager
@@ -176,6 +177,36 @@ def _refusals_over_http(address: str) -> None:
     index = httpx.post(f"{address}/v2/repository/index").json()
     assert {"name": "digits", "version": "1", "state": "READY"}.items() <= index[0].items()
     unloaded = httpx.post(f"{address}/v2/repository/models/digits:v1.0+int8/unload").json()
+    assert unloaded == {"unloaded": ["digits:1+int8"]}
+    _answers_by_method_and_header(address)
+
+
+def _answers_by_method_and_header(address: str) -> None:
+    infer, score = f"{address}/v2/models/digits/infer", f"{address}/models/digits/invocations"
+    head = httpx.head(f"{address}/v2/health/live")
+    assert (head.status_code, head.content) == (200, b"")
+    for method, url, allowed in (
+        ("GET", infer, "POST"),
+        ("OPTIONS", score, "POST"),
+        ("DELETE", f"{address}/v2/models/digits", "GET"),
+    ):
+        refused = httpx.request(method, url)
+        assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+    for headers, said in (
+        ({"content-encoding": "gzip"}, "the body is encoded as 'gzip'; expected no encoding"),
+        ({"inference-header-content-length": "2"}, "binary tensors after its JSON; expected JSON alone"),
+    ):
+        refused = httpx.post(infer, content=b"{}", headers=headers)
+        assert refused.status_code == 415
+        assert said in refused.json()["error"]
+    table = httpx.post(score, content=b"a\nx\n", headers={"content-type": "text/csv; charset=utf-8"})
+    assert (table.status_code, table.json()["error"]) == (400, f"{FIRST} [1]; {EXPECTED}")
+    long = httpx.post(f"{address}/models/{'a' * 5000}/invocations", json={"inputs": [1]})
+    assert (long.status_code, "aaa...' is none that can be" in long.json()["error"]) == (400, True)
+    for path, ready in (("digits/versions/1", 200), ("digits:9", 503), ("digits/versions/9", 503)):
+        assert httpx.get(f"{address}/v2/models/{path}/ready").status_code == ready
+    assert httpx.post(f"{address}/v2/repository/models/digits+int8/load").json()["name"] == "digits:1+int8"
+    unloaded = httpx.post(f"{address}/v2/repository/models/digits+int8/unload").json()
     assert unloaded == {"unloaded": ["digits:1+int8"]}
 
 
