@@ -25,7 +25,8 @@ WISHES_TAG = "trainplat/wishes"
 """Of a run that people asked for by hand: the numbers of their wishes, which it takes."""
 AGAIN = "re-execute that run in the Dagster UI"
 WHAT_NEXT = "what_next"
-"""Metadata of a check that did not pass: what a person does about it, in sentences."""
+"""Metadata of a check that did not pass: what a person does about it, in sentences. A step that fails with it is
+for people: the same would come of another try."""
 
 LOOK_BACK = 50
 """How many runs of one partition are looked at, newest first."""
@@ -40,7 +41,7 @@ class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
     STOPPED = "stopped"
-    """A blocking check did not pass: what it looked at is the same the next time."""
+    """A blocking check did not pass, or a step says that it is for people: the same comes the next time."""
     CANCELED = "canceled"
 
 
@@ -54,7 +55,7 @@ class Attempt:
     outcome: Outcome
     ended_at: datetime | None
     stopped_by: str = ""
-    """Which checks stopped it, what they found and what to do about it, for a person."""
+    """What stopped it, what was found and what to do about it, for a person."""
     wishes: tuple[int, ...] = ()
     """Those that it takes, where people asked for it by hand."""
 
@@ -97,7 +98,7 @@ def next_step(
     3. One is under way: hold.
     4. The newest was cancelled: hold, for a person wanted it so.
     5. The newest is done: hold.
-    6. A blocking check stopped the newest: hold, for the same would be found again.
+    6. A blocking check stopped the newest, or a step that is for people: hold, for it would do so again.
     7. Failed: ask for the next one 30 s later, then twice as long each time, at most five in all.
     8. What is not tried again by itself (4, 6, and 7 after five) is, once, for who asks after it ended.
     """
@@ -155,7 +156,7 @@ def is_given_up(attempts: Sequence[Attempt]) -> bool:
 def read_attempts(instance: DagsterInstance, job_name: str, partition: str, keys: str) -> list[Attempt]:
     """The runs of a job for a partition, newest first; numbered where their run key begins with ``keys``.
 
-    Only of the newest it is asked whether a check stopped it: that reads events.
+    Only of the newest it is asked whether something stopped it: that reads events.
     """
     chosen = RunsFilter(job_name=job_name, tags={PARTITION_TAG: partition})
     found = [_attempt(record, keys) for record in instance.get_run_records(chosen, limit=LOOK_BACK)]
@@ -182,6 +183,13 @@ def _stopped_by(instance: DagsterInstance, run_id: str) -> Iterator[str]:
             said = f"Check {name} on {asset} did not pass: {check.description or 'it says no more'}."
             next_step = check.metadata.get(WHAT_NEXT)
             yield f"{said} {next_step.value}" if next_step is not None else said
+    for event in instance.all_logs(run_id, of_type=DagsterEventType.STEP_FAILURE):
+        failed = None if event.dagster_event is None else event.dagster_event.step_failure_data
+        told = None if failed is None else failed.user_failure_data
+        next_step = None if told is None else told.metadata.get(WHAT_NEXT)
+        if told is not None and next_step is not None:
+            problem, _, _ = (told.description or "").partition("\n")
+            yield f"{problem}. {next_step.value}"
 
 
 def _attempt(record: RunRecord, keys: str) -> Attempt:

@@ -7,6 +7,7 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     DataVersion,
+    Failure,
     MaterializeResult,
     MetadataValue,
     TableColumn,
@@ -27,10 +28,11 @@ from resources.gpu.terms import terms_of
 from resources.learning.continual.forgetting import VersionMatrix
 from resources.learning.model import EpochPoint
 from resources.registry.facts import ModelFacts
-from resources.registry.model import Decision, ModelVersion, RoundEvaluation, newest_measure
+from resources.registry.model import Decision, ModelVersion, NoChampion, RoundEvaluation, newest_measure
 from resources.registry.resource import MlflowResource
 from resources.serving.deployments.words import in_words
 from resources.terms import Actor, VersionKey
+from sensors.attempts import WHAT_NEXT
 from trainplat_assets import model_round
 from trainplat_assets.forgetting import table_of
 from trainplat_assets.gate_round import GateRound, gates_metadata
@@ -177,7 +179,11 @@ def _champion_asset(spec: DatasetSpec) -> AssetsDefinition:
         round_.measure_against_champion()
         gates = GateRound.of(round_, context.instance)
         judged = gates.judge()
-        decision = round_.decide(gates.barred(judged))
+        try:
+            decision = round_.decide(gates.barred(judged))
+        except NoChampion as problem:  # the same would come of another try
+            told = {WHAT_NEXT: problem.next_step, **gates_metadata(judged.results)}
+            raise Failure(str(problem), told, allow_retries=False) from problem
         context.log.info(model_round.sentence(decision))
         return MaterializeResult(
             metadata=_champion_metadata(

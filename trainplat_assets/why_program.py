@@ -7,8 +7,12 @@ from typing import Any
 from dagster import DagsterEventType, DagsterInstance, RunsFilter
 
 from resources.errors import BadInput, Conflict, Denied, NotFound, Unavailable
+from resources.registry.model import NoChampion
 
-_KINDS = {one.__name__: int(one.exit_code) for one in (BadInput, Conflict, Denied, NotFound, Unavailable)}
+_KINDS = {
+    one.__name__: int(one.exit_code)
+    for one in (BadInput, Conflict, Denied, NoChampion, NotFound, Unavailable)
+}
 _NEXT = "\nNext: "
 
 

@@ -4,9 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from resources.errors import Conflict
 from resources.kinds import Measure
 from resources.registry.facts import ModelFacts
 from resources.terms import Actor, DatasetName, Label, VersionKey
+
+
+class NoChampion(Conflict):
+    """A round that makes nobody champion and has nobody who could stay: for people, and not for another try."""
 
 
 @dataclass(frozen=True)

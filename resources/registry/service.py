@@ -26,6 +26,7 @@ from resources.registry.model import (
     CurvePoint,
     Decision,
     ModelVersion,
+    NoChampion,
     Registration,
     RoundEvaluation,
 )
@@ -199,11 +200,11 @@ class RegistryService:
         """Promote the challenger of this version's evaluation if it is strictly better, or the first.
 
         ``barred`` is what its gates say against it: then the champion stays, and where there is none nobody
-        can be champion, which raises :class:`Conflict`.
+        can be champion, which raises :class:`NoChampion`.
         The row comes first and MLflow's aliases follow it: a kill between the two is mended by calling again.
         A decision stands. It is made anew only when the challenger is another model, or is barred no more,
         and either no later version was decided upon it or its own model is no longer registered. Raises
-        :class:`NotFound` without an evaluation, :class:`Conflict` for one that is not sound (see
+        :class:`NotFound` without an evaluation, :class:`NoChampion` for one that is not sound (see
         :mod:`resources.registry.sanity`), and :class:`Unavailable` when MLflow is down (the decision is made
         by then).
         """
@@ -509,19 +510,20 @@ def _accuracy_of(number: int, before: Decision, decisions: Iterable[Decision]) -
 
 def _refuse_if_nobody_is_left(evaluation: RoundEvaluation, barred: Sequence[str]) -> None:
     if barred and evaluation.champion is None:
-        raise Conflict(
-            f"the first model of {evaluation.dataset}, from {evaluation.version}, may not be champion: "
-            f"{'; '.join(barred)}",
+        raise NoChampion(
+            f"the first model of {evaluation.dataset}, from {evaluation.version}, may not be champion, and "
+            f"nobody is: {'; '.join(barred)}",
             f"Mend what its gates say, loosen them in the file of {evaluation.dataset}, or go past them by "
             f"name: trainplat model promote {evaluation.dataset}:{evaluation.challenger} --override WHY. "
-            f"Then materialize {evaluation.dataset}/champion for partition {evaluation.version} again.",
+            f"Then run the round again, or materialize {evaluation.dataset}/champion for partition "
+            f"{evaluation.version}.",
         )
 
 
 def _refuse_if_unsound(evaluation: RoundEvaluation) -> None:
     problems = sanity.accuracy_problems(evaluation) + sanity.measurement_problems(evaluation, None)
     if problems:
-        raise Conflict(
+        raise NoChampion(
             f"nobody can be promoted after {evaluation.dataset} {evaluation.version}: {'; '.join(problems)}",
             f"Look at the data of this version and at its training, then materialize "
             f"{evaluation.dataset}/model and what follows it again.",

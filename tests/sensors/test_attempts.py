@@ -11,6 +11,7 @@ from dagster import (
     DagsterEventType,
     DagsterInstance,
     Definitions,
+    Failure,
     StaticPartitionsDefinition,
     asset,
     define_asset_job,
@@ -132,6 +133,31 @@ def test_only_a_check_that_blocks_stops_what_a_run_does(
     assert (found.run_id, found.number, found.outcome) == (run.run_id, 2, outcome)
     told = "Check little_forgotten on measured did not pass: It forgot. Ask less."
     assert found.stopped_by == (told if outcome is Outcome.STOPPED else "")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "outcome", "told"),
+    [
+        ({WHAT_NEXT: "Loosen them."}, Outcome.STOPPED, "Its gates bar it. Loosen them."),
+        ({}, Outcome.FAILED, ""),
+    ],
+)
+def test_a_step_that_says_what_a_person_does_is_not_tried_again(
+    metadata: dict[str, str], outcome: Outcome, told: str
+) -> None:
+    @asset
+    def champion() -> None:
+        raise Failure("Its gates bar it", metadata, allow_retries=False)
+
+    job = define_asset_job("deciding", "*", executor_def=in_process_executor)
+    defs = Definitions(assets=[champion], jobs=[job])
+    with DagsterInstance.ephemeral() as instance:
+        tags = {"dagster/partition": "v1.0", "dagster/run_key": "shapes:v1.0:1"}
+        defs.resolve_job_def("deciding").execute_in_process(
+            instance=instance, tags=tags, raise_on_error=False
+        )
+        (found,) = read_attempts(instance, "deciding", "v1.0", "shapes:v1.0")
+    assert (found.outcome, found.stopped_by) == (outcome, told)
 
 
 @pytest.mark.parametrize(("passed", "outcome"), [(True, Outcome.FAILED), (False, Outcome.STOPPED)])

@@ -42,7 +42,7 @@ def run(
     instance: DagsterInstance, gates: GatePlan, version: VersionKey, *only: str
 ) -> ExecuteInProcessResult:
     """Materialize the model assets of a version, with the checks of its gates."""
-    spec = replace(SPEC, gates=gates)
+    spec = replace(SPEC, gates=gates, runs=replace(SPEC.runs, retries=2, retry_delay_s=1))
     instance.add_dynamic_partitions(str(versions_partitions(spec.name).name), [version])
     return materialize(
         [*build_model_assets(spec), *build_gate_checks(spec)],
@@ -68,6 +68,13 @@ def test_gates_are_asked_in_each_round_and_bar_a_promotion_until_they_pass(
     with_licence = replace(EASY, licence=LicenceGate())
     first = run(instance, with_licence, FIRST_VERSION)
     assert not first.success, "there is no champion that could stay"
+    tries = [one for one in first.all_events if one.step_key == "shapes__champion"]
+    assert not [one for one in tries if one.is_step_up_for_retry], "the gates would say it again"
+    failure = next(one for one in tries if one.is_step_failure).step_failure_data.user_failure_data
+    assert failure is not None
+    problem = str(failure.description).partition("\nNext: ")[0]
+    assert problem.endswith(f"may not be champion, and nobody is: licence: {said(first)['gate_licence'][2]}")
+    assert "trainplat model promote shapes:1 --override WHY" in str(failure.metadata[WHAT_NEXT].value)
     failed = said(first)["gate_licence"]
     assert failed[:2] == (False, AssetCheckSeverity.ERROR)
     assert "a licence or a note is asked" in str(failed[2])

@@ -239,7 +239,7 @@ def test_a_first_model_that_its_gates_bar_is_nobodys_champion(trainplat_home: Pa
     registry, name = service(trainplat_home), DatasetName("nobody")
     made = registry.register(candidate(name, V0), ACTOR).model
     registry.record_evaluation(evaluation(name, V0, made.number, scores(80, 20)), ACTOR)
-    with pytest.raises(Conflict, match="may not be champion: size: too large"):
+    with pytest.raises(Conflict, match="may not be champion, and nobody is: size: too large"):
         registry.decide(name, V0, labels=1, lease_s=1, actor=ACTOR, barred=["size: too large"])
     assert registry.champion(name) is None
 
