@@ -6,11 +6,12 @@ samples of the test set are drawn again with replacement, the same ones for both
 hard for both takes no part in the difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resources.errors import BadInput
 from resources.registry.evaluations.model import FloatArray, SampleScores, TestAnswers
@@ -20,6 +21,9 @@ CONFIDENCE = 0.95
 Scored = TestAnswers | SampleScores
 _AT_ONCE = 4_000_000
 """Numbers that are drawn at a time: bounds the memory."""
+_KEPT = 20_000_000
+"""Numbers of a table of draws that is kept for the next comparison: 80 MB, of 10,000 samples."""
+_Weights = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,11 @@ def paired_differences(old: Scored, others: Sequence[Scored], seed: int = 0) -> 
 def differences(gains: FloatArray, seed: int = 0) -> list[Difference]:
     """Of [sample, model] what each sample gained; each model's difference with its interval."""
     count = len(gains)
-    means = _weights(count, seed) @ gains.astype(np.float32)
+    rounded = gains.astype(np.float32)
+    if DRAWS * count <= _KEPT:
+        means = _weights(count, seed) @ rounded
+    else:
+        means = np.concatenate([part @ rounded for part in _drawn(count, seed)])
     edge = 100 * (1 - CONFIDENCE) / 2
     lows, highs = np.percentile(means, (edge, 100 - edge), axis=0)
     values = gains.mean(axis=0)
@@ -77,19 +85,21 @@ def differences(gains: FloatArray, seed: int = 0) -> list[Difference]:
     ]
 
 
-@lru_cache(maxsize=4)
-def _weights(count: int, seed: int) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
-    """[draw, sample] how often each sample is drawn, as a share of its draw."""
+@lru_cache(maxsize=2)
+def _weights(count: int, seed: int) -> _Weights:
+    return np.concatenate(list(_drawn(count, seed)))
+
+
+def _drawn(count: int, seed: int) -> Iterator[_Weights]:
+    """[draw, sample] how often each sample is drawn, as a share of its draw; some draws at a time."""
     generator = np.random.default_rng(seed)
-    found = np.zeros((DRAWS, count), dtype=np.float32)
     rows = max(1, _AT_ONCE // count)
     for first in range(0, DRAWS, rows):
         part = min(rows, DRAWS - first)
         drawn = generator.integers(0, count, size=(part, count))
         drawn += np.arange(part)[:, None] * count
         counts = np.bincount(drawn.ravel(), minlength=part * count)
-        found[first : first + part] = counts.reshape(part, count) / count
-    return found
+        yield (counts.reshape(part, count) / count).astype(np.float32)
 
 
 def _common(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[list[int], list[int]]:

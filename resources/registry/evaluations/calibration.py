@@ -1,6 +1,7 @@
 """Whether a model is right as often as it is sure: pure."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -22,7 +23,12 @@ class Bin:
 
 
 def reliability(sure: FloatArray, right: BoolArray, bins: int = BINS) -> list[Bin]:
-    """Bins of equal width from 0 to 1, without the empty ones."""
+    """Bins of equal width from 0 to 1, without the empty ones.
+
+    What a model says that diverged is no number: it is in none.
+    """
+    is_number = np.isfinite(sure)
+    sure, right = sure[is_number], right[is_number]
     if len(sure) == 0:
         return []
     place = np.minimum((np.clip(sure, 0.0, 1.0) * bins).astype(np.int64), bins - 1)
@@ -39,16 +45,20 @@ def calibration_error(sure: FloatArray, right: BoolArray, bins: int = BINS) -> f
     """Expected calibration error: the mean gap between sure and right, by how much lies in each bin.
 
     Naeini, Cooper and Hauskrecht 2015 (*Obtaining well calibrated probabilities using Bayesian binning*);
-    Guo and others 2017. None where nothing was said.
+    Guo and others 2017. None where nothing was said, or no number.
     """
     found = reliability(sure, right, bins)
     if not found:
         return None
-    return sum(one.count * abs(one.sure - one.right) for one in found) / len(sure)
+    return sum(one.count * abs(one.sure - one.right) for one in found) / sum(one.count for one in found)
 
 
-def brier_score(probabilities: FloatArray, truth: IntArray) -> float:
-    """Brier 1950: mean squared error of the probabilities, summed over the classes."""
+def brier_score(probabilities: FloatArray, truth: IntArray) -> float | None:
+    """Brier 1950: mean squared error of the probabilities, summed over the classes.
+
+    None where one of them is no number.
+    """
     wanted = np.zeros_like(probabilities)
     wanted[np.arange(len(truth)), truth] = 1.0
-    return float(((probabilities - wanted) ** 2).sum(axis=1).mean())
+    score = float(((probabilities - wanted) ** 2).sum(axis=1).mean())
+    return score if isfinite(score) else None

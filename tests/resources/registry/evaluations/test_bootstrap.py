@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.errors import BadInput
+from resources.registry.evaluations import bootstrap
 from resources.registry.evaluations.bootstrap import differences, paired_difference, paired_differences
 from resources.terms import SampleId
 from tests.resources.registry.evaluations.examples import answers_of, with_scores
@@ -74,6 +75,15 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     gains = drawn.choice([-1.0, 0.0, 1.0], p=[0.1, 0.7, 0.2], size=(200, 400))
     held = [one.low <= 0.1 <= one.high for one in differences(gains)]
     assert 0.9 <= np.mean(held) <= 0.985
+
+
+def test_a_table_of_draws_that_is_too_large_to_keep_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    gains = np.random.default_rng(3).normal(0.1, 0.3, size=(300, 4))
+    at_once = differences(gains)
+    monkeypatch.setattr(bootstrap, "_KEPT", 0)
+    monkeypatch.setattr(bootstrap, "_AT_ONCE", 7_000)
+    for one, other in zip(differences(gains), at_once, strict=True):
+        assert (one.low, one.value, one.high) == pytest.approx((other.low, other.value, other.high), abs=1e-6)
 
 
 def test_only_samples_that_both_answered_count() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.registry.evaluations.calibration import brier_score, calibration_error, reliability
+from resources.registry.evaluations.calibration import BINS, brier_score, calibration_error, reliability
 
 SAID = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50)
 
@@ -33,6 +33,26 @@ def test_one_who_is_always_sure_and_half_the_time_right_errs_by_a_half() -> None
 
 def test_one_who_says_nothing_has_none() -> None:
     assert calibration_error(np.zeros(0), np.zeros(0, dtype=np.bool_)) is None
+
+
+def test_a_model_that_diverged_is_measured_without_a_number() -> None:
+    nothing, half = np.full(4, np.nan), np.array([1.0, np.nan, np.nan, 1.0])
+    right = np.array([True, True, False, False])
+    assert reliability(nothing, right) == []
+    assert calibration_error(nothing, right) is None
+    assert calibration_error(half, right) == pytest.approx(0.5)
+    assert brier_score(np.full((4, 2), np.nan), np.zeros(4, dtype=np.int64)) is None
+
+
+@given(SAID)
+def test_the_error_is_that_of_another_way_to_count_it(said: list[tuple[float, bool]]) -> None:
+    """By numpy's histograms; a value on an edge lies in the bin above it, as there."""
+    sure, right = (np.array(one, dtype=float) for one in zip(*said, strict=True))
+    edges = np.linspace(0, 1, BINS + 1)
+    if np.isclose(sure[:, None], edges, atol=1e-12).any():
+        return
+    gaps = np.histogram(sure, edges, weights=sure - right)[0]
+    assert calibration_error(sure, right > 0) == pytest.approx(np.abs(gaps).sum() / len(said))
 
 
 def test_brier_is_0_for_the_right_one_and_2_for_a_wrong_one_that_is_sure() -> None:
