@@ -11,7 +11,7 @@ Rules, in the order in which they are applied; the last one that changed the num
 - **S7** One replica stays until then.
 - **S8** Guaranteed: never fewer than the least, by the schedule or by what is declared.
 - **S9** Never more than the most.
-- **S10** Stabilisation: the highest number that metrics wanted within ``down_s`` is kept.
+- **S10** Stabilisation: the highest number that metrics or the forecast wanted within ``down_s`` is kept.
 - **S11** Within 15 s at most twice as many, or four more.
 - **S12** A service of higher priority takes what is above the guaranteed number.
 - **S13** No more than there are devices for.
@@ -74,7 +74,7 @@ def decide(
     if not memory.wanted:
         memory = memory.with_wanted(now, seen.replicas, spec.down_s)
     memory = memory.with_wanted(now, course.replicas, spec.down_s)
-    if spec.targets and not asleep:
+    if (spec.targets or spec.forecast) and not asleep:
         _stabilise(course, spec, memory, seen, now)
         _within(course, bounds)
     if not asleep:

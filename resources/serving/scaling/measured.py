@@ -1,9 +1,9 @@
 """What the metrics ask for, as the Horizontal Pod Autoscaler of Kubernetes counts.
 
 For each metric ``ceil(ready * value / target)``; a ratio within a tenth of 1 changes nothing; replicas that
-are starting count as idle when more are asked for, and the highest number counts. What was not measured takes
-nothing away. https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/, "Algorithm
-details".
+are starting count as idle when more are asked for, and within a tenth of the target then nothing changes
+either; the highest number counts. What was not measured takes nothing away.
+https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/, "Algorithm details".
 """
 
 from dataclasses import dataclass
@@ -72,8 +72,9 @@ def _asked(target: Target, seen: ScalingSnapshot) -> int | None:
         return None
     if abs(ratio - 1) <= TOLERANCE:
         return seen.replicas
-    number = ceil(seen.ready * ratio - _EXACT)
-    return max(seen.replicas, number) if ratio > 1 else number
+    if ratio > 1 and seen.ready * ratio <= seen.replicas * (1 + TOLERANCE):
+        return seen.replicas
+    return ceil(seen.ready * ratio - _EXACT)
 
 
 def _ratio(target: Target, seen: ScalingSnapshot) -> float:

@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from fractions import Fraction
+from math import ceil
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resources.serving.scaling.autoscaler import Autoscaler
 from resources.serving.scaling.grammar.parsing import parse_scaling
-from resources.serving.scaling.model import Metric, ScalingSnapshot, ScalingSpec, Target
+from resources.serving.scaling.measured import by_metrics
+from resources.serving.scaling.model import Arrivals, Metric, ScalingSnapshot, ScalingSpec, Target
 from resources.texts import LANGUAGES, translator
 from tests.resources.serving.scaling.made import NOW, decided, later, seen, snapshots, specs
 
@@ -41,6 +44,29 @@ def test_what_was_not_measured_takes_nothing_away() -> None:
 def test_replicas_that_start_already_are_not_asked_for_again() -> None:
     assert decided("cpu:50%", seen(2, 2, cpu=0.9)).replicas == 4
     assert decided("cpu:50%", seen(2, 2, cpu=0.6)).replicas == 4
+
+
+@given(st.integers(1, 40), st.integers(0, 40), st.integers(1, 100), st.integers(10, 100))
+@example(10, 1, 60, 50)  # twelve were asked for, which is within a tenth of the eleven that there are
+def test_one_metric_asks_for_what_the_controller_of_kubernetes_asks_for(
+    ready: int, starting: int, used_pct: int, target_pct: int
+) -> None:
+    """By the order of ``GetResourceReplicas`` in ``replica_calculator.go``, in exact numbers."""
+    current = ready + starting
+    ratio = Fraction(used_pct, target_pct)
+
+    def tolerated(one: Fraction) -> bool:
+        return Fraction(9, 10) <= one <= Fraction(11, 10)
+
+    if not (starting and ratio > 1):
+        wanted = current if tolerated(ratio) else ceil(ratio * ready)
+    else:
+        again = ratio * ready / current  # those that start use nothing
+        wanted = current if tolerated(again) or again < 1 else ceil(again * current)
+    spec = parse_scaling(f"cpu:{target_pct}%", least=0, most=1000, idle_s=0)
+    asked = by_metrics(spec.targets, seen(ready, starting, cpu=used_pct / 100))
+    near = any(abs(one - edge) < 1e-9 for one in (ratio, ratio * ready / current) for edge in (0.9, 1.1))
+    assert asked.replicas == wanted or near
 
 
 def test_a_service_that_may_have_no_replica_sleeps_when_nobody_asks() -> None:
@@ -103,6 +129,16 @@ def test_the_highest_number_of_the_last_minutes_is_kept() -> None:
         assert (found.replicas, found.by) == (8, "S10")
     assert found.sentence == "4 would do; 8 stay until fewer were enough for 300 s."
     assert scaler.decide(seen(8, cpu=0.2), later(316)).replicas == 4
+
+
+def test_a_forecast_alone_does_not_let_go_at_once_of_what_it_asked_for() -> None:
+    scaler = Autoscaler(parse_scaling("forecast:on", most=10))
+    busy, calm = (Arrivals(NOW, 60, (60 * rate,) * 30) for rate in (40, 10))
+    first = scaler.decide(replace(seen(4), service_s=0.1, arrivals=busy), NOW).replicas
+    assert first > 4
+    less = replace(seen(first), service_s=0.1, arrivals=calm)
+    assert scaler.decide(less, later(15)).replicas == first
+    assert scaler.decide(less, later(316)).replicas < first
 
 
 def test_within_a_quarter_of_a_minute_replicas_double_at_most_or_grow_by_four() -> None:
