@@ -34,10 +34,11 @@ TESTS = {
     "tests/end_to_end/test_trainings.py": ("training",),
     "tests/streamlit_app/test_pipelines_in_browser.py": ("pipeline",),
     "tests/streamlit_app/test_live_models_in_browser.py": ("models-live",),
+    "tests/streamlit_app/test_samples_in_browser.py": ("models-samples",),
 }
 """The tests that play what no demo does, and the pictures that each leaves: a machine that several projects
-share, two people who change one version at once, a long training, a pipeline that was just made, and a model
-that goes live."""
+share, two people who change one version at once, a long training, a pipeline that was just made, a model
+that goes live, and the samples behind a number."""
 QUESTIONS_S = 240
 """The last round asks when it is over."""
 AGAIN = 25

@@ -17,8 +17,9 @@ def draw(compared: Compared) -> None:
     how = kept.segments(_("Shown"), words, "heat")
     st.caption(
         _(
-            "The mean score of the test samples of each class and of each third of the test set by how its "
-            "samples look; parts of fewer than five samples are left out."
+            "The mean score of the test samples of each class, of each third of the test set by how its "
+            "samples look, and of each source where there are several; parts of fewer than five samples are "
+            "left out."
         )
     )
     for of_classes, name in ((True, _("By class")), (False, _("By slice"))):

@@ -35,6 +35,7 @@ CLICKS = 4
 CLICK_TIMEOUT_MS = 8_000
 PAINT_TIMEOUT_MS = 30_000
 WIDE, NARROW = 1360, 640
+_IS_DRAWN = "document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]') !== null"
 
 Look = Callable[..., AbstractContextManager[Page]]
 
@@ -240,10 +241,12 @@ def _has_words_of(page: Page, path: str) -> None:
 
 
 def is_drawn(page: Page) -> None:
-    """Wait until the page is drawn; until then what was there before is there, too."""
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(
-        timeout=PAINT_TIMEOUT_MS
-    )
+    """Wait until the page is drawn; until then what was there before is there, too.
+
+    It is looked at on every frame: an expectation looks once a second, and a page that draws itself every two
+    may be drawing each time.
+    """
+    page.wait_for_function(_IS_DRAWN, timeout=PAINT_TIMEOUT_MS)
 
 
 def unfold(page: Page, words: str) -> None:
