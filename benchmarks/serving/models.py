@@ -33,7 +33,7 @@ def network(seed: int) -> ImageNet:
     return ImageNet(Shape(CLASSES, *SIZE_PX, 16))
 
 
-def fill(home: Home) -> Path:
+def fill(home: Home, plan: DeployPlan = PLAN) -> Path:
     """Register two models of digits, let the first one be live, and keep its weights as a file."""
     registry = RegistryService(home, home.database())
     for seed, version in enumerate(("v1.0", "v1.1")):
@@ -52,7 +52,7 @@ def fill(home: Home) -> Path:
         )
         registry.record_evaluation(_evaluation(registered.model.number, VersionKey(version)), ACTOR)
     DeploymentService(home, home.database()).promote(
-        parse_reference(f"{NAME}:1"), ACTOR, "a benchmark", override="nothing is measured here", declared=PLAN
+        parse_reference(f"{NAME}:1"), ACTOR, "a benchmark", override="nothing is measured here", declared=plan
     )
     weights = home.path / "digits.pt"
     weights.write_bytes(to_bytes(network(0)))

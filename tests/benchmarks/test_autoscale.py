@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 import pytest
 
 from benchmarks import autoscale
+from benchmarks.scaling import live
 from benchmarks.scaling.load import made_up
 from benchmarks.scaling.service import Model
 from resources.serving.scaling.grammar.parsing import parse_scaling
@@ -28,3 +29,11 @@ def test_a_result_is_called_after_its_load() -> None:
     assert (
         autoscale.variant(parser.parse_args(["--load", "openb_pod_list_default.csv.gz"])) == "openb default"
     )
+
+
+@pytest.mark.slow
+def test_what_is_measured_for_real_grows_to_the_most_replicas() -> None:
+    found = live.measured()
+    assert found["live_replicas"] == live.REPLICAS
+    assert found["live_decision_to_ready_s"] > 0
+    assert found["live_cold_start_s"] > 0

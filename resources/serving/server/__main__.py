@@ -3,10 +3,11 @@
 import argparse
 import asyncio
 import logging
+import signal
 import socket
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -54,6 +55,11 @@ async def serve(home: Home, host: str, port: int, *, idle_s: float, leave_after_
         backlog=BACKLOG,
     )
     web = uvicorn.Server(config)
+    # Its own way raises the signal again once requests are answered: the process would end with its replicas,
+    # leases and what was picked as samples as they are.
+    web.capture_signals = nullcontext  # type: ignore[assignment]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, web.handle_exit, number, None)
     with (
         bound,
         closing(sampler),

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +22,7 @@ from resources.serving.deployments.model import EventKind, Served
 from resources.serving.deployments.service import DeploymentService
 from resources.serving.references import parse_reference
 from resources.serving.running import Record, begin, running
+from resources.serving.scaling.records.service import ScalingRecords
 from tests.resources.serving.examples import ACTOR
 from tests.resources.serving.homes import SAMPLES, saying, saying_nothing, served
 
@@ -265,3 +266,30 @@ def test_a_model_that_nobody_asks_is_unloaded_and_comes_back_with_the_next_reque
         assert client.ask("digits", SAMPLES).labels == ["1"] * 3
         (model,) = client.status()["models"]
         assert 0 < model["replicas"][0]["ready_after_s"] < LIMIT_S
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_asked_to_end_writes_what_it_decided_and_lets_all_go(
+    trainplat_home: Path, number: signal.Signals
+) -> None:
+    home = Home(trainplat_home)
+    promote(served(trainplat_home, {1: saying(1)}), 1, DeployPlan(least_replicas=2, most_replicas=2))
+    begun = begin(home, leave_after_s=LIMIT_S)
+    with ModelClient(home=home) as client:
+        assert client.ask("digits", SAMPLES).labels == ["1"] * 3
+        (model,) = client.status()["models"]
+    os.kill(begun.process.pid, number)
+    wait_for(lambda: not begun.process.is_alive())
+    wait_for(lambda: not any(Path(f"/proc/{one['pid']}").exists() for one in model["replicas"]))
+    assert not (home.run / "serving.json").exists()
+    assert running(home) is None
+    steps = ScalingRecords(home, home.database()).steps("digits")
+    assert [step.decision.wanted for step in steps] == [2]
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
