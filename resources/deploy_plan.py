@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 from resources.errors import BadInput
 from resources.texts import mark
 
+MOST_PRIORITY = 1_000_000
+
 
 class Strategy(StrEnum):
     """How one live version gives way to the next."""
@@ -74,6 +76,12 @@ class DeployPlan:
     most_replicas: int = 1
     gpu: str = "0"
     """What a copy asks of the arbiter, such as 0, 0.5 or 8G,0.5."""
+    project: str | None = None
+    """On whose quota copies are; None for that of the runs of its data set."""
+    priority: int = 0
+    """The higher goes first in its project; ``autoscale`` may say another one."""
+    preemptible: bool = True
+    """Whether copies above the guaranteed number make room for others."""
     idle_s: float = 300.0
     """After so many seconds without a request it is unloaded, and loaded again by the next; 0 for never."""
     autoscale: str = ""
@@ -105,6 +113,12 @@ class DeployPlan:
         _share("sample_uncertain", self.sample_uncertain)
         if not str(self.gpu).strip():
             _refuse("gpu", self.gpu, "a request such as 0, 1 or 8G,0.5")
+        if not _is_whole(self.priority) or abs(self.priority) > MOST_PRIORITY:
+            _refuse("priority", self.priority, f"a whole number from -{MOST_PRIORITY} to {MOST_PRIORITY}")
+        if not isinstance(self.preemptible, bool):
+            _refuse("preemptible", self.preemptible, "true or false")
+        if self.project is not None and not (isinstance(self.project, str) and self.project.strip()):
+            _refuse("project", self.project, "the name of a project, or nothing")
 
     def _take_names(self) -> None:
         """Values of a file, which has lists and plain words, as ours."""

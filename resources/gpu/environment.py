@@ -12,6 +12,7 @@ from resources.gpu.model import Lease, run_of
 from resources.process import Mark
 
 CORE_MILLI = 1000
+_TORCH = {"cuda": "cuda", "rocm": "cuda", "xpu": "xpu", "npu": "npu"}
 RUN_ID_VARIABLE = "TRAINPLAT_RUN_ID"
 LEASE_VARIABLE = "TRAINPLAT_LEASE"
 """Which attempt of which lease the devices are of. In the block of a second lease it is that lease's, while
@@ -36,6 +37,12 @@ def lease_environment(lease: Lease, devices: tuple[Device, ...]) -> dict[str, st
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
     }
+
+
+def torch_device(devices: tuple[str, ...]) -> str:
+    """The kind of device by torch's name: AMD's GPUs are ``cuda`` to it."""
+    kinds = {device.rpartition("/")[2].partition(":")[0] for device in devices}
+    return next((_TORCH[kind] for kind in sorted(kinds) if kind in _TORCH), "cpu")
 
 
 def lease_mark(lease: Lease) -> Mark:

@@ -28,7 +28,13 @@ from resources.errors import BadInput
 from resources.gpu import tags
 from resources.gpu.enforcement.mps import CLIENT_VARIABLES
 from resources.gpu.enforcement.start import run_environment, start_mps
-from resources.gpu.environment import RUN_ID_VARIABLE, THREADS_VARIABLE, in_environment, lease_mark
+from resources.gpu.environment import (
+    RUN_ID_VARIABLE,
+    THREADS_VARIABLE,
+    in_environment,
+    lease_mark,
+    torch_device,
+)
 from resources.gpu.forecast.service import ForecastService
 from resources.gpu.model import (
     NO_TERMS,
@@ -365,15 +371,6 @@ def _warning_after(for_s: float | None, log: logging.Logger, lease: Lease) -> It
         yield
     finally:
         timer.cancel()
-
-
-def torch_device(devices: tuple[str, ...]) -> str:
-    """The kind of device by torch's name: AMD's GPUs are ``cuda`` to it."""
-    kinds = {device.rpartition("/")[2].partition(":")[0] for device in devices}
-    return next((_TORCH[kind] for kind in sorted(kinds) if kind in _TORCH), "cpu")
-
-
-_TORCH = {"cuda": "cuda", "rocm": "cuda", "xpu": "xpu", "npu": "npu"}
 
 
 @dataclass(frozen=True)

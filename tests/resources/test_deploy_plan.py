@@ -34,6 +34,10 @@ def test_a_plan_takes_the_words_and_lists_of_a_file() -> None:
         ({"sample_share": 1.5}, "a share, 0 to 1"),
         ({"sample_uncertain": "much"}, "a number"),
         ({"gpu": " "}, "a request"),
+        ({"project": " "}, "the name of a project"),
+        ({"priority": 0.5}, "a whole number"),
+        ({"priority": 10**7}, "a whole number from"),
+        ({"preemptible": "no"}, "true or false"),
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused_by_its_field(

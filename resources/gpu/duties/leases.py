@@ -1,12 +1,13 @@
 """Leases: taken up once, held by a process, given back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from resources.gpu import ledger
 from resources.gpu.duties.base import audit
 from resources.gpu.duties.line import Line
 from resources.gpu.environment import lease_mark, marks_of
-from resources.gpu.model import GONE, Attempt, Lease, Origin, RunId
+from resources.gpu.model import GONE, Attempt, Lease, LeaseState, Origin, RunId
 from resources.process import ProcessIdentity, carriers_of, kill_remains
 from resources.terms import Actor
 
@@ -107,6 +108,23 @@ class Leases(Line):
             with self._database.write() as connection:
                 for one in alive:
                     ledger.set_heartbeat(connection, one.run_id, one.attempt, now)
+
+    def set_preemptible(self, lease: Lease, actor: Actor, *, preemptible: bool) -> None:
+        """Let a live lease be one that is stopped for others, or one that is not, from now on.
+
+        One that makes room already goes on doing so.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            found = ledger.lease_of(connection, lease.run_id, lease.attempt)
+            if found is None or found.state is LeaseState.RELEASED or found.stop_for is not None:
+                return
+            if found.terms.preemptible == preemptible:
+                return
+            terms = replace(found.terms, preemptible=preemptible)
+            ledger.resize(connection, replace(found, terms=terms))
+            said = "it may be stopped for others" if preemptible else "it is not stopped for others"
+            audit(connection, now, actor, "gpu.terms", lease.run_id, said)
 
     def ask_to_stop(self, run_id: RunId, attempt: Attempt) -> None:
         """Say that the process of a lease that makes room was asked for a checkpoint now."""

@@ -1,6 +1,6 @@
 """The template ``loop``: a data set with the seven steps of its loop."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
@@ -14,6 +14,7 @@ from resources.data.making.source import fill_with_digits
 from resources.data.spec import DatasetSpec, DriftLimits
 from resources.deploy_plan import DeployPlan
 from resources.errors import BadInput
+from resources.gpu.manual.naming import checked_project
 from resources.gpu.requests.grammar import parse_request
 from resources.kinds import Kind
 from resources.pipelines.specs.common import DeviceSpec, as_value_errors
@@ -232,7 +233,7 @@ class LoopSpec(DeviceSpec):
             most_forgotten=self.most_forgotten,
             review=self.review,
             drift=self.drift,
-            deploy=self.deploy,
+            deploy=replace(self.deploy, project=self.deploy.project or self.project),
             shown_from=ShownFrom(self.shown_from, self.s3_endpoint, originals=self.originals_shown),
             triggers=policy_of(self.triggers),
             gates=gates_of(self.gates),
@@ -264,6 +265,8 @@ class LoopSpec(DeviceSpec):
             )
         with as_value_errors():
             parse_request(self.deploy.gpu)
+            if self.deploy.project is not None:
+                checked_project(self.deploy.project)
             scaling_of(self.deploy)
             self.dataset("data")
         return self

@@ -26,6 +26,9 @@ def work(link: socket.socket, lifeline: int, loading: Loading) -> None:
     and closed by the server's end: a model that hangs then does not outlive it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the server, which drains first
+    signal.signal(
+        signal.SIGTERM, signal.SIG_IGN
+    )  # so is who wants its devices back, and who ends the machine
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     try:
         import torch

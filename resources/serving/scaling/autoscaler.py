@@ -14,7 +14,9 @@ Rules, in the order in which they are applied; the last one that changed the num
 - **S10** Stabilisation: the highest number that metrics or the forecast wanted within ``down_s`` is kept.
 - **S11** Within 15 s at most twice as many, or four more.
 - **S12** A service of higher priority takes what is above the guaranteed number.
-- **S13** No more than there are devices for.
+- **S13** No more than there are devices for. What is guaranteed, and the first one, wait in the arbiter's
+  line all the same.
+- **S14** What the arbiter takes back goes, as far as it is above the guaranteed number.
 """
 
 from dataclasses import dataclass, field
@@ -47,6 +49,7 @@ _S9_WINDOW = mark("At most {wanted} replicas are allowed from {hours}; {asked} w
 _S10 = mark("{asked} would do; {wanted} stay until fewer were enough for {seconds} s.")
 _S11 = mark("{asked} are needed; within {seconds} s at most {wanted}.")
 _S12 = mark("{owed} replicas go to {other}, which has a higher priority: {wanted} are left.")
+_S14 = mark("{stopping} replicas make room for {other} by the arbiter's rule {by}: {wanted} are left.")
 _S13 = mark("{asked} are needed; there are devices for {wanted}.")
 
 
@@ -66,7 +69,7 @@ class Autoscaler:
 def decide(
     spec: ScalingSpec, memory: Memory, seen: ScalingSnapshot, now: datetime
 ) -> tuple[ScalingDecision, Memory]:
-    """The decision by rules S1 to S13, and what is to be remembered of it."""
+    """The decision by rules S1 to S14, and what is to be remembered of it."""
     bounds = spec.bounds(now)
     course = _needed(spec, bounds, seen)
     _within(course, bounds)
@@ -178,10 +181,16 @@ def _grow(course: _Course, bounds: Bounds, memory: Memory, seen: ScalingSnapshot
 
 
 def _divide(course: _Course, bounds: Bounds, seen: ScalingSnapshot) -> None:
-    """Rules S12 and S13."""
+    """Rules S12, S13 and S14."""
+    asked = max(bounds.least, min(1, course.replicas))
     if seen.owed_replicas:
         left = max(bounds.least, min(course.replicas, seen.replicas - seen.owed_replicas))
         if left < course.replicas:
             course.to(left, "S12", _S12, owed=seen.replicas - left, other=seen.owed_to or "—")
     if seen.free_replicas is not None and course.replicas > seen.replicas + seen.free_replicas:
-        course.to(seen.replicas + seen.free_replicas, "S13", _S13)
+        course.to(max(asked, seen.replicas + seen.free_replicas), "S13", _S13)
+    left = max(asked, seen.replicas - seen.stopping)
+    if seen.stopping and course.replicas > left:
+        course.to(
+            left, "S14", _S14, stopping=seen.stopping, other=seen.stopping_for or "—", by=seen.stopping_by
+        )

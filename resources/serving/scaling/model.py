@@ -169,9 +169,14 @@ class ScalingSnapshot:
     """How many of these replicas services of higher priority take now."""
     owed_to: str = ""
     """Whose they become."""
+    stopping: int = 0
+    """Replicas whose devices the arbiter takes back; they are neither ready nor starting."""
+    stopping_for: str = ""
+    stopping_by: str = ""
+    """For whom it does, and by which of its rules."""
 
     def __post_init__(self) -> None:
-        numbers = (self.ready, self.starting, self.queue, self.idle_s, self.owed_replicas)
+        numbers = (self.ready, self.starting, self.queue, self.idle_s, self.owed_replicas, self.stopping)
         measured = (self.cpu, self.gpu, self.memory, self.p99_ms, self.rate_per_s, self.service_s)
         others = (self.cold_start_s, self.free_replicas)
         for number in (*numbers, *measured, *others):
@@ -180,8 +185,8 @@ class ScalingSnapshot:
 
     @property
     def replicas(self) -> int:
-        """Those that answer, and those that soon will."""
-        return self.ready + self.starting
+        """Those that answer, those that soon will, and those that soon will be gone."""
+        return self.ready + self.starting + self.stopping
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,11 @@ class Reading:
     idle_s: float = 0.0
     cold_start_s: float | None = None
     """The newest that was measured."""
+    stopping: int = 0
+    """Replicas whose devices the arbiter wants back; they answer nothing new."""
+    stopping_for: str = ""
+    stopping_by: str = ""
+    """For whom, and by which rule of the arbiter."""
 
 
 class Observer:
@@ -85,6 +90,9 @@ class Observer:
             idle_s=reading.idle_s,
             cold_start_s=reading.cold_start_s,
             arrivals=self.arrivals(),
+            stopping=reading.stopping,
+            stopping_for=reading.stopping_for,
+            stopping_by=reading.stopping_by,
         )
 
     def arrivals(self) -> Arrivals | None:

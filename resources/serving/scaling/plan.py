@@ -6,7 +6,7 @@ from resources.serving.scaling.model import ScalingSpec
 
 
 def scaling_of(plan: DeployPlan) -> ScalingSpec:
-    """The least and most copies, the time until an idle one is unloaded, and ``autoscale``.
+    """The least and most copies, the time until an idle one is unloaded, the priority, and ``autoscale``.
 
     ``least_replicas`` are there while somebody asks; those of ``replicas:`` or of hours are there all the
     time. Raises :class:`BadScaling` for a text that declares nothing.
@@ -17,4 +17,5 @@ def scaling_of(plan: DeployPlan) -> ScalingSpec:
         most=plan.most_replicas,
         idle_s=plan.idle_s,
         sleeps=plan.idle_s > 0,
+        priority=plan.priority,
     )

@@ -1,7 +1,7 @@
 """Devices for replicas: a lease from the arbiter before one loads, given back when it ends.
 
 While it waits it is a request of the server's process, so that a server that is killed leaves none in the
-line; when it runs its lease is that of the replica's own process.
+line; as soon as the replica's own process lives, its lease is that one's.
 """
 
 import asyncio
@@ -13,17 +13,21 @@ from functools import partial
 from typing import Any, TypeVar
 
 from resources.gpu.enforcement.start import run_environment, start_mps
-from resources.gpu.environment import THREADS_VARIABLE
+from resources.gpu.environment import THREADS_VARIABLE, torch_device
+from resources.gpu.inventory.visible import visible_devices
 from resources.gpu.model import Lease, LeaseState, Origin, Owner, RunId
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import ProcessIdentity
+from resources.serving.server.claims import Claim
+from resources.serving.server.replica import Replica
+from resources.serving.server.target import Target
 from resources.terms import Actor
 from resources.users import current_user
 
 INSTANCE = "serving"
-PROJECT = "default"
-NO_DEVICE = "0"
+NO_DEVICE = visible_devices(())
+"""The environment of a replica that has no lease: no accelerator of the machine is its."""
 WAIT_S = 0.5
 DEATH_S = 5.0
 _Result = TypeVar("_Result")
@@ -39,12 +43,25 @@ class Held:
     @property
     def device(self) -> str:
         """As torch calls it: the devices that the process sees begin with its own."""
-        return "cuda" if any(one.startswith("cuda") for one in self.lease.devices) else "cpu"
+        return torch_device(self.lease.devices)
 
     @property
     def threads(self) -> int:
         """How many the lease is worth."""
         return int(self.environment.get(THREADS_VARIABLE, "1"))
+
+
+class NotWanted(asyncio.CancelledError):
+    """A replica is not wanted any more while it waits: its start ends, and is no failure."""
+
+
+@dataclass(frozen=True)
+class InUse:
+    """A replica and the lease that it works under."""
+
+    target: Target
+    held: Held
+    replica: Replica
 
 
 class Leasing:
@@ -54,24 +71,27 @@ class Leasing:
         self._home, self._actor = home, actor
         self._thread = ThreadPoolExecutor(1, "leases")
         self._work: set[asyncio.Task[None]] = set()
+        self.in_use: dict[RunId, InUse] = {}
         self._given_back: set[RunId] = set()
 
-    async def take(self, request: str, waits: Callable[[str], None]) -> Held:
+    async def take(self, claim: Claim, waits: Callable[[str], None], *, is_guaranteed: bool) -> Held:
         """Wait for devices; ``waits`` is told why, and nothing when they are there.
 
-        Raises as ``GpuService.submit`` does for a request that can never be met.
+        ``waits`` may raise to leave the line. Raises as ``GpuService.submit`` does for a request that can
+        never be met.
         """
         run_id = RunId(f"{secrets.token_hex(4)}-serving")
         me = ProcessIdentity.current()
         submit = partial(
             self._gpu().submit,
             run_id,
-            request,
-            owner=Owner(PROJECT, current_user()),
+            claim.request,
+            owner=Owner(claim.project, current_user()),
             origin=Origin.DIRECT,
             instance=INSTANCE,
             actor=self._actor,
             holder=me,
+            terms=claim.terms(is_guaranteed=is_guaranteed),
         )
         try:
             await self._do(submit)
@@ -88,18 +108,46 @@ class Leasing:
             self._later(self._do(lambda: self._leave(run_id)))
             raise
 
-    async def hand_over(self, held: Held, replica: ProcessIdentity | None) -> None:
+    def hand_over(self, target: Target, held: Held, replica: Replica) -> None:
         """Let the lease be that of the replica's process."""
-        if replica is not None:
-            lease = held.lease
-            await self._do(lambda: self._gpu().hand_over(lease.run_id, lease.attempt, replica))
+        self.in_use[held.lease.run_id] = InUse(target, held, replica)
+        lease, process = held.lease, replica.process
+        if process is not None:
+            self._later(self._do(lambda: self._gpu().hand_over(lease.run_id, lease.attempt, process)))
 
-    def give_back(self, held: Held, replica: ProcessIdentity | None, reason: str) -> None:
+    def give_back(self, held: Held, reason: str) -> None:
         """Give it back as soon as the process is dead; once, however often it is said."""
         if held.lease.run_id in self._given_back:
             return
         self._given_back.add(held.lease.run_id)
-        self._later(self._give_back(held, replica, reason))
+        used = self.in_use.pop(held.lease.run_id, None)
+        self._later(self._give_back(held, None if used is None else used.replica.process, reason))
+
+    def devices_of(self, replica: Replica) -> list[str]:
+        """The devices that a replica holds, by the arbiter's names."""
+        return [
+            device
+            for one in self.in_use.values()
+            if one.replica is replica
+            for device in one.held.lease.devices
+        ]
+
+    async def leases(self) -> dict[RunId, Lease]:
+        """The live leases of this server's replicas as they are now, those on their way back too."""
+        ours = {*self.in_use, *self._given_back}
+        if not ours:
+            return {}
+        live = {one.run_id: one for one in await self._do(lambda: self._gpu().live_leases())}
+        self._given_back &= live.keys()
+        return {run_id: one for run_id, one in live.items() if run_id in ours}
+
+    async def stop_asked(self, lease: Lease) -> None:
+        """Say that a replica gives its lease back now: nobody else need ask its process."""
+        await self._do(lambda: self._gpu().ask_to_stop(lease.run_id, lease.attempt))
+
+    async def set_preemptible(self, lease: Lease, *, preemptible: bool) -> None:
+        """Let a lease be one that is stopped for others, or one that is not."""
+        await self._do(lambda: self._gpu().set_preemptible(lease, self._actor, preemptible=preemptible))
 
     async def close(self) -> None:
         """Finish what is under way."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 import time
+from collections import Counter as Tally
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -11,13 +12,14 @@ from functools import partial
 from typing import Any
 
 from resources.clock import Clock, utc_now
-from resources.deploy_plan import Strategy
+from resources.deploy_plan import DeployPlan, Strategy
 from resources.errors import TrainplatError
 from resources.serving.deployments.analysis import Action, Counts, Observed, Verdict, next_step
 from resources.serving.deployments.model import EndpointState, Rollout
 from resources.serving.replicas.model import Loading
 from resources.serving.server import counting
-from resources.serving.server.leasing import NO_DEVICE, Leasing
+from resources.serving.server.claims import Claim, claim_of
+from resources.serving.server.leasing import NO_DEVICE, Leasing, NotWanted
 from resources.serving.server.nurse import Nurse
 from resources.serving.server.pool import Limits, Pool
 from resources.serving.server.replica import Replica
@@ -25,6 +27,7 @@ from resources.serving.server.resolving import Resolver
 from resources.serving.server.router import Answered, Route, Router
 from resources.serving.server.sampling import Wish
 from resources.serving.server.scaling import Scaling
+from resources.serving.server.shrinking import Shrinking
 from resources.serving.server.source import SERVER, Source, target_of
 from resources.serving.server.target import Target
 from resources.serving.tensors import Array, Tensors
@@ -63,6 +66,8 @@ class ModelServer:
         self._steps: dict[str, tuple[int, int]] = {}
         self._resolver = Resolver(source.resolve)
         self.leasing = Leasing(source.home, SERVER)
+        self.shrinking = Shrinking(self.leasing)
+        self._in_line: Tally[Target] = Tally()
         self._draining: set[asyncio.Task[None]] = set()
         self._looked = False
         self.scaling = Scaling(source, clock)
@@ -85,12 +90,14 @@ class ModelServer:
             self.problem, states = problem, list(self.states.values())
         self.states = {state.endpoint: state for state in states}
         self._looked = True
+        await self.shrinking.look(self.pools)
         await self.scaling.decide(
             {
                 state.endpoint: (state.plan, self._pool_of(target_of(state.endpoint, state.live)))
                 for state in states
                 if state.live is not None
-            }
+            },
+            {target.name: one for target, one in self.shrinking.stopping.items() if self._is_live(target)},
         )
         wanted: dict[Target, int] = {}
         for state in states:
@@ -104,6 +111,7 @@ class ModelServer:
             else:
                 del self.pools[target]
                 self._drain(pool)
+        await self.shrinking.secure(self._guaranteed, lambda target: self._plan_of(target).preemptible)
         for state in states:
             if state.rollout is not None:
                 await self._go_on(state.rollout)
@@ -302,37 +310,65 @@ class ModelServer:
     ) -> Replica:
         """A replica with the devices that its plan asks for, which it waits for."""
         load_s = self.limits.load_s
-        request = self._devices_for(target)
-        if request == NO_DEVICE:
-            return await Replica.start(self._nurse, loading, {}, ready_s=load_s, lost=lost)
-        held = await self.leasing.take(request, partial(self._waits, target))
+        claim = self._claim(target)
+        if claim is None:
+            return await Replica.start(self._nurse, loading, NO_DEVICE, ready_s=load_s, lost=lost)
+        in_use = sum(one.target == target for one in self.leasing.in_use.values())
+        is_guaranteed = in_use + self._in_line[target] < self._guaranteed(target)
+        self._in_line[target] += 1
+        try:
+            held = await self.leasing.take(claim, partial(self._waits, target), is_guaranteed=is_guaranteed)
+        finally:
+            self._in_line[target] -= 1
+        run_id = held.lease.run_id
         loading = replace(loading, device=held.device, threads=held.threads)
 
         def ended(replica: Replica) -> None:
-            self.leasing.give_back(held, replica.process, "the replica has ended")
+            self.leasing.give_back(held, self.shrinking.why(run_id) or "the replica has ended")
             lost(replica)
 
+        born = partial(self.leasing.hand_over, target, held)
         try:
-            replica = await Replica.start(self._nurse, loading, held.environment, ready_s=load_s, lost=ended)
+            return await Replica.start(
+                self._nurse, loading, held.environment, ready_s=load_s, lost=ended, born=born
+            )
         except BaseException:
-            self.leasing.give_back(held, None, "the model did not load")
+            why = self.shrinking.why(run_id)
+            self.leasing.give_back(held, why or "the model did not load")
+            if why is not None:
+                raise NotWanted from None
             raise
-        await self.leasing.hand_over(held, replica.process)
-        return replica
 
-    def _devices_for(self, target: Target) -> str:
-        """The request of a version's plan; none of one that is no endpoint's."""
+    def _claim(self, target: Target) -> Claim | None:
+        """What the plan of a version asks for; nothing for one that is no endpoint's."""
+        return claim_of(self._plan_of(target)) if target.name in self.states else None
+
+    def _plan_of(self, target: Target) -> DeployPlan:
         state = self.states.get(target.name)
         if state is None:
-            return NO_DEVICE
+            return DeployPlan()
         rollout = state.rollout
         is_new = rollout is not None and target == target_of(state.endpoint, rollout.new)
-        plan = rollout.plan if rollout is not None and is_new else state.plan
-        return str(plan.gpu).strip()
+        return rollout.plan if rollout is not None and is_new else state.plan
+
+    def _guaranteed(self, target: Target) -> int:
+        """How many replicas of a version are stopped for nobody: the least of what is deployed."""
+        state = self.states.get(target.name)
+        if state is None or target not in {target_of(state.endpoint, one) for one in state.serving}:
+            return 0
+        return self.scaling.guaranteed(state.endpoint, self._plan_of(target))
+
+    def _is_live(self, target: Target) -> bool:
+        state = self.states.get(target.name)
+        return state is not None and state.live is not None and target_of(target.name, state.live) == target
 
     def _waits(self, target: Target, reason: str) -> None:
-        if target in self.pools:
-            self.pools[target].waits_for = reason
+        pool = self.pools.get(target)
+        if pool is None:
+            return
+        if reason and len(pool.replicas) + pool.starting > pool.wanted:
+            raise NotWanted
+        pool.waits_for = reason
 
     def _drain(self, pool: Pool) -> None:
         task = asyncio.get_running_loop().create_task(pool.drain(DRAIN_S))

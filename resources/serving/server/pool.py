@@ -81,6 +81,8 @@ class Pool:
         self.starting = 0
         self.waits_for = ""
         """Why a replica that starts has no devices yet; empty where none waits."""
+        self.makes_room = ""
+        """Why a replica gives its devices back; empty where none does."""
         self.problem: TrainplatError | None = None
         """Why the newest start failed; None after one that succeeded."""
         self.asked_at_s = time.monotonic()
@@ -100,6 +102,8 @@ class Pool:
         self._busy_before_s = 0.0
         self._next_start_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._leaving: dict[Replica, float] = {}
+        """Replicas that only finish what they were asked, and until when they may."""
         self._changed = asyncio.Event()
 
     @property
@@ -125,7 +129,7 @@ class Pool:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits for an answer."""
-        return not self._queue and not any(replica.waiting for replica in self.replicas)
+        return not self._queue and not any(one.waiting for one in (*self.replicas, *self._leaving))
 
     async def answer(self, given: Tensors) -> dict[str, Array]:
         """What the model says. One that is not loaded is waited for.
@@ -181,6 +185,9 @@ class Pool:
         self.wanted = wanted
         for replica in [one for one in self.replicas if one.busy_for_s(now_s) > self.limits.answer_s]:
             replica.kill()
+        for replica in [one for one, until_s in self._leaving.items() if not one.waiting or now_s > until_s]:
+            del self._leaving[replica]
+            replica.kill()
         for replica in [one for one in self.replicas if not one.waiting][
             : max(0, len(self.replicas) - wanted)
         ]:
@@ -194,11 +201,17 @@ class Pool:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def let_go(self, replica: Replica, within_s: float) -> None:
+        """Ask it nothing more, and end it once it has answered, or after ``within_s``."""
+        if replica in self.replicas:
+            self._drop(replica)
+            self._leaving[replica] = time.monotonic() + within_s
+
     async def drain(self, wait_s: float) -> None:
         """Let what was asked be answered, for at most ``wait_s``, then end all replicas."""
         self.wanted = 0
         deadline = time.monotonic() + wait_s
-        while not self.is_idle and self.replicas and time.monotonic() < deadline:
+        while not self.is_idle and (self.replicas or self._leaving) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         self.close()
 
@@ -207,7 +220,8 @@ class Pool:
         self.wanted = 0
         for task in self._tasks:
             task.cancel()
-        replicas, self.replicas = self.replicas, []
+        replicas, self.replicas = [*self.replicas, *self._leaving], []
+        self._leaving = {}
         for replica in replicas:
             replica.kill()
         self._fail_waiting(Unavailable("the model is being stopped", "Ask again."))
@@ -239,6 +253,7 @@ class Pool:
             self._changed.set()
 
     def _lose(self, replica: Replica) -> None:
+        self._leaving.pop(replica, None)
         if replica in self.replicas:
             self._drop(replica)
             self.keep(self.wanted)

@@ -66,16 +66,19 @@ class Replica(asyncio.Protocol):
         *,
         ready_s: float,
         lost: Callable[["Replica"], None],
+        born: Callable[["Replica"], None] | None = None,
     ) -> "Replica":
-        """Start one and wait until its model is loaded.
+        """Start one and wait until its model is loaded; ``born`` is told of it as soon as its process lives.
 
         Raises what the model raises while it loads, and :class:`Unavailable` for one that takes longer than
         ``ready_s`` or dies; its process is gone then.
         """
         begun = time.monotonic()
-        born = await nurse.replica(loading, environment)
+        child = await nurse.replica(loading, environment)
         loop = asyncio.get_running_loop()
-        _, replica = await loop.create_unix_connection(lambda: cls(born, loading, lost), sock=born.link)
+        _, replica = await loop.create_unix_connection(lambda: cls(child, loading, lost), sock=child.link)
+        if born is not None:
+            born(replica)
         try:
             async with asyncio.timeout(ready_s):
                 await replica.until_ready()

@@ -17,6 +17,7 @@ from resources.serving.scaling.plan import scaling_of
 from resources.serving.scaling.scalers import Scalers, Service
 from resources.serving.server.counting import Counts
 from resources.serving.server.pool import Pool
+from resources.serving.server.shrinking import Stopping
 from resources.serving.server.source import Source
 
 KEEP_S = 5.0
@@ -49,13 +50,16 @@ class Scaling:
         self._watched: dict[str, _Watched] = {}
         self._kept_at_s = time.monotonic()
 
-    async def decide(self, live: Mapping[str, tuple[DeployPlan, Pool]]) -> None:
-        """Decide for endpoints by their plans and the pools of what is live."""
+    async def decide(
+        self, live: Mapping[str, tuple[DeployPlan, Pool]], stopping: Mapping[str, Stopping]
+    ) -> None:
+        """Decide for endpoints by their plans and the pools of what is live, of which some make room."""
         services = []
         for endpoint, (plan, pool) in live.items():
             watched = await self._watch(endpoint, plan)
             if watched.spec is not None:
-                services.append(Service(endpoint, plan, _reading(watched, watched.spec, pool)))
+                reading = _reading(watched, watched.spec, pool, stopping.get(endpoint))
+                services.append(Service(endpoint, plan, reading))
         for gone in self._watched.keys() - live.keys():
             del self._watched[gone]
         self.decided = self._scalers.decide(services, 0, self._clock())
@@ -66,6 +70,13 @@ class Scaling:
         """How many replicas of what is live there are to be."""
         decision = self.decided.get(endpoint)
         return plan.least_replicas if decision is None else decision.replicas
+
+    def guaranteed(self, endpoint: str, plan: DeployPlan) -> int:
+        """How many replicas of what is deployed are never taken away while they are needed."""
+        watched = self._watched.get(endpoint)
+        if watched is None or watched.spec is None or watched.plan != plan:
+            return plan.least_replicas
+        return watched.spec.bounds(self._clock()).least
 
     async def keep(self) -> None:
         """Write what was decided and counted since the last time."""
@@ -95,16 +106,20 @@ class Scaling:
         return watched
 
 
-def _reading(watched: _Watched, spec: ScalingSpec, pool: Pool) -> Reading:
+def _reading(watched: _Watched, spec: ScalingSpec, pool: Pool, stopping: Stopping | None) -> Reading:
     now_s = time.monotonic()
     metrics = {target.metric for target in spec.targets}
     if now_s - watched.taken_at_s >= WINDOW_S:
         watched.before, watched.taken_at_s = pool.counts.taken(), now_s
     recent = pool.counts.plus(watched.before)
     watched.cold_start_s = max((one.ready_after_s for one in pool.replicas), default=watched.cold_start_s)
+    leaving = 0 if stopping is None else stopping.count
     return Reading(
         ready=len(pool.replicas),
-        starting=max(pool.starting, pool.wanted - len(pool.replicas)),
+        starting=max(pool.starting, pool.wanted - len(pool.replicas) - leaving),
+        stopping=leaving,
+        stopping_for="" if stopping is None else stopping.whom,
+        stopping_by="" if stopping is None else stopping.rule,
         waiting=pool.waiting_requests,
         requests=pool.requests,
         answered=pool.answered,

@@ -59,6 +59,7 @@ def _model(server: "ModelServer", target: "Target", pool: "Pool") -> dict[str, A
         "state": "READY" if pool.is_ready else "UNAVAILABLE",
         "reason": "" if pool.problem is None else pool.problem.problem,
         "waits": pool.waits_for,
+        "makes_room": pool.makes_room,
         "wanted": pool.wanted,
         "starting": pool.starting,
         "waiting": pool.waiting_rows,
@@ -71,6 +72,7 @@ def _model(server: "ModelServer", target: "Target", pool: "Pool") -> dict[str, A
             {
                 "pid": one.pid,
                 "device": one.loading.device,
+                "devices": server.leasing.devices_of(one),
                 "memory_bytes": 0 if one.process is None else one.process.memory_bytes(),
                 "ready_after_s": round(one.ready_after_s, 3),
                 "busy_for_s": round(one.busy_for_s(now_s), 3),

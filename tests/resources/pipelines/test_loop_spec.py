@@ -121,6 +121,7 @@ def test_how_it_trains_and_what_its_runs_ask_for_are_declared_too() -> None:
         ("deploy: {abort: {error_rate: 2}}", "deploy: abort.error_rate is 2"),
         ("deploy: {autoscale: 'cpu:many'}", "scaling"),
         ("deploy: {gpu: '0.5.1'}", "0.5.1"),
+        ("deploy: {project: '*'}", "the project '*' cannot be"),
         ("training: {epochs: 0}", "training setting epochs is 0; expected a whole number of at least 1"),
         ("training: {epoch: 5}", "training has no epoch; it has epochs, incremental_epochs, batch_size"),
         ("training: {learning_rate: fast}", 'training.learning_rate is "fast"; expected a valid number'),

@@ -15,6 +15,8 @@ from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 PATIENCE_S = 2.0
+HELD_BACK = frozenset({"S12", "S13", "S14"})
+"""Rules of scaling by which an endpoint has fewer replicas than it needs: others have the devices."""
 
 
 @click.command(
@@ -77,6 +79,10 @@ def _show_endpoints(endpoints: dict[str, dict[str, Any]]) -> None:
         for name, one in sorted(endpoints.items())
     ]
     show_table((_("ENDPOINT"), _("LIVE"), _("NEW"), _("REQUESTS")), rows)
+    for name, one in sorted(endpoints.items()):
+        scaling = one["scaling"]
+        if scaling is not None and scaling["rule"] in HELD_BACK:
+            out().print(f"{name}: {scaling['sentence']} ({scaling['rule']})", markup=False)
 
 
 def _weight(one: dict[str, Any]) -> str:
@@ -86,10 +92,13 @@ def _weight(one: dict[str, Any]) -> str:
 
 
 def _state(one: dict[str, Any]) -> str:
+    waits = _("waits for devices: {reason}").format(reason=in_language(one["waits"], _))
     if one["replicas"]:
-        return _("ready")
+        room = _("makes room for {reason}").format(reason=one["makes_room"])
+        told = [_("ready"), room if one["makes_room"] else "", waits if one["waits"] else ""]
+        return "; ".join(filter(None, told))
     if one["waits"]:
-        return _("waits for devices: {reason}").format(reason=in_language(one["waits"], _))
+        return waits
     if one["starting"]:
         return _("loading")
     if one["reason"]:

@@ -26,7 +26,13 @@ _PART = mark("a metric (cpu, gpu, memory, queue, latency, rate), a window such a
 
 
 def parse_scaling(
-    text: str, *, least: int = 1, most: int = 1, idle_s: float = 300.0, sleeps: bool = False
+    text: str,
+    *,
+    least: int = 1,
+    most: int = 1,
+    idle_s: float = 300.0,
+    sleeps: bool = False,
+    priority: int = 0,
 ) -> ScalingSpec:
     """What ``text`` declares. The other arguments hold where it says nothing of them.
 
@@ -34,7 +40,7 @@ def parse_scaling(
     service that keeps ``least`` replicas. Raises BadScaling, with a position, for a text that is no spec, and
     ValueError for bounds that contradict each other.
     """
-    spec = ScalingSpec(least=least, most=most, idle_s=idle_s, sleeps=sleeps)
+    spec = ScalingSpec(least=least, most=most, idle_s=idle_s, sleeps=sleeps, priority=priority)
     scanner = Scanner(text)
     if len(text) > MOST_CHARACTERS:
         expected = filled(mark("at most {count} characters"), count=MOST_CHARACTERS)

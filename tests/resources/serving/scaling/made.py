@@ -73,6 +73,7 @@ def snapshots(draw: st.DrawFn) -> ScalingSnapshot:
         idle_s=draw(st.floats(0, 1000)),
         free_replicas=draw(st.none() | counts),
         owed_replicas=draw(st.integers(0, 3)),
+        stopping=draw(st.integers(0, 2)),
     )
 
 

@@ -162,6 +162,21 @@ def test_no_more_start_than_there_are_devices_for() -> None:
     assert found.sentence == "4 are needed; there are devices for 3."
 
 
+def test_what_is_guaranteed_and_the_first_replica_wait_in_the_line_of_the_arbiter() -> None:
+    assert decided("cpu:50%", seen(0, free_replicas=0), least=2).replicas == 2
+    woken = decided("queue:8", seen(0, queue=30, free_replicas=0), least=0)
+    assert (woken.replicas, woken.by) == (1, "S13")
+
+
+def test_what_the_arbiter_takes_back_goes_and_is_told() -> None:
+    gone = seen(2, cpu=0.5, stopping=1, stopping_for="training-1", stopping_by="P2")
+    found = decided("cpu:50%", gone)
+    assert (found.current, found.replicas, found.by) == (3, 2, "S14")
+    assert found.sentence == "1 replicas make room for training-1 by the arbiter's rule P2: 2 are left."
+    kept = decided("cpu:50%", gone, least=3)
+    assert kept.replicas == 3  # another one starts instead
+
+
 def test_a_dry_run_says_what_it_would_do_and_leaves_what_is() -> None:
     found = decided("cpu:50%,dry_run:on", seen(2, cpu=1.0))
     assert (found.replicas, found.wanted, found.by, found.dry_run) == (2, 4, "S1", True)
@@ -193,10 +208,14 @@ def test_there_are_never_fewer_than_the_least_nor_more_than_the_most(
         found = scaler.decide(snapshot, now)
         bounds = spec.bounds(now)
         free = snapshot.free_replicas
-        room = bounds.least if free is None else snapshot.replicas + free
         assert found.wanted <= bounds.most
         is_asleep = bounds.may_sleep and found.wanted == 0
-        assert is_asleep or found.wanted >= min(bounds.least, room)
+        assert is_asleep or found.wanted >= bounds.least
+        assert free is None or found.wanted <= max(bounds.least, 1, snapshot.replicas + free)
+        assert (
+            found.wanted <= max(bounds.least, 1, snapshot.replicas - snapshot.stopping)
+            or not snapshot.stopping
+        )
         assert found.reasons
         assert found.sentence
 
@@ -248,9 +267,10 @@ def test_within_the_time_of_stabilisation_replicas_fall_only_as_far_as_was_wante
     scaler, now = Autoscaler(spec), NOW
     for wait_s, snapshot in course:
         now += timedelta(seconds=wait_s)
-        found = scaler.decide(replace(snapshot, owed_replicas=0, free_replicas=None), now)
+        alone = replace(snapshot, owed_replicas=0, stopping=0, free_replicas=None)
+        found = scaler.decide(alone, now)
         highest = scaler.memory.highest(now, spec.down_s)
-        assert found.wanted >= min(highest, snapshot.replicas, spec.most)
+        assert found.wanted >= min(highest, alone.replicas, spec.most)
 
 
 @given(specs(), moments)

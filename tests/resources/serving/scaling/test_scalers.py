@@ -1,6 +1,7 @@
 """A server asks with plans and readings, and is told numbers and what is to be kept."""
 
 from dataclasses import replace
+from typing import Any
 
 from resources.deploy_plan import DeployPlan
 from resources.serving.scaling.observer import Reading, minute_of
@@ -11,7 +12,7 @@ PLAN = DeployPlan(most_replicas=8, autoscale="queue:4")
 READING = Reading(ready=1, starting=0, waiting=0, requests=0)
 
 
-def service(endpoint: str = "digits", plan: DeployPlan = PLAN, **values: int) -> Service:
+def service(endpoint: str = "digits", plan: DeployPlan = PLAN, **values: Any) -> Service:
     return Service(endpoint, plan, replace(READING, **values))
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,9 +32,9 @@ def live(home: Home) -> list[Lease]:
     return GpuService(home.database()).live_leases()
 
 
-def deploy(home: Path, name: DatasetName, gpu: str) -> DeploymentService:
+def deploy(home: Path, name: DatasetName, gpu: str, **more: Any) -> DeploymentService:
     service = served(home, {1: saying(1)}, name)
-    plan = DeployPlan(gpu=gpu, idle_s=0)
+    plan = DeployPlan(gpu=gpu, idle_s=0, **more)
     service.promote(parse_reference(f"{name}:1"), ACTOR, "a test", declared=plan)
     return service
 
