@@ -170,7 +170,7 @@ class ModelServer:
         if tag is None and name in self.router.routes:
             return self._would_answer(self.router.routes[name].live)
         try:
-            return self._would_answer(await self._target(name, tag))
+            return self._would_answer(await self._resolver.target(name, tag))
         except TrainplatError:
             return False
 

@@ -166,5 +166,5 @@ def submit(gpu: GpuService, run_id: RunId, priority: int) -> None:
         origin=Origin.QUEUE,
         instance="test",
         actor=ACTOR,
-        terms=Terms(priority=priority, preemptible=True),
+        terms=Terms(priority=priority),
     )
