@@ -27,6 +27,7 @@ from resources.terms import Actor, VersionKey
 from resources.train_settings import TrainSettings
 from trainplat_assets.datasets import DIGITS
 from trainplat_assets.pool_outlook import look_at_pool, query_seed, snapshot_of
+from trainplat_assets.who_looks import here
 
 NAME = "accuracy"
 DESCRIPTION = "Test accuracy after each round of the loop, over seeds, and the time of a training."
@@ -126,7 +127,7 @@ def _answers(
     data: DataService, spec: DatasetSpec, version: VersionKey, champion: bytes
 ) -> list[ConfirmedLabel]:
     """The true labels of the samples that the champion makes the strategy choose."""
-    seen = look_at_pool(spec, version, data, "champion", champion, device="cpu", threads=1)
+    seen = look_at_pool(spec, version, data, "champion", here(spec.kind, champion))
     chosen = choose(
         snapshot_of(spec, version, seen, frozenset()),
         spec.labels_per_round,

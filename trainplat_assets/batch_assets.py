@@ -60,12 +60,15 @@ def build_batch_asset(spec: DatasetSpec) -> AssetsDefinition:
         model = round_.model()
         batch = round_.known(model)
         is_new = batch is None
+        by: Metadata = {}
         if batch is None:
             with gpu.lease(context) as lease:
-                batch = round_.answer(model, device=lease.torch_device, threads=lease.threads)
+                done = round_.answer(model, device=lease.torch_device, threads=lease.threads)
+            batch, by = done.result, {"predicted_by": done.by, "predicted_how": done.why}
+            context.log.info("Predicted by the %s: %s.", done.by, done.why)
         else:
             context.log.info("%s answered this version already, in %s.", model.uri, batch.path)
-        metadata = _metadata(spec, batch) | {"model": model.uri, "asked_now": is_new}
+        metadata = _metadata(spec, batch) | {"model": model.uri, "asked_now": is_new} | by
         return MaterializeResult(metadata=metadata, data_version=DataVersion(model.weights_sha256))
 
     return batch_predictions

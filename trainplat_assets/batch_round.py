@@ -7,13 +7,13 @@ from resources.data.model import ImageSet, Split
 from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
-from resources.learning.kinds.learner import learner_of
 from resources.learning.model import LookSettings
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.serving.batch import Answer, Batch, BatchFiles
 from resources.serving.deployments.service import DeploymentService
 from resources.terms import VersionKey
+from trainplat_assets.who_looks import Look, Looked, looked
 
 AT_ONCE = 4096
 """Samples that a model is given at a time: bounds the memory."""
@@ -45,20 +45,25 @@ class BatchRound:
         """What the model answered already."""
         return BatchFiles(self.data.home).read(self.spec.name, self.version, model)
 
-    def answer(self, model: ModelVersion, *, device: str, threads: int) -> Batch:
-        """Let the model answer all samples of the version, and keep it."""
-        weights = self.registry.weights(model)
-        learner, how = learner_of(self.spec.kind), LookSettings(device=device, threads=threads)
-        answers: list[Answer] = []
+    def answer(self, model: ModelVersion, *, device: str, threads: int) -> Looked[Batch]:
+        """Let the model answer all samples of the version, and keep it: by the model server where one runs,
+        else here on ``device``.
+        """
+        how = LookSettings(device=device, threads=threads, needs_embeddings=False)
+        found = looked(
+            self.data.home, self.registry, model, self.spec.kind, lambda look: list(self._answers(look, how))
+        )
+        batch = BatchFiles(self.data.home).write(self.spec.name, self.version, model, found.result)
+        return Looked(batch, found.by, found.why)
+
+    def _answers(self, look: Look, how: LookSettings) -> Iterator[Answer]:
         for split in Split:
             for part in _parts(self.data.images(self.spec.name, self.version, split)):
-                seen = learner.look(weights, part.images, self.spec.classes, how)
+                seen = look(part.images, self.spec.classes, how)
                 known = part.answers or (None,) * len(part.ids)
                 said = zip(part.ids, seen.guesses, seen.sureness.tolist(), known, strict=True)
-                answers += [
-                    Answer(sample, split.value, guess, sure, right) for sample, guess, sure, right in said
-                ]
-        return BatchFiles(self.data.home).write(self.spec.name, self.version, model, answers)
+                for sample, guess, sure, right in said:
+                    yield Answer(sample, split.value, guess, sure, right)
 
 
 def _parts(images: ImageSet) -> Iterator[ImageSet]:

@@ -52,7 +52,10 @@ def _predictions_asset(spec: DatasetSpec) -> AssetsDefinition:
         owners=OWNERS,
         retry_policy=retry_policy(spec.runs),
         op_tags=tags_without_checkpoints(spec.runs),
-        description="What the champion after this version's round says about every sample without a label.",
+        description=(
+            "What the champion after this version's round says about every sample without a label: the model "
+            "server is asked where one runs."
+        ),
     )
     def pool_predictions(
         context: AssetExecutionContext,
@@ -63,8 +66,15 @@ def _predictions_asset(spec: DatasetSpec) -> AssetsDefinition:
     ) -> MaterializeResult[None]:
         round_ = _round(spec, context, data, registry, labeling)
         with gpu.lease(context) as lease:
-            found = round_.predict(device=lease.torch_device, threads=lease.threads)
-        metadata: Metadata = {"pool": len(found.ids), "model": found.model}
+            done = round_.predict(device=lease.torch_device, threads=lease.threads)
+        found = done.result
+        context.log.info("Predicted by the %s: %s.", done.by, done.why)
+        metadata: Metadata = {
+            "pool": len(found.ids),
+            "model": found.model,
+            "predicted_by": done.by,
+            "predicted_how": done.why,
+        }
         if found.ids:
             sureness = found.probabilities.max(axis=1)
             metadata |= {

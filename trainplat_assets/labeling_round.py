@@ -20,6 +20,7 @@ from resources.learning.querying.quality import Estimate, estimate_quality
 from resources.registry.service import RegistryService
 from resources.terms import Actor, SampleId, VersionKey
 from trainplat_assets.pool_outlook import look_at_pool, query_seed, snapshot_of
+from trainplat_assets.who_looks import PATIENCE_S, Look, Looked, looked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,8 +38,11 @@ class LabelingRound:
     labeling: LabelingService
     actor: Actor
 
-    def predict(self, *, device: str, threads: int) -> PoolPredictions:
-        """Let the champion of this version's round look at the pool, and keep what it says.
+    def predict(
+        self, *, device: str, threads: int, patience_s: float = PATIENCE_S
+    ) -> Looked[PoolPredictions]:
+        """Let the champion of this version's round look at the pool, and keep what it says: by the model
+        server where one runs, else here on ``device``.
 
         Raises :class:`NotFound` before the round is decided.
         """
@@ -48,16 +52,15 @@ class LabelingRound:
                 f"{self.spec.name} {self.version} has no champion yet",
                 f"Run {self.spec.name}_round for partition {self.version} first.",
             )
-        found = look_at_pool(
-            self.spec,
-            self.version,
-            self.data,
-            f"{self.spec.name}-{champion.number}",
-            self.registry.weights(champion),
-            device=device,
-            threads=threads,
-        )
-        self._files.write_predictions(self.spec.name, self.version, found)
+        name = f"{self.spec.name}-{champion.number}"
+
+        def work(look: Look) -> PoolPredictions:
+            return look_at_pool(
+                self.spec, self.version, self.data, name, look, device=device, threads=threads
+            )
+
+        found = looked(self.data.home, self.registry, champion, self.spec.kind, work, patience_s=patience_s)
+        self._files.write_predictions(self.spec.name, self.version, found.result)
         return found
 
     def choose(self) -> Query:

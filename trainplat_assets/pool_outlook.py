@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
@@ -13,13 +14,13 @@ from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
 from resources.kinds import Kind
 from resources.labeling.predictions import PoolPredictions, marks_written
-from resources.learning.kinds.learner import learner_of
 from resources.learning.kinds.model import UNMARKED
 from resources.learning.model import LookSettings
 from resources.learning.querying.choosing import NEED_COUNTS, NEED_EMBEDDINGS, NEED_MEMBERS
 from resources.learning.querying.model import Snapshot
 from resources.marks import classes_in
 from resources.terms import Label, SampleId, VersionKey
+from trainplat_assets.who_looks import Look
 
 COMMITTEE_MEMBERS = 10
 """Thinned copies of the champion, where the strategy asks a committee."""
@@ -31,27 +32,24 @@ def look_at_pool(
     version: VersionKey,
     data: DataService,
     model: str,
-    weights: bytes,
+    look: Look,
     *,
-    device: str,
-    threads: int,
+    device: str = "cpu",
+    threads: int = 1,
 ) -> PoolPredictions:
     """Let a model look at the pool of a version, and at what is labelled where the strategy compares them."""
     pool = data.images(spec.name, version, Split.POOL)
     if not pool.ids:
         return PoolPredictions(model, spec.classes, (), np.zeros((0, len(spec.classes))))
     members = COMMITTEE_MEMBERS if spec.query.strategy in NEED_MEMBERS else 0
-    seed = query_seed(spec, version)
-    learner = learner_of(spec.kind)
-    all_seen = learner.look(weights, pool.images, spec.classes, LookSettings(members, seed, device, threads))
+    compared = spec.query.strategy in NEED_EMBEDDINGS
+    how = LookSettings(members, query_seed(spec, version), device, threads, compared)
+    all_seen = look(pool.images, spec.classes, how)
     seen = all_seen.outlook
     labelled = data.images(spec.name, version, Split.TRAIN)
-    compared = spec.query.strategy in NEED_EMBEDDINGS
     known = (
-        learner.look(
-            weights, labelled.images, spec.classes, LookSettings(device=device, threads=threads)
-        ).outlook
-        if compared
+        look(labelled.images, spec.classes, replace(how, members=0)).outlook
+        if compared and labelled.ids
         else None
     )
     guessed = spec.kind is not Kind.IMAGE_CLASSES

@@ -37,7 +37,11 @@ def probabilities(
 
 def look(weights: bytes, images: Images, classes: tuple[Label, ...], how: LookSettings) -> Outlook:
     """See :func:`resources.learning.prediction.look`."""
-    network = from_bytes(weights)
+    return look_with(from_bytes(weights), images, classes, how)
+
+
+def look_with(network: ImageNet, images: Images, classes: tuple[Label, ...], how: LookSettings) -> Outlook:
+    """The same with a network that is loaded already."""
     check_fit(network.shape, images, classes)
     said, seen, thinned = [], [], []
     with thread_limit(how.threads), torch.inference_mode():

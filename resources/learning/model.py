@@ -31,6 +31,8 @@ class LookSettings:
     """From which those are drawn."""
     device: str = "cpu"
     threads: int = 1
+    needs_embeddings: bool = True
+    """Whether the embeddings are of use: who has to send them far leaves them out else."""
 
 
 LOOKING = LookSettings()

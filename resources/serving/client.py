@@ -78,6 +78,8 @@ class Metadata:
     model: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    classes: tuple[str, ...] = ()
+    """What the columns of its probabilities stand for; none where it has none."""
 
 
 class ModelClient:
@@ -111,24 +113,35 @@ class ModelClient:
         """Close its connections."""
         self._http.close()
 
-    def ask(self, reference: str, samples: Array | Mapping[str, Array] | Sequence[Any]) -> Answer:
-        """What a model says about samples: one array, or one for each input.
+    def ask(
+        self,
+        reference: str,
+        samples: Array | Mapping[str, Array] | Sequence[Any],
+        outputs: Sequence[str] = (),
+    ) -> Answer:
+        """What a model says about samples: one array, or one for each input. ``outputs``: those that are
+        wanted, where that is not all.
 
         Raises :class:`NotFound` for a model that does not exist, :class:`BadInput` for samples that it cannot
         take, and :class:`Unavailable` where nobody answers for long.
         """
         given = samples if isinstance(samples, Mapping) else {"samples": np.asarray(samples)}
         told = {"inputs": [_written(name, np.asarray(values)) for name, values in given.items()]}
+        if outputs:
+            told["outputs"] = [{"name": name} for name in outputs]
         answered = self._asked("POST", f"/v2/models/{_path(reference)}/infer", told)
-        outputs = {one["name"]: _read(one) for one in answered.json()["outputs"]}
-        return Answer(answered.headers["x-trainplat-model"], outputs)
+        said = {one["name"]: _read(one) for one in answered.json()["outputs"]}
+        return Answer(answered.headers["x-trainplat-model"], said)
 
     def metadata(self, reference: str) -> Metadata:
         """What a model takes and gives; it is loaded for that. Raises what :meth:`ask` raises."""
         answered = self._asked("GET", f"/v2/models/{_path(reference)}")
         told = answered.json()
         return Metadata(
-            answered.headers["x-trainplat-model"], *(_specs(told[part]) for part in ("inputs", "outputs"))
+            answered.headers["x-trainplat-model"],
+            _specs(told["inputs"]),
+            _specs(told["outputs"]),
+            tuple(told.get("parameters", {}).get("classes", ())),
         )
 
     def status(self) -> dict[str, Any]:
@@ -210,7 +223,15 @@ def _read(told: dict[str, Any]) -> Array:
 
 
 def _specs(told: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
-    return tuple(TensorSpec(one["name"], one["datatype"], tuple(one["shape"])) for one in told)
+    return tuple(
+        TensorSpec(
+            one["name"],
+            one["datatype"],
+            tuple(one["shape"]),
+            bool(one.get("parameters", {}).get("optional", False)),
+        )
+        for one in told
+    )
 
 
 def _nobody(problem: str) -> Unavailable:

@@ -23,7 +23,8 @@ from resources.serving.replicas.model import Variant
 from resources.terms import Actor, DatasetName
 
 OURS = (CHAMPION, CHALLENGER, CANDIDATE)
-VARIANTS = tuple(one.value for one in Variant if one)
+VARIANTS = tuple(one.value for one in Variant if one not in (Variant.AS_TRAINED, Variant.OUTLOOK))
+"""Those that can be deployed."""
 SHORTEST_DIGEST = 6
 MOST_SHOWN = 100
 """So many characters are told of what is no reference."""
@@ -56,7 +57,7 @@ def parse_reference(text: str) -> ModelReference:
     if _NAME.fullmatch(name) is None or (colon and _TAG.fullmatch(tag) is None):
         shown = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
         raise BadInput(f"model {shown!r} is none that can be; expected {_FORM}", "Correct it.")
-    if plus and variant not in VARIANTS:
+    if plus and variant not in (*VARIANTS, Variant.OUTLOOK):
         raise BadInput(
             f"variant {variant!r} of {text!r} is unknown; expected {' or '.join(VARIANTS)}, or none",
             f"Write {told}, or {told}+{VARIANTS[0]}.",

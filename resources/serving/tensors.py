@@ -35,6 +35,8 @@ class TensorSpec:
     """One of :data:`DATATYPES`."""
     shape: tuple[int, ...]
     """-1 for any length; the first counts samples."""
+    is_optional: bool = False
+    """Whether a request may leave it out; it is all zeros then."""
 
 
 def datatype_of(values: Array) -> str:
@@ -68,22 +70,31 @@ def checked(given: Tensors, specs: Sequence[TensorSpec]) -> dict[str, Array]:
     A single array may have any name where the model takes one. Raises :class:`BadInput`, which says what was
     given and what is expected.
     """
-    if len(specs) == 1 and len(given) == 1:
-        return {specs[0].name: _fitting(next(iter(given.values())), specs[0])}
-    expected = {spec.name for spec in specs}
-    if set(given) != expected:
+    needed = [spec for spec in specs if not spec.is_optional]
+    if len(needed) == 1 and len(given) == 1:
+        return _completed({needed[0].name: _fitting(next(iter(given.values())), needed[0])}, specs)
+    expected = {spec.name for spec in needed}
+    if not expected <= set(given) <= {spec.name for spec in specs}:
         raise BadInput(
             f"the request has the inputs {', '.join(sorted(given)) or 'none'}; "
             f"expected {', '.join(sorted(expected))}",
             "Give each input that the model's metadata names.",
         )
-    fitting = {spec.name: _fitting(given[spec.name], spec) for spec in specs}
+    fitting = {spec.name: _fitting(given[spec.name], spec) for spec in specs if spec.name in given}
     lengths = {len(values) for values in fitting.values()}
     if len(lengths) > 1:
         raise BadInput(
             f"the inputs have {', '.join(map(str, sorted(lengths)))} samples; expected as many in each",
             "Give one row of each input for each sample.",
         )
+    return _completed(fitting, specs)
+
+
+def _completed(fitting: dict[str, Array], specs: Sequence[TensorSpec]) -> dict[str, Array]:
+    rows = len(next(iter(fitting.values())))
+    for spec in specs:
+        if spec.name not in fitting:
+            fitting[spec.name] = np.zeros((rows, *spec.shape[1:]), DATATYPES[spec.datatype])
     return fitting
 
 

@@ -16,6 +16,7 @@ from resources.learning.querying.choosing import choose
 from resources.terms import FIRST_VERSION, VersionKey
 from tests.trainplat_assets.rounds import SPEC, data_service, make_first
 from trainplat_assets.pool_outlook import COMMITTEE_MEMBERS, look_at_pool, query_seed, snapshot_of
+from trainplat_assets.who_looks import here
 
 
 @pytest.fixture
@@ -31,9 +32,7 @@ def looked(trainplat_home: Path) -> dict[Strategy, PoolPredictions]:
             FIRST_VERSION,
             data,
             "shapes-1",
-            weights,
-            device="cpu",
-            threads=1,
+            here(SPEC.kind, weights),
         )
         for strategy in Strategy
     }

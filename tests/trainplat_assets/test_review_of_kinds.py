@@ -27,6 +27,7 @@ from tests.resources.labeling.reviews.rows import answered
 from trainplat_assets.examples import EXAMPLES
 from trainplat_assets.label_review import LabelReview
 from trainplat_assets.pool_outlook import look_at_pool
+from trainplat_assets.who_looks import here
 
 SPECS = {one.kind: replace(one, review=ReviewPlan(share=0.1)) for one in datasets(Folder(EXAMPLES))}
 V1 = VersionKey("v1.1")
@@ -95,7 +96,7 @@ def test_new_answers_are_held_against_the_marks_that_the_champion_found_in_the_p
     answers = [canonical(kind, right[one]) for one in labelled.ids]
     settings = TrainSettings(epochs=40)
     weights = Others(kind).train(labelled.images, answers, spec.classes, settings, seed=0).weights
-    found = look_at_pool(spec, FIRST_VERSION, data, "m-1", weights, device="cpu", threads=1)
+    found = look_at_pool(spec, FIRST_VERSION, data, "m-1", here(spec.kind, weights))
     PredictionFiles(Home(trainplat_home)).write_predictions(spec.name, FIRST_VERSION, found)
 
     returned = send_back_doubtful(people, spec, people.confirmed(spec.name), ACTOR)

@@ -9,7 +9,7 @@ from resources.errors import BadInput
 from resources.kinds import Measure
 from resources.learning.evaluation import Evaluation, evaluate
 from resources.learning.kinds.model import Measured, Seen
-from resources.learning.model import LOOKING, ClassIndices, Images, LookSettings
+from resources.learning.model import LOOKING, ClassIndices, Images, LookSettings, Outlook
 from resources.learning.prediction import look
 from resources.terms import Label
 
@@ -29,15 +29,20 @@ class ImageClasses:
         self, weights: bytes, samples: Images, classes: Sequence[Label], how: LookSettings = LOOKING
     ) -> Seen:
         """What the model makes of each picture."""
-        seen = look(weights, samples, classes, how)
-        best = seen.probabilities.argmax(axis=1).tolist() if len(samples) else []
-        return Seen(seen, tuple(classes), tuple(classes[one] for one in best), seen.probabilities.max(axis=1))
+        return seen_by_classes(look(weights, samples, classes, how), classes)
 
     def network(self, weights: bytes) -> object:
         """The convolutional net."""
         from resources.learning.network import from_bytes
 
         return from_bytes(weights)
+
+
+def seen_by_classes(outlook: Outlook, classes: Sequence[Label]) -> Seen:
+    """What a model of classes makes of samples: it guesses the likeliest."""
+    said = outlook.probabilities
+    best = said.argmax(axis=1).tolist() if len(said) else []
+    return Seen(outlook, tuple(classes), tuple(classes[one] for one in best), said.max(axis=1))
 
 
 def indices(answers: Sequence[Label], classes: Sequence[Label]) -> ClassIndices:

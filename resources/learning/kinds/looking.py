@@ -28,7 +28,13 @@ def evaluate(
 
 def look(kind: Kind, weights: bytes, samples: Images, classes: tuple[Label, ...], how: LookSettings) -> Seen:
     """See :func:`resources.learning.prediction.look`: of each sample the place that is least sure."""
-    network = from_bytes(kind, weights)
+    return look_with(kind, from_bytes(kind, weights), samples, classes, how)
+
+
+def look_with(
+    kind: Kind, network: KindNet, samples: Images, classes: tuple[Label, ...], how: LookSettings
+) -> Seen:
+    """The same with a network that is loaded already."""
     check_fit(network.shape, samples, classes)
     said, seen, thinned = [], [], []
     with thread_limit(how.threads), torch.inference_mode():

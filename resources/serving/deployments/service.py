@@ -11,7 +11,7 @@ from resources.clock import Clock, utc_now
 from resources.database.audit import record
 from resources.database.engine import Database
 from resources.deploy_plan import DeployPlan
-from resources.errors import Conflict, NotFound, Unavailable
+from resources.errors import BadInput, Conflict, NotFound, Unavailable
 from resources.home import Home
 from resources.registry import crownings
 from resources.registry import store as registry_store
@@ -21,7 +21,8 @@ from resources.registry.service import RegistryService
 from resources.serving.deployments import changes, store
 from resources.serving.deployments.gating import failed_gates
 from resources.serving.deployments.model import DeploymentEvent, EndpointState, EventKind, Rollout, Served
-from resources.serving.references import ModelReference, ReferenceService
+from resources.serving.references import VARIANTS, ModelReference, ReferenceService
+from resources.serving.replicas.model import Variant
 from resources.terms import Actor, DatasetName
 
 _LOG = logging.getLogger(__name__)
@@ -53,6 +54,11 @@ class DeploymentService:
 
     def plan(self, reference: ModelReference, declared: DeployPlan | None = None) -> PromotionPlan:
         """What promoting would do, and which gates speak against it; nothing is changed."""
+        if reference.variant == Variant.OUTLOOK:
+            raise BadInput(
+                f"{reference} cannot be put live: that is how the loop asks it",
+                f"Promote {reference.name}:{reference.tag}, or one of its variants {', '.join(VARIANTS)}.",
+            )
         model = self.references.resolve(reference)
         before = self.state(model.dataset)
         failed = tuple(failed_gates(self.registry, model))

@@ -67,22 +67,28 @@ def write_response(name: str, version: str, request: InferRequest, said: Tensors
 
 
 def metadata(
-    name: str, versions: Sequence[str], inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]
+    name: str,
+    versions: Sequence[str],
+    inputs: Sequence[TensorSpec],
+    outputs: Sequence[TensorSpec],
+    classes: Sequence[str] = (),
 ) -> bytes:
-    """What a model says of itself."""
+    """What a model says of itself; ``classes`` is what the columns of its probabilities stand for."""
+    told: dict[str, Any] = {
+        "name": name,
+        "versions": list(versions),
+        "platform": "trainplat",
+        "inputs": [_spec(one) for one in inputs],
+        "outputs": [_spec(one) for one in outputs],
+    }
+    if classes:
+        told["parameters"] = {"classes": list(classes)}
+    return orjson.dumps(told)
 
-    def told(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
-        return [{"name": one.name, "datatype": one.datatype, "shape": one.shape} for one in specs]
 
-    return orjson.dumps(
-        {
-            "name": name,
-            "versions": list(versions),
-            "platform": "trainplat",
-            "inputs": told(inputs),
-            "outputs": told(outputs),
-        }
-    )
+def _spec(one: TensorSpec) -> dict[str, Any]:
+    told = {"name": one.name, "datatype": one.datatype, "shape": one.shape}
+    return told | ({"parameters": {"optional": True}} if one.is_optional else {})
 
 
 def _id(given: Any) -> str | None:

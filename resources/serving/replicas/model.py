@@ -22,6 +22,8 @@ class Variant(StrEnum):
     """Weights and sums in bfloat16: half the memory."""
     INT8 = "int8"
     """Weights rounded to 255 steps for each output: a quarter of the size, sums as trained."""
+    OUTLOOK = "outlook"
+    """As trained, and it tells all that a query strategy needs; for the loop, not to be deployed."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def _warm_up() -> None:
 
     import resources.learning.kinds.networks  # noqa: F401
     from resources.learning.network import ImageNet, Shape, to_bytes
-    from resources.serving.replicas.predictors import SAMPLES, load
+    from resources.serving.replicas.outputs import SAMPLES
+    from resources.serving.replicas.predictors import load
     from resources.terms import Label
 
     torch.set_num_threads(1)  # with more it would start threads, which no fork may have

@@ -2,21 +2,23 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from resources.errors import BadInput, NotFound
 from resources.kinds import Kind
-from resources.serving.replicas.model import Format, Loading
+from resources.serving.replicas.model import Format, Loading, Variant
+from resources.serving.replicas.outputs import (
+    ANSWER,
+    LABEL,
+    PROBABILITIES,
+    SAMPLES,
+    SURENESS,
+    texts_array,
+)
 from resources.serving.tensors import BYTES, Array, Tensors, TensorSpec
-
-if TYPE_CHECKING:
-    from resources.terms import Label
-
-SAMPLES, PROBABILITIES, LABEL, ANSWER, SURENESS = "samples", "probabilities", "label", "answer", "sureness"
 
 
 class Predictor(Protocol):
@@ -43,6 +45,10 @@ def load(loading: Loading) -> Predictor:
         return PyfuncPredictor(loading.location)
     content = _content(loading)
     kind = _kind_of(content)
+    if loading.variant is Variant.OUTLOOK:
+        from resources.serving.replicas.outlook import OutlookPredictor
+
+        return OutlookPredictor(kind, content, loading)
     if kind is Kind.IMAGE_CLASSES:
         return ImagePredictor(content, loading)
     return KindPredictor(kind, content, loading)
@@ -107,7 +113,7 @@ class KindPredictor:
             found = self._network.found(np.array(given[SAMPLES]), self._device)
         answers = [str(self._network.answer(marks)) for marks in found]
         sureness = [min((sure for _, sure in marks), default=1.0) for marks in found]
-        return {ANSWER: _texts(answers), SURENESS: np.array(sureness, dtype=np.float32)}
+        return {ANSWER: texts_array(answers), SURENESS: np.array(sureness, dtype=np.float32)}
 
 
 def _content(loading: Loading) -> bytes:
@@ -143,9 +149,3 @@ def _kind_of(content: bytes) -> Kind:
 
 def _outputs(classes: int) -> tuple[TensorSpec, ...]:
     return TensorSpec(PROBABILITIES, "FP32", (-1, classes)), TensorSpec(LABEL, BYTES, (-1,))
-
-
-def _texts(values: "Sequence[str | Label]") -> Array:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array

@@ -192,7 +192,8 @@ class App:
             return 200 if ready else 503, orjson.dumps({"name": name, "ready": ready}), []
         name, tag = _model(parts, path)
         target, pool = await self._models.loaded(name, tag)
-        return 200, inference.metadata(name, [str(target.number)], pool.inputs, pool.outputs), _by(target)
+        told = inference.metadata(name, [str(target.number)], pool.inputs, pool.outputs, pool.classes)
+        return 200, told, _by(target)
 
     def _only(self) -> str:
         names = self._models.names()

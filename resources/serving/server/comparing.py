@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from resources.serving.replicas.predictors import ANSWER, LABEL
+from resources.serving.replicas.outputs import ANSWER, LABEL
 from resources.serving.tensors import Array, Tensors
 
 RELATIVE = 0.01

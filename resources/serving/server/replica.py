@@ -188,4 +188,4 @@ def _failed(told: dict[str, str]) -> TrainplatError:
 
 
 def _specs(told: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
-    return tuple(TensorSpec(one["name"], one["datatype"], tuple(one["shape"])) for one in told)
+    return tuple(TensorSpec(**{**one, "shape": tuple(one["shape"])}) for one in told)

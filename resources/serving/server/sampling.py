@@ -20,7 +20,7 @@ import numpy as np
 from resources.deploy_plan import DeployPlan
 from resources.errors import TrainplatError
 from resources.home import Home
-from resources.serving.replicas.predictors import PROBABILITIES, SURENESS
+from resources.serving.replicas.outputs import PROBABILITIES, SURENESS
 from resources.serving.server.target import Target
 from resources.serving.tensors import Array, Tensors, TensorSpec, checked
 from resources.terms import DatasetName

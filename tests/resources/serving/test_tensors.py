@@ -71,3 +71,12 @@ def test_several_inputs_go_by_their_names_and_have_as_many_samples() -> None:
         checked({"a": np.array([1, 2])}, PAIR)
     with pytest.raises(BadInput, match="the inputs have 1, 2 samples; expected as many in each"):
         checked({"a": np.array([1]), "b": texts}, PAIR)
+
+
+def test_an_input_that_may_be_left_out_is_zeros_then() -> None:
+    seed = TensorSpec("seed", "INT64", (-1,), is_optional=True)
+    given = {"samples": np.ones((3, 2, 2), np.uint8)}
+    assert checked(given, [PICTURES, seed])["seed"].tolist() == [0, 0, 0]
+    assert checked(given | {"seed": np.array([5, 5, 5])}, [PICTURES, seed])["seed"].tolist() == [5, 5, 5]
+    with pytest.raises(BadInput, match="the request has the inputs samples, speed; expected samples"):
+        checked(given | {"speed": np.array([5, 5, 5])}, [PICTURES, seed])

@@ -12,7 +12,7 @@ from sqlalchemy import delete, text, update
 
 from resources.database.audit import recent
 from resources.deploy_plan import DeployPlan, Strategy
-from resources.errors import Conflict, NotFound, TrainplatError
+from resources.errors import BadInput, Conflict, NotFound, TrainplatError
 from resources.registry import store as registry_store
 from resources.serving.deployments.changes import fold
 from resources.serving.deployments.model import EndpointState, EventKind, Served
@@ -205,6 +205,12 @@ def test_a_model_that_fails_a_gate_is_promoted_only_by_a_named_override(service:
     assert service.history()[0].override == "the customer asked for it"
     assert service.registry.crownings(NAME)[0].override == "the customer asked for it"
     assert "override: the customer asked for it" in recent(service.database)[0].detail
+
+
+def test_what_the_loop_asks_by_is_not_put_live(service: DeploymentService) -> None:
+    with pytest.raises(BadInput, match=r"digits:2\+outlook cannot be put live: that is how the loop asks it"):
+        service.promote(parse_reference("digits:2+outlook"), ACTOR)
+    assert service.history() == []
 
 
 def test_a_promotion_of_what_is_live_with_another_plan_keeps_the_plan(service: DeploymentService) -> None:

@@ -104,6 +104,10 @@ def test_a_model_tells_what_it_takes_and_gives() -> None:
     told = json.loads(inference.metadata("digits", ["3"], [spec], []))
     assert told["inputs"] == [{"name": "samples", "datatype": "UINT8", "shape": [-1, 8, 8]}]
     assert (told["name"], told["versions"], told["outputs"]) == ("digits", ["3"], [])
+    seed = TensorSpec("seed", "INT64", (-1,), is_optional=True)
+    told = json.loads(inference.metadata("digits", ["3"], [seed], [], ["cat", "dog"]))
+    assert told["parameters"] == {"classes": ["cat", "dog"]}
+    assert told["inputs"][0]["parameters"] == {"optional": True}
 
 
 KINDS = [kind for kind in DATATYPES.values() if kind.kind in "iub"]
