@@ -24,6 +24,7 @@ PACKAGES: dict[str, Callable[[], bool]] = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "fontconfig": lambda: shutil.which("fc-list") is not None,
     "fonts-noto-cjk": _has_chinese_font,
+    "nghttp2-client": lambda: shutil.which("h2load") is not None,
     "postgresql": lambda: (
         any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb") is not None
     ),

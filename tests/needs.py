@@ -90,6 +90,7 @@ NEEDS: dict[str, Need] = {
     "chromium": Need(chromium, "apt-get install chromium"),
     "chinese font": Need(chinese_font, "apt-get install fonts-noto-cjk fontconfig"),
     "postgresql": Need(postgresql_programs, "apt-get install postgresql"),
+    "h2load": Need(lambda: shutil.which("h2load"), "apt-get install nghttp2-client"),
     "label studio": Need(label_studio_program, "make setup"),
     "git": Need(lambda: shutil.which("git"), "apt-get install git"),
     "xfs": Need(lambda: shutil.which("mkfs.xfs"), "apt-get install xfsprogs"),

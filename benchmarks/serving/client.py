@@ -39,7 +39,7 @@ def load(address: str, body: Path, *, clients: int, requests: int) -> Load:
     """
     program = shutil.which(PROGRAM)
     if program is None:
-        raise NotFound(f"{PROGRAM} is not installed", "Install Debian's package nghttp2-client.")
+        raise NotFound(f"{PROGRAM} is not installed", "Install it: apt-get install nghttp2-client.")
     with tempfile.NamedTemporaryFile(prefix="h2load-") as log:
         subprocess.run(
             [

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,15 +72,18 @@ def saved_for_mlflow(weights: Path, folder: Path, sleep_ms: float) -> Path:
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     path = folder / f"mlflow-{sleep_ms:g}"
     os.environ |= {WEIGHTS: str(weights), SLEEP_MS: str(sleep_ms)}
-    mlflow.pyfunc.save_model(
-        path,
-        python_model=str(Path(__file__).with_name("mlflow_model.py")),
-        signature=ModelSignature(
-            inputs=Schema([TensorSpec(np.dtype("uint8"), (-1, *SIZE_PX))]),
-            outputs=Schema([TensorSpec(np.dtype("float32"), (-1, len(CLASSES)))]),
-        ),
-        pip_requirements=[],
+    signature = ModelSignature(
+        inputs=Schema([TensorSpec(np.dtype("uint8"), (-1, *SIZE_PX))]),
+        outputs=Schema([TensorSpec(np.dtype("float32"), (-1, len(CLASSES)))]),
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it asks for an example and for hints of types
+        mlflow.pyfunc.save_model(
+            path,
+            python_model=str(Path(__file__).with_name("mlflow_model.py")),
+            signature=signature,
+            pip_requirements=[],
+        )
     return path
 
 
