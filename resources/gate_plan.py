@@ -193,6 +193,14 @@ class GatePlan:
         return GatePlan(**alone | {name: getattr(self, name)})
 
 
+@dataclass(frozen=True)
+class DeclaredGates:
+    """The gates that a data set declares, with the terms of its data as its file says them."""
+
+    plan: GatePlan
+    licence: str = ""
+
+
 GATES: Mapping[str, type[Gate]] = {
     one.name: one
     for one in (

@@ -25,8 +25,8 @@ WISHES_TAG = "trainplat/wishes"
 """Of a run that people asked for by hand: the numbers of their wishes, which it takes."""
 AGAIN = "re-execute that run in the Dagster UI"
 WHAT_NEXT = "what_next"
-"""Metadata of a check that did not pass: what a person does about it, in sentences. A step that fails with it is
-for people: the same would come of another try."""
+"""Metadata of a check that did not pass: what a person does about it, in sentences. A step that fails with it
+is for people: the same would come of another try."""
 
 LOOK_BACK = 50
 """How many runs of one partition are looked at, newest first."""

@@ -1,7 +1,7 @@
 """The gates of one round: what is known of its models and its data, brought together and judged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dagster import DagsterInstance, MetadataValue, TableColumn, TableRecord, TableSchema
@@ -11,8 +11,8 @@ from resources.data.service import DataService
 from resources.data.spec import DatasetSpec
 from resources.errors import NotFound
 from resources.gate_plan import GatePlan
-from resources.registry.evaluations.bootstrap import Difference, paired_difference
 from resources.registry.evaluations.service import EvaluationService
+from resources.registry.gates.evidence import measured_evidence
 from resources.registry.gates.judging import judge
 from resources.registry.gates.model import GateEvidence, GateResult, Judging
 from resources.registry.gates.service import GateService
@@ -78,27 +78,15 @@ class GateRound:
         """What the gates of the plan look at; what none of them does is not looked up."""
         measured = EvaluationService(self.data.home, self.data.database, self.data.clock)
         name, test_set, champion = self.spec.name, evaluation.test_set, evaluation.champion
-        wants_pairs = plan.quality is not None and plan.quality.better_by is not None
         wants_drift = plan.drift is not None and self.data.version(name, self.version).parent is not None
-        return GateEvidence(
-            new=measured.measurement(name, evaluation.challenger, test_set),
-            champion_number=champion,
-            champion=None if champion is None else measured.measurement(name, champion, test_set),
-            difference=self._difference(evaluation, measured) if wants_pairs else None,
+        return replace(
+            measured_evidence(measured, name, evaluation.challenger, champion, test_set, plan),
             data_checks=()
             if plan.data_checks is None
             else tuple(blocking_checks(self.instance, self.spec, self.version)),
             drift=drift_check(self.instance, self.spec, self.version) if wants_drift else None,
             licence=self._licence() if plan.licence is not None else "",
         )
-
-    def _difference(self, evaluation: RoundEvaluation, measured: EvaluationService) -> Difference | None:
-        if evaluation.champion is None:
-            return None
-        name, test_set = self.spec.name, evaluation.test_set
-        old = measured.answers(name, evaluation.champion, test_set)
-        new = measured.answers(name, evaluation.challenger, test_set)
-        return None if old is None or new is None else paired_difference(old, new)
 
     def _licence(self) -> str:
         if self.spec.licence:

@@ -3,6 +3,7 @@
 from resources.data.spec import DatasetSpec
 from resources.deploy_plan import DeployPlan
 from resources.errors import NotFound
+from resources.gate_plan import DeclaredGates
 from resources.pipelines.folder import Folder
 from resources.pipelines.model import Pipeline
 from resources.pipelines.specs.loop import LoopSpec
@@ -31,3 +32,9 @@ def declared(folder: Folder, dataset: str) -> DatasetSpec:
 def declared_deploy(folder: Folder, dataset: str) -> DeployPlan | None:
     """How the models of a data set go live; None for one that no file declares any more."""
     return next((one.deploy for one in datasets(folder) if one.name == dataset), None)
+
+
+def declared_gates(folder: Folder, dataset: str) -> DeclaredGates | None:
+    """What the models of a data set must pass; None for one that no file declares any more."""
+    found = next((one for one in datasets(folder) if one.name == dataset), None)
+    return None if found is None else DeclaredGates(found.gates, found.licence)

@@ -11,7 +11,7 @@ from resources.terms import Actor, DatasetName, Label, VersionKey
 
 
 class NoChampion(Conflict):
-    """A round that makes nobody champion and has nobody who could stay: for people, and not for another try."""
+    """A round that makes nobody champion and has nobody who could stay: for people, not for another try."""
 
 
 @dataclass(frozen=True)

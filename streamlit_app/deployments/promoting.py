@@ -4,7 +4,7 @@ import streamlit as st
 
 from resources.deploy_plan import DeployPlan, Strategy
 from resources.errors import TrainplatError
-from resources.pipelines.declared import declared_deploy
+from resources.pipelines.declared import declared_deploy, declared_gates
 from resources.pipelines.folder import Folder
 from resources.serving.deployments.model import EndpointState
 from resources.serving.deployments.service import DeploymentService, PromotionPlan
@@ -35,7 +35,7 @@ def draw(reader: Reader, one: Endpoint, found: Versions) -> None:
     reference = ModelReference(DatasetName(name), number, "" if variant == AS_TRAINED else variant)
     plan = usual if strategy == AS_DECLARED else usual.by(Strategy(strategy))
     try:
-        planned = acts.service().plan(reference, plan)
+        planned = acts.service().plan(reference, plan, declared_gates(Folder.from_environment(), name))
     except TrainplatError as problem:
         st.error(acts.sentences(problem, _))
         return
@@ -52,8 +52,9 @@ def _show(planned: PromotionPlan, found: Versions, _: Translate) -> None:
     else:
         st.markdown(_would_be(planned, _))
     judging = found.judgings.get(planned.model.number)
-    if judging is not None:
-        st.html(versions.gates_table(judging.results, _))
+    results = planned.results or (() if judging is None else judging.results)
+    if results:
+        st.html(versions.gates_table(results, _))
     if planned.failed_gates:
         st.warning(
             "\n".join([_("Its gates bar it:"), "", *(f"- {sentence}" for sentence in planned.failed_gates)]),
@@ -77,6 +78,7 @@ def _would_be(planned: PromotionPlan, _: Translate) -> str:
 
 def _confirm(reader: Reader, reference: ModelReference, plan: DeployPlan, planned: PromotionPlan) -> None:
     _, of = reader.translate, f"{reference}-{plan.strategy}"
+    gates = declared_gates(Folder.from_environment(), reference.name)
     override: str | None = None
     why = st.text_input(_("Why, for the history"), key=f"promote-why-{of}", max_chars=300)
     if planned.failed_gates:
@@ -89,7 +91,7 @@ def _confirm(reader: Reader, reference: ModelReference, plan: DeployPlan, planne
     sure = st.checkbox(_("I have read what this changes"), key=f"promote-sure-{of}")
 
     def promote(service: DeploymentService, actor: Actor) -> EndpointState:
-        return service.promote(reference, actor, why.strip(), override or None, plan)
+        return service.promote(reference, actor, why.strip(), override or None, plan, gates)
 
     st.button(
         _("Put it live"),

@@ -1,7 +1,8 @@
 """What one limit says about a model, and how several of them become the result of a gate."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 from resources.gate_plan import Gate
 from resources.registry.gates.model import GateResult
@@ -60,6 +61,7 @@ def keeps(value: float, limit: float) -> bool:
 def apart(value: float, limit: float, digits: int = 4) -> tuple[str, str]:
     """Both with so many digits, or as many more as tell one from the other."""
     is_same = reaches(value, limit) and keeps(value, limit)
+    value, limit = round(value, MOST_DIGITS) + 0, round(limit, MOST_DIGITS) + 0
     while not is_same and digits < MOST_DIGITS and f"{value:.{digits}g}" == f"{limit:.{digits}g}":
         digits += 1
     return f"{value:.{digits}g}", f"{limit:.{digits}g}"
@@ -83,7 +85,16 @@ def result(gate: Gate, findings: Sequence[Finding]) -> GateResult:
     if len(shown) > SHOWN:
         sentence += f"; and {len(shown) - SHOWN} more"
     first = next((one for one in shown if one.value is not None), shown[0])
-    return GateResult(gate.name, not failed, sentence, first.value, first.limit, gate.if_failed)
+    value, limit = first.value, first.limit
+    return GateResult(gate.name, not failed, sentence, value, limit, gate.if_failed, asked_of(gate))
+
+
+def asked_of(gate: Gate) -> str:
+    """What a gate asks, the same for the same declaration; what happens otherwise is no part of it."""
+    said = {one.name: getattr(gate, one.name) for one in fields(gate) if one.name != "if_failed"}
+    return json.dumps(
+        {name: dict(one) if isinstance(one, Mapping) else one for name, one in said.items()}, sort_keys=True
+    )
 
 
 def share(value: float) -> str:

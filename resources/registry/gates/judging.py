@@ -72,11 +72,16 @@ def _better(gate: QualityGate, by: float, new: Measurement, evidence: GateEviden
     if seen is None and gate.sure:
         return fault(f"what model {evidence.champion_number}, the champion, or the new one said is not kept")
     gain = new.value - old.value if seen is None else seen.value
-    interval = "" if seen is None else f" (95% interval {100 * seen.low:.3g} to {100 * seen.high:.3g})"
+    interval = "" if seen is None else f" (95% interval {_rounded(seen.low)} to {_rounded(seen.high)})"
     reached = seen.low if seen is not None and gate.sure else gain
     asked = f"at least {points(by)} is asked" + (", at the low end of the interval" if gate.sure else "")
     sentence = f"{what} is {_beside(gain, by, evidence)}{interval}; {asked}"
     return Finding(reaches(reached, by), sentence, reached, by)
+
+
+def _rounded(share_: float) -> str:
+    """In points; what a resampling leaves beside zero is zero."""
+    return f"{round(100 * share_, 2) + 0:g}"
 
 
 def _forgetting(gate: ForgettingGate, new: Measurement, _: GateEvidence) -> list[Finding]:

@@ -50,6 +50,8 @@ class GateResult:
     value: float | None
     limit: float | None
     if_failed: IfFailed = IfFailed.KEEP
+    asked: str = ""
+    """What it asked, as it was declared then; empty where that was not kept."""
 
     @property
     def bars(self) -> bool:

@@ -12,14 +12,16 @@ from resources.database.audit import record
 from resources.database.engine import Database
 from resources.deploy_plan import DeployPlan
 from resources.errors import BadInput, Conflict, NotFound, Unavailable
+from resources.gate_plan import DeclaredGates
 from resources.home import Home
 from resources.registry import crownings
 from resources.registry import store as registry_store
+from resources.registry.gates.model import GateResult
 from resources.registry.gates.service import GateService
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.serving.deployments import changes, store
-from resources.serving.deployments.gating import failed_gates
+from resources.serving.deployments.gating import failed_gates, judged_now
 from resources.serving.deployments.model import DeploymentEvent, EndpointState, EventKind, Rollout, Served
 from resources.serving.references import VARIANTS, ModelReference, ReferenceService
 from resources.serving.replicas.model import Variant
@@ -37,6 +39,8 @@ class PromotionPlan:
     new: Served
     plan: DeployPlan
     failed_gates: tuple[str, ...]
+    results: tuple[GateResult, ...] = ()
+    """What each gate that is declared says now; nothing where what they said last counts."""
 
     @property
     def changes_nothing(self) -> bool:
@@ -52,8 +56,16 @@ class DeploymentService:
         self.registry = RegistryService(home, database, clock)
         self.references = ReferenceService(home, database, clock)
 
-    def plan(self, reference: ModelReference, declared: DeployPlan | None = None) -> PromotionPlan:
-        """What promoting would do, and which gates speak against it; nothing is changed."""
+    def plan(
+        self,
+        reference: ModelReference,
+        declared: DeployPlan | None = None,
+        gates: DeclaredGates | None = None,
+    ) -> PromotionPlan:
+        """What promoting would do, and which gates speak against it; nothing is changed.
+
+        ``gates`` are those that its data set declares, which are asked anew; None for what they said last.
+        """
         if reference.variant == Variant.OUTLOOK:
             raise BadInput(
                 f"{reference} cannot be put live: that is how the loop asks it",
@@ -61,9 +73,10 @@ class DeploymentService:
             )
         model = self.references.resolve(reference)
         before = self.state(model.dataset)
-        failed = tuple(failed_gates(self.registry, model))
+        now = None if gates is None else judged_now(self.registry, model, gates)
+        failed = tuple(failed_gates(self.registry, model, now))
         new = Served(model.number, reference.variant)
-        return PromotionPlan(model, before, new, declared or before.plan, failed)
+        return PromotionPlan(model, before, new, declared or before.plan, failed, now or ())
 
     def promote(
         self,
@@ -72,13 +85,15 @@ class DeploymentService:
         why: str = "",
         override: str | None = None,
         declared: DeployPlan | None = None,
+        gates: DeclaredGates | None = None,
     ) -> EndpointState:
         """Let a model go live by its declared strategy, and be champion.
 
-        ``declared`` is what its data set declares; None for what the endpoint had. A rollout that is under
-        way to another version ends. Raises :class:`Conflict` where a gate fails and no override is given.
+        ``declared`` is what its data set declares; None for what the endpoint had. So is ``gates``, which are
+        asked anew, and kept; None for what they said last. A rollout that is under way to another version
+        ends. Raises :class:`Conflict` where a gate fails and no override is given.
         """
-        planned = self.plan(reference, declared)
+        planned = self.plan(reference, declared, gates)
         if planned.failed_gates and not override and not planned.changes_nothing:
             raise Conflict(
                 f"{reference} cannot be promoted: {'; '.join(planned.failed_gates)}",
@@ -87,9 +102,11 @@ class DeploymentService:
             )
         kept = override if planned.failed_gates and not planned.changes_nothing else None
         model, new = planned.model, planned.new
+        asked = GateService(self.home, self.database, self.clock)
+        if planned.results and not planned.changes_nothing:
+            asked.record(model.dataset, model.number, planned.results, actor)
         if kept is not None:
-            gates = GateService(self.home, self.database, self.clock)
-            gates.record_override(model.dataset, model.number, actor, kept)
+            asked.record_override(model.dataset, model.number, actor, kept)
 
         def change(connection: Connection, state: EndpointState, now: datetime) -> EndpointState:
             _refuse_if_gone(connection, model)

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from resources.deploy_plan import DeployPlan
-from resources.gate_plan import GatePlan, LatencyGate
+from resources.gate_plan import GATES, GatePlan, LatencyGate
 from resources.home import Home
 from resources.registry.gates.judging import judge
 from resources.registry.gates.service import GateService
@@ -22,7 +22,7 @@ from tests.streamlit_app.conftest import words
 
 OpenPage = Callable[..., AppTest]
 PLAN = DeployPlan(step_s=30)
-NAMES = {"CSV", "champion", "challenger"}
+NAMES = {"CSV", "champion", "challenger", *(word for gate in GATES for word in gate.split("_"))}
 
 
 @pytest.fixture

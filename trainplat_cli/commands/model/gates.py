@@ -7,12 +7,12 @@ from rich.markup import escape
 
 from resources.registry.gates.model import GateResult, Override
 from resources.registry.gates.service import GateService
-from resources.serving.deployments.gating import failed_gates
+from resources.serving.deployments.gating import failed_gates, judged_now
 from resources.serving.references import parse_reference
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import moment
-from trainplat_cli.commands.model.shown import deployments
+from trainplat_cli.commands.model.shown import declared_gates, deployments
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
@@ -33,7 +33,10 @@ def gates(reference: str, as_json: bool) -> None:
     kept = GateService(service.home, service.database)
     judging = kept.judging(model.dataset, model.number)
     results = () if judging is None else judging.results
-    against = failed_gates(service.registry, model)
+    kept_of = {one.gate: one.passed for one in results}
+    declared = declared_gates(model.dataset)
+    now = None if declared is None else judged_now(service.registry, model, declared)
+    against = failed_gates(service.registry, model, now)
     overrides = [one for one in kept.overrides(model.dataset) if one.number == model.number]
     if as_json:
         print_json(
@@ -44,6 +47,7 @@ def gates(reference: str, as_json: bool) -> None:
                 "against": list(against),
                 "judged_at": None if judging is None else judging.judged_at,
                 "gates": [gate_document(one) for one in results],
+                "now": None if now is None else [gate_document(one) for one in now],
                 "overrides": [override_document(one) for one in overrides],
             }
         )
@@ -58,6 +62,11 @@ def gates(reference: str, as_json: bool) -> None:
             console.print(f"[red]✗[/red] {escape(sentence)}")
     else:
         console.print(_("Asked {when}.").format(when=moment(judging.judged_at)))
+    changed = [one for one in now or () if one.passed != kept_of.get(one.gate)]
+    if changed and judging is not None:
+        console.print(_("Asked now, by what is declared and known now:"))
+    for one in changed:
+        console.print(gate_line(one))
     for override in overrides:
         told = _("Promoted past them {when} by {actor}: {why}")
         said = told.format(when=moment(override.at), actor=override.actor, why=override.why)

@@ -11,7 +11,8 @@ from resources.texts import mark
 from trainplat_cli.asking import confirm
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import current_actor
-from trainplat_cli.commands.model.shown import declared_plan, deployments, state_document
+from trainplat_cli.commands.model.gates import gate_line
+from trainplat_cli.commands.model.shown import declared_gates, declared_plan, deployments, state_document
 from trainplat_cli.output import err, out, print_json
 from trainplat_cli.texts import _
 
@@ -40,13 +41,14 @@ def promote(
     service, wanted = deployments(), parse_reference(reference)
     declared = declared_plan(wanted.name) or service.state(wanted.name).plan
     plan = declared if strategy is None else declared.by(Strategy(strategy))
-    planned = service.plan(wanted, plan)
+    gates = declared_gates(wanted.name)
+    planned = service.plan(wanted, plan, gates)
     if not as_json:
         _show(planned, plan, override)
     may_be = not planned.failed_gates or override is not None
     if may_be and not planned.changes_nothing and not yes:
         confirm(_("Promote {model}?").format(model=f"{wanted.name}:{planned.new}"))
-    state = service.promote(wanted, current_actor(), why, override, plan)
+    state = service.promote(wanted, current_actor(), why, override, plan, gates)
     if as_json:
         print_json({"changed": not planned.changes_nothing, **state_document(state)})
         return
@@ -69,6 +71,9 @@ def _show(planned: PromotionPlan, plan: DeployPlan, override: str | None) -> Non
     console.print(escape(said))
     for sentence in planned.failed_gates:
         console.print(f"[red]✗[/red] {escape(sentence)}")
+    for one in planned.results:
+        if not one.passed and not one.bars:
+            console.print(gate_line(one))
     if not planned.failed_gates:
         console.print(f"[green]✓[/green] {_('Its gates let it pass.')}")
     elif override is not None:

@@ -5,8 +5,10 @@ from typing import Any
 
 from resources.clock import utc_now
 from resources.deploy_plan import DeployPlan
+from resources.gate_plan import DeclaredGates
 from resources.home import Home
 from resources.pipelines.declared import declared_deploy
+from resources.pipelines.declared import declared_gates as gates_declared
 from resources.pipelines.folder import Folder
 from resources.serving.deployments.model import DeploymentEvent, EndpointState
 from resources.serving.deployments.service import DeploymentService
@@ -27,6 +29,11 @@ def deployments() -> DeploymentService:
 def declared_plan(name: str) -> DeployPlan | None:
     """How a data set declares that its models go live; None for one that no file declares any more."""
     return declared_deploy(Folder.from_environment(), name)
+
+
+def declared_gates(name: str) -> DeclaredGates | None:
+    """The gates that a data set declares; None for one that no file declares any more."""
+    return gates_declared(Folder.from_environment(), name)
 
 
 def size(count: int | None) -> str:
