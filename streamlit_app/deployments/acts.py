@@ -1,9 +1,12 @@
 """What somebody does to a deployment, as the user whose process this is, and what came of it in words."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 import streamlit as st
 
+from resources.clock import utc_now
 from resources.errors import TrainplatError
 from resources.serving.deployments.model import EndpointState
 from resources.serving.deployments.service import DeploymentService
@@ -14,7 +17,16 @@ from resources.users import current_user
 from streamlit_app.reader import Reader, current_reader
 from streamlit_app.readings.source import open_home
 
-_TOLD, _REFUSED = "deployment-told", "deployment-refused"
+_TOLD = "deployment-told"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of the last act of this session."""
+
+    words: str
+    at: datetime
+    is_done: bool
 
 
 def service() -> DeploymentService:
@@ -28,20 +40,29 @@ def act(change: Callable[[DeploymentService, Actor], EndpointState]) -> None:
     try:
         after = change(service(), Actor(f"user:{current_user()}"))
     except TrainplatError as problem:
-        st.session_state[_REFUSED] = sentences(problem, _)
+        st.session_state[_TOLD] = Told(sentences(problem, _), utc_now(), is_done=False)
     else:
-        st.session_state[_TOLD] = _("Done. {state}").format(state=in_words(after, _))
+        done = _("Done. {state}").format(state=in_words(after, _))
+        st.session_state[_TOLD] = Told(done, utc_now(), is_done=True)
     st.cache_data.clear()
 
 
 def told(reader: Reader) -> None:
-    """What came of it, once."""
-    del reader
-    done, refused = st.session_state.pop(_TOLD, None), st.session_state.pop(_REFUSED, None)
-    if done is not None:
-        st.success(done, icon=":material/check:")
-    if refused is not None:
-        st.error(refused, icon=":material/error:")
+    """What came of the last one, until it is dismissed or the next one is done: the page refreshes itself."""
+    _ = reader.translate
+    said: Told | None = st.session_state.get(_TOLD)
+    if said is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="told"):
+        if said.is_done:
+            st.success(f"{said.words}\n\n:small[{reader.clock(said.at)}]", icon=":material/check:")
+        else:
+            st.error(said.words, icon=":material/error:")
+        st.button(_("Dismiss"), icon=":material/close:", key="dismiss-told", on_click=_dismiss)
+
+
+def _dismiss() -> None:
+    st.session_state.pop(_TOLD, None)
 
 
 def sentences(problem: TrainplatError, _: Translate) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from resources.serving.deployments.model import DeploymentEvent, EventKind
-from resources.serving.deployments.words import kind_in_words
+from resources.serving.deployments.words import event_in_words, kind_in_words
 from streamlit_app import colours, pieces, wording
 from streamlit_app.deployments.rollouts import named
 from streamlit_app.reader import Reader
@@ -25,7 +25,8 @@ def card(reader: Reader, one: Endpoint, now: datetime) -> str:
     live = one.state.live
     rows: list[tuple[str, str]] = []
     if live is None:
-        rows.append((_("Live"), pieces.text(_("nothing: it answers no request"))))
+        nothing = pieces.small(_("Choose a version below and put it live."))
+        rows.append((_("Live"), pieces.text(_("nothing: it answers no request")) + nothing))
     elif one.because is not None:
         rows.append((_("Live"), _live(named(one.name, live), one.because.since)))
         rows += _why(reader, one.because, now)
@@ -60,17 +61,18 @@ def _why(reader: Reader, because: Because, now: datetime) -> list[tuple[str, str
     since, begun = because.since, because.begun
     rows = [
         (_("Since"), ago(reader, since.at, now)),
-        (_("Who"), f"{pieces.code(begun.actor)} {kind_pill(begun.kind, reader)}"),
+        (_("Why"), "".join(_told(event, reader) for event in dict.fromkeys((begun, since)))),
     ]
-    said = [text for text in dict.fromkeys((begun.why, since.why)) if text]
-    if said:
-        rows.append((_("Why"), "".join(map(pieces.kept, said))))
     if begun.override:
         rows.append((_("Past its gates"), pieces.kept(begun.override)))
     return rows
 
 
 def _last(reader: Reader, event: DeploymentEvent, now: datetime) -> str:
-    subject = "" if event.subject is None else pieces.code(named(event.endpoint, event.subject))
-    said = pieces.kept(event.why) if event.why else ""
-    return f"{kind_pill(event.kind, reader)} {subject} {ago(reader, event.at, now)}{said}"
+    return f"{kind_pill(event.kind, reader)} {ago(reader, event.at, now)}{_told(event, reader)}"
+
+
+def _told(event: DeploymentEvent, reader: Reader) -> str:
+    """A row of the history in words, with the reason that was given."""
+    said = pieces.kept(event.why) if event.why else pieces.small(reader.translate("No reason was given."))
+    return f"<div>{pieces.text(event_in_words(event, reader.translate))}</div>{said}"

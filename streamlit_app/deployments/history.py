@@ -20,7 +20,8 @@ def draw(reader: Reader, name: str, events: Sequence[DeploymentEvent], now: date
     _ = reader.translate
     st.subheader(_("History"), anchor=False)
     if not events:
-        st.caption(_("Nothing was ever live as {endpoint}.").format(endpoint=name))
+        nothing = _("Nothing was ever live as {endpoint}: the first version that goes live begins it.")
+        st.caption(nothing.format(endpoint=name))
         return
     heads = ["#", _("When"), _("What"), _("Version"), _("Who"), _("Why"), _("Live after it")]
     part = frame.page_of(reader, len(events), PER_PAGE, f"history-{name}")

@@ -12,7 +12,7 @@ from resources.serving.deployments.words import in_words, steps_in_words
 from resources.serving.references import VARIANTS, ModelReference
 from resources.terms import Actor, DatasetName
 from resources.texts import Translate
-from streamlit_app.deployments import acts, versions
+from streamlit_app.deployments import acts, beside, versions
 from streamlit_app.models import kept
 from streamlit_app.reader import Reader
 from streamlit_app.readings.models import Endpoint, Versions
@@ -20,11 +20,15 @@ from streamlit_app.readings.models import Endpoint, Versions
 AS_TRAINED, AS_DECLARED = "as_trained", "declared"
 
 
-def draw(reader: Reader, one: Endpoint, found: Versions) -> None:
+def usual_plan(one: Endpoint) -> DeployPlan:
+    """How its data set declares that it goes live; as it did last, where nothing does."""
+    return declared_deploy(Folder.from_environment(), one.name) or one.state.plan
+
+
+def draw(reader: Reader, one: Endpoint, found: Versions, usual: DeployPlan) -> None:
     """Choose, see what it would change, and confirm."""
     _, name = reader.translate, one.name
     st.subheader(_("Put a version live"), anchor=False)
-    usual = declared_deploy(Folder.from_environment(), name) or one.state.plan
     left, middle, right = st.columns(3)
     with left:
         number = kept.select(_("Version"), _choices(found), "version")
@@ -39,12 +43,15 @@ def draw(reader: Reader, one: Endpoint, found: Versions) -> None:
     except TrainplatError as problem:
         st.error(acts.sentences(problem, _))
         return
-    _show(planned, found, _)
+    _show(planned, found, reader)
     if not planned.changes_nothing:
         _confirm(reader, reference, plan, planned)
 
 
-def _show(planned: PromotionPlan, found: Versions, _: Translate) -> None:
+def _show(planned: PromotionPlan, found: Versions, reader: Reader) -> None:
+    _, live = reader.translate, planned.before.live
+    if live is not None and live.number != planned.model.number:
+        beside.draw(reader, planned.model.dataset, live.number, planned.model.number)
     st.markdown(f"**{_('What this would change')}**")
     st.markdown(in_words(planned.before, _))
     if planned.changes_nothing:
@@ -54,6 +61,7 @@ def _show(planned: PromotionPlan, found: Versions, _: Translate) -> None:
     judging = found.judgings.get(planned.model.number)
     results = planned.results or (() if judging is None else judging.results)
     if results:
+        st.markdown(f"**{_('What its gates say')}**")
         st.html(versions.gates_table(results, _))
     if planned.failed_gates:
         st.warning(

@@ -26,7 +26,12 @@ def draw(reader: Reader, server: ModelServer | Unavailable) -> None:
     if server.problem:
         st.warning(server.problem, icon=":material/sync_problem:")
     if not server.loaded:
-        st.caption(_("No model is loaded: the first request loads what it asks for."))
+        st.caption(
+            _(
+                "No model is loaded: the first request loads what it asks for. "
+                "`trainplat model run NAME` asks."
+            )
+        )
         return
     heads = [_("Version"), _("State"), _("Copies"), _("Waiting"), _("Process"), _("Memory"), _("Ready after")]
     rows = [row for one in server.loaded for row in _rows(one, _)]

@@ -20,6 +20,14 @@ def draw(reader: Reader, name: str, told: Versions, against: Callable[[ListedMod
     """A row for each, the newest first."""
     _ = reader.translate
     st.subheader(_("Versions"), anchor=False)
+    if not told.listed:
+        st.info(
+            _(
+                "No version of it is registered any more: the next round of the loop, or "
+                "`dagster asset materialize` on {name}/model, registers one."
+            ).format(name=name)
+        )
+        return
     heads = [
         _("Version"),
         _("Called"),

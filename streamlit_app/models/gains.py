@@ -20,7 +20,12 @@ def draw(compared: Compared) -> None:
     others = tuple(one for one in shown if one.number != number)
     found = compared.differences(others)
     if not found:
-        st.info(_("None of these has a test sample in common with the baseline, or their answers are gone."))
+        st.info(
+            _(
+                "None of these has a test sample in common with the baseline, or their answers are gone. "
+                "Choose another baseline, or materialize their evaluations again."
+            )
+        )
         return
     st.markdown(summary(compared.reader, found))
     rows = charts.intervals(found, [one.number for one in others])

@@ -15,6 +15,7 @@ from streamlit_app.deployments import (
     promoting,
     replicas,
     rollouts,
+    scaling,
     versions,
 )
 from streamlit_app.reader import Reader, current_reader
@@ -44,11 +45,12 @@ def page() -> None:
     with frame.quiet(reader):
         told = _read(frame.place())
         one = _choose(reader, told)
-        found = _versions(frame.place(), one.name, told.newest_id)
+        found, usual = _versions(frame.place(), one.name, told.newest_id), promoting.usual_plan(one)
         versions.draw(reader, one.name, found, _against)
         if found.listed:
-            promoting.draw(reader, one, found)
+            promoting.draw(reader, one, found, usual)
         going_back.draw(reader, one, _of(one))
+        scaling.draw(reader, one, usual)
         history.draw(reader, one.name, _of(one), told.read_at)
 
 

@@ -280,6 +280,7 @@ def picture(page: Page, name: str) -> None:
     page.set_viewport_size({"width": width, "height": max(int(height), 600)})
     page.wait_for_function("document.fonts.status === 'loaded'")
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    is_drawn(page)  # else what is about to be replaced is grey
     keep(page, name)
 
 

@@ -37,6 +37,7 @@ from tests.resources.serving.server.test_serving import server
 from tests.streamlit_app.test_in_browser import (
     CLICK_TIMEOUT_MS,
     CLICKS,
+    click_until,
     is_calm,
     is_drawn,
     looks,
@@ -83,12 +84,15 @@ def test_a_person_compares_promotes_watches_and_rolls_back(
     browser: Browser, home: Home, service: DeploymentService, tmp_path: Path
 ) -> None:
     with (
-        served(home.path, **{PIPELINES_VARIABLE: str(tmp_path / "none")}) as dashboard,
+        served(home.path, HOME=str(tmp_path), **{PIPELINES_VARIABLE: str(tmp_path / "none")}) as dashboard,
         server(home.path),
         asked(home) as answers,
     ):
         look = looks(browser, dashboard)
-        with look("models?baseline=1&part=models", "Model comparison") as page:
+        with look(f"{LIVE}?version={SAYING_ONE}", "Models") as page:
+            _it_stands_beside_what_is_live(page, service)
+            page.get_by_role("link", name="Compare both").click()
+            expect(page.get_by_role("heading", name="Model comparison")).to_be_visible()
             _two_models_are_compared(page, home)
         with look(f"{LIVE}?version={BARRED}", "Models") as page:
             _a_failing_gate_is_read(page, service)
@@ -103,11 +107,40 @@ def test_a_person_compares_promotes_watches_and_rolls_back(
     assert service.verify() == []
 
 
+def _it_stands_beside_what_is_live(page: Page, service: DeploymentService) -> None:
+    """What is live and why, whether the new one is better, and how both scale, at one look."""
+    card = page.locator(".tp-card").first
+    expect(_live(page)).to_have_text("digits:1")
+    expect(card).to_contain_text(f"{ACTOR} promoted digits:1.")
+    expect(card).to_contain_text("the first that is good")
+    expect(page.get_by_text("Beside digits:1, which is live")).to_be_visible()
+    old, new = (
+        EvaluationService(service.home, service.database).measurement(MANY.dataset, number)
+        for number in (1, SAYING_ONE)
+    )
+    assert old is not None
+    assert new is not None
+    expect(page.get_by_text(f"accuracy: {new.value:.1%} against {old.value:.1%}")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Worse: (class|brightness)"))).to_be_visible()
+    unfold(page, "Scaling")
+    field = page.get_by_role("textbox", name="Try it by another text")
+    field.fill("replicas:2-6")
+    field.press("Enter")
+    expect(page.get_by_text("48.0 replica-hours, at most 2 replicas at once.")).to_be_visible()
+    expect(page.get_by_text("2 to 6 replicas.")).to_be_visible()
+    picture(page, "models-beside-live")
+    assert service.state("digits").plan.autoscale == ""
+
+
 def _two_models_are_compared(page: Page, home: Home) -> None:
+    expect(page).to_have_url(re.compile("baseline=1&model=2&part=slices&heat=gain"))
+    expect(page.get_by_text("By slice", exact=True)).to_be_visible()
+    page.get_by_role("radio", name="Models", exact=True).click()
     values = {
         one.number: one.value for one in EvaluationService(home, home.database()).measurements(MANY.dataset)
     }
     expect(page.get_by_text("4 of 4 models")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Baseline")).to_have_value("1")
     row = page.locator("table.tp-table tbody tr").filter(has=page.get_by_text("v1.1", exact=True))
     expect(row).to_contain_text(f"{values[2]:.1%}")
     expect(row).to_contain_text(re.compile(r"[+-]\d+\.\d \([+-]\d+\.\d … [+-]\d+\.\d\)"))
@@ -135,11 +168,15 @@ def _a_failing_gate_is_read(page: Page, service: DeploymentService) -> None:
 
 
 def _a_canary_is_watched(page: Page, service: DeploymentService) -> None:
-    _promote(page, "it is the better one")
+    _promote(page, SAYING_ONE, "it is the better one")
     for percent in (10, 50, 100):
         share = page.locator(".tp-weights").get_by_text(f"digits:2 · {percent} %", exact=True)
         expect(share).to_be_visible(timeout=STEP_MS)
+        rollout = service.state("digits").rollout
+        assert rollout is not None
+        assert (rollout.new, rollout.weight_percent) == (Served(2), percent)
         if percent == 50:
+            expect(page.get_by_text(re.compile("^Done. "))).to_be_visible()
             expect(page.get_by_text("50 % now", exact=True)).to_be_visible()
             expect(page.get_by_text(re.compile(r"^Next: 100 % of the requests, in \d+ s"))).to_be_visible()
             is_calm(page)
@@ -151,7 +188,7 @@ def _a_canary_is_watched(page: Page, service: DeploymentService) -> None:
 
 
 def _a_bad_version_is_taken_back_by_itself(page: Page, service: DeploymentService) -> None:
-    _promote(page, "a try")
+    _promote(page, SAYING_NOTHING, "a try")
     card = page.locator(".tp-card").first
     expect(card.get_by_text("taken back", exact=True)).to_be_visible(timeout=STEP_MS)
     expect(card).to_contain_text(re.compile(r"model 4 is taken back: \d+ of \d+ requests failed"))
@@ -176,8 +213,11 @@ def _what_was_live_before_comes_back(page: Page, service: DeploymentService) -> 
     field.fill("digits")
     page.keyboard.press("Enter")
     expect(button).to_be_enabled()
-    _press(button, page.get_by_text(re.compile("^Done. ")))
+    done = page.get_by_text(re.compile("^Done. .*model 1 is coming back"))
+    _press(button, done)
     expect(_live(page)).to_have_text("digits:1", timeout=STEP_MS)
+    expect(done).to_be_visible()
+    click_until(page.get_by_role("button", name="Dismiss"), page.locator("body:not(:has(.stAlert))"))
     assert service.state("digits").live == Served(1)
 
 
@@ -205,13 +245,13 @@ def _the_history_says_all_of_it(page: Page, service: DeploymentService) -> None:
     picture(page, "models-history")
 
 
-def _promote(page: Page, why: str) -> None:
+def _promote(page: Page, number: int, why: str) -> None:
     page.get_by_label("Why, for the history").first.fill(why)
     page.keyboard.press("Enter")
     is_drawn(page)
     page.get_by_text("I have read what this changes").click()
     expect(_put_it_live(page)).to_be_enabled()
-    _press(_put_it_live(page), page.get_by_text(re.compile("^Done. ")))
+    _press(_put_it_live(page), page.get_by_text(re.compile(f"^Done. .*model {number} ")))
 
 
 def _press(button: Locator, comes: Locator) -> None:

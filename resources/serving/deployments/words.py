@@ -2,7 +2,7 @@
 
 from resources.deploy_plan import Strategy
 from resources.serving.deployments.changes import weights_of
-from resources.serving.deployments.model import EndpointState, EventKind, Rollout
+from resources.serving.deployments.model import DeploymentEvent, EndpointState, EventKind, Rollout
 from resources.texts import Translate, mark
 
 KINDS = {
@@ -12,6 +12,15 @@ KINDS = {
     EventKind.ABORTED: mark("taken back"),
     EventKind.ROLLED_BACK: mark("rolled back"),
     EventKind.STOPPED: mark("stopped"),
+}
+
+_EVENTS = {
+    EventKind.PROMOTED: mark("{actor} promoted {model}."),
+    EventKind.ADVANCED: mark("{actor} gave {model} {percent} % of the requests."),
+    EventKind.COMPLETED: mark("{actor} made {model} live alone."),
+    EventKind.ABORTED: mark("{actor} took {model} back."),
+    EventKind.ROLLED_BACK: mark("{actor} went back to {model}."),
+    EventKind.STOPPED: mark("{actor} stopped it: nothing is live."),
 }
 
 
@@ -28,6 +37,16 @@ def in_words(state: EndpointState, _: Translate = str) -> str:
         return _("Model {model} is live as {endpoint}.").format(model=state.live, endpoint=state.endpoint)
     return _("Model {model} is live as {endpoint}; {rollout}.").format(
         model=state.live, endpoint=state.endpoint, rollout=rollout_in_words(state.rollout, _)
+    )
+
+
+def event_in_words(event: DeploymentEvent, _: Translate = str) -> str:
+    """One row of a history, as a sentence."""
+    rollout = event.after.rollout
+    return _(_EVENTS[event.kind]).format(
+        actor=event.actor,
+        model="–" if event.subject is None else f"{event.endpoint}:{event.subject}",
+        percent=100 if rollout is None else rollout.weight_percent,
     )
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.many_models import ManyModels, fill
 from resources.deploy_plan import DeployPlan
 from resources.gate_plan import GATES, GatePlan, LatencyGate
 from resources.home import Home
+from resources.registry.evaluations.service import EvaluationService
 from resources.registry.gates.judging import judge
 from resources.registry.gates.service import GateService
 from resources.serving.deployments.model import EventKind, Served
@@ -22,7 +25,9 @@ from tests.streamlit_app.conftest import words
 
 OpenPage = Callable[..., AppTest]
 PLAN = DeployPlan(step_s=30)
-NAMES = {"CSV", "champion", "challenger", *(word for gate in GATES for word in gate.split("_"))}
+NAMES = {"CSV", "champion", "challenger", *(word for gate in GATES for word in gate.split("_"))} | {"CST"}
+ACTORS = {*ACTOR.split(":")}
+FEW = ManyModels(count=3, test_count=60)
 
 
 @pytest.fixture
@@ -83,7 +88,7 @@ def test_a_chinese_page_says_nothing_in_english_but_names_and_what_is_kept(
     for kept in (r"<style>.*?</style>", r"<code>.*?</code>", r"`.*?`", r'<div [^>]*lang="en">.*?</div>'):
         shown = re.sub(kept, "", shown, flags=re.DOTALL)
     said = set(re.findall(r"[A-Za-z]{2,}", re.sub(r"<[^>]*>", " ", shown)))
-    assert said <= NAMES
+    assert said <= NAMES | ACTORS
 
 
 def test_a_rollout_shows_both_shares_its_steps_and_what_comes_next(
@@ -149,6 +154,10 @@ def test_a_rollback_says_what_it_would_do_and_asks_for_the_name(
     name.set_value("digits").run()
     app.button(key="roll-back").click().run()
     assert "Model 1 is live as digits." in app.success[0].value
+    app.run()
+    assert "Model 1 is live as digits." in app.success[0].value, "it stays when the page refreshes itself"
+    app.button(key="dismiss-told").click().run()
+    assert not app.success
     assert service.state(NAME).rollout is None
     assert service.history()[-1].kind is EventKind.ROLLED_BACK
 
@@ -173,3 +182,47 @@ def test_an_endpoint_is_stopped_by_its_name_and_an_address_says_which_is_meant(
 
 def test_what_cannot_be_done_is_told_in_words(open_page: OpenPage, service: DeploymentService) -> None:
     assert "nothing else was ever live as digits" in open_page("models").info[0].value
+
+
+def test_how_a_model_scales_is_told_with_what_another_text_would_do(
+    open_page: OpenPage, service: DeploymentService
+) -> None:
+    app = open_page("models")
+    shown = words(app)
+    assert "Declared: no text; 1 to 1 replicas." in shown
+    assert "No metric is declared: the guaranteed 1 replicas are kept." in shown
+    assert "a model server that runs writes each change here" in shown
+    tried = app.text_input(key=f"scaling-{NAME}")
+    tried.set_value("replicas:2-6").run()
+    shown = words(app)
+    assert "Tried: `replicas:2-6`; 2 to 6 replicas." in shown
+    assert "48.0 replica-hours" in shown
+    app.text_input(key=f"scaling-{NAME}").set_value("cpu:50").run()
+    assert "not a percentage" in app.error[0].value
+    assert service.state(NAME).plan.autoscale == "", "nothing was changed"
+
+
+def test_a_version_stands_beside_what_is_live_in_words(open_page: OpenPage, trainplat_home: Path) -> None:
+    home = Home(trainplat_home)
+    fill(home, FEW)
+    service = DeploymentService(home, home.database())
+    service.promote(parse_reference("digits:1"), ACTOR, "the first that is good", declared=PLAN)
+    new, old = (EvaluationService(home, home.database()).measurement(NAME, one) for one in (3, 1))
+    assert new is not None
+    assert old is not None
+    shown = words(open_page("models", version="3"))
+    assert "Beside digits:1, which is live" in shown
+    assert f"accuracy: {new.value:.1%} against {old.value:.1%}" in shown
+    assert "Worse: class " in shown
+    assert "with 95 % confidence" in shown
+    assert "never measured" not in shown
+    assert "Beside digits:1" not in words(open_page("models", version="1"))
+
+
+def test_what_is_not_there_says_what_to_do(open_page: OpenPage, service: DeploymentService) -> None:
+    assert "materialize the asset `digits/evaluation`" in words(open_page("models", version="3"))
+    register(service.database, [1], DatasetName("birds"))
+    st.cache_data.clear()
+    shown = words(open_page("models", endpoint="birds"))
+    assert "Choose a version below and put it live." in shown
+    assert "the first version that goes live begins it" in shown

@@ -1,24 +1,16 @@
 """``trainplat model scaling``."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import click
 
-from resources.clock import utc_now
 from resources.deploy_plan import DeployPlan
 from resources.errors import NotFound
-from resources.registry.evaluations.service import EvaluationService
 from resources.serving.deployments.model import EndpointState
-from resources.serving.deployments.service import DeploymentService
 from resources.serving.references import parse_reference
-from resources.serving.scaling.model import ScalingDecision, ScalingSnapshot, ScalingSpec
-from resources.serving.scaling.plan import scaling_of
-from resources.serving.scaling.preview import Preview, preview
-from resources.serving.scaling.records.service import ScalingRecords
-from resources.serving.scaling.scalers import Step
-from resources.terms import DatasetName
+from resources.serving.scaling.foreseeing import Foresight, foresee
+from resources.serving.scaling.model import ScalingDecision
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import moment
@@ -44,20 +36,16 @@ def scaling(name: str, tried: str | None, as_json: bool) -> None:
     endpoint = parse_reference(name).name
     state = service.state(endpoint)
     plan = _plan(endpoint, state)
-    spec = scaling_of(plan if tried is None else replace(plan, autoscale=tried))
-    records = ScalingRecords(service.home, service.database)
-    steps = records.steps(endpoint)
-    now = utc_now()
-    foreseen = preview(spec, _seen(service, state, records), now)
-    declared = plan.autoscale if tried is None else tried
+    found = foresee(service.home, service.database, state, plan, tried)
+    spec, foreseen = found.spec, found.next_day
     if as_json:
         print_json(
             {
                 "endpoint": endpoint,
-                "autoscale": declared,
+                "autoscale": found.declared,
                 "least": spec.least,
                 "most": spec.most,
-                "steps": [_document(step.at, step.decision) for step in steps],
+                "steps": [_document(step.at, step.decision) for step in found.steps],
                 "next_day": {
                     "replica_hours": foreseen.replica_h,
                     "highest": foreseen.highest,
@@ -69,7 +57,7 @@ def scaling(name: str, tried: str | None, as_json: bool) -> None:
             }
         )
         return
-    _show(declared, spec, steps, foreseen)
+    _show(found)
 
 
 def _plan(endpoint: str, state: EndpointState) -> DeployPlan:
@@ -83,26 +71,11 @@ def _plan(endpoint: str, state: EndpointState) -> DeployPlan:
     return plan
 
 
-def _seen(service: DeploymentService, state: EndpointState, records: ScalingRecords) -> ScalingSnapshot:
-    """What the next day begins with; a request takes as long as when the model was measured."""
-    kept = EvaluationService(service.home, service.database)
-    measured = (
-        None if state.live is None else kept.measurement(DatasetName(state.endpoint), state.live.number)
-    )
-    latency_ms = None if measured is None else measured.latency_p50_ms
-    return ScalingSnapshot(
-        state.endpoint,
-        ready=state.plan.least_replicas if state.live is not None else 0,
-        service_s=None if not latency_ms else latency_ms / 1000,
-        arrivals=records.arrivals(state.endpoint),
-    )
-
-
-def _show(declared: str, spec: ScalingSpec, steps: list[Step], foreseen: Preview) -> None:
-    console = out()
+def _show(found: Foresight) -> None:
+    console, spec, steps, foreseen = out(), found.spec, found.steps, found.next_day
     show_facts(
         [
-            (_("declared"), declared or "-"),
+            (_("declared"), found.declared or "-"),
             (_("replicas"), f"{spec.least}-{spec.most}"),
             (_("priority"), str(spec.priority)),
         ]
