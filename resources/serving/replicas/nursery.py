@@ -7,9 +7,11 @@ no threads and uses no device, so that what it forks may do both.
 
 import json
 import os
+import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from resources.serving.replicas.model import Format, Loading
@@ -19,22 +21,48 @@ MESSAGE_BYTES = 1 << 16
 
 
 def main() -> None:
-    """Fork a replica for each message until the server is gone."""
+    """Fork a replica for each message until the server is gone, and take them along then.
+
+    They end by themselves, by their lifelines; but one that is stopped (SIGSTOP) can only be killed.
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel takes dead children away
     _warm_up()
+    replicas: list[int] = []  # as files: a number may be another process's by now
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
         if not message:
+            _kill(replicas)
             return
         pid = os.fork()
         if pid == 0:
-            control.close()
+            for descriptor in (control.detach(), *replicas):
+                os.close(descriptor)
             _be_a_replica(json.loads(message), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+        replicas = _living(replicas)
+        with suppress(ProcessLookupError):
+            replicas.append(os.pidfd_open(pid))
         control.sendall(json.dumps({"pid": pid}).encode())
+
+
+def _living(replicas: list[int]) -> list[int]:
+    """Those that have not ended; the files of the others are closed."""
+    looking = select.poll()
+    for one in replicas:
+        looking.register(one, select.POLLIN)
+    ended = {one for one, _ in looking.poll(0)}
+    for one in ended:
+        os.close(one)
+    return [one for one in replicas if one not in ended]
+
+
+def _kill(replicas: list[int]) -> None:
+    for one in replicas:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(one, signal.SIGKILL)
 
 
 def _warm_up() -> None:

@@ -49,8 +49,16 @@ class Nurse:
             ours, theirs = socket.socketpair()
             lifeline_end, lifeline = os.pipe()
             told = {"loading": loading.to_json(), "environment": dict(environment)}
+            asking = asyncio.ensure_future(
+                self._ask(json.dumps(told).encode(), (theirs.fileno(), lifeline_end))
+            )
             try:
-                pid = await self._ask(json.dumps(told).encode(), (theirs.fileno(), lifeline_end))
+                pid = await asyncio.shield(asking)
+            except asyncio.CancelledError:
+                ours.close()
+                os.close(lifeline)  # it ends as soon as it is there
+                await asyncio.wait([asking])  # or its answer would be taken for that of the next one
+                raise
             except OSError as problem:
                 ours.close()
                 os.close(lifeline)
@@ -66,11 +74,11 @@ class Nurse:
 
     def close(self) -> None:
         """Let the nursery end. Its replicas live on until they are let go."""
+        if self._process is not None:
+            self._process.kill()  # first: one that sees the end of its link takes its replicas along
+            self._process.wait()
         if self._control is not None:
             self._control.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
         self._process = self._control = None
 
     async def _ask(self, message: bytes, descriptors: tuple[int, int]) -> int:

@@ -1,6 +1,7 @@
 """The replicas of one model version, and the requests that wait for them."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,7 @@ MOST_TRIES = 3
 """So many replicas may die of a request before it is given up."""
 BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
 """Before the next start after so many failures in a row."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class _Item:
     given: dict[str, Array]
     rows: int
     answer: "asyncio.Future[dict[str, Array]]"
+    asked_at_s: float
     tries: int = 0
     is_alone: bool = False
     """Whether it is no more asked together with others, since one of them is at fault."""
@@ -105,6 +108,10 @@ class Pool:
         self._leaving: dict[Replica, float] = {}
         """Replicas that only finish what they were asked, and until when they may."""
         self._changed = asyncio.Event()
+        self._awaiting = 0
+        """Who waits for a replica before it can be said what the model takes."""
+        self._bare_since_s = time.monotonic()
+        """When the last replica went."""
 
     @property
     def is_ready(self) -> bool:
@@ -128,8 +135,9 @@ class Pool:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits for an answer."""
-        return not self._queue and not any(one.waiting for one in (*self.replicas, *self._leaving))
+        """Whether nothing waits for an answer, or for a replica."""
+        asked = (*self.replicas, *self._leaving)
+        return not self._queue and not self._awaiting and not any(one.waiting for one in asked)
 
     async def answer(self, given: Tensors) -> dict[str, Array]:
         """What the model says. One that is not loaded is waited for.
@@ -148,7 +156,7 @@ class Pool:
                 f"{self._queued_rows} samples wait for this model; at most {self.limits.queue_rows} may",
                 "Ask again in a second, or let it have more replicas.",
             )
-        item = _Item(fitting, rows, asyncio.get_running_loop().create_future())
+        item = _Item(fitting, rows, asyncio.get_running_loop().create_future(), began_s)
         self._put(item)
         failed = True
         try:
@@ -161,20 +169,18 @@ class Pool:
 
     async def until_ready(self, wait_s: float) -> None:
         """Wait for a replica. Raises why none can be had, and :class:`Unavailable` after ``wait_s``."""
-        deadline = time.monotonic() + wait_s
-        while not self.replicas:
-            self._changed.clear()
-            if self.problem is not None:
-                raise self.problem
-            try:
-                async with asyncio.timeout(deadline - time.monotonic()):
+        self._awaiting += 1
+        try:
+            async with asyncio.timeout(wait_s):
+                while not self.replicas:
+                    self._changed.clear()
+                    if self.problem is not None:
+                        raise self.problem
                     await self._changed.wait()
-            except TimeoutError:
-                why = f": {self.waits_for}" if self.waits_for else ""
-                raise Unavailable(
-                    f"no replica was ready within {wait_s:g} s{why}",
-                    "See `trainplat model ps`, and ask again.",
-                ) from None
+        except TimeoutError:
+            raise self._not_ready(wait_s) from None
+        finally:
+            self._awaiting -= 1
 
     def keep(self, wanted: int) -> None:
         """Have so many replicas from now on: start what is missing, let go what is too many, kill what hangs.
@@ -193,6 +199,7 @@ class Pool:
         ]:
             self._drop(replica)
             replica.kill()
+        self._give_up(now_s)
         if now_s < self._next_start_s:
             return
         for _ in range(wanted - len(self.replicas) - self.starting):
@@ -209,9 +216,9 @@ class Pool:
 
     async def drain(self, wait_s: float) -> None:
         """Let what was asked be answered, for at most ``wait_s``, then end all replicas."""
-        self.wanted = 0
         deadline = time.monotonic() + wait_s
-        while not self.is_idle and (self.replicas or self._leaving) and time.monotonic() < deadline:
+        while not self.is_idle and time.monotonic() < deadline:
+            self.keep(1 if self._queue or self._awaiting else 0)  # one that dies meanwhile is replaced
             await asyncio.sleep(0.02)
         self.close()
 
@@ -224,7 +231,9 @@ class Pool:
         self._leaving = {}
         for replica in replicas:
             replica.kill()
-        self._fail_waiting(Unavailable("the model is being stopped", "Ask again."))
+        self.problem = Unavailable("the model is being stopped", "Ask again.")
+        self._changed.set()
+        self._fail_waiting(self.problem)
 
     async def _wake(self) -> None:
         """Let one that had no replica get one; what its inputs are is known once it was loaded."""
@@ -238,11 +247,15 @@ class Pool:
         try:
             replica = await self._start(self._lose)
         except TrainplatError as problem:
-            self._failures += 1
-            self._next_start_s = time.monotonic() + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
-            self.problem = problem
-            if not self.replicas:
-                self._fail_waiting(problem)
+            self._failed(problem)
+        except Exception as problem:  # noqa: BLE001 - a full disk, a fault of ours: who waits is told
+            _log.exception("a replica could not be started")
+            self._failed(
+                Unavailable(
+                    f"the model could not be started: {type(problem).__name__}: {problem}",
+                    "See the log of the server, and ask again.",
+                )
+            )
         else:
             self._failures, self.problem = 0, None
             self.inputs, self.outputs, self.classes = replica.inputs, replica.outputs, replica.classes
@@ -251,6 +264,13 @@ class Pool:
         finally:
             self.starting -= 1
             self._changed.set()
+
+    def _failed(self, problem: TrainplatError) -> None:
+        self._failures += 1
+        self._next_start_s = time.monotonic() + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+        self.problem = problem
+        if not self.replicas:
+            self._fail_waiting(problem)
 
     def _lose(self, replica: Replica) -> None:
         self._leaving.pop(replica, None)
@@ -261,6 +281,7 @@ class Pool:
     def _drop(self, replica: Replica) -> None:
         self.replicas.remove(replica)
         self._busy_before_s += replica.busy_s
+        self._bare_since_s = time.monotonic()
 
     def _put(self, item: _Item, *, first: bool = False) -> None:
         (self._queue.appendleft if first else self._queue.append)(item)
@@ -375,6 +396,22 @@ class Pool:
         for item in reversed(batch):
             item.is_alone = True
             self._put(item, first=True)
+
+    def _give_up(self, now_s: float) -> None:
+        """Tell those who waited for long for a replica, while there was none, that there is none."""
+        wait_s = self.limits.wait_s
+        if self.replicas or now_s - self._bare_since_s < wait_s:
+            return
+        while self._queue and now_s - self._queue[0].asked_at_s >= wait_s:
+            item = self._queue.popleft()
+            self._queued_rows -= item.rows
+            _fail(item, self._not_ready(wait_s))
+
+    def _not_ready(self, wait_s: float) -> Unavailable:
+        why = f": {self.waits_for}" if self.waits_for else ""
+        return Unavailable(
+            f"no replica was ready within {wait_s:g} s{why}", "See `trainplat model ps`, and ask again."
+        )
 
     def _fail_waiting(self, problem: TrainplatError) -> None:
         waiting, self._queue, self._queued_rows = list(self._queue), deque(), 0

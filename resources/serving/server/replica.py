@@ -53,6 +53,7 @@ class Replica(asyncio.Protocol):
         self._lost = lost
         self._decoder = Decoder()
         self._asked: dict[int, tuple[Answered, float]] = {}
+        self._answered_at_s = 0.0
         self._next = 0
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
@@ -112,8 +113,12 @@ class Replica(asyncio.Protocol):
         return self._transport is None or self._transport.is_closing()
 
     def busy_for_s(self, now_s: float) -> float:
-        """How long it has been at the oldest batch, by the monotonic clock."""
-        return now_s - min((begun for _, begun in self._asked.values()), default=now_s)
+        """How long it has been at the oldest batch, by the monotonic clock.
+
+        What it was given ahead began when the one before it was done.
+        """
+        asked_at_s = min((asked for _, asked in self._asked.values()), default=now_s)
+        return now_s - max(asked_at_s, self._answered_at_s) if self._asked else 0.0
 
     def ask(self, given: Tensors, answered: Answered) -> None:
         """Send a batch."""
@@ -142,6 +147,7 @@ class Replica(asyncio.Protocol):
                 answered, _ = self._asked.pop(head["id"])
                 self.took_s = head["took_s"]
                 self.busy_s += self.took_s
+                self._answered_at_s = time.monotonic()
                 failed = head.get("failed")
                 answered(_failed(failed) if failed else said)
             elif not self._ready.done():

@@ -3,15 +3,19 @@
 import asyncio
 import os
 import signal
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from resources.errors import BadInput, NotFound, Unavailable
+from resources.serving.frames import encoded
 from resources.serving.replicas.model import Format, Loading
-from resources.serving.server.nurse import Nurse
+from resources.serving.server.nurse import Born, Nurse
 from resources.serving.server.pool import Limits, Overloaded, Pool
 from resources.serving.server.replica import ModelFailed, Replica
 from resources.serving.tensors import Array
@@ -198,6 +202,108 @@ def test_a_pool_that_was_let_go_comes_back_with_the_next_request(
         assert len(model.replicas) == 1
         await model.drain(1)
         assert model.replicas == []
+
+    runner.run(ask())
+
+
+def test_what_waits_in_a_pool_that_is_let_go_is_answered_though_its_replica_dies(
+    runner: asyncio.Runner, nurse: Nurse, place: Callable[[bytes], Path]
+) -> None:
+    async def ask() -> None:
+        model = pool(nurse, place(saying(4)))
+        model.keep(1)
+        await until(lambda: bool(model.replicas))
+        last = model.replicas[0]
+        os.kill(last.pid, signal.SIGSTOP)
+        answers = [asyncio.ensure_future(model.answer(GIVEN)) for _ in range(10)]
+        await until(lambda: bool(last.waiting))
+        draining = asyncio.ensure_future(model.drain(60))
+        await asyncio.sleep(0.05)
+        os.kill(last.pid, signal.SIGKILL)
+        assert [labels(one) for one in await asyncio.gather(*answers)] == [["4"] * 3] * 10
+        await draining
+        assert model.replicas == []
+
+    runner.run(ask())
+
+
+def test_a_start_that_fails_in_a_way_that_nobody_thought_of_is_told_to_who_waits(
+    runner: asyncio.Runner,
+) -> None:
+    async def ask() -> None:
+        async def start(_: Callable[[Replica], None]) -> Replica:
+            raise OSError(28, "No space left on device")
+
+        model = Pool(start, Limits())
+        with pytest.raises(Unavailable, match=r"could not be started: .*No space left on device"):
+            await model.answer(GIVEN)
+        assert model.problem is not None
+        model.close()
+
+    runner.run(ask())
+
+
+def test_who_waits_too_long_for_a_model_that_was_loaded_before_is_told_so(
+    runner: asyncio.Runner, nurse: Nurse, place: Callable[[bytes], Path]
+) -> None:
+    async def ask() -> None:
+        model = pool(nurse, place(saying(4)), Limits(wait_s=0.2))
+        model.keep(1)
+        await until(lambda: bool(model.replicas))
+        model.keep(0)
+
+        async def never(_: Callable[[Replica], None]) -> Replica:
+            await asyncio.sleep(600)
+            raise AssertionError
+
+        model._start = never
+        answer = asyncio.ensure_future(model.answer(GIVEN))
+
+        async def look() -> None:
+            model.keep(1)
+
+        await until(answer.done, look)
+        with pytest.raises(Unavailable, match=r"no replica was ready within 0\.2 s"):
+            await answer
+        model.close()
+
+    runner.run(ask())
+
+
+def test_a_batch_that_lay_ready_counts_as_begun_when_the_one_before_it_was_answered() -> None:
+    async def ask() -> None:
+        with socket.socket() as link:
+            replica = Replica(Born(os.getpid(), link, -1), Loading(Format.WEIGHTS, ""), lambda _: None)
+        replica.ask(GIVEN, lambda _: None)
+        replica.ask(GIVEN, lambda _: None)
+        begun = time.monotonic()
+        assert replica.busy_for_s(begun + 20) >= 20
+        replica.data_received(encoded({"id": 1, "took_s": 20}, GIVEN))
+        answered = time.monotonic()
+        assert replica.busy_for_s(answered) <= answered - begun
+        replica.data_received(encoded({"id": 2, "took_s": 0}, GIVEN))
+        assert replica.busy_for_s(answered + 20) == 0.0
+
+    asyncio.run(ask())
+
+
+@pytest.mark.slow
+def test_a_start_that_is_given_up_leaves_the_nursery_in_order(
+    runner: asyncio.Runner, tmp_path: Path, place: Callable[[bytes], Path]
+) -> None:
+    async def ask() -> None:
+        nurse = Nurse(tmp_path / "log")
+        loading = Loading(Format.WEIGHTS, str(place(saying(4))))
+        given_up = asyncio.ensure_future(nurse.replica(loading, {}))
+        await asyncio.sleep(0.05)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        replica = await Replica.start(nurse, loading, {}, ready_s=60, lost=lambda _: None)
+        (child,) = psutil.Process(nurse.pid).children()
+        assert replica.pid == child.pid
+        replica.kill()
+        nurse.close()
 
     runner.run(ask())
 

@@ -219,6 +219,7 @@ def test_a_server_that_is_killed_leaves_no_replica_and_the_next_one_goes_on(trai
     with ModelClient(home=Home(trainplat_home)) as client:
         assert client.ask("digits", SAMPLES).labels == ["1"] * 3
         pids = [one["pid"] for model in client.status()["models"] for one in model["replicas"]]
+        os.kill(pids[0], signal.SIGSTOP)  # and one that cannot see it
         os.kill(first.process.pid, signal.SIGKILL)
         while any(Path(f"/proc/{pid}").exists() for pid in pids):
             time.sleep(0.05)
