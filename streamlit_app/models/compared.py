@@ -8,6 +8,7 @@ import streamlit as st
 
 from resources.clock import utc_now
 from resources.registry.comparing.choosing import Choice, chosen
+from resources.registry.comparing.sheet import differences
 from resources.registry.evaluations.bootstrap import Difference
 from resources.registry.evaluations.calibration import Bin
 from resources.registry.evaluations.model import Measurement, SampleScores, TestAnswers
@@ -18,7 +19,6 @@ from streamlit_app.reader import Reader
 from streamlit_app.readings.model_versions import (
     ModelVersions,
     State,
-    differences,
     read_answers,
     read_model_versions,
     read_reliability,

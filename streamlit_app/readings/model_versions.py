@@ -1,6 +1,5 @@
 """The measured model versions of a data set, and what they said of test samples."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,7 +9,6 @@ from resources.errors import BadInput
 from resources.home import Home
 from resources.kinds import Kind, Measure
 from resources.registry.comparing.choosing import METHOD, newest_of_each
-from resources.registry.evaluations.bootstrap import Difference, paired_differences
 from resources.registry.evaluations.calibration import Bin, reliability
 from resources.registry.evaluations.model import Measurement, SampleScores, TestAnswers
 from resources.registry.evaluations.service import EvaluationService
@@ -91,21 +89,6 @@ def read_scores(home: Home, database: Database, measured: Measurement) -> Sample
         return EvaluationService(home, database).scores_behind(measured)
     except BadInput:
         return None
-
-
-def differences(old: SampleScores | None, others: Sequence[SampleScores | None]) -> Mapping[int, Difference]:
-    """Each model less the baseline, by number, without those that have no sample in common with it."""
-    if old is None:
-        return {}
-    known, first = set(old.sample_ids), old.sample_ids[:1]
-    fitting = [
-        one
-        for one in others
-        if one is not None and (one.sample_ids[:1] == first or known.intersection(one.sample_ids))
-    ]
-    if not fitting:
-        return {}
-    return dict(zip((one.number for one in fitting), paired_differences(old, fitting), strict=True))
 
 
 def read_answers(home: Home, database: Database, measured: Measurement) -> TestAnswers | None:

@@ -6,12 +6,10 @@ from pathlib import Path
 
 from resources.home import Home
 from resources.kinds import Kind, Measure
-from resources.registry.evaluations.model import SampleScores
 from resources.registry.evaluations.service import EvaluationService
 from resources.terms import DatasetName, SampleId, VersionKey
 from streamlit_app.readings.model_versions import (
     ModelVersions,
-    differences,
     kind_by,
     read_answers,
     read_model_versions,
@@ -26,11 +24,6 @@ from tests.resources.registry.examples import ACTOR
 PETS = DatasetName("pets")
 ANSWERS = [answers_of(number) for number in range(1, 5)]
 SOME = [measurement_of(one, f"v1.{one.number + 7}") for one in ANSWERS]
-
-
-def scores_of(number: int) -> SampleScores:
-    said = ANSWERS[number - 1]
-    return SampleScores(said.dataset, said.number, said.sample_ids, said.scores)
 
 
 def test_models_are_listed_newest_first_with_their_versions_and_methods() -> None:
@@ -61,15 +54,6 @@ def test_models_are_compared_on_the_baselines_test_set_where_they_were_measured_
 def test_branches_come_behind_the_versions_of_the_main_line() -> None:
     branch = replace(SOME[0], number=9, dataset_version=VersionKey("ann/try"))
     assert ModelVersions(PETS, (*SOME, branch), None).versions[-1] == "ann/try"
-
-
-def test_differences_are_told_of_models_with_common_samples() -> None:
-    apart = replace(scores_of(3), sample_ids=tuple(SampleId(f"x{place}") for place in range(60)))
-    found = differences(scores_of(1), [scores_of(1), scores_of(2), apart, None])
-    assert list(found) == [1, 2]
-    assert found[1].value == 0
-    assert differences(None, [scores_of(1)]) == {}
-    assert differences(scores_of(1), [apart]) == {}
 
 
 def test_each_measure_has_a_kind_of_answers() -> None:

@@ -7,7 +7,20 @@ from trainplat_cli.command import Group
 
 COMMANDS = (
     *("run", "ps", "serve", "stop"),
-    *("list", "show", "gates", "diff", "pull", "cp", "rm", "promote", "rollback", "history", "scaling"),
+    *(
+        "list",
+        "show",
+        "gates",
+        "diff",
+        "compare",
+        "pull",
+        "cp",
+        "rm",
+        "promote",
+        "rollback",
+        "history",
+        "scaling",
+    ),
 )
 
 
