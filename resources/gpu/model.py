@@ -330,6 +330,15 @@ class Stop:
 Decision = Grant | Wait | Stop
 
 
+@dataclass(frozen=True)
+class Offer:
+    """How many requests would be granted now, by what is free or by others who make room."""
+
+    count: int
+    why: Reason | None = None
+    """Why no more would be; None where all would."""
+
+
 def granted_lease(waiting: WaitingRequest, grant: Grant, now: datetime) -> Lease:
     """The lease that a request becomes when it is granted."""
     return Lease(

@@ -8,6 +8,7 @@ from resources.gpu.duties.foresight import Foresight
 from resources.gpu.duties.health import Health
 from resources.gpu.duties.leases import Leases
 from resources.gpu.duties.lending import Lending
+from resources.gpu.duties.offering import Offering
 from resources.gpu.duties.quotas import Quotas
 from resources.gpu.duties.reading import Reading
 from resources.gpu.duties.reserving import Reserving
@@ -20,6 +21,7 @@ class GpuService(
     Allocation,
     Reserving,
     Simulating,
+    Offering,
     Leases,
     Deciding,
     Foresight,

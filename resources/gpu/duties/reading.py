@@ -74,6 +74,15 @@ class Reading(OnLedger):
             runs = sorted({one.run_id for one in holding} | {one.run_id for one in waiting})
             return {str(run): str(root) for run, root in reexecutions.roots(connection, runs).items()}
 
+    def utilisation(self) -> dict[DeviceId, float]:
+        """How busy each accelerator of this machine is now, 0 to 1, as far as it tells."""
+        readings = self._readings(self._inventory())
+        return {
+            device: one.utilisation_pct / 100
+            for device, one in readings.items()
+            if one.utilisation_pct is not None
+        }
+
     def waiting_count(self) -> int:
         """How many requests wait."""
         with self._database.read() as connection:

@@ -188,7 +188,10 @@ def _divide(course: _Course, bounds: Bounds, seen: ScalingSnapshot) -> None:
         if left < course.replicas:
             course.to(left, "S12", _S12, owed=seen.replicas - left, other=seen.owed_to or "—")
     if seen.free_replicas is not None and course.replicas > seen.replicas + seen.free_replicas:
-        course.to(max(asked, seen.replicas + seen.free_replicas), "S13", _S13)
+        left = max(asked, seen.replicas + seen.free_replicas)
+        if seen.free_why is not None and left < course.replicas:
+            course.reasons.append(seen.free_why)
+        course.to(left, "S13", _S13)
     left = max(asked, seen.replicas - seen.stopping)
     if seen.stopping and course.replicas > left:
         course.to(

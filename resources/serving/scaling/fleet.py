@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from resources.gpu.policy.reason import Reason
 from resources.serving.scaling.autoscaler import Autoscaler
 from resources.serving.scaling.model import ScalingDecision, ScalingSnapshot
 from resources.serving.scaling.sharing import COOL_DOWN_S, Need, share
@@ -16,6 +17,11 @@ class Scaled:
     scaler: Autoscaler
     seen: ScalingSnapshot
     device_milli: int = 0
+    project: str = ""
+    offered: int | None = None
+    """How many more the arbiter would give it now; None where it was not asked."""
+    offered_why: Reason | None = None
+    """Why it would not give more."""
 
 
 class Fleet:
@@ -40,9 +46,12 @@ class Fleet:
         found = []
         for one in known:
             own = shares[one.seen.endpoint]
+            divided = own.free_replicas
+            is_less = one.offered is not None and (divided is None or one.offered <= divided)
             seen = replace(
                 one.seen,
-                free_replicas=own.free_replicas,
+                free_replicas=one.offered if is_less else divided,
+                free_why=one.offered_why if is_less else None,
                 owed_replicas=own.owed_replicas,
                 owed_to=own.owed_to,
             )
@@ -51,6 +60,10 @@ class Fleet:
                 self._gave_at[decision.endpoint] = now
             found.append(decision)
         return tuple(found)
+
+    def wish(self, one: Scaled, now: datetime) -> int:
+        """How many more replicas the service would start if there were devices for all."""
+        return max(0, self._need(one, now).wanted - one.seen.replicas)
 
     def _need(self, one: Scaled, now: datetime) -> Need:
         """What the service would do if it were alone."""
@@ -66,4 +79,5 @@ class Fleet:
             0 if spec.dry_run else one.device_milli,
             spec.priority,
             self._gave_at.get(one.seen.endpoint),
+            one.project,
         )

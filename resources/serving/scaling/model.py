@@ -165,6 +165,8 @@ class ScalingSnapshot:
     arrivals: Arrivals | None = None
     free_replicas: int | None = None
     """For how many more the arbiter has devices; None: for any number."""
+    free_why: Reason | None = None
+    """Why not for more, as the arbiter says it."""
     owed_replicas: int = 0
     """How many of these replicas services of higher priority take now."""
     owed_to: str = ""

@@ -37,8 +37,8 @@ class Reading:
     cores: float = 1.0
     """Cores that one replica may use."""
     gpu: float | None = None
+    """How busy the devices of ready replicas are now, as a share; so is the next one of memory."""
     memory: float | None = None
-    """Means over ready replicas now, as shares."""
     p99_ms: float | None = None
     idle_s: float = 0.0
     cold_start_s: float | None = None
@@ -81,7 +81,7 @@ class Observer:
             reading.ready,
             reading.starting,
             cpu=_cpu(before, reading, lasted_s) if is_known else None,
-            gpu=reading.gpu,
+            gpu=self._gpu(),
             memory=reading.memory,
             queue=reading.waiting,
             p99_ms=reading.p99_ms,
@@ -113,6 +113,11 @@ class Observer:
             self._minutes.append(self._count)
             self._count, self._minute = 0, self._minute + 1
         self._count += _grown(before, reading.requests)
+
+    def _gpu(self) -> float | None:
+        """The mean of what was read: a device tells of a moment, and a model computes in bursts."""
+        read = [one.gpu for _, one in self._readings if one.gpu is not None]
+        return sum(read) / len(read) if read and self._readings[-1][1].ready else None
 
     def _service_s(self) -> float | None:
         """As long as all that were ever answered took in the mean."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from resources.deploy_plan import DeployPlan
+from resources.gpu.model import Offer
 from resources.serving.scaling.autoscaler import Autoscaler
 from resources.serving.scaling.fleet import Fleet, Scaled
 from resources.serving.scaling.model import Arrivals, ScalingDecision
@@ -25,6 +26,10 @@ class Service:
     reading: Reading
     device_milli: int = 0
     """What one replica takes up of the devices, in thousandths of one."""
+    project: str = ""
+    """On whose quota that is."""
+    offer: Offer | None = None
+    """How many more the arbiter would give; None where it was not asked."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,14 @@ class Scalers:
         if arrivals is not None:
             self._arrivals[endpoint] = arrivals
 
+    def wishes(self, services: Iterable[Service], now: datetime) -> dict[str, int]:
+        """How many more replicas each that needs devices would start, if there were enough of them."""
+        return {
+            one.endpoint: self._fleet.wish(self._scaled(one, now), now)
+            for one in services
+            if one.device_milli
+        }
+
     def decide(
         self, services: Iterable[Service], free_milli: int, now: datetime, *, coming_milli: int = 0
     ) -> dict[str, ScalingDecision]:
@@ -101,7 +114,9 @@ class Scalers:
         elif known.plan != one.plan:
             known.plan = one.plan
             known.scaler = Autoscaler(scaling_of(one.plan), known.scaler.memory)
-        return Scaled(known.scaler, known.observer.see(one.reading, now), one.device_milli)
+        offered, why = (None, None) if one.offer is None else (one.offer.count, one.offer.why)
+        seen = known.observer.see(one.reading, now)
+        return Scaled(known.scaler, seen, one.device_milli, one.project, offered, why)
 
     def _note(self, decision: ScalingDecision, now: datetime) -> None:
         """Keep what changes something, or would in a dry run; once, not at each look until it is so."""

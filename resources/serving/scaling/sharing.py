@@ -7,7 +7,7 @@ Rules:
 - **P2** While one waits, nothing goes to those after it, so that small wishes do not starve a large one.
 - **P3** What free devices do not give, services above their guaranteed number give back: for a wish those of
   lower priority, for a guarantee any. The lowest priority gives first; of equal ones the one that is furthest
-  above its guarantee, then by name.
+  above its guarantee, then by name. All within one project: between projects the arbiter decides.
 - **P4** No one gives for a wish that would not be met by it, nor again within the cool-down.
 """
 
@@ -34,6 +34,8 @@ class Need:
     priority: int = 0
     gave_at: datetime | None = None
     """When it last gave a replica back."""
+    project: str = ""
+    """On whose quota it is: what another project gives back is not its."""
 
     def __post_init__(self) -> None:
         if min(self.current, self.wanted, self.least, self.device_milli) < 0:
@@ -150,6 +152,7 @@ def _giver(claim: _Claim, givers: Sequence[Need], owed: Counter[str]) -> Need | 
         need
         for need in givers
         if need.endpoint != claim.need.endpoint
+        and need.project == claim.need.project
         and above(need) > 0
         and (claim.is_guaranteed or need.priority < claim.need.priority)
     ]

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from resources.gpu.enforcement.start import run_environment, start_mps
 from resources.gpu.environment import THREADS_VARIABLE, torch_device
+from resources.gpu.inventory.model import DeviceId
 from resources.gpu.inventory.visible import visible_devices
-from resources.gpu.model import Lease, LeaseState, Origin, Owner, RunId
+from resources.gpu.model import Lease, LeaseState, Offer, Origin, Owner, RunId
 from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.process import ProcessIdentity
@@ -72,7 +73,8 @@ class Leasing:
         self._thread = ThreadPoolExecutor(1, "leases")
         self._work: set[asyncio.Task[None]] = set()
         self.in_use: dict[RunId, InUse] = {}
-        self._given_back: set[RunId] = set()
+        self._given_back: dict[RunId, int] = {}
+        """Thousandths of devices."""
 
     async def take(self, claim: Claim, waits: Callable[[str], None], *, is_guaranteed: bool) -> Held:
         """Wait for devices; ``waits`` is told why, and nothing when they are there.
@@ -119,9 +121,27 @@ class Leasing:
         """Give it back as soon as the process is dead; once, however often it is said."""
         if held.lease.run_id in self._given_back:
             return
-        self._given_back.add(held.lease.run_id)
+        self._given_back[held.lease.run_id] = held.lease.request.units_milli
         used = self.in_use.pop(held.lease.run_id, None)
         self._later(self._give_back(held, None if used is None else used.replica.process, reason))
+
+    async def offer(self, claim: Claim, count: int) -> Offer:
+        """How many more replicas the arbiter would give now. Raises as ``GpuService.submit`` does."""
+        owner, terms = Owner(claim.project, current_user()), claim.terms(is_guaranteed=False)
+        return await self._do(lambda: self._gpu().offer(claim.request, owner=owner, terms=terms, count=count))
+
+    async def utilisation(self) -> dict[DeviceId, float]:
+        """How busy the accelerators are. Raises :class:`Unavailable` where they do not answer."""
+        return await self._do(lambda: self._gpu().utilisation())
+
+    def units_milli(self, claim: Claim) -> int:
+        """Thousandths of devices that one replica takes up. Raises :class:`BadInput`."""
+        return self._gpu().units_milli(claim.request)
+
+    @property
+    def coming_milli(self) -> int:
+        """Thousandths of devices of replicas that have ended, whose leases are not given back yet."""
+        return sum(self._given_back.values())
 
     def devices_of(self, replica: Replica) -> list[str]:
         """The devices that a replica holds, by the arbiter's names."""
@@ -138,7 +158,7 @@ class Leasing:
         if not ours:
             return {}
         live = {one.run_id: one for one in await self._do(lambda: self._gpu().live_leases())}
-        self._given_back &= live.keys()
+        self._given_back = {one: milli for one, milli in self._given_back.items() if one in live}
         return {run_id: one for run_id, one in live.items() if run_id in ours}
 
     async def stop_asked(self, lease: Lease) -> None:

@@ -70,7 +70,7 @@ class ModelServer:
         self._in_line: Tally[Target] = Tally()
         self._draining: set[asyncio.Task[None]] = set()
         self._looked = False
-        self.scaling = Scaling(source, clock)
+        self.scaling = Scaling(source, self.leasing, clock)
 
     async def control(self) -> None:
         """Look again and again, until cancelled. What goes wrong is told and tried again."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psutil
 
@@ -15,7 +15,10 @@ from resources.serving.scaling.model import Metric, ScalingDecision, ScalingSpec
 from resources.serving.scaling.observer import WINDOW_S, Reading
 from resources.serving.scaling.plan import scaling_of
 from resources.serving.scaling.scalers import Scalers, Service
+from resources.serving.server.claims import Claim, claim_of
 from resources.serving.server.counting import Counts
+from resources.serving.server.leasing import Leasing
+from resources.serving.server.offers import Offers
 from resources.serving.server.pool import Pool
 from resources.serving.server.shrinking import Stopping
 from resources.serving.server.source import Source
@@ -43,9 +46,10 @@ class _Watched:
 class Scaling:
     """The number of replicas of each endpoint, decided at each look."""
 
-    def __init__(self, source: Source, clock: Clock) -> None:
+    def __init__(self, source: Source, leasing: Leasing, clock: Clock) -> None:
         self.decided: dict[str, ScalingDecision] = {}
         self._source, self._clock = source, clock
+        self._leasing, self._offers = leasing, Offers(leasing)
         self._scalers = Scalers()
         self._watched: dict[str, _Watched] = {}
         self._kept_at_s = time.monotonic()
@@ -54,15 +58,31 @@ class Scaling:
         self, live: Mapping[str, tuple[DeployPlan, Pool]], stopping: Mapping[str, Stopping]
     ) -> None:
         """Decide for endpoints by their plans and the pools of what is live, of which some make room."""
-        services = []
+        services: list[Service] = []
+        claims: dict[str, Claim] = {}
         for endpoint, (plan, pool) in live.items():
-            watched = await self._watch(endpoint, plan)
-            if watched.spec is not None:
-                reading = _reading(watched, watched.spec, pool, stopping.get(endpoint))
-                services.append(Service(endpoint, plan, reading))
+            watched, claim = await self._watch(endpoint, plan), claim_of(plan)
+            if watched.spec is None:
+                continue
+            service = Service(
+                endpoint, plan, await self._reading(watched, watched.spec, pool, stopping.get(endpoint))
+            )
+            if claim is not None:
+                claims[endpoint] = claim
+                service = replace(
+                    service, project=claim.project, device_milli=await self._offers.units_milli(claim)
+                )
+            services.append(service)
         for gone in self._watched.keys() - live.keys():
             del self._watched[gone]
-        self.decided = self._scalers.decide(services, 0, self._clock())
+        now = self._clock()
+        offers = await self._offers.offers(self._scalers.wishes(services, now), claims)
+        services = [replace(one, offer=offers.get(one.endpoint)) for one in services]
+        free_milli = max(
+            (one.offer.count * one.device_milli for one in services if one.offer is not None), default=0
+        )
+        coming_milli = self._leasing.coming_milli
+        self.decided = self._scalers.decide(services, free_milli, now, coming_milli=coming_milli)
         if time.monotonic() - self._kept_at_s >= KEEP_S:
             await self.keep()
 
@@ -85,6 +105,16 @@ class Scaling:
             await asyncio.to_thread(self._source.keep_scaling, self._scalers.taken())
         except Exception:  # noqa: BLE001 - a locked database, a full disk: replicas come and go all the same
             _log.exception("what was scaled could not be written")
+
+    async def _reading(
+        self, watched: _Watched, spec: ScalingSpec, pool: Pool, stopping: Stopping | None
+    ) -> Reading:
+        reading = _reading(watched, spec, pool, stopping)
+        if not any(target.metric is Metric.GPU for target in spec.targets):
+            return reading
+        await self._offers.read_use()
+        devices = [device for one in pool.replicas for device in self._leasing.devices_of(one)]
+        return replace(reading, gpu=self._offers.use(devices))
 
     async def _watch(self, endpoint: str, plan: DeployPlan) -> _Watched:
         watched = self._watched.get(endpoint)

@@ -79,3 +79,12 @@ def test_no_request_is_counted_twice_and_none_is_lost(looks: list[tuple[float, i
     end = observer.see(replace(BEGUN, requests=total), now + timedelta(seconds=BUCKET_S))
     assert end.arrivals is not None
     assert sum(end.arrivals.counts) == total
+
+
+def test_how_busy_devices_are_is_the_mean_of_what_they_told_lately() -> None:
+    observer = Observer("digits")
+    for second, busy in enumerate([0.0, 1.0, 0.5, None]):
+        seen = observer.see(replace(BEGUN, gpu=busy), later(second))
+    assert seen.gpu == pytest.approx(0.5)
+    assert observer.see(replace(BEGUN, gpu=None, ready=0), later(4)).gpu is None
+    assert observer.see(replace(BEGUN, gpu=None), later(60)).gpu is None

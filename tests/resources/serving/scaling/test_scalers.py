@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from resources.deploy_plan import DeployPlan
+from resources.gpu.model import Offer
 from resources.serving.scaling.observer import Reading, minute_of
 from resources.serving.scaling.scalers import Scalers, Service
 from tests.resources.serving.scaling.made import NOW, later
@@ -71,6 +72,15 @@ def test_a_service_that_is_no_more_is_forgotten() -> None:
     scalers = Scalers()
     scalers.decide([service("a"), service("b")], 0, NOW)
     assert list(scalers.decide([service("b")], 0, later(1))) == ["b"]
+
+
+def test_only_services_that_need_devices_wish_for_them() -> None:
+    scalers = Scalers()
+    one, other = replace(service("a", waiting=16), device_milli=500), service("b", waiting=16)
+    assert scalers.wishes([one, other], NOW) == {"a": 3}
+    offered = replace(one, offer=Offer(2))
+    found = scalers.decide([offered, other], 1000, NOW)
+    assert (found["a"].replicas, found["b"].replicas) == (3, 4)
 
 
 def test_services_share_the_devices_by_their_priority() -> None:

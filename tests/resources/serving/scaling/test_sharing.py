@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.gpu.policy.reason import Reason
 from resources.serving.scaling.autoscaler import Autoscaler
 from resources.serving.scaling.fleet import Fleet, Scaled
 from resources.serving.scaling.grammar.parsing import parse_scaling
@@ -170,6 +171,26 @@ def test_a_high_service_waits_until_a_low_one_has_given_and_each_says_why() -> N
     low = replace(low, seen=replace(low.seen, ready=2))
     still, grows = fleet.decide([low, high], DEVICE, later(10))
     assert (still.replicas, grows.replicas) == (2, 2)
+
+
+def test_nobody_starts_more_than_the_arbiter_would_give_and_it_says_why() -> None:
+    why = Reason("W1", "Its devices are in use.", {})
+    one = replace(scaled("one", "gpu:50%", seen(2, gpu=1.0)), offered=1, offered_why=why)
+    assert Fleet().wish(one, NOW) == 2
+    (found,) = Fleet().decide([one], 4 * DEVICE, NOW)
+    assert (found.replicas, found.by) == (3, "S13")
+    assert [reason.rule for reason in found.reasons] == ["S1", "W1", "S13"]
+    (fewer,) = Fleet().decide([replace(one, offered=4)], DEVICE, NOW)
+    assert (fewer.replicas, [reason.rule for reason in fewer.reasons]) == (3, ["S1", "S13"])
+
+
+def test_a_service_of_another_project_gives_nothing_back() -> None:
+    low = replace(scaled("low", "gpu:50%", seen(3, gpu=0.5)), project="vision")
+    high = replace(scaled("high", "gpu:50%,priority:high", seen(1, gpu=1.0)), project="speech")
+    kept, waits = Fleet().decide([low, high], 0, NOW)
+    assert (kept.replicas, waits.replicas, waits.by) == (3, 1, "S13")
+    given, _ = Fleet().decide([low, replace(high, project="vision")], 0, NOW)
+    assert (given.replicas, given.by) == (2, "S12")
 
 
 def test_a_dry_run_neither_takes_nor_gives() -> None:

@@ -126,6 +126,12 @@ def test_a_service_shrinks_for_a_training_of_higher_priority_and_grows_back(
             assert not any(one.stop_for for one in live(home)), "what is guaranteed stays"
             gpu.withdraw(RunId("training-2"), reason="a test", actor=ACTOR)
 
+            def is_told() -> bool:
+                told = status_of(server)["endpoints"]["digits"]["scaling"]
+                return told["rule"] == "S13" and "2 are needed" in told["sentence"]
+
+            await until(is_told, server.look)
+            assert gpu.waiting() == [], "no more is asked for than can be had"
             lease = gpu.newest_lease(training)
             assert lease is not None
             gpu.release(training, lease.attempt, reason="it has ended", actor=ACTOR)
@@ -133,9 +139,9 @@ def test_a_service_shrinks_for_a_training_of_higher_priority_and_grows_back(
         finally:
             for one in asking:
                 one.cancel()
-            failed = [one for one in await asyncio.gather(*asking, return_exceptions=True) if one]
+            ended = await asyncio.gather(*asking, return_exceptions=True)
             await server.close()
-        assert not [one for one in failed if not isinstance(one, asyncio.CancelledError)]
+        assert all(isinstance(one, asyncio.CancelledError) for one in ended)
         assert live(home) == []
 
     runner.run(serve())
@@ -147,13 +153,58 @@ def test_a_service_shrinks_for_a_training_of_higher_priority_and_grows_back(
     assert any(PREEMPTED in one for one in told)
 
 
+@pytest.mark.slow
+def test_a_service_gives_a_replica_to_one_of_higher_priority_at_once(
+    trainplat_home: Path, runner: asyncio.Runner, nurse: Nurse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", "2")  # the arbiter lets each replica run for ten minutes first
+    home, low, high = Home(trainplat_home), DatasetName("digits"), DatasetName("shapes")
+    deploy(trainplat_home, low, "1", most_replicas=2, autoscale="rate:1,down:1s")
+
+    async def serve() -> None:
+        server = ModelServer(Source(home), nurse)
+        await server.look()
+        asking = [asyncio.create_task(ask(server))]
+        try:
+            await until(lambda: ready(server) == 2, server.look)
+            deploy(trainplat_home, high, "1", most_replicas=2, autoscale="rate:1,down:1s,priority:high")
+            await until(lambda: high in server.router.routes, server.look)
+            asking.append(asyncio.create_task(ask(server, high)))
+
+            def is_shared() -> bool:
+                return sorted(
+                    target.name for target, pool in server.pools.items() for _ in pool.replicas
+                ) == [
+                    low,
+                    high,
+                ]
+
+            await until(is_shared, server.look)
+            for _ in range(5):
+                await server.look()
+                await asyncio.sleep(0.3)
+            assert is_shared(), "what is guaranteed to the low one is not taken"
+        finally:
+            for one in asking:
+                one.cancel()
+            ended = await asyncio.gather(*asking, return_exceptions=True)
+            await server.close()
+        assert all(isinstance(one, asyncio.CancelledError) for one in ended)
+
+    runner.run(serve())
+    steps = ScalingRecords(home, home.database()).steps(low)
+    (shrunk,) = (one.decision for one in steps if one.decision.by == "S12")
+    assert (shrunk.current, shrunk.replicas) == (2, 1)
+    assert high in shrunk.sentence
+
+
 def ready(server: ModelServer) -> int:
     return sum(len(pool.replicas) for pool in server.pools.values())
 
 
-async def ask(server: ModelServer) -> None:
+async def ask(server: ModelServer, name: str = "digits") -> None:
     while True:
-        said, _ = await server.answer("digits", None, {"samples": SAMPLES})
+        said, _ = await server.answer(name, None, {"samples": SAMPLES})
         assert list(said["label"]) == ["1"] * 3
         await asyncio.sleep(0.02)
 
