@@ -2,24 +2,14 @@
 
 import streamlit as st
 
-from resources.registry.comparing.verdict import Better, Part, Verdict
+from resources.registry.comparing.verdict import Verdict
 from resources.terms import DatasetName
-from resources.texts import Translate, mark
 from streamlit_app import frame
 from streamlit_app.deployments.rollouts import named
-from streamlit_app.models.heat import part_words
+from streamlit_app.models import verdicts
 from streamlit_app.reader import Reader
 from streamlit_app.readings.source import open_home
 from streamlit_app.readings.verdict import read_verdict
-
-MOST_PARTS = 4
-_SAYS = {
-    Better.CLEARLY: mark("It is clearly better than what is live."),
-    Better.NOT: mark("It is clearly worse than what is live."),
-    Better.OPEN: mark(
-        "Whether it is better than what is live is open: chance alone may make the difference."
-    ),
-}
 
 
 def draw(reader: Reader, name: str, live: int, number: int) -> None:
@@ -35,7 +25,7 @@ def draw(reader: Reader, name: str, live: int, number: int) -> None:
             ).format(name=name)
         )
         return
-    st.markdown("\n".join(f"- {line}" for line in lines(verdict, _)))
+    st.markdown("\n".join(f"- {line}" for line in verdicts.lines(verdict, _)))
     with st.container(horizontal=True):
         for words, icon, more in (
             (_("Compare both"), "compare_arrows", {"part": "slices", "heat": "gain"}),
@@ -43,50 +33,6 @@ def draw(reader: Reader, name: str, live: int, number: int) -> None:
         ):
             asked = {"dataset": name, "baseline": str(live), "model": str(number), **more}
             st.page_link("views/comparison.py", label=words, icon=f":material/{icon}:", query_params=asked)
-
-
-def lines(verdict: Verdict, _: Translate) -> list[str]:
-    """What the numbers of both say."""
-    old, new, difference = verdict.old, verdict.new, verdict.difference
-    numbers = _("{measure}: {new} against {old}").format(
-        measure=_(new.measure.words), new=f"{new.value:.1%}", old=f"{old.value:.1%}"
-    )
-    if difference is not None:
-        numbers += " · " + _("{value} points ({low} to {high} with 95 % confidence)").format(
-            value=_points(difference.value), low=_points(difference.low), high=_points(difference.high)
-        )
-    told = [_(_SAYS[verdict.says]), numbers]
-    if old.test_set != new.test_set:
-        told.append(_("They were measured on two test sets, so that no part can be compared."))
-        return told
-    told.append(
-        _("Worse: {parts}.").format(parts=_parts(verdict.worse, _))
-        if verdict.worse
-        else _("In no part of the test set it is worse.")
-    )
-    if verdict.better:
-        told.append(_("Better: {parts}.").format(parts=_parts(verdict.better, _)))
-    return told
-
-
-def _parts(parts: tuple[Part, ...], _: Translate) -> str:
-    said = [
-        _("{part} {points} points ({count} samples)").format(
-            part=_("class {name}").format(name=part_words(one.name, _))
-            if one.name.startswith("class:")
-            else part_words(one.name, _),
-            points=_points(one.gain),
-            count=f"{one.count:,}",
-        )
-        for one in parts[:MOST_PARTS]
-    ]
-    if len(parts) > MOST_PARTS:
-        said.append(_("{count} more").format(count=len(parts) - MOST_PARTS))
-    return _(", ").join(said)
-
-
-def _points(gain: float) -> str:
-    return f"{100 * gain:+.1f}"
 
 
 @frame.cached

@@ -7,10 +7,11 @@ import streamlit as st
 from resources.registry.comparing.choosing import METHOD
 from resources.registry.comparing.exporting import as_csv, as_markdown, interval, written
 from resources.registry.comparing.metrics import Metric
+from resources.registry.comparing.verdict import verdict_of
 from resources.registry.evaluations.bootstrap import Difference
 from resources.registry.evaluations.model import Measurement
 from streamlit_app import colours, frame, pieces, wording
-from streamlit_app.models import charts, slim
+from streamlit_app.models import charts, slim, verdicts
 from streamlit_app.models.compared import Compared
 
 COLUMNS = (
@@ -26,6 +27,7 @@ def draw(compared: Compared) -> None:
     """The part of the page."""
     _ = compared.translate
     metric, baseline = compared.choice.metric, compared.baseline
+    first = st.container()
     name = _("{metric} by model").format(metric=metric.heading(baseline.measure, _))
     st.subheader(name, anchor=False)
     st.vega_lite_chart(
@@ -36,6 +38,8 @@ def draw(compared: Compared) -> None:
     )
     shown = compared.shown()
     differences = compared.differences(shown)
+    with first:
+        _first_answer(compared, shown, differences)
     st.html(table(compared, shown, differences))
     others = [one for one in shown if one.test_set != baseline.test_set]
     if others:
@@ -52,6 +56,20 @@ def draw(compared: Compared) -> None:
         )
     )
     _exports(compared)
+
+
+def _first_answer(
+    compared: Compared, shown: tuple[Measurement, ...], differences: Mapping[int, Difference]
+) -> None:
+    """Whether the first of them is better than the baseline, and where it is worse."""
+    _, old = compared.translate, compared.baseline
+    new = next((one for one in shown if one.number != old.number), None)
+    if new is None:
+        return
+    heading = _("Model {new} beside model {old}")
+    st.subheader(heading.format(new=compared.name(new), old=compared.name(old)), anchor=False)
+    said = verdicts.lines(verdict_of(old, new, differences.get(new.number)), _)
+    st.markdown("\n".join(f"- {line}" for line in said))
 
 
 def table(compared: Compared, shown: tuple[Measurement, ...], differences: Mapping[int, Difference]) -> str:

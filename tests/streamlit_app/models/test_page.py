@@ -32,6 +32,8 @@ def test_all_models_stand_beside_the_champion(open_page: OpenPage, home: Home) -
     assert "12 of 12 models" in shown
     assert "Accuracy by model" in shown
     assert "★ champion" in shown
+    assert f"Model 12 · v1.11 beside model {champion} · " in shown or champion == "12"
+    assert "with 95 % confidence" in shown
     assert f"part=models&metric=value&order=newest&baseline={champion}" in shown
 
 

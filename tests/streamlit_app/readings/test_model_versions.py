@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from resources.data.service import DataService
 from resources.home import Home
 from resources.kinds import Kind, Measure
 from resources.registry.evaluations.service import EvaluationService
-from resources.terms import DatasetName, SampleId, VersionKey
+from resources.terms import FIRST_VERSION, DatasetName, SampleId, VersionKey
 from streamlit_app.readings.model_versions import (
     ModelVersions,
     kind_by,
@@ -18,6 +19,7 @@ from streamlit_app.readings.model_versions import (
     read_state,
 )
 from streamlit_app.readings.shown_samples import read_samples
+from tests.resources.data.byhand.others import first_of, spec_of
 from tests.resources.registry.evaluations.examples import answers_of, measurement_of
 from tests.resources.registry.examples import ACTOR
 
@@ -87,3 +89,18 @@ def test_samples_of_an_unknown_version_are_not_shown(trainplat_home: Path) -> No
     home = Home(trainplat_home)
     assert read_samples(home, home.database(), PETS, VersionKey("v1.0"), []) == {}
     assert read_samples(home, home.database(), PETS, VersionKey("v1.0"), [SampleId("a" * 64)]) == {}
+
+
+def test_texts_are_shown_by_their_beginnings(trainplat_home: Path) -> None:
+    home, spec = Home(trainplat_home), spec_of(Kind.TEXT_CLASSES)
+    data = DataService(home, home.database())
+    assert spec.fill_source is not None
+    spec.fill_source(data.source_folder(spec.name))
+    first_of(data, spec)
+    samples = data.samples(spec.name, FIRST_VERSION)[:3]
+    shown = read_samples(home, home.database(), spec.name, FIRST_VERSION, [one.id for one in samples])
+    assert {one: look.picture for one, look in shown.items()} == dict.fromkeys(one.id for one in samples)
+    for one in samples:
+        text = shown[one.id].text
+        assert text
+        assert one.path.read_text().startswith(text)
