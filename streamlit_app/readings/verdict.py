@@ -2,10 +2,11 @@
 
 from resources.database.engine import Database
 from resources.home import Home
+from resources.registry.comparing.sheet import differences
 from resources.registry.comparing.verdict import Verdict, verdict_of
 from resources.registry.evaluations.service import EvaluationService
 from resources.terms import DatasetName
-from streamlit_app.readings.model_versions import differences, read_scores
+from streamlit_app.readings.model_versions import read_scores
 
 
 def read_verdict(home: Home, database: Database, dataset: DatasetName, old: int, new: int) -> Verdict | None:
