@@ -27,6 +27,13 @@ FORMATS = {
     Unit.COUNT: ".3~s",
     Unit.SECONDS: ".3~s",
 }
+_ON_AXES = FORMATS | {
+    Unit.MILLISECONDS: ".4~r",
+    Unit.BYTES: ".4~s",
+    Unit.COUNT: ".4~s",
+    Unit.SECONDS: ".4~s",
+}
+"""Models that hardly differ are told apart by more digits than a table has."""
 _LEGEND = {"orient": "top", "direction": "horizontal", "symbolStrokeWidth": 0, "columns": 8}
 
 
@@ -306,7 +313,7 @@ def _axis(field: str, metric: Metric, words: str) -> Chart:
         "type": "quantitative",
         "title": title,
         "scale": {"zero": False, "nice": True},
-        "axis": {"format": FORMATS[metric.unit], "tickCount": 5},
+        "axis": {"format": _ON_AXES[metric.unit], "tickCount": 5},
     }
 
 

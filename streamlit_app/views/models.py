@@ -41,7 +41,6 @@ def page() -> None:
     with frame.quiet(reader):
         st.session_state[_SEEN] = _read(frame.place()).newest_id
     frame.live(_draw, "models", WATCH_S)
-    acts.told(reader)
     with frame.quiet(reader):
         told = _read(frame.place())
         one = _choose(reader, told)
@@ -49,6 +48,7 @@ def page() -> None:
         versions.draw(reader, one.name, found, _against)
         if found.listed:
             promoting.draw(reader, one, found, usual)
+        acts.told(reader)  # between the buttons that did it
         going_back.draw(reader, one, _of(one))
         scaling.draw(reader, one, usual)
         history.draw(reader, one.name, _of(one), told.read_at)
