@@ -27,7 +27,7 @@ def test_each_model_is_a_point_and_the_baseline_a_line() -> None:
     assert ring["transform"] == [{"filter": "datum.model == 3"}]
     assert line["data"]["values"] == [{"value": SOME[1].latency_p50_ms}]
     assert points["encoding"]["y"]["title"] == "latency, median (ms)"
-    assert points["encoding"]["y"]["axis"]["format"] == ".2f"
+    assert points["encoding"]["y"]["axis"]["format"] == ".4~r"
 
 
 def test_what_was_not_measured_is_no_point_and_no_line() -> None:

@@ -12,6 +12,7 @@ from benchmarks.many_models import ManyModels, fill
 from resources.deploy_plan import DeployPlan
 from resources.gate_plan import GATES, GatePlan, LatencyGate
 from resources.home import Home
+from resources.pipelines.folder import PIPELINES_VARIABLE
 from resources.registry.evaluations.service import EvaluationService
 from resources.registry.gates.judging import judge
 from resources.registry.gates.service import GateService
@@ -126,8 +127,9 @@ def test_a_version_goes_live_from_the_page_once_somebody_has_read_what_it_change
 
 @pytest.mark.slow
 def test_a_failing_gate_is_read_and_passed_only_with_a_reason_that_is_kept(
-    open_page: OpenPage, service: DeploymentService
+    open_page: OpenPage, service: DeploymentService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(PIPELINES_VARIABLE, str(tmp_path / "none"))  # no other gates are declared by now
     sentence = bar(service, 5)
     app = open_page("models")
     assert sentence in app.warning[0].value
