@@ -15,6 +15,7 @@ from resources.database.audit import AUDIT, AuditRow
 from resources.database.metadata import METADATA
 from resources.database.types import UtcDateTime
 from resources.deploy_plan import DeployPlan, Strategy
+from resources.errors import Conflict
 from resources.serving.deployments.model import DeploymentEvent, EndpointState, EventKind, Rollout, Served
 from resources.terms import Actor
 
@@ -146,6 +147,16 @@ def _hash_of(row: dict[str, Any]) -> str:
 
 
 def _event(row: Row[tuple[object, ...]]) -> DeploymentEvent:
+    try:
+        return _read(row)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise Conflict(
+            f"row {row.id} of the history of deployments, of {row.endpoint}, cannot be read: it was changed",
+            "See: trainplat model history --verify. Restore the table deployments from a copy.",
+        ) from problem
+
+
+def _read(row: Row[tuple[object, ...]]) -> DeploymentEvent:
     return DeploymentEvent(
         id=row.id,
         endpoint=row.endpoint,

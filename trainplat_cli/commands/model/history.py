@@ -1,15 +1,15 @@
 """``trainplat model history``."""
 
 import click
+from rich.markup import escape
 
 from resources.errors import Conflict
 from resources.serving.deployments.words import kind_in_words
-from resources.serving.references import parse_reference
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import moment
-from trainplat_cli.commands.model.shown import deployments, event_document
-from trainplat_cli.output import out, print_json
+from trainplat_cli.commands.model.shown import deployments, event_document, name_alone
+from trainplat_cli.output import err, out, print_json
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
@@ -17,25 +17,33 @@ from trainplat_cli.texts import _
 @click.command(
     cls=Command,
     help=mark(
-        "Show what was live when, by whom and why: of NAME, or of all. Nothing in it is ever rewritten; "
-        "--verify proves it."
+        "Show what was live when, by whom and why: of NAME, or of all. Nothing in it is ever rewritten: "
+        "that is checked each time."
     ),
 )
 @click.argument("name", required=False)
-@option("--verify", is_flag=True, help=mark("Check the chain of hashes, and fail where a row was changed."))
+@option(
+    "--verify",
+    is_flag=True,
+    help=mark("Fail where a row was changed, and say how many are as they were written."),
+)
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def history(name: str | None, verify: bool, as_json: bool) -> None:
     """Show it."""
     service = deployments()
-    problems = service.verify() if verify else []
+    problems = service.verify()
     if problems:
-        raise Conflict(
-            _("the history is not what was written: {problems}").format(problems="; ".join(problems)),
-            _("Find out who changed the database, and restore the table deployments from a copy."),
-        )
-    events = service.history(None if name is None else parse_reference(name).name)
+        text = _("the history is not what was written: {problems}").format(problems="; ".join(problems))
+        if verify:
+            raise Conflict(
+                text, _("Find out who changed the database, and restore the table deployments from a copy.")
+            )
+        err().print(f"[red]✗[/red] {escape(text)}")
+    events = service.history(None if name is None else name_alone(name))
+    if name is not None and not events:
+        service.references.known(name_alone(name))
     if as_json:
-        print_json({"verified": True if verify else None, "events": [event_document(one) for one in events]})
+        print_json({"verified": not problems, "events": [event_document(one) for one in events]})
         return
     if not events:
         out().print(_("Nothing was ever live. Promote a model with `trainplat model promote`."))

@@ -5,10 +5,9 @@ import click
 from resources.home import Home
 from resources.serving.layers.store import LayerStore
 from resources.serving.listing import SHORT_DIGEST, listed
-from resources.serving.references import parse_reference
 from resources.texts import mark
 from trainplat_cli.command import Command, option
-from trainplat_cli.commands.model.shown import aliases, deployments, model_document, size, when
+from trainplat_cli.commands.model.shown import aliases, deployments, model_document, name_alone, size, when
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
@@ -24,10 +23,10 @@ def list(name: str | None, pulled: bool, as_json: bool) -> None:  # noqa: A001 -
         _show_pulled(name, as_json=as_json)
         return
     service = deployments()
-    reference = None if name is None else parse_reference(name)
-    if reference is not None:
-        service.references.known(reference.name)
-    found = listed(service.home, service.database, reference.name if reference else None)
+    wanted = None if name is None else name_alone(name)
+    if wanted is not None:
+        service.references.known(wanted)
+    found = listed(service.home, service.database, wanted)
     if as_json:
         print_json({"models": [model_document(one) for one in found]})
         return
@@ -51,7 +50,7 @@ def list(name: str | None, pulled: bool, as_json: bool) -> None:  # noqa: A001 -
 
 def _show_pulled(name: str | None, *, as_json: bool) -> None:
     store = LayerStore(Home.from_environment().models)
-    found = store.manifests(None if name is None else parse_reference(name).name)
+    found = store.manifests(None if name is None else name_alone(name))
     if as_json:
         documents = [
             {

@@ -3,11 +3,10 @@
 import click
 
 from resources.serving.deployments.words import in_words
-from resources.serving.references import parse_reference
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import current_actor
-from trainplat_cli.commands.model.shown import deployments, state_document
+from trainplat_cli.commands.model.shown import deployments, name_alone, state_document
 from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
@@ -25,7 +24,7 @@ from trainplat_cli.texts import _
 @option("--json", "as_json", is_flag=True, help=mark("Print the same for machines."))
 def rollback(name: str, to: int | None, why: str, as_json: bool) -> None:
     """Go back."""
-    endpoint = parse_reference(name).name
+    endpoint = name_alone(name)
     state = deployments().rollback(endpoint, current_actor(), to, why)
     if as_json:
         print_json(state_document(state))

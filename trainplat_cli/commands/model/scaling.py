@@ -8,13 +8,12 @@ import click
 from resources.deploy_plan import DeployPlan
 from resources.errors import NotFound
 from resources.serving.deployments.model import EndpointState
-from resources.serving.references import parse_reference
 from resources.serving.scaling.foreseeing import Foresight, foresee
 from resources.serving.scaling.model import ScalingDecision
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import moment
-from trainplat_cli.commands.model.shown import declared_plan, deployments
+from trainplat_cli.commands.model.shown import declared_plan, deployments, name_alone
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_facts, show_table
 from trainplat_cli.texts import _
@@ -33,7 +32,7 @@ from trainplat_cli.texts import _
 def scaling(name: str, tried: str | None, as_json: bool) -> None:
     """Show it."""
     service = deployments()
-    endpoint = parse_reference(name).name
+    endpoint = name_alone(name)
     state = service.state(endpoint)
     plan = _plan(endpoint, state)
     found = foresee(service.home, service.database, state, plan, tried)

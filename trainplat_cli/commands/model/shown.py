@@ -5,6 +5,7 @@ from typing import Any
 
 from resources.clock import utc_now
 from resources.deploy_plan import DeployPlan
+from resources.errors import BadInput
 from resources.gate_plan import DeclaredGates
 from resources.home import Home
 from resources.pipelines.declared import declared_deploy
@@ -14,6 +15,8 @@ from resources.serving.deployments.model import DeploymentEvent, EndpointState
 from resources.serving.deployments.service import DeploymentService
 from resources.serving.deployments.words import in_words
 from resources.serving.listing import ListedModel
+from resources.serving.references import parse_reference
+from resources.terms import DatasetName
 from trainplat_cli.output import age
 from trainplat_cli.texts import _
 
@@ -24,6 +27,22 @@ def deployments() -> DeploymentService:
     """The deployments of the home of the environment."""
     home = Home.from_environment()
     return DeploymentService(home, home.database())
+
+
+def name_alone(text: str) -> DatasetName:
+    """The name that ``text`` is. Raises :class:`BadInput` where it has a tag, which would be passed over."""
+    reference = parse_reference(text)
+    if str(reference.name) != text.strip():
+        raise BadInput(
+            _("{reference} names a version; expected a name alone, such as {name}").format(
+                reference=repr(text), name=reference.name
+            ),
+            _(
+                "Write {name}. To go back: trainplat model rollback {name} --to ROW, a row of its history; "
+                "to a version: trainplat model promote {reference}"
+            ).format(name=reference.name, reference=reference),
+        )
+    return reference.name
 
 
 def declared_plan(name: str) -> DeployPlan | None:

@@ -265,3 +265,39 @@ def test_a_model_is_removed_with_its_tags_and_files(
     assert run("rm", "pairs:1", "-y").exit_code == 4
     assert "is removed" in run("rm", "pairs:1", "--pulled").stdout
     assert registry.find(one.dataset, "0" * 64, ACTOR) is None
+
+
+@pytest.mark.parametrize("command", ["rollback", "history", "list", "scaling"])
+def test_a_version_where_a_name_is_asked_is_refused_and_nothing_else_is_done(
+    service: DeploymentService, command: str
+) -> None:
+    for number in (1, 2):
+        run("promote", f"digits:{number}", "-y")
+    refused = run(command, "digits:2")
+    assert refused.exit_code == 2
+    assert "'digits:2' names a version; expected a name alone, such as digits" in refused.stderr
+    assert "trainplat model promote digits:2" in refused.stderr
+    assert service.state(NAME).rollout is not None
+
+
+def test_the_history_of_a_name_that_is_unknown_is_not_empty_but_refused() -> None:
+    assert run("history", "digts").exit_code == 4
+    assert "no model is named 'digts'; there is digits" in run("history", "digts").stderr
+    assert told("history", "digits") == {"verified": True, "events": []}
+
+
+def test_a_history_that_somebody_changed_says_so_whoever_reads_it(service: DeploymentService) -> None:
+    for number in (1, 2):
+        run("promote", f"digits:{number}", "-y")
+    with service.database.write() as connection:
+        connection.execute(text("DROP TRIGGER deployments_no_update"))
+        connection.execute(text("UPDATE deployments SET actor = 'user:other' WHERE id = 1"))
+    shown = run("history")
+    assert shown.exit_code == 0
+    assert "row 1, promoted of digits, was changed" in shown.stderr
+    assert told("history")["verified"] is False
+    with service.database.write() as connection:
+        connection.execute(text("UPDATE deployments SET after = '{' WHERE id = 2"))
+    for broken in (run("history"), run("show", "digits"), run("rollback", "digits")):
+        assert broken.exit_code == 5
+        assert "row 2 of the history of deployments, of digits, cannot be read" in broken.stderr
