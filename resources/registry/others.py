@@ -41,6 +41,11 @@ class OtherModels(Mlflow):
             write_atomically(tags, json.dumps(known | {tag: number}).encode())
         return number
 
+    def kept(self, name: str, number: int) -> Path | None:
+        """The folder of a version that was fetched before; else None."""
+        folder = self._folder(name) / str(number)
+        return folder if folder.exists() else None
+
     def fetched(self, name: str, number: int) -> Path:
         """The folder of a version, which is fetched once. Raises :class:`Unavailable` where it cannot be."""
         folder = self._folder(name) / str(number)

@@ -77,6 +77,17 @@ class ReferenceService:
         beginning of several digests.
         """
         known = self.known(reference.name)
+        found = self.resolve_here(reference)
+        if found is None:
+            number = self._alias_of_mlflow(reference)
+            found = next((one for one in known if one.number == number), None)
+        if found is None:
+            raise self._no_such_tag(reference, known)
+        return found
+
+    def resolve_here(self, reference: ModelReference) -> ModelVersion | None:
+        """The same without MLflow; None where there is no such name or tag. Raises Conflict as that does."""
+        known = self.registry.models(reference.name)
         tag = reference.tag
         number = self.tags(reference.name).get(tag)
         if number is not None:
@@ -94,12 +105,7 @@ class ReferenceService:
                 f"{', '.join(one.weights_sha256[:12] for one in found)}",
                 "Give more of its digest, or its number.",
             )
-        if not found:
-            number = self._alias_of_mlflow(reference)
-            found = [one for one in known if one.number == number]
-        if not found:
-            raise self._no_such_tag(reference, known)
-        return found[-1]
+        return found[-1] if found else None
 
     def known(self, name: DatasetName) -> list[ModelVersion]:
         """All versions of a model by number. Raises :class:`NotFound` where there is none."""

@@ -13,12 +13,13 @@ from typing import Any
 
 from resources.clock import Clock, utc_now
 from resources.deploy_plan import DeployPlan, Strategy
-from resources.errors import TrainplatError
+from resources.errors import BadInput, TrainplatError
 from resources.serving.deployments.analysis import Action, Counts, Observed, Verdict, next_step
 from resources.serving.deployments.model import EndpointState, Rollout
 from resources.serving.replicas.model import Loading
 from resources.serving.server import counting
 from resources.serving.server.claims import Claim, claim_of
+from resources.serving.server.elsewhere import Elsewhere
 from resources.serving.server.leasing import NO_DEVICE, Leasing, NotWanted
 from resources.serving.server.nurse import Nurse
 from resources.serving.server.pool import Limits, Pool
@@ -64,7 +65,8 @@ class ModelServer:
         self._idle_s = idle_s
         self._on_demand: set[Target] = set()
         self._steps: dict[str, tuple[int, int]] = {}
-        self._resolver = Resolver(source.resolve)
+        self._elsewhere = Elsewhere()
+        self._resolver = Resolver(source.resolve, here=source.resolve_here, elsewhere=self._elsewhere)
         self.leasing = Leasing(source.home, SERVER)
         self.shrinking = Shrinking(self.leasing)
         self._in_line: Tally[Target] = Tally()
@@ -122,6 +124,7 @@ class ModelServer:
         pools, self.pools = list(self.pools.values()), {}
         await asyncio.gather(*(pool.drain(DRAIN_S) for pool in pools), *self._draining)
         await self.leasing.close()
+        self._elsewhere.close()
         self._nurse.close()
 
     async def answer(self, name: str, tag: str | None, given: Tensors) -> tuple[dict[str, Array], Target]:
@@ -293,10 +296,9 @@ class ModelServer:
 
     def _starting(self, target: Target) -> Callable[[Callable[[Replica], None]], Any]:
         async def start(lost: Callable[[Replica], None]) -> Replica:
-            loading = await asyncio.to_thread(self._source.loading, target)
             began = time.monotonic()
             try:
-                replica = await self._under_lease(target, loading, lost)
+                replica = await self._of_sound_files(target, lost)
             except TrainplatError as problem:
                 _log.warning("%s: %s", target, problem.one_line)
                 raise
@@ -304,6 +306,22 @@ class ModelServer:
             return replica
 
         return start
+
+    async def _of_sound_files(self, target: Target, lost: Callable[[Replica], None]) -> Replica:
+        """A replica; where our copy of the weights was damaged, of another copy."""
+        loading = await self._loading(target)
+        try:
+            return await self._under_lease(target, loading, lost)
+        except BadInput:
+            if not await asyncio.to_thread(self._source.drop_damaged, loading):
+                raise
+            _log.warning("%s: the copy at %s was damaged; it is fetched anew", target, loading.location)
+        return await self._under_lease(target, await self._loading(target), lost)
+
+    async def _loading(self, target: Target) -> Loading:
+        return await self._elsewhere.found(
+            partial(self._source.loading_here, target), partial(self._source.loading, target)
+        )
 
     async def _under_lease(
         self, target: Target, loading: Loading, lost: Callable[[Replica], None]

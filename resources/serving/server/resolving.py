@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 from resources.errors import TrainplatError
 from resources.serving.references import ModelReference, parse_reference
+from resources.serving.server.elsewhere import Elsewhere
 from resources.serving.server.target import Target
 
 FRESH_S = 2.0
@@ -18,10 +20,16 @@ class Resolver:
     """Finds the version that is meant by a name and a tag, each of them once at a time."""
 
     def __init__(
-        self, resolve: Callable[[ModelReference], Target], now_s: Callable[[], float] = time.monotonic
+        self,
+        resolve: Callable[[ModelReference], Target],
+        now_s: Callable[[], float] = time.monotonic,
+        *,
+        here: Callable[[ModelReference], Target | None] = lambda _: None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
-        """``resolve`` may block: it is called in a thread."""
-        self._resolve, self._now_s = resolve, now_s
+        """``resolve`` may block for long, and is asked where ``here`` says None; both in threads."""
+        self._resolve, self._here, self._now_s = resolve, here, now_s
+        self._elsewhere = elsewhere or Elsewhere()
         self._known: dict[tuple[str, str], tuple[float, Target]] = {}
         self._looked_up: dict[tuple[str, str], asyncio.Task[Target]] = {}
 
@@ -47,7 +55,9 @@ class Resolver:
 
     async def _found(self, key: tuple[str, str], reference: ModelReference) -> Target:
         try:
-            target = await asyncio.to_thread(self._resolve, reference)
+            target = await self._elsewhere.found(
+                partial(self._here, reference), partial(self._resolve, reference)
+            )
         except TrainplatError:
             self._known.pop(key, None)
             raise
