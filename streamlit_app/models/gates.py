@@ -37,7 +37,11 @@ def draw(compared: Compared) -> None:
     number = other_model(compared).number
     judging = seen.judgings.get(number)
     if judging is None:
-        st.info(_("The gates of model {number} were never asked.").format(number=number))
+        never = _(
+            "The gates of model {number} were never asked: its round was evaluated before there were any. "
+            "Put it live by hand, on the page Models, and each is asked then."
+        )
+        st.info(never.format(number=number))
     else:
         st.html(sentences(judging, _))
         since = wording.ago(judging.judged_at, compared.read_at, _)

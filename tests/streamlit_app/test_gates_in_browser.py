@@ -70,4 +70,4 @@ def test_a_failing_gate_is_read_with_its_value_and_limit(look: Look) -> None:
         expect(page.get_by_text("The licence comes with the contract.")).to_be_visible()
         picture(page, "gates")
     with look("models?part=gates&baseline=1&model=1", "模型比较", locale="zh-CN") as page:
-        expect(page.get_by_text("从未询问过模型 1 的关卡。")).to_be_visible()
+        expect(page.get_by_text("从未询问过模型 1 的关卡")).to_be_visible()
