@@ -1,6 +1,7 @@
 """Whether a rollout goes on, waits or is taken back: pure rules over what was counted, with their reasons.
 
-1. A version that is not ready gets no request; one that is, goes to its first step.
+1. A version that is not ready gets no request; one that is, goes to its first step. Under blue/green it has
+   as many copies by then as the live version.
 2. A rollback is complete when its copies are ready: what it goes back from is no measure for it.
 3. A version whose requests fail, or whose answers differ, surely more often than the plan allows is taken
    back: the lower end of the 95 % interval of its share lies above it, of ``SOONEST`` requests or more.
@@ -96,6 +97,22 @@ def next_step(rollout: Rollout, plan: DeployPlan, observed: Observed, now: datet
         return Verdict(Action.ABORT, f"{name} is taken back: {problem}")
     is_last = rollout.step >= len(weights_of(rollout.strategy, plan))
     return Verdict(Action.COMPLETE if is_last else Action.ADVANCE, _passed(observed, rollout))
+
+
+def copies_needed(rollout: Rollout, live_copies: int) -> int:
+    """How many copies of the new version are to be ready before it gets a request.
+
+    Under blue/green it gets all of them at once, so it has as many copies as the live version. A rollback
+    waits for the least only: what it goes back from may be broken.
+    """
+    least = max(1, rollout.plan.least_replicas)
+    is_at_once = rollout.strategy is Strategy.BLUE_GREEN and rollout.step == 0 and not rollout.is_rollback
+    return max(least, live_copies) if is_at_once else least
+
+
+def has_all(rollout: Rollout) -> bool:
+    """Whether the new version answers every request already."""
+    return rollout.weight_percent == 100
 
 
 def lower_bound(count: int, total: int) -> float:

@@ -14,8 +14,16 @@ from typing import Any
 from resources.clock import Clock, utc_now
 from resources.deploy_plan import DeployPlan, Strategy
 from resources.errors import BadInput, TrainplatError
-from resources.serving.deployments.analysis import Action, Counts, Observed, Verdict, next_step
-from resources.serving.deployments.model import EndpointState, Rollout
+from resources.serving.deployments.analysis import (
+    Action,
+    Counts,
+    Observed,
+    Verdict,
+    copies_needed,
+    has_all,
+    next_step,
+)
+from resources.serving.deployments.model import EndpointState, Rollout, Served
 from resources.serving.replicas.model import Loading
 from resources.serving.server import counting
 from resources.serving.server.claims import Claim, claim_of
@@ -27,7 +35,7 @@ from resources.serving.server.replica import Replica
 from resources.serving.server.resolving import Resolver
 from resources.serving.server.router import Answered, Route, Router
 from resources.serving.server.sampling import Wish
-from resources.serving.server.scaling import Scaling
+from resources.serving.server.scaling import Deployed, Scaling
 from resources.serving.server.shrinking import Shrinking
 from resources.serving.server.source import SERVER, Source, target_of
 from resources.serving.server.target import Target
@@ -94,12 +102,8 @@ class ModelServer:
         self._looked = True
         await self.shrinking.look(self.pools)
         await self.scaling.decide(
-            {
-                state.endpoint: (state.plan, self._pool_of(target_of(state.endpoint, state.live)))
-                for state in states
-                if state.live is not None
-            },
-            {target.name: one for target, one in self.shrinking.stopping.items() if self._is_live(target)},
+            {state.endpoint: self._deployed(state, state.live) for state in states if state.live is not None},
+            {target.name: one for target, one in self.shrinking.stopping.items() if self._is_scaled(target)},
         )
         wanted: dict[Target, int] = {}
         for state in states:
@@ -266,15 +270,19 @@ class ModelServer:
     def _verdict(self, rollout: Rollout, route: Route, pool: Pool, now: datetime) -> Verdict:
         if pool.problem is not None and not pool.is_ready:
             return Verdict(Action.ABORT, f"model {rollout.new} is taken back: {pool.problem.problem}")
+        needed = copies_needed(rollout, self._live_copies(route))
         observed = Observed(
             new=_counts(route.new_counts),
             live=_counts(route.live_counts),
             disagreed=route.comparison.disagreed,
             compared=route.comparison.compared,
-            ready=len(pool.replicas) >= max(1, rollout.plan.least_replicas),
+            ready=len(pool.replicas) >= max(1, min(needed, pool.wanted)),
             quiet_s=0.0 if route.live is None else time.monotonic() - self._pool_of(route.live).asked_at_s,
         )
         return next_step(rollout, rollout.plan, observed, now)
+
+    def _live_copies(self, route: Route) -> int:
+        return 0 if route.live is None else len(self._pool_of(route.live).replicas)
 
     def _would_answer(self, target: Target | None) -> bool:
         """Whether it is loaded, or can be as far as is known."""
@@ -376,9 +384,20 @@ class ModelServer:
             return 0
         return self.scaling.guaranteed(state.endpoint, self._plan_of(target))
 
-    def _is_live(self, target: Target) -> bool:
+    def _deployed(self, state: EndpointState, live: Served) -> Deployed:
+        """What answers for an endpoint: a new version that has all the requests is the one to scale by."""
+        pool, rollout = self._pool_of(target_of(state.endpoint, live)), state.rollout
+        if rollout is None or rollout.weight_percent == 0:
+            return Deployed(state.plan, pool)
+        new = self._pool_of(target_of(state.endpoint, rollout.new))
+        return Deployed(state.plan, new, pool) if has_all(rollout) else Deployed(state.plan, pool, new)
+
+    def _is_scaled(self, target: Target) -> bool:
         state = self.states.get(target.name)
-        return state is not None and state.live is not None and target_of(target.name, state.live) == target
+        if state is None or state.live is None:
+            return False
+        served = state.rollout.new if state.rollout is not None and has_all(state.rollout) else state.live
+        return target_of(target.name, served) == target
 
     def _waits(self, target: Target, reason: str) -> None:
         pool = self.pools.get(target)

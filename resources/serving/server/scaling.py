@@ -22,11 +22,28 @@ from resources.serving.server.offers import Offers
 from resources.serving.server.pool import Pool
 from resources.serving.server.shrinking import Stopping
 from resources.serving.server.source import Source
+from resources.serving.server.sums import Sums
 
 KEEP_S = 5.0
 """How often what was decided and counted is written."""
 LONGEST_IDLE_S = 1e9
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What answers for an endpoint."""
+
+    plan: DeployPlan
+    pool: Pool
+    """Of the version that is scaled."""
+    beside: Pool | None = None
+    """Of the other one that answers a share of the requests."""
+
+    @property
+    def pools(self) -> list[Pool]:
+        """All of them."""
+        return [self.pool] if self.beside is None else [self.pool, self.beside]
 
 
 @dataclass
@@ -36,6 +53,7 @@ class _Watched:
     plan: DeployPlan
     spec: ScalingSpec | None
     """None for a plan that cannot be read: the least replicas are kept."""
+    sums: Sums = field(default_factory=Sums)
     cpu_s: float = 0.0
     cpu_by_pid: dict[int, float] = field(default_factory=dict)
     before: Counts = field(default_factory=Counts)
@@ -54,14 +72,14 @@ class Scaling:
         self._watched: dict[str, _Watched] = {}
         self._kept_at_s = time.monotonic()
 
-    async def decide(
-        self, live: Mapping[str, tuple[DeployPlan, Pool]], stopping: Mapping[str, Stopping]
-    ) -> None:
-        """Decide for endpoints by their plans and the pools of what is live, of which some make room."""
+    async def decide(self, live: Mapping[str, Deployed], stopping: Mapping[str, Stopping]) -> None:
+        """Decide for endpoints by what is live, of whose replicas some make room."""
         services: list[Service] = []
         claims: dict[str, Claim] = {}
-        for endpoint, (plan, pool) in live.items():
+        for endpoint, deployed in live.items():
+            plan, pool = deployed.plan, deployed.pool
             watched, claim = await self._watch(endpoint, plan), claim_of(plan)
+            watched.sums.add(deployed.pools)
             if watched.spec is None:
                 continue
             service = Service(
@@ -151,9 +169,9 @@ def _reading(watched: _Watched, spec: ScalingSpec, pool: Pool, stopping: Stoppin
         stopping_for="" if stopping is None else stopping.whom,
         stopping_by="" if stopping is None else stopping.rule,
         waiting=pool.waiting_requests,
-        requests=pool.requests,
-        answered=pool.answered,
-        busy_s=pool.busy_s,
+        requests=watched.sums.requests,
+        answered=watched.sums.answered,
+        busy_s=watched.sums.busy_s,
         cpu_s=_cpu_s(watched, pool) if Metric.CPU in metrics else None,
         memory=_memory(spec, pool) if Metric.MEMORY in metrics else None,
         p99_ms=recent.percentile_ms(0.99) if recent.requests else 0.0,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from resources.serving.deployments.analysis import (
     Action,
     Counts,
     Observed,
+    copies_needed,
     lower_bound,
     next_step,
 )
@@ -33,6 +35,17 @@ def test_a_version_that_is_not_ready_gets_no_request() -> None:
     verdict = next_step(rollout(step=0), PLAN, Observed(Counts(), WELL, ready=False), LATER)
     assert verdict.action is Action.HOLD
     assert verdict.sentence == "model 2 is not ready yet"
+
+
+def test_blue_green_waits_for_as_many_copies_as_the_live_version_has() -> None:
+    plan = DeployPlan(strategy=Strategy.BLUE_GREEN, least_replicas=2, most_replicas=8)
+    waiting = replace(rollout(step=0), strategy=Strategy.BLUE_GREEN, plan=plan)
+    assert copies_needed(waiting, 5) == 5
+    assert copies_needed(waiting, 0) == 2  # the live version sleeps
+    assert copies_needed(replace(waiting, is_rollback=True), 5) == 2
+    assert copies_needed(replace(waiting, step=1), 5) == 2
+    for strategy in (Strategy.CANARY, Strategy.ROLLING, Strategy.SHADOW):
+        assert copies_needed(replace(waiting, strategy=strategy), 5) == 2
 
 
 def test_a_version_that_is_ready_goes_to_its_first_step_at_once() -> None:
