@@ -338,20 +338,25 @@ class RegistryService:
     def remove(
         self, model: ModelVersion, actor: Actor, settle: Callable[[Connection], None] = _nothing_more
     ) -> None:
-        """Delete a model version in MLflow, then in our tables, then its files in this home.
+        """Delete a model version in MLflow, then in our tables, then its files and answers in this home.
 
         Can be run again after a kill. Who may be removed is for those above to say: ``settle`` is called in
         the transaction that removes it, and raises where it may not be any more. Raises
         :class:`Unavailable` when MLflow is down.
         """
+        from resources.registry.evaluations.files import drop_answers
+        from resources.registry.evaluations.store import drop_measurements
+
         mlflow = Mlflow(self.home)
         mlflow.delete_version(model)
         with self.database.write(lasting=True) as connection:
             settle(connection)
+            drop_measurements(connection, model.dataset, model.number)
             if store.drop_model(connection, model.dataset, model.number):
                 detail = f"weights {model.weights_sha256[:12]}, of {model.dataset_version}"
                 record(connection, AuditRow(self.clock(), actor, "registry.remove", model.uri, detail))
             is_shared = any(one.source == model.source for one in store.models_of(connection, model.dataset))
+        drop_answers(self.home, model.dataset, model.number)
         files = mlflow.files(model)
         if files is not None and not is_shared and files.is_relative_to(self.home.mlflow.absolute()):
             shutil.rmtree(files, ignore_errors=True)

@@ -4,6 +4,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
@@ -12,11 +13,24 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from resources.errors import BadInput
+from resources.home import Home
 from resources.registry.evaluations.model import SampleScores, TestAnswers
 from resources.terms import DatasetName, Label, SampleId
 
+ENDING = ".npz"
 _OPTIONAL = ("truth", "probabilities", "sure", "hit")
 _TEXTS = ("classes", "sample_ids", "said", "true")
+
+
+def path_of(home: Home, dataset: DatasetName, number: int, test_set: str) -> Path:
+    """Where the answers of a model on a test set lie."""
+    return home.evaluations / dataset / f"{number}-{test_set}{ENDING}"
+
+
+def drop_answers(home: Home, dataset: DatasetName, number: int) -> None:
+    """Delete all that a model said, on any test set."""
+    for path in (home.evaluations / dataset).glob(f"{number}-*{ENDING}"):
+        path.unlink(missing_ok=True)
 
 
 def to_bytes(answers: TestAnswers) -> bytes:

@@ -10,7 +10,7 @@ from resources.errors import BadInput
 from resources.files import write_atomically
 from resources.home import Home
 from resources.registry.evaluations import store
-from resources.registry.evaluations.files import from_bytes, scores_from_bytes, to_bytes
+from resources.registry.evaluations.files import from_bytes, path_of, scores_from_bytes, to_bytes
 from resources.registry.evaluations.model import Measurement, SampleScores, TestAnswers
 from resources.terms import Actor, DatasetName
 
@@ -94,7 +94,7 @@ class EvaluationService:
 
     def path(self, dataset: DatasetName, number: int, test_set: str) -> Path:
         """Where the answers lie."""
-        return self.home.evaluations / dataset / f"{number}-{test_set}.npz"
+        return path_of(self.home, dataset, number, test_set)
 
 
 def _refuse_if_of_others(answers: TestAnswers, measurement: Measurement) -> None:

@@ -67,6 +67,12 @@ def put_measurement(connection: Connection, measured: Measurement) -> None:
     connection.execute(insert(MEASUREMENTS).values(**_row(measured)))
 
 
+def drop_measurements(connection: Connection, dataset: DatasetName, number: int) -> None:
+    """Forget all of a model."""
+    table = MEASUREMENTS.c
+    connection.execute(delete(MEASUREMENTS).where(table.dataset == dataset, table.number == number))
+
+
 def measurements_of(
     connection: Connection, dataset: DatasetName, number: int | None = None
 ) -> list[Measurement]:

@@ -13,12 +13,14 @@ from resources.home import Home
 from resources.registry import store as registry_store
 from resources.registry.evaluations import store as measured_store
 from resources.registry.evaluations.model import Measurement
+from resources.registry.evaluations.service import EvaluationService
 from resources.registry.gates.service import GateService
 from resources.registry.model import ModelVersion
 from resources.registry.service import RegistryService
 from resources.serving import removing
 from resources.serving.deployments.service import DeploymentService
 from resources.serving.references import parse_reference
+from tests.resources.registry.evaluations.examples import answers_of, measurement_of
 from tests.resources.registry.examples import candidate, scores
 from tests.resources.registry.examples import evaluation as example_evaluation
 from tests.resources.serving.examples import ACTOR, BEGAN, NAME, deployments, model
@@ -251,6 +253,10 @@ def test_a_model_is_removed_with_its_tags_and_files(
     run("cp", "pairs:1", "old")
     files = registry.files(one)
     assert files is not None
+    kept = EvaluationService(home, home.database())
+    for number in (1, 2):
+        said = answers_of(number, dataset="pairs")
+        kept.keep(said, measurement_of(said), ACTOR)
     assert "is here, verified" in run("pull", "pairs:1").stdout
     assert told("list", "--pulled")["pulled"][0]["layers"][0]["digest"] == one.weights_sha256
     assert "pairs:1" in run("list", "--pulled").stdout
@@ -260,6 +266,8 @@ def test_a_model_is_removed_with_its_tags_and_files(
     assert "old" in service.references.tags(one.dataset)
     assert "pairs:1 is removed." in run("rm", "pairs:1", "-y").stdout
     assert not files.exists()
+    assert [one.number for one in kept.measurements(one.dataset)] == [2], "a comparison shows what there is"
+    assert len(list((home.evaluations / "pairs").iterdir())) == 1
     assert [model.number for model in registry.models(one.dataset)] == [two.number]
     assert service.references.tags(one.dataset) == {"champion": two.number, "candidate": two.number}
     assert run("rm", "pairs:1", "-y").exit_code == 4
