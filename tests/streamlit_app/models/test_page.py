@@ -124,3 +124,24 @@ def test_more_than_a_hundred_models_are_paged(open_page: OpenPage, trainplat_hom
 def test_a_link_tells_what_a_part_chose(open_page: OpenPage, home: Home) -> None:
     app = open_page("comparison", part="samples", shown="better", model="5", baseline="2")
     assert "baseline=2&model=5&shown=better" in words(app)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["models", "gains", "samples", "calibration", "nowhere"])
+def test_a_link_that_is_stale_or_wrong_shows_what_there_is(
+    open_page: OpenPage, home: Home, part: str
+) -> None:
+    wrong = {"baseline": "99", "metric": "luck", "order": "up", "model": "-1", "cell": "x", "sheet": "7"}
+    app = open_page("comparison", part=part, shown="cell", data=["v9.9", "v1.3"], method=["none"], **wrong)
+    assert app.selectbox(key="baseline").value in {str(number) for number in range(1, FEW.count + 1)}
+    assert "of 12 models" in words(app)
+    long = open_page("comparison", part=part, text="seed>=0 " * 2000)
+    assert "12 of 12 models" in words(long)
+
+
+@pytest.mark.slow
+def test_a_model_that_a_filter_leaves_out_is_not_looked_at(open_page: OpenPage, home: Home) -> None:
+    app = open_page("comparison", part="calibration", model="3")
+    app.text_input(key="text").set_value("number>6").run()
+    assert not app.exception
+    assert int(str(app.selectbox(key="model").value)) > 6
