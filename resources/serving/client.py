@@ -29,8 +29,10 @@ _ERRORS: dict[int, type[TrainplatError]] = {
     400: BadInput,
     403: Denied,
     404: NotFound,
+    405: BadInput,
     409: Conflict,
     413: BadInput,
+    415: BadInput,
 }
 
 
@@ -178,6 +180,16 @@ class ModelClient:
             return _nobody(NO_SERVER), 0.0
         try:
             answered = self._http.request(method, f"{address}{path}", json=told)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as problem:
+            raise BadInput(
+                f"{address!r} is no address of a model server: {problem}",
+                "Give one such as http://127.0.0.1:8600.",
+            ) from problem
+        except httpx.TimeoutException:
+            return Unavailable(
+                f"the model server at {address} takes connections and has not answered",
+                "See its log, logs/serving.log of the home; `trainplat model stop --server` ends it.",
+            ), 0.0
         except httpx.TransportError as problem:
             return _nobody(f"the model server at {address} does not answer: {problem}"), 0.0
         if answered.status_code < 400:
@@ -210,7 +222,21 @@ def _tagged(meant: ModelReference) -> str:
 
 def _written(name: str, values: Array) -> dict[str, Any]:
     datatype = datatype_of(values)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise BadInput(
+            f"input {name!r} holds values that are infinite or no number, which JSON cannot say",
+            "Leave these samples out, or put a number in their place.",
+        )
+    if values.dtype.kind not in "biufUO" or not all(isinstance(one, str) for one in _objects(values)):
+        raise BadInput(
+            f"input {name!r} is an array of {values.dtype}; expected numbers or texts",
+            "Make an array of one type, with as many values in each sample.",
+        )
     return {"name": name, "shape": list(values.shape), "datatype": datatype, "data": values.ravel().tolist()}
+
+
+def _objects(values: Array) -> list[Any]:
+    return values.ravel().tolist() if values.dtype.kind == "O" else []
 
 
 def _read(told: dict[str, Any]) -> Array:

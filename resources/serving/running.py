@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -17,13 +19,13 @@ from resources.errors import Conflict, NotFound, Unavailable
 from resources.files import write_atomically
 from resources.gpu.environment import without_lease
 from resources.home import Home
-from resources.ports import free_port
 from resources.process import ProcessIdentity
 
 START_S = 60.0
 END_S = 60.0
 """How long it may answer what it was asked before."""
 LOOK_S = 0.1
+CONNECT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ def running(home: Home) -> Record | None:
     path = home.run / "serving.json"
     try:
         told = json.loads(path.read_text())
+        record = Record(told["address"], ProcessIdentity(**told["process"]))
     except FileNotFoundError:
         return None
-    record = Record(told["address"], ProcessIdentity(**told["process"]))
+    except (ValueError, TypeError, KeyError):
+        return None  # not written by a server: the next one to start writes it anew
     return record if record.process.is_alive() else None
 
 
@@ -72,13 +76,21 @@ def recorded(home: Home, address: str) -> Iterator[None]:
 def begin(home: Home, *, leave_after_s: float) -> Record:
     """The server of a home; one is begun where none runs, which leaves when nobody asked for so long.
 
-    Raises :class:`Unavailable` where it does not start.
+    One that is leaving is waited for. Raises :class:`Unavailable` where none starts.
     """
-    if (there := running(home)) is not None:
-        return there
+    deadline = time.monotonic() + END_S
+    while (there := running(home)) is not None:
+        if _takes_connections(there):
+            return there
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                f"the model server at {there.address}, process {there.process.pid}, takes no requests",
+                f"See its log: {home.logs / 'serving.log'}; kill {there.process.pid} ends it at once.",
+            )
+        time.sleep(LOOK_S)
     log = home.logs / "serving.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "resources.serving.server", "--port", str(free_port())]
+    command = [sys.executable, "-m", "resources.serving.server", "--port", "0"]
     with log.open("ab") as output:
         started = subprocess.Popen(
             [*command, "--leave-after-s", str(leave_after_s)],
@@ -99,6 +111,16 @@ def begin(home: Home, *, leave_after_s: float) -> Record:
             break
         time.sleep(LOOK_S)
     raise Unavailable("the model server did not start", f"See its log: {log}")
+
+
+def _takes_connections(record: Record) -> bool:
+    """Whether it listens: it does before it is recorded, and no more once it is to leave."""
+    where = urlsplit(record.address)
+    try:
+        socket.create_connection((where.hostname, where.port), timeout=CONNECT_S).close()
+    except OSError:
+        return False
+    return True
 
 
 def end(home: Home) -> Record:

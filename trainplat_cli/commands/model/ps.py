@@ -15,6 +15,7 @@ from trainplat_cli.tables import show_table
 from trainplat_cli.texts import _
 
 PATIENCE_S = 2.0
+TIMEOUT_S = 15.0
 HELD_BACK = frozenset({"S12", "S13", "S14"})
 """Rules of scaling by which an endpoint has fewer replicas than it needs: others have the devices."""
 
@@ -33,7 +34,7 @@ def ps(as_json: bool) -> None:
         else:
             out().print(_("No model server runs on this home. `trainplat model run` starts one."))
         return
-    with ModelClient(home=home, patience_s=PATIENCE_S) as client:
+    with ModelClient(home=home, patience_s=PATIENCE_S, timeout_s=TIMEOUT_S) as client:
         address, told = client.address, client.status()
     if as_json:
         process = None if there is None else there.process.pid

@@ -12,6 +12,7 @@ from trainplat_cli.output import out, print_json
 from trainplat_cli.texts import _
 
 PATIENCE_S = 2.0
+TIMEOUT_S = 60.0
 
 
 @click.command(
@@ -38,7 +39,7 @@ def stop(reference: str | None, server: bool, as_json: bool) -> None:
             out().print(text.format(address=ended.address, pid=ended.process.pid), markup=False)
         return
     parse_reference(reference)
-    with ModelClient(home=home, patience_s=PATIENCE_S) as client:
+    with ModelClient(home=home, patience_s=PATIENCE_S, timeout_s=TIMEOUT_S) as client:
         unloaded = client.unload(reference)
     if as_json:
         print_json({"unloaded": unloaded})

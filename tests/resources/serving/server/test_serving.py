@@ -229,6 +229,41 @@ def test_a_server_that_is_killed_leaves_no_replica_and_the_next_one_goes_on(trai
 
 
 @pytest.mark.slow
+def test_a_server_that_is_leaving_answers_what_it_was_asked_and_the_next_one_is_waited_for(
+    trainplat_home: Path,
+) -> None:
+    service = served(trainplat_home, {1: saying(1)})
+    promote(service, 1)
+    home = Home(trainplat_home)
+    first = begin(home, leave_after_s=LIMIT_S)
+    with ModelClient(first.address, patience_s=0) as client, ThreadPoolExecutor(2) as others:
+        assert client.ask("digits", SAMPLES).labels == ["1"] * 3
+        (model,) = client.status()["models"]
+        os.kill(model["replicas"][0]["pid"], signal.SIGSTOP)
+        asked = others.submit(client.ask, "digits", SAMPLES)
+        while not httpx.get(f"{first.address}/status").json()["models"][0]["replicas"][0]["busy_for_s"]:
+            time.sleep(0.05)
+        os.kill(first.process.pid, signal.SIGTERM)
+        while _is_there(first.address):
+            time.sleep(0.05)
+        next_one = others.submit(begin, home, leave_after_s=LIMIT_S)
+        os.kill(model["replicas"][0]["pid"], signal.SIGCONT)
+        assert asked.result().labels == ["1"] * 3
+        second = next_one.result()
+        assert second.process.pid != first.process.pid
+        with server(trainplat_home) as same, ModelClient(home=home) as anew:
+            assert same == second
+            assert anew.ask("digits", SAMPLES).labels == ["1"] * 3
+
+
+def _is_there(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/health").is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.slow
 def test_a_second_server_and_a_port_that_is_taken_are_refused_with_who_is_there(trainplat_home: Path) -> None:
     served(trainplat_home, {1: saying(1)})
     with server(trainplat_home) as first:
