@@ -51,6 +51,8 @@ class ModelDifference:
     removed: tuple[Label, ...] = ()
     difference: Difference | None = None
     """New minus old, sample by sample, with its interval; None where what they said is not kept."""
+    is_same_test: bool = True
+    """Whether both were measured on the same test set, so that their numbers tell them apart."""
 
 
 def difference(
@@ -83,6 +85,7 @@ def difference(
         tuple(label for label in recalls_new if label not in recalls_old) if both else (),
         tuple(label for label in recalls_old if label not in recalls_new) if both else (),
         _paired(answers),
+        not both or _test_set(measured_old) == _test_set(measured_new),
     )
 
 
@@ -99,6 +102,10 @@ def _params(model: ModelVersion, measured: Measurement | None) -> dict[str, str]
     more = {} if measured is None else {name.replace("_", " "): one for name, one in measured.params.items()}
     more.pop("dataset version", None)  # it is said already
     return more | known
+
+
+def _test_set(measured: Measurement | None) -> str | None:
+    return None if measured is None else measured.test_set
 
 
 def _number(measured: Measurement | None, name: str) -> float | None:

@@ -9,11 +9,13 @@ from rich.markup import escape
 from resources.registry.evaluations.model import Measurement
 from resources.registry.evaluations.service import EvaluationService
 from resources.registry.model import ModelVersion
+from resources.serving.data_difference import DataDifference, data_difference
 from resources.serving.deployments.service import DeploymentService
 from resources.serving.difference import ModelDifference, Pair, difference
 from resources.serving.references import parse_reference
 from resources.texts import mark
 from trainplat_cli.command import Command, option
+from trainplat_cli.commands.data.schemas import change_document, change_lines
 from trainplat_cli.commands.model.shown import deployments, size
 from trainplat_cli.output import out, print_json
 from trainplat_cli.tables import show_table
@@ -23,8 +25,8 @@ from trainplat_cli.texts import _
 @click.command(
     cls=Command,
     help=mark(
-        "Show what the model NEW does otherwise than OLD, by default the champion: settings, numbers, and "
-        "each class."
+        "Show what the model NEW does otherwise than OLD, by default the champion: settings, data, numbers, "
+        "and each class."
     ),
 )
 @click.argument("new")
@@ -36,8 +38,15 @@ def diff(new: str, old: str | None, as_json: bool) -> None:
     newer = service.references.resolve(wanted)
     older = service.references.resolve(parse_reference(old or wanted.name))
     found = compared(service, older, newer)
+    data = (
+        data_difference(
+            service.home, service.database, newer.dataset, older.dataset_version, newer.dataset_version
+        )
+        if older.dataset == newer.dataset
+        else None
+    )
     if as_json:
-        print_json(document(found))
+        print_json({**document(found), "data": None if data is None else data_document(data)})
         return
     console = out()
     names = (f"{older.dataset}:{older.number}", f"{newer.dataset}:{newer.number}")
@@ -50,6 +59,13 @@ def diff(new: str, old: str | None, as_json: bool) -> None:
         values = {name: f"{getattr(one, name):+.2%}" for name in ("value", "low", "high")}
         console.print(text.format(**values, count=one.count))
     _show(_("setting"), names, [(name, pair, str) for name, pair in found.params.items()])
+    if data is not None:
+        _show_data(data)
+    if not found.is_same_test:
+        console.print()
+        console.print(
+            _("They were measured on two test sets: the numbers below do not say which one is better.")
+        )
     _show(_("number"), names, [(_name(name), pair, _FORMS[name]) for name, pair in found.numbers.items()])
     classes = [(label, pair, _share) for label, pair in found.recalls.items() if pair.old != pair.new]
     _show(_("class"), names, classes)
@@ -90,10 +106,36 @@ def document(found: ModelDifference) -> dict[str, Any]:
         "recalls": pairs(found.recalls),
         "classes_added": list(found.added),
         "classes_removed": list(found.removed),
+        "same_test_set": found.is_same_test,
         "difference": None
         if one is None
         else {"value": one.value, "low": one.low, "high": one.high, "count": one.count},
     }
+
+
+def data_document(data: DataDifference) -> dict[str, Any]:
+    """What the data versions hold otherwise, for machines."""
+    counts = {
+        name: {"old": pair.old, "new": pair.new, "change": pair.change} for name, pair in data.counts.items()
+    }
+    schema = None if data.schema is None else [change_document(one) for one in data.schema]
+    return {"old": data.old, "new": data.new, **counts, "files": data.files, "schema": schema}
+
+
+def _show_data(data: DataDifference) -> None:
+    rows = [(_name(name), pair, lambda count: f"{count:,}") for name, pair in data.counts.items()]
+    _show(_("data"), (data.old, data.new), rows)
+    console = out()
+    if data.files is None:
+        console.print(_("Which files differ is unknown: those of one of the two versions are gone."))
+    elif any(data.files.values()):
+        text = _("Files: {added} added, {changed} changed, {removed} removed.")
+        console.print(text.format(**{kind: f"{count:,}" for kind, count in data.files.items()}))
+    else:
+        console.print(_("The two versions hold the same files."))
+    if data.schema:
+        console.print(_("In the schema:"))
+        console.print(escape("\n".join(change_lines(data.schema))))
 
 
 def _newest(measured: dict[str, Measurement]) -> Measurement | None:
@@ -129,6 +171,9 @@ def _name(name: str) -> str:
 
 
 _NAMES = {
+    "labelled": mark("labelled, to learn from"),
+    "pool": mark("nobody answered yet"),
+    "test": mark("held back for tests"),
     "value": mark("right on the test set"),
     "calibration_error": mark("calibration error"),
     "latency_p50_ms": mark("latency p50"),

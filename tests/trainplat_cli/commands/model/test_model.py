@@ -44,13 +44,15 @@ def service(trainplat_home: Path, sqlite_at_head: Path) -> DeploymentService:
     return deployments(trainplat_home, at_head=sqlite_at_head)
 
 
-def measure(service: DeploymentService, number: int, value: float, **params: str) -> None:
+def measure(
+    service: DeploymentService, number: int, value: float, test_set: str = "t", **params: str
+) -> None:
     one = model(number)
     measured = Measurement(
         dataset=NAME,
         number=number,
         dataset_version=one.dataset_version,
-        test_set="t" * 64,
+        test_set=test_set * 64,
         test_count=100,
         measure=example_evaluation(NAME, "v1.0", 1, scores(1, 1)).challenger_scores.measure,
         value=value,
@@ -150,6 +152,17 @@ def test_the_difference_of_two_models_is_what_differs(service: DeploymentService
     assert document["difference"] is None
     same = run("diff", "digits:5").stdout
     assert "Both have the same weights." in same
+
+
+def test_numbers_of_two_test_sets_are_said_to_be_such(service: DeploymentService) -> None:
+    measure(service, 3, 0.7)
+    measure(service, 4, 0.8, "u")
+    assert "They were measured on two test sets" in run("diff", "digits:4", "digits:3").stdout
+    document = told("diff", "digits:4", "digits:3")
+    assert (document["same_test_set"], document["data"]) == (False, None)
+    measure(service, 3, 0.75, "u")
+    assert "two test sets" not in run("diff", "digits:4", "digits:3").stdout
+    assert told("diff", "digits:4", "digits:3")["numbers"]["value"]["old"] == 0.75
 
 
 def test_a_promotion_shows_its_plan_and_asks(service: DeploymentService) -> None:
