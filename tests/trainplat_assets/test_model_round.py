@@ -13,8 +13,8 @@ from resources.data.locks.service import LockService
 from resources.data.model import ImageSet, Split
 from resources.errors import NotFound
 from resources.home import Home
-from resources.registry import store
-from resources.registry.model import Decision
+from resources.learning.network import from_bytes, to_bytes
+from resources.registry.model import Candidate, Decision
 from resources.serving.deployments.model import Served
 from resources.terms import FIRST_VERSION, VersionKey
 from resources.train_settings import TrainSettings
@@ -190,9 +190,16 @@ def test_a_round_that_is_run_again_brings_back_nothing_that_was_replaced(trainpl
     assert deployed.live == Served(model.number)
     assert round_.deploy(decision) == deployed
     registry = registry_service(trainplat_home)
-    with registry.database.write() as connection:
-        store.put_model(connection, replace(model, number=7, snapshot_id="7" * 64))
-    other = registry.model(SPEC.name, 7)
-    assert other is not None
+    network = from_bytes(registry.weights(model))
+    candidate = Candidate(
+        dataset=SPEC.name,
+        version=VersionKey("v1.1"),
+        snapshot_id="7" * 64,
+        weights=to_bytes(network),
+        network=network,
+        image_size_px=SPEC.image_size_px,
+        classes=SPEC.classes,
+    )
+    other = registry.register(candidate, ACTOR).model
     registry.crown(other, ACTOR, "by hand")
     assert round_.deploy(decision) is None

@@ -104,11 +104,11 @@ def test_every_kind_is_answered_alike_and_by_the_version_that_was_asked_for(trai
         for name, (kind, content, samples, classes) in models.items():
             many, more = np.concatenate([samples] * 70), (*classes, Label("a new class"))
             service = services[name]
-            promote(service, 1)
+            promote(service, 1, name=name)
 
             def work(look: Look) -> list[Seen]:
                 first = look(many, more, how)  # noqa: B023 - it is called at once
-                promote(service, 2)  # noqa: B023
+                promote(service, 2, name=name)  # noqa: B023
                 return [first, look(many, more, how)]  # noqa: B023
 
             done = looked(home, registry, registry.models(name)[0], kind, work)

@@ -23,7 +23,8 @@ from resources.serving.deployments.service import DeploymentService
 from resources.serving.references import parse_reference
 from resources.serving.running import Record, begin, running
 from resources.serving.scaling.records.service import ScalingRecords
-from tests.resources.serving.examples import ACTOR
+from resources.terms import DatasetName
+from tests.resources.serving.examples import ACTOR, NAME
 from tests.resources.serving.homes import SAMPLES, saying, saying_nothing, served
 
 QUICK = DeployPlan(step_s=0.5, least_requests=20)
@@ -43,8 +44,10 @@ def server(home: Path) -> Iterator[Record]:
     assert running(Home(home)) is None
 
 
-def promote(service: DeploymentService, number: int, plan: DeployPlan = QUICK) -> None:
-    service.promote(parse_reference(f"digits:{number}"), ACTOR, "a test", declared=plan)
+def promote(
+    service: DeploymentService, number: int, plan: DeployPlan = QUICK, name: DatasetName = NAME
+) -> None:
+    service.promote(parse_reference(f"{name}:{number}"), ACTOR, "a test", declared=plan)
 
 
 class Load:
