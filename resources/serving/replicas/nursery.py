@@ -67,8 +67,6 @@ def _kill(replicas: list[int]) -> None:
 
 def _warm_up() -> None:
     """Load what every replica needs: torch loads much of itself with the first network that it runs."""
-    import tempfile
-
     import numpy as np
     import torch
 
@@ -80,10 +78,11 @@ def _warm_up() -> None:
 
     torch.set_num_threads(1)  # with more it would start threads, which no fork may have
     network = ImageNet(Shape((Label("a"), Label("b")), 2, 2, 1))
-    with tempfile.NamedTemporaryFile(prefix="trainplat-nursery-") as file:
+    with open(os.memfd_create("weights"), "wb") as file:  # noqa: PTH123 - no path: a full disk must not matter
         file.write(to_bytes(network))
         file.flush()
-        load(Loading(Format.WEIGHTS, file.name)).predict({SAMPLES: np.zeros((1, 2, 2), np.uint8)})
+        here = f"/proc/self/fd/{file.fileno()}"
+        load(Loading(Format.WEIGHTS, here)).predict({SAMPLES: np.zeros((1, 2, 2), np.uint8)})
 
 
 def _be_a_replica(told: dict[str, Any], link: int, lifeline: int) -> NoReturn:

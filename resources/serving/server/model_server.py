@@ -13,7 +13,7 @@ from typing import Any
 
 from resources.clock import Clock, utc_now
 from resources.deploy_plan import DeployPlan, Strategy
-from resources.errors import BadInput, TrainplatError
+from resources.errors import BadInput, TrainplatError, Unavailable
 from resources.serving.deployments.analysis import (
     Action,
     Counts,
@@ -95,11 +95,12 @@ class ModelServer:
         """Bring pools and routes to what is deployed now, and let rollouts go on."""
         try:
             states = await asyncio.to_thread(self._source.states)
-            self.problem = None
-        except TrainplatError as problem:
-            self.problem, states = problem, list(self.states.values())
+            self.problem, self._looked = None, True
+        except Exception as problem:  # noqa: BLE001 - a damaged database too: who is served goes on being served
+            if self.problem is None:
+                _log.exception("what is deployed could not be read; it is tried again")
+            self.problem, states = _told(problem), list(self.states.values())
         self.states = {state.endpoint: state for state in states}
-        self._looked = True
         await self.shrinking.look(self.pools)
         await self.scaling.decide(
             {state.endpoint: self._deployed(state, state.live) for state in states if state.live is not None},
@@ -411,6 +412,16 @@ class ModelServer:
         task = asyncio.get_running_loop().create_task(pool.drain(DRAIN_S))
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
+
+
+def _told(problem: Exception) -> TrainplatError:
+    if isinstance(problem, TrainplatError):
+        return problem
+    line = str(problem).strip().partition("\n")[0]
+    return Unavailable(
+        f"what is deployed cannot be read: {type(problem).__name__}: {line}",
+        "Endpoints go on as they were, and it is tried again; see the log of the server.",
+    )
 
 
 def _counts(counted: counting.Counts) -> Counts:
