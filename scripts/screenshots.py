@@ -160,7 +160,7 @@ def shots(secrets: dict[str, str]) -> list[Shot]:
         Shot("mlflow", "mlflow", "/#/models/digits", "Version"),
         Shot("overview", "streamlit", "/", "Overview", charts=3),
         Shot("models", "streamlit", "/models?part=rounds", "Model comparison", height_px=1300, charts=4),
-        Shot("active-learning", "streamlit", "/active-learning", "Active learning", height_px=1500, charts=3),
+        Shot("active-learning", "streamlit", "/active-learning", "Active learning", height_px=1750, charts=3),
         Shot("overview-zh", "streamlit", "/", "总览", language="zh-CN", charts=3),
     ]
 

@@ -67,7 +67,7 @@ def efficiency(told: ActiveLearning, _: Translate) -> Chart:
                 *([colours.CHALLENGER, colours.IDLE] if kept else []),
             ],
         },
-        "legend": {"orient": "top", "labelLimit": 300},
+        "legend": {"orient": "top", "labelLimit": 300, "columns": 3},
     }
     tooltip = [
         {"field": "version", "title": _("version")},

@@ -10,6 +10,8 @@ from tests.needs import needs
 
 PAINT_TIMEOUT_MS = 30_000
 RESULTS = Path(__file__).parents[2] / "test-results"
+_AS_DRAWN = '[data-stale="true"] { opacity: 1 !important; }'
+"""A page that refreshes itself greys out for a moment what it is about to replace."""
 
 
 @pytest.fixture(scope="module")
@@ -28,4 +30,4 @@ def browser() -> Iterator[Browser]:
 def keep(page: Page, name: str) -> None:
     """Leave a picture of the page for who looks at the results."""
     RESULTS.mkdir(exist_ok=True)
-    page.screenshot(path=RESULTS / f"{name}.png", full_page=True, animations="disabled")
+    page.screenshot(path=RESULTS / f"{name}.png", full_page=True, animations="disabled", style=_AS_DRAWN)

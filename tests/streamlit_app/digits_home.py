@@ -1,4 +1,8 @@
-"""A home with real digits from two sources, and two models that were trained and measured on them."""
+"""A home with real digits from two sources, and two models that were trained and measured on them.
+
+``python -m tests.streamlit_app.digits_home`` fills that of the environment: where a browser is driven
+its event loop is in the way of that of Dagster.
+"""
 
 import csv
 import zipfile
@@ -74,3 +78,7 @@ def _round(version: VersionKey) -> None:
             instance=instance,
             resources={"data": DataResource(), "gpu": GpuResource(), "registry": MlflowResource()},
         )
+
+
+if __name__ == "__main__":
+    fill(Home.from_environment())

@@ -1,6 +1,8 @@
 """From a cell of a confusion to the pictures behind it: real digits, real models, a real browser."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,9 @@ from tests.streamlit_app.test_in_browser import is_calm, is_drawn, looks, pictur
 
 pytestmark = [
     *(pytest.mark.browser, pytest.mark.slow, pytest.mark.needs("chromium")),
-    *(pytest.mark.timeout(300), pytest.mark.usefixtures("mlflow_in_home")),
+    *(pytest.mark.timeout(600), pytest.mark.usefixtures("mlflow_in_home")),
 ]
+ROOT = Path(__file__).parents[2]
 OLD, NEW = 1, 2
 ADDRESS = f"models?part=samples&shown=cell&baseline={OLD}&model={NEW}"
 CARD_PX = 48
@@ -27,9 +30,8 @@ CORNER = Position(x=6, y=5)
 @pytest.fixture
 def home(trainplat_home: Path) -> Home:
     """Two models of real digits."""
-    home = Home(trainplat_home)
-    digits_home.fill(home)
-    return home
+    subprocess.run([sys.executable, "-m", digits_home.__name__], cwd=ROOT, check=True)
+    return Home(trainplat_home)
 
 
 def test_a_click_on_a_cell_shows_the_pictures_behind_it(browser: Browser, home: Home) -> None:
