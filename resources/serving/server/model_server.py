@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -101,7 +101,7 @@ class ModelServer:
                 _log.exception("what is deployed could not be read; it is tried again")
             self.problem, states = _told(problem), list(self.states.values())
         self.states = {state.endpoint: state for state in states}
-        await self.shrinking.look(self.pools)
+        await self._of_arbiter(self.shrinking.look(self.pools))
         await self.scaling.decide(
             {state.endpoint: self._deployed(state, state.live) for state in states if state.live is not None},
             {target.name: one for target, one in self.shrinking.stopping.items() if self._is_scaled(target)},
@@ -118,7 +118,9 @@ class ModelServer:
             else:
                 del self.pools[target]
                 self._drain(pool)
-        await self.shrinking.secure(self._guaranteed, lambda target: self._plan_of(target).preemptible)
+        await self._of_arbiter(
+            self.shrinking.secure(self._guaranteed, lambda target: self._plan_of(target).preemptible)
+        )
         for state in states:
             if state.rollout is not None:
                 await self._go_on(state.rollout)
@@ -365,6 +367,13 @@ class ModelServer:
             if why is not None:
                 raise NotWanted from None
             raise
+
+    async def _of_arbiter(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what needs the arbiter; where it fails, models are served and rollouts go on all the same."""
+        try:
+            await work
+        except Exception:  # noqa: BLE001 - a locked database: the next look tries again
+            _log.exception("what the arbiter says of replicas could not be followed")
 
     def _claim(self, target: Target) -> Claim | None:
         """What the plan of a version asks for; nothing for one that is no endpoint's."""

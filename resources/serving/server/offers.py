@@ -76,4 +76,6 @@ class Offers:
             return await self._leasing.offer(claim, count)
         except TrainplatError as problem:
             _log.warning("the arbiter offers nothing: %s", problem.one_line)
-            return Offer(0)
+        except Exception:  # noqa: BLE001 - a locked database: it is asked again
+            _log.exception("the arbiter could not be asked")
+        return Offer(0)
