@@ -32,6 +32,7 @@ from resources.gpu.service import GpuService
 from resources.home import Home
 from resources.learning.trainings.retention import Rule
 from resources.learning.trainings.service import Removed, TrainingService
+from resources.serving.aligning import Realigned, align
 from resources.terms import Actor
 from trainplat_assets.tables import table
 
@@ -113,7 +114,8 @@ def build_upkeep_asset() -> AssetsDefinition:
         trained = trouble.told("trainings", lambda: _remove_trainings(actor), list[Removed]())
         asked = trouble.told("replicas", lambda: data.replication().ask(actor), list[ReplicaLook]())
         trouble.sentences += _replicas_in_words(asked)
-        for one in trouble.sentences:
+        called = trouble.told("aliases in MLflow", lambda: _align(actor), list[Realigned]())
+        for one in (*trouble.sentences, *(alias.sentence for alias in called if alias.problem)):
             context.log.warning(one)
         return MaterializeResult(
             metadata={
@@ -123,6 +125,7 @@ def build_upkeep_asset() -> AssetsDefinition:
                 **_collecting(collected),
                 **_replicas(asked),
                 **_trainings(trained),
+                **_aliases(called),
             },
             check_results=[_check(scrubbed, trouble.sentences)],
         )
@@ -205,6 +208,18 @@ def _collecting(done: Collected) -> Metadata:
     if done.held_up_by:
         found["nothing_swept_beside"] = ", ".join(done.held_up_by)
     return found
+
+
+def _align(actor: Actor) -> list[Realigned]:
+    home = Home.from_environment()
+    return list(align(home, home.database(), actor))
+
+
+def _aliases(found: list[Realigned]) -> Metadata:
+    """Which aliases of MLflow meant something else than here; nothing where all are as they are here."""
+    if not found:
+        return {}
+    return {"aliases": table([{"alias": one.alias, "what": one.sentence} for one in found])}
 
 
 def _remove_trainings(actor: Actor) -> list[Removed]:
