@@ -86,9 +86,7 @@ def test_a_service_shrinks_for_a_training_of_higher_priority_and_grows_back(
     monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", "2")
     monkeypatch.setenv("TRAINPLAT_MIN_RUNTIME_S", "0")
     home = Home(trainplat_home)
-    deploy(
-        trainplat_home, DatasetName("digits"), "1", most_replicas=2, autoscale="rate:1,down:1s", priority=1
-    )
+    deploy(trainplat_home, DatasetName("digits"), "1", most_replicas=2, autoscale="rate:1", priority=1)
     gpu, training = GpuService(home.database()), RunId("training-1")
 
     async def serve() -> None:
@@ -159,7 +157,7 @@ def test_a_service_gives_a_replica_to_one_of_higher_priority_at_once(
 ) -> None:
     monkeypatch.setenv("TRAINPLAT_CPU_SLOTS", "2")  # the arbiter lets each replica run for ten minutes first
     home, low, high = Home(trainplat_home), DatasetName("digits"), DatasetName("shapes")
-    deploy(trainplat_home, low, "1", most_replicas=2, autoscale="rate:1,down:1s")
+    deploy(trainplat_home, low, "1", most_replicas=2, autoscale="rate:1")
 
     async def serve() -> None:
         server = ModelServer(Source(home), nurse)
@@ -167,7 +165,7 @@ def test_a_service_gives_a_replica_to_one_of_higher_priority_at_once(
         asking = [asyncio.create_task(ask(server))]
         try:
             await until(lambda: ready(server) == 2, server.look)
-            deploy(trainplat_home, high, "1", most_replicas=2, autoscale="rate:1,down:1s,priority:high")
+            deploy(trainplat_home, high, "1", most_replicas=2, autoscale="rate:1,priority:high")
             await until(lambda: high in server.router.routes, server.look)
             asking.append(asyncio.create_task(ask(server, high)))
 
