@@ -19,7 +19,7 @@ from resources.serving.server.source import Source
 from resources.serving.tensors import Array
 from tests.resources.serving.homes import SAMPLES, saying, served
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 CODE = """
 import os, time
