@@ -6,18 +6,47 @@ A home keeps what it fetched, and what a tag stood for, so that they are there w
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from resources.errors import NotFound, Unavailable
 from resources.files import write_atomically
-from resources.registry.client import DATABASE, Mlflow
+from resources.registry.client import CHAMPION, DATABASE, Mlflow
 from resources.registry.rest import UNKNOWN, ask
 
 FETCH_S = 600.0
+MOST_LISTED = 200
+"""So many versions of a model are listed, the newest."""
+
+
+@dataclass(frozen=True)
+class OtherVersion:
+    """A model version that no round of the platform made."""
+
+    name: str
+    number: int
+    aliases: tuple[str, ...] = ()
+    registered_at: datetime | None = None
+    """None, as all that follows is empty, where MLflow was not asked."""
+    by: str = ""
+    description: str = ""
+    source: str = ""
+    mlflow_run_id: str = ""
+
+    @property
+    def uri(self) -> str:
+        """How MLflow calls it."""
+        return f"models:/{self.name}/{self.number}"
 
 
 class OtherModels(Mlflow):
@@ -56,7 +85,74 @@ class OtherModels(Mlflow):
                 shutil.rmtree(part, ignore_errors=True)
                 self._fetch(name, number, part)
                 part.rename(folder)
+            digest = folder.with_suffix(".sha256")
+            if not digest.exists():
+                write_atomically(digest, _digest_of(folder).encode())
         return folder
+
+    def digest(self, name: str, number: int) -> str:
+        """The SHA-256 of all files of a version that was fetched; empty of one that was not."""
+        path = self._folder(name) / f"{number}.sha256"
+        return path.read_text() if path.exists() else ""
+
+    def names(self) -> list[str]:
+        """All names in MLflow's registry, ours too. Raises :class:`Unavailable` while it is down."""
+        if self.server is not None:
+            found = self._searched("registered-models/search", "registered_models", {})
+            return sorted(str(one["name"]) for one in found)
+        path = self.home.mlflow / DATABASE
+        if not path.exists():
+            return []
+        try:  # MLflow itself takes seconds to say this
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as tables:
+                rows = tables.execute("SELECT name FROM registered_models ORDER BY name").fetchall()
+        except sqlite3.Error:
+            with self._asked() as client:
+                return sorted(one.name for one in client.search_registered_models(max_results=MOST_LISTED))
+        return [str(name) for (name,) in rows]
+
+    def listed(self, name: str) -> list[OtherVersion]:
+        """The versions of a model, the newest first; none where there is no such model.
+
+        Raises :class:`Unavailable` while MLflow is down.
+        """
+        model = self._model(name)
+        if model is None:
+            return []
+        meant = f"name = '{name}'"
+        if self.server is not None:
+            wanted = {"filter": meant, "max_results": MOST_LISTED}
+            found = self._searched("model-versions/search", "model_versions", wanted)
+            versions = [_told(one, model[0]) for one in found]
+        else:
+            with self._asked() as client:
+                searched = client.search_model_versions(meant, max_results=MOST_LISTED)
+            versions = [_told(dict(one), model[0]) for one in searched]
+        return sorted(versions, key=lambda one: one.number, reverse=True)[:MOST_LISTED]
+
+    def crown(self, name: str, number: int) -> None:
+        """Let MLflow's alias champion be a version; the same again asks nothing of MLflow but what it is.
+
+        Raises :class:`Unavailable` while MLflow is down.
+        """
+        model = self._model(name)
+        if model is None or model[0].get(CHAMPION) == number:
+            return
+        if self.server is not None:
+            told = {"name": name, "alias": CHAMPION, "version": str(number)}
+            ask(self.server, "POST", "registered-models/alias", json=told)
+            return
+        with self._asked() as client:
+            client.set_registered_model_alias(name, CHAMPION, str(number))
+
+    def _searched(self, path: str, field: str, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        page: dict[str, str] = {}
+        while self.server is not None:
+            told = ask(self.server, "GET", path, params={**wanted, **page}) or {}
+            yield from told.get(field, [])
+            if not told.get("next_page_token"):
+                return
+            page = {"page_token": str(told["next_page_token"])}
 
     def _folder(self, name: str) -> Path:
         return self.home.models / "others" / name
@@ -143,6 +239,30 @@ class OtherModels(Mlflow):
                 if problem.error_code in UNKNOWN:
                     return None
                 raise
+
+
+def _told(one: dict[str, Any], aliases: dict[str, int]) -> OtherVersion:
+    number, at_ms = int(one["version"]), one.get("creation_timestamp")
+    return OtherVersion(
+        str(one["name"]),
+        number,
+        tuple(sorted(alias for alias, stands_for in aliases.items() if stands_for == number)),
+        None if at_ms is None else datetime.fromtimestamp(int(at_ms) / 1e3, UTC),
+        str(one.get("user_id") or ""),
+        str(one.get("description") or ""),
+        str(one.get("source") or ""),
+        str(one.get("run_id") or ""),
+    )
+
+
+def _digest_of(folder: Path) -> str:
+    """Of the names and digests of all files, in the order of the names."""
+    whole = sha256()
+    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+        with path.open("rb") as file:
+            content = file_digest(file, "sha256").hexdigest()
+        whole.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return whole.hexdigest()
 
 
 _FETCH = """

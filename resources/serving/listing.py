@@ -9,12 +9,30 @@ from resources.home import Home
 from resources.registry.client import WEIGHTS_FILE
 from resources.registry.evaluations.service import EvaluationService
 from resources.registry.model import ModelVersion
+from resources.registry.others import OtherModels, OtherVersion
 from resources.serving.deployments.model import EndpointState
 from resources.serving.deployments.service import DeploymentService
-from resources.serving.references import OURS
+from resources.serving.references import OURS, may_be_asked
 from resources.terms import DatasetName
 
 SHORT_DIGEST = 12
+
+
+@dataclass(frozen=True)
+class ListedOther:
+    """One version that others registered in MLflow."""
+
+    version: OtherVersion
+    digest: str
+    """The beginning of that of all its files; empty of one that was never fetched."""
+    is_live: bool
+    weight_percent: int | None
+    """Which share of the requests it gets in a rollout; None where it is not on its way."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """As MLflow has them."""
+        return self.version.aliases
 
 
 @dataclass(frozen=True)
@@ -57,12 +75,42 @@ def listed(
     return found
 
 
+def listed_others(home: Home, database: Database, name: str | None = None) -> list[ListedOther]:
+    """All models that others registered, or those of one name; by name, and of each the newest first.
+
+    Raises :class:`Unavailable` while MLflow is down.
+    """
+    others, deployments = OtherModels(home), DeploymentService(home, database)
+    return [
+        _listed_other(others, version, deployments.state(one))
+        for one in ([name] if name else names_of_others(home, database))
+        for version in others.listed(one)
+        if deployments.registry.model(DatasetName(one), version.number) is None
+    ]
+
+
+def names_of_others(home: Home, database: Database) -> list[str]:
+    """Names in MLflow's registry that are no data set's. Raises :class:`Unavailable` while it is down."""
+    ours = {one.dataset for one in DeploymentService(home, database).registry.models()}
+    return [one for one in OtherModels(home).names() if one not in ours and may_be_asked(one)]
+
+
+def _listed_other(others: OtherModels, version: OtherVersion, state: EndpointState) -> ListedOther:
+    digest = others.digest(version.name, version.number)[:SHORT_DIGEST]
+    return ListedOther(version, digest, *_standing(version.number, state))
+
+
 def _listed(
     model: ModelVersion, size: int | None, aliases: tuple[str, ...], state: EndpointState
 ) -> ListedModel:
-    is_live = state.live is not None and state.live.number == model.number
-    rollout = state.rollout if state.rollout and state.rollout.new.number == model.number else None
-    return ListedModel(model, size, aliases, is_live, rollout.weight_percent if rollout else None)
+    return ListedModel(model, size, aliases, *_standing(model.number, state))
+
+
+def _standing(number: int, state: EndpointState) -> tuple[bool, int | None]:
+    """Whether a version is live, and which share of the requests it gets in a rollout."""
+    is_live = state.live is not None and state.live.number == number
+    rollout = state.rollout if state.rollout and state.rollout.new.number == number else None
+    return is_live, rollout.weight_percent if rollout else None
 
 
 def _ours_first(tag: str) -> tuple[int, str]:

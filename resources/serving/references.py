@@ -29,7 +29,8 @@ SHORTEST_DIGEST = 6
 MOST_SHOWN = 100
 """So many characters are told of what is no reference."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
+_NAME = re.compile(r"""(?![ .])[^/:+'"\\\x00-\x1f\x7f]{1,100}(?<! )""")
+"""Any name of MLflow's that no address, folder or filter takes for something else."""
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
 _VERSION = re.compile(r"v[1-9]\d*\.\d+")
@@ -54,15 +55,29 @@ def parse_reference(text: str) -> ModelReference:
     """What ``text`` names. Raises :class:`BadInput` for what has not the form of a reference."""
     told, plus, variant = text.strip().partition("+")
     name, colon, tag = told.partition(":")
-    if _NAME.fullmatch(name) is None or (colon and _TAG.fullmatch(tag) is None):
-        shown = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
-        raise BadInput(f"model {shown!r} is none that can be; expected {_FORM}", "Correct it.")
+    if name and (_NAME.fullmatch(name) is None or ":" in variant):  # the plus is one of the name's then
+        raise BadInput(
+            f"a model cannot be asked by the name {_shown(text if plus else name)!r}; expected at most 100 "
+            "characters, none of them / : + \\ or a quote, and no dot or blank first",
+            "Give a model of MLflow's another name there: MlflowClient().rename_registered_model(old, new).",
+        )
+    if not name or (colon and _TAG.fullmatch(tag) is None):
+        raise BadInput(f"model {_shown(text)!r} is none that can be; expected {_FORM}", "Correct it.")
     if plus and variant not in (*VARIANTS, Variant.OUTLOOK):
         raise BadInput(
             f"variant {variant!r} of {text!r} is unknown; expected {' or '.join(VARIANTS)}, or none",
             f"Write {told}, or {told}+{VARIANTS[0]}.",
         )
     return ModelReference(DatasetName(name), tag or CHAMPION, variant)
+
+
+def may_be_asked(name: str) -> bool:
+    """Whether a model of this name can be asked, deployed and served."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 class ReferenceService:

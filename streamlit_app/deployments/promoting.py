@@ -6,6 +6,8 @@ from resources.deploy_plan import DeployPlan, Strategy
 from resources.errors import TrainplatError
 from resources.pipelines.declared import declared_deploy, declared_gates
 from resources.pipelines.folder import Folder
+from resources.registry.model import ModelVersion
+from resources.registry.others import OtherVersion
 from resources.serving.deployments.model import EndpointState
 from resources.serving.deployments.service import DeploymentService, PromotionPlan
 from resources.serving.deployments.words import in_words, steps_in_words
@@ -33,7 +35,8 @@ def draw(reader: Reader, one: Endpoint, found: Versions, usual: DeployPlan) -> N
     with left:
         number = kept.select(_("Version"), _choices(found), "version")
     with middle:
-        variant = kept.select(_("As"), _variants(_), "as")
+        variants = {AS_TRAINED: _("as it was trained")} if found.others else _variants(_)
+        variant = kept.select(_("As"), variants, "as")
     with right:
         strategy = kept.select(_("How"), _strategies(usual, _), "how")
     reference = ModelReference(DatasetName(name), number, "" if variant == AS_TRAINED else variant)
@@ -49,9 +52,9 @@ def draw(reader: Reader, one: Endpoint, found: Versions, usual: DeployPlan) -> N
 
 
 def _show(planned: PromotionPlan, found: Versions, reader: Reader) -> None:
-    _, live = reader.translate, planned.before.live
-    if live is not None and live.number != planned.model.number:
-        beside.draw(reader, planned.model.dataset, live.number, planned.model.number)
+    _, live, model = reader.translate, planned.before.live, planned.model
+    if live is not None and live.number != model.number and isinstance(model, ModelVersion):
+        beside.draw(reader, model.dataset, live.number, model.number)
     st.markdown(f"**{_('What this would change')}**")
     st.markdown(in_words(planned.before, _))
     if planned.changes_nothing:
@@ -64,8 +67,9 @@ def _show(planned: PromotionPlan, found: Versions, reader: Reader) -> None:
         st.markdown(f"**{_('What its gates say')}**")
         st.html(versions.gates_table(results, _))
     if planned.failed_gates:
+        bars = _("No gate judges it:") if planned.is_of_others else _("Its gates bar it:")
         st.warning(
-            "\n".join([_("Its gates bar it:"), "", *(f"- {sentence}" for sentence in planned.failed_gates)]),
+            "\n".join([bars, "", *(f"- {sentence}" for sentence in planned.failed_gates)]),
             icon=":material/block:",
         )
     elif not planned.changes_nothing:
@@ -79,6 +83,9 @@ def _would_be(planned: PromotionPlan, _: Translate) -> str:
         if planned.before.live
         else _("at once, since nothing is")
     )
+    if isinstance(model, OtherVersion):
+        said = _("{name}, which others registered in MLflow, would be live {how}, and champion.")
+        return said.format(name=f"{model.name}:{planned.new}", how=how)
     return _("{name}, trained from {version}, would be live {how}, and champion.").format(
         name=f"{model.dataset}:{planned.new}", version=model.dataset_version, how=how
     )
@@ -91,7 +98,9 @@ def _confirm(reader: Reader, reference: ModelReference, plan: DeployPlan, planne
     why = st.text_input(_("Why, for the history"), key=f"promote-why-{of}", max_chars=300)
     if planned.failed_gates:
         override = st.text_input(
-            _("Why although its gates bar it"),
+            _("Why it is trusted without a gate")
+            if planned.is_of_others
+            else _("Why although its gates bar it"),
             key=f"promote-override-{of}",
             max_chars=1000,
             help=_("Is recorded for good, with your name."),
@@ -114,6 +123,8 @@ def _confirm(reader: Reader, reference: ModelReference, plan: DeployPlan, planne
 
 def _choices(found: Versions) -> dict[str, str]:
     """The versions, the newest first, by what never changes: a list shows what is chosen as it was called."""
+    if found.others:
+        return {str(one.version.number): str(one.version.number) for one in found.others}
     return {
         str(one.model.number): f"{one.model.number} · {one.model.dataset_version} · {one.digest}"
         for one in found.listed

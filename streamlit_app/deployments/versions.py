@@ -5,8 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from resources.registry.gates.model import GateResult, Judging
-from resources.serving.listing import ListedModel
-from resources.texts import Translate
+from resources.serving.listing import ListedModel, ListedOther
+from resources.texts import Translate, in_language
 from streamlit_app import colours, frame, pieces
 from streamlit_app.data.wording import amount
 from streamlit_app.deployments.cards import ago
@@ -20,7 +20,10 @@ def draw(reader: Reader, name: str, told: Versions, against: Callable[[ListedMod
     """A row for each, the newest first."""
     _ = reader.translate
     st.subheader(_("Versions"), anchor=False)
-    if not told.listed:
+    if told.problem:
+        st.warning(in_language(told.problem, _), icon=":material/cloud_off:")
+        return
+    if not (told.listed or told.others):
         st.info(
             _(
                 "No version of it is registered any more: the next round of the loop, or "
@@ -37,8 +40,9 @@ def draw(reader: Reader, name: str, told: Versions, against: Callable[[ListedMod
         _("Registered"),
         _("Gates"),
     ]
-    part = frame.page_of(reader, len(told.listed), PER_PAGE, f"versions-{name}")
+    part = frame.page_of(reader, len(told.listed) or len(told.others), PER_PAGE, f"versions-{name}")
     rows = [_row(reader, told, one, against) for one in told.listed[part]]
+    rows += [_row_of_others(reader, told, one) for one in told.others[part]]
     st.html(pieces.table(heads, rows, numbers=frozenset({4})))
 
 
@@ -51,7 +55,7 @@ def gates_table(results: tuple[GateResult, ...], _: Translate) -> str:
     return pieces.table([_("Result"), _("Gate"), _("It says")], rows)
 
 
-def called(one: ListedModel, _: Translate) -> list[str]:
+def called(one: ListedModel | ListedOther, _: Translate) -> list[str]:
     """All that a version is called, and whether it is live."""
     words = [*one.aliases]
     if one.is_live:
@@ -73,6 +77,19 @@ def _row(
         "–" if one.size_bytes is None else amount(one.size_bytes),
         ago(reader, model.registered_at, told.read_at),
         _gates(told.judgings.get(model.number), lambda: against(one), _),
+    ]
+
+
+def _row_of_others(reader: Reader, told: Versions, one: ListedOther) -> list[str]:
+    _, version = reader.translate, one.version
+    return [
+        pieces.code(f"{version.name}:{version.number}"),
+        " ".join(pieces.pill(word, _tone(word, one, _)) for word in called(one, _)) or "–",
+        pieces.text(_("of others")),
+        pieces.code(one.digest) if one.digest else "–",
+        "–",
+        "–" if version.registered_at is None else ago(reader, version.registered_at, told.read_at),
+        pieces.pill(_("no gates"), colours.IDLE, _("There is no test set for it here.")),
     ]
 
 
@@ -98,7 +115,7 @@ def _sign(one: GateResult, _: Translate) -> str:
     return pieces.pill(_("warns"), colours.PEOPLE)
 
 
-def _tone(word: str, one: ListedModel, _: Translate) -> str:
+def _tone(word: str, one: ListedModel | ListedOther, _: Translate) -> str:
     if word in (_("live"), "champion"):
         return colours.CHAMPION
     return colours.IDLE if word in one.aliases else colours.ACTIVE

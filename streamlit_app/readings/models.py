@@ -1,7 +1,7 @@
 """What is live and why, what is on its way, and the versions and the history behind it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from resources.registry.gates.service import GateService
 from resources.serving.deployments.gating import failed_gates
 from resources.serving.deployments.model import DeploymentEvent, EndpointState, EventKind
 from resources.serving.deployments.service import DeploymentService
-from resources.serving.listing import ListedModel, listed
+from resources.serving.listing import ListedModel, ListedOther, listed, listed_others, names_of_others
 from resources.terms import DatasetName
 from resources.texts import mark
 from streamlit_app.readings.model_server import ModelServer, Routed, read_model_server
@@ -77,13 +77,21 @@ class Versions:
     judgings: dict[int, Judging]
     overrides: tuple[Override, ...]
     read_at: datetime
+    others: tuple[ListedOther, ...] = ()
+    """Where no round of the platform made any: those that others registered in MLflow."""
+    problem: str = ""
+    """Why those cannot be told."""
 
 
-def read_live(home: Home, database: Database, events: Events, clock: Clock = utc_now) -> Live:
-    """From our own tables, and from the server where one runs. Raises :class:`EmptyHome` without a model."""
+def read_live(
+    home: Home, database: Database, events: Events, clock: Clock = utc_now, others: Sequence[str] = ()
+) -> Live:
+    """From our own tables, and from the server where one runs; ``others`` are names of models that others
+    registered. Raises :class:`EmptyHome` without a model.
+    """
     service = DeploymentService(home, database, clock)
     newest = {event.endpoint: event for event in service.newest()}
-    names = sorted({*newest, *(one.dataset for one in service.registry.models())})
+    names = sorted({*newest, *(one.dataset for one in service.registry.models()), *others})
     if not names:
         raise EmptyHome(NO_MODEL, home.path)
     server = read_model_server(home)
@@ -112,15 +120,29 @@ def because(events: Sequence[DeploymentEvent]) -> Because | None:
     return Because(since, begun)
 
 
+def read_others(home: Home, database: Database) -> list[str]:
+    """Names of models that others registered in MLflow; none while it is down."""
+    try:
+        return names_of_others(home, database)
+    except Unavailable:
+        return []
+
+
 def read_versions(home: Home, database: Database, name: str, clock: Clock = utc_now) -> Versions:
-    """From our own tables; nobody asks MLflow."""
+    """From our own tables; MLflow is asked only about a name that they do not know."""
     gates, dataset = GateService(home, database, clock), DatasetName(name)
-    return Versions(
+    told = Versions(
         tuple(listed(home, database, dataset, clock)),
         gates.judgings(dataset),
         tuple(gates.overrides(dataset)),
         clock(),
     )
+    if told.listed:
+        return told
+    try:
+        return replace(told, others=tuple(listed_others(home, database, name)))
+    except Unavailable as problem:
+        return replace(told, problem=problem.problem)
 
 
 def read_history(home: Home, database: Database, endpoint: str) -> tuple[DeploymentEvent, ...]:

@@ -26,11 +26,14 @@ from streamlit_app.readings.models import (
     against,
     read_history,
     read_live,
+    read_others,
     read_versions,
 )
 from streamlit_app.readings.source import open_home
 
 WATCH_S = 2  # a step of a rollout may last seconds; a string below a value would be shown on the page
+OTHERS_S = 30
+"""So long it is remembered which models others registered: MLflow has to be asked."""
 CHOSEN = "endpoint"
 _SEEN = "deployments-seen"
 
@@ -46,7 +49,7 @@ def page() -> None:
         one = _choose(reader, told)
         found, usual = _versions(frame.place(), one.name, told.newest_id), promoting.usual_plan(one)
         versions.draw(reader, one.name, found, _against)
-        if found.listed:
+        if found.listed or found.others:
             promoting.draw(reader, one, found, usual)
         acts.told(reader)  # between the buttons that did it
         going_back.draw(reader, one, _of(one))
@@ -80,7 +83,16 @@ def _whole(reader: Reader, told: Live) -> str:
 
 @st.cache_data(ttl=1, max_entries=16, show_spinner=False)
 def _read(place: str) -> Live:
-    return read_live(*open_home(), lambda endpoint, last_id: _history(place, endpoint, last_id))
+    home, database = open_home()
+    return read_live(
+        home, database, lambda endpoint, last_id: _history(place, endpoint, last_id), others=_others(place)
+    )
+
+
+@st.cache_data(ttl=OTHERS_S, max_entries=16, show_spinner=False)
+def _others(place: str) -> list[str]:
+    del place
+    return read_others(*open_home())
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

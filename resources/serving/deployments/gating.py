@@ -18,7 +18,16 @@ from resources.registry.gates.judging import judge
 from resources.registry.gates.model import GateResult
 from resources.registry.gates.service import GateService
 from resources.registry.model import ModelVersion
+from resources.registry.others import OtherVersion
 from resources.registry.service import RegistryService
+
+
+def no_gates(model: OtherVersion) -> str:
+    """The sentence about a model of others: nothing of ours says how good it is."""
+    return (
+        f"no gate judges {model.name}:{model.number}: it was registered in MLflow by others, and there is no "
+        "test set for it here"
+    )
 
 
 def failed_gates(

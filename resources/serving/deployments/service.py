@@ -1,6 +1,7 @@
 """Deployments for everyone above: promote, roll back, stop, and the history that says who did what when."""
 
 import logging
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +20,12 @@ from resources.registry import store as registry_store
 from resources.registry.gates.model import GateResult
 from resources.registry.gates.service import GateService
 from resources.registry.model import ModelVersion
+from resources.registry.others import OtherModels, OtherVersion
 from resources.registry.service import RegistryService
 from resources.serving.deployments import changes, store
-from resources.serving.deployments.gating import failed_gates, judged_now
+from resources.serving.deployments.gating import failed_gates, judged_now, no_gates
 from resources.serving.deployments.model import DeploymentEvent, EndpointState, EventKind, Rollout, Served
+from resources.serving.finding import find
 from resources.serving.references import VARIANTS, ModelReference, ReferenceService
 from resources.serving.replicas.model import Variant
 from resources.terms import Actor, DatasetName
@@ -34,7 +37,7 @@ _LOG = logging.getLogger(__name__)
 class PromotionPlan:
     """What a promotion would do, before it is done."""
 
-    model: ModelVersion
+    model: ModelVersion | OtherVersion
     before: EndpointState
     new: Served
     plan: DeployPlan
@@ -46,6 +49,11 @@ class PromotionPlan:
     def changes_nothing(self) -> bool:
         """Whether it is live, or on its way, already."""
         return self.before.wanted == self.new
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether somebody registered it in MLflow, and no round of the platform."""
+        return isinstance(self.model, OtherVersion)
 
 
 class DeploymentService:
@@ -71,11 +79,12 @@ class DeploymentService:
                 f"{reference} cannot be put live: that is how the loop asks it",
                 f"Promote {reference.name}:{reference.tag}, or one of its variants {', '.join(VARIANTS)}.",
             )
-        model = self.references.resolve(reference)
-        before = self.state(model.dataset)
+        model = find(self.references, reference)
+        before, new = self.state(reference.name), Served(model.number, reference.variant)
+        if isinstance(model, OtherVersion):
+            return PromotionPlan(model, before, new, declared or before.plan, (no_gates(model),))
         now = None if gates is None else judged_now(self.registry, model, gates)
         failed = tuple(failed_gates(self.registry, model, now))
-        new = Served(model.number, reference.variant)
         return PromotionPlan(model, before, new, declared or before.plan, failed, now or ())
 
     def promote(
@@ -91,25 +100,33 @@ class DeploymentService:
 
         ``declared`` is what its data set declares; None for what the endpoint had. So is ``gates``, which are
         asked anew, and kept; None for what they said last. A rollout that is under way to another version
-        ends. Raises :class:`Conflict` where a gate fails and no override is given.
+        ends. A model of others is fetched first; as no gate judges it, it takes an override. Raises
+        :class:`Conflict` where a gate fails and no override is given.
         """
         planned = self.plan(reference, declared, gates)
         if planned.failed_gates and not override and not planned.changes_nothing:
             raise Conflict(
                 f"{reference} cannot be promoted: {'; '.join(planned.failed_gates)}",
-                "Mend what the gates say, or promote it by name: "
-                f'trainplat model promote {reference} --override "why"',
+                (
+                    "Say why you trust it: "
+                    if planned.is_of_others
+                    else "Mend what the gates say, or promote it by name: "
+                )
+                + f'trainplat model promote {shlex.quote(str(reference))} --override "why"',
             )
         kept = override if planned.failed_gates and not planned.changes_nothing else None
         model, new = planned.model, planned.new
+        if isinstance(model, OtherVersion):
+            OtherModels(self.home).fetched(model.name, model.number)
         asked = GateService(self.home, self.database, self.clock)
         if planned.results and not planned.changes_nothing:
-            asked.record(model.dataset, model.number, planned.results, actor)
+            asked.record(reference.name, model.number, planned.results, actor)
         if kept is not None:
-            asked.record_override(model.dataset, model.number, actor, kept)
+            asked.record_override(reference.name, model.number, actor, kept)
 
         def change(connection: Connection, state: EndpointState, now: datetime) -> EndpointState:
-            _refuse_if_gone(connection, model)
+            if isinstance(model, ModelVersion):
+                _refuse_if_gone(connection, model)
             if state.rollout is not None and state.rollout.new != new:
                 instead = f"model {new} goes live instead"
                 ended = changes.aborted(state, state.rollout)
@@ -120,10 +137,11 @@ class DeploymentService:
             event_id, _ = store.next_numbers(connection, state.endpoint)
             after = changes.promoted(state, new, planned.plan, event_id, now)
             self._add(connection, now, EventKind.PROMOTED, new, after, actor, why, kept)
-            crownings.crown(connection, model, now, actor, why or "promoted", kept)
+            if isinstance(model, ModelVersion):
+                crownings.crown(connection, model, now, actor, why or "promoted", kept)
             return after or state
 
-        return self._changed(model.dataset, change)
+        return self._changed(reference.name, change)
 
     def rollback(self, endpoint: str, actor: Actor, to: int | None = None, why: str = "") -> EndpointState:
         """Go back to the state after event ``to``; without it, take back what was last done.
@@ -217,13 +235,13 @@ class DeploymentService:
                     f"{state.endpoint} has no state {to}; it has 1 to {events[-1].number}",
                     f"See them: trainplat model history {state.endpoint}",
                 )
-            _refuse_if_lost(connection, events, found)
+            _refuse_if_lost(connection, events, found, OtherModels(self.home))
             return found.after.live
         if state.rollout is not None:
             return state.rollout.new if state.rollout.is_rollback else state.live
         for event in reversed(events):
             if event.after.live not in (None, state.live):
-                _refuse_if_lost(connection, events, event)
+                _refuse_if_lost(connection, events, event, OtherModels(self.home))
                 return event.after.live
         raise NotFound(
             f"nothing else was ever live as {state.endpoint} than model {state.live}",
@@ -259,16 +277,23 @@ class DeploymentService:
         """One transaction; MLflow's alias follows, now or, where it is down, with the next change."""
         dataset = DatasetName(endpoint)
         with self.database.write(lasting=True) as connection:
-            before = crownings.champion(connection, dataset)
-            after = change(connection, _state(connection, endpoint), self.clock())
-            has_changed = crownings.champion(connection, dataset) != before
+            before, was = crownings.champion(connection, dataset), _state(connection, endpoint)
+            after = change(connection, was, self.clock())
+            has_changed = crownings.champion(connection, dataset) != before or after.wanted != was.wanted
         if not (follows or has_changed):
             return after
         try:
-            self.registry.show_champion(dataset)
+            self._show_champion(dataset, after)
         except Unavailable as problem:
             _LOG.warning("MLflow's alias champion of %s does not follow yet: %s", endpoint, problem.problem)
         return after
+
+    def _show_champion(self, dataset: DatasetName, after: EndpointState) -> None:
+        """Let MLflow's alias be the champion; of others what is live, or on its way."""
+        if self.registry.models(dataset):
+            self.registry.show_champion(dataset)
+        elif after.wanted is not None:
+            OtherModels(self.home).crown(dataset, after.wanted.number)
 
     def _crown(
         self,
@@ -311,12 +336,17 @@ class DeploymentService:
             why,
             override,
             subject,
-            model.weights_sha256 if model else "",
+            self._digest_of(after.endpoint, subject, model or None),
             after,
         )
         store.add(connection, event)
         record(connection, store.told_in_audit(event))
         return after
+
+    def _digest_of(self, endpoint: str, subject: Served | None, model: ModelVersion | None) -> str:
+        if model is not None:
+            return model.weights_sha256
+        return "" if subject is None else OtherModels(self.home).digest(endpoint, subject.number)
 
 
 def _state(connection: Connection, endpoint: str) -> EndpointState:
@@ -334,12 +364,14 @@ def _refuse_if_gone(connection: Connection, model: ModelVersion) -> None:
         )
 
 
-def _refuse_if_lost(connection: Connection, events: list[DeploymentEvent], to: DeploymentEvent) -> None:
+def _refuse_if_lost(
+    connection: Connection, events: list[DeploymentEvent], to: DeploymentEvent, others: OtherModels
+) -> None:
     """Raise :class:`NotFound` for a state whose model is not what it was: removed, or another by now."""
-    if not _is_kept(connection, events, to):
-        others = (None, to.after.live, events[-1].after.live)
-        kept = [one for one in events if one.after.live not in others]
-        newest = next((one for one in reversed(kept) if _is_kept(connection, events, one)), None)
+    if not _is_kept(connection, events, to, others):
+        left_out = (None, to.after.live, events[-1].after.live)
+        kept = [one for one in events if one.after.live not in left_out]
+        newest = next((one for one in reversed(kept) if _is_kept(connection, events, one, others)), None)
         raise NotFound(
             f"model {to.after.live}, which was live after row {to.number} of the history of {to.endpoint}, "
             "was removed",
@@ -350,10 +382,13 @@ def _refuse_if_lost(connection: Connection, events: list[DeploymentEvent], to: D
         )
 
 
-def _is_kept(connection: Connection, events: list[DeploymentEvent], to: DeploymentEvent) -> bool:
+def _is_kept(
+    connection: Connection, events: list[DeploymentEvent], to: DeploymentEvent, others: OtherModels
+) -> bool:
     live = to.after.live
     if live is None:
         return True
-    known = registry_store.model_by_number(connection, DatasetName(to.endpoint), live.number)
+    model = registry_store.model_by_number(connection, DatasetName(to.endpoint), live.number)
+    known = others.digest(to.endpoint, live.number) if model is None else model.weights_sha256
     weights = [one.weights_sha256 for one in events if one.id <= to.id and one.subject == live]
-    return known is not None and (not weights or known.weights_sha256 == weights[-1])
+    return bool(known) and (not weights or known == weights[-1])

@@ -7,13 +7,14 @@ import os
 from dataclasses import dataclass
 
 from resources.clock import Clock, utc_now
-from resources.errors import BadInput, NotFound, Unavailable
+from resources.errors import BadInput
 from resources.home import Home
 from resources.registry.others import OtherModels
 from resources.registry.service import RegistryService
 from resources.serving.deployments.analysis import Action, Verdict
 from resources.serving.deployments.model import EndpointState, Rollout, Served
 from resources.serving.deployments.service import DeploymentService
+from resources.serving.finding import find
 from resources.serving.layers.model import Layer, Role
 from resources.serving.layers.store import LayerStore
 from resources.serving.references import ModelReference, ReferenceService
@@ -49,14 +50,8 @@ class Source:
         Raises :class:`NotFound`, which names what is near, and :class:`Unavailable` for a name that only
         MLflow may know while it is down.
         """
-        references = ReferenceService(self.home, self.home.database(), self.clock)
-        try:
-            model = references.resolve(reference)
-            return Target(reference.name, model.number, Variant(reference.variant))
-        except NotFound as unknown:
-            return self._of_others(
-                reference, unknown, is_ours=bool(references.registry.models(reference.name))
-            )
+        found = find(ReferenceService(self.home, self.home.database(), self.clock), reference)
+        return Target(reference.name, found.number, Variant(reference.variant))
 
     def loading_here(self, target: Target) -> Loading | None:
         """What a replica of ``target`` loads, where all of it lies here; else None."""
@@ -120,23 +115,6 @@ class Source:
 
     def _scaling(self) -> ScalingRecords:
         return ScalingRecords(self.home, self.home.database(), self.clock)
-
-    def _of_others(self, reference: ModelReference, unknown: NotFound, *, is_ours: bool) -> Target:
-        try:
-            number = OtherModels(self.home).number_of(reference.name, reference.tag)
-        except (NotFound, Unavailable):
-            if is_ours:
-                raise unknown from None
-            raise
-        if number is None:
-            raise unknown
-        if reference.variant:
-            raise BadInput(
-                f"{reference.name}:{number} was registered in MLflow by others, and has no variant "
-                f"{reference.variant}",
-                f"Ask for {reference.name}:{reference.tag}.",
-            )
-        return Target(reference.name, number)
 
     def _deployments(self) -> DeploymentService:
         return DeploymentService(self.home, self.home.database(), self.clock)

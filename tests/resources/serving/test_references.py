@@ -26,12 +26,22 @@ def test_a_reference_is_a_name_a_tag_and_a_variant(text: str, reference: ModelRe
     assert parse_reference(str(reference)) == reference
 
 
-@pytest.mark.parametrize(
-    "text", ["", ":7", "digits:", "Digits", "digits:a b", "digits:7:8", "../x", "digits:-x", "digits/7"]
-)
+@pytest.mark.parametrize("text", ["", ":7", "digits:", "digits:a b", "digits:7:8", "digits:-x"])
 def test_what_is_no_reference_is_refused_with_the_form_of_one(text: str) -> None:
     with pytest.raises(BadInput, match=r"name\[:tag\]"):
         parse_reference(text)
+
+
+@pytest.mark.parametrize("text", ["../x", "digits/7", "c++:7", "a'b", 'a"b', ".x", "x" * 101, "a\nb", "a\\b"])
+def test_a_name_that_cannot_be_asked_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(BadInput, match="a model cannot be asked by the name") as refused:
+        parse_reference(text)
+    assert "rename_registered_model" in refused.value.next_step
+
+
+@pytest.mark.parametrize("text", ["Digits", "Fraud-Detector v2", "模型", "a.b", "x" * 100])
+def test_names_of_mlflow_are_names(text: str) -> None:
+    assert parse_reference(f"{text}:7") == ModelReference(DatasetName(text), "7")
 
 
 @pytest.mark.parametrize("text", ["digits+", "digits:7+fp4", "digits:7+int8+bf16"])

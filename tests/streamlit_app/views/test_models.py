@@ -22,6 +22,7 @@ from resources.serving.references import parse_reference
 from resources.terms import DatasetName
 from tests.resources.registry.gates.examples import KNOWN
 from tests.resources.serving.examples import ACTOR, NAME, deployments, register
+from tests.resources.serving.others import register_others
 from tests.streamlit_app.conftest import words
 
 OpenPage = Callable[..., AppTest]
@@ -141,6 +142,33 @@ def test_a_failing_gate_is_read_and_passed_only_with_a_reason_that_is_kept(
     app.button(key="promote").click().run()
     assert service.history()[-1].override == "the customer waits"
     assert "the customer waits" in words(app)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("mlflow_in_home")
+@pytest.mark.filterwarnings("ignore::Warning")
+def test_a_model_of_others_goes_live_from_the_page_with_a_reason_to_trust_it(
+    open_page: OpenPage, trainplat_home: Path, tmp_path: Path
+) -> None:
+    register_others(trainplat_home, "Fraud-Detector v2", tmp_path)
+    app = open_page("models")
+    shown = words(app)
+    assert "Fraud-Detector v2:2" in shown
+    assert "of others" in shown
+    assert "no gates" in shown
+    assert "Fraud-Detector v2:2, which others registered in MLflow, would be live" in shown
+    assert "no gate judges Fraud-Detector v2:2: it was registered in MLflow by others" in app.warning[0].value
+    next(one for one in app.checkbox if one.label == "I have read what this changes").check().run()
+    assert app.button(key="promote").disabled, "nobody said why"
+    reason = next(one for one in app.text_input if one.label == "Why it is trusted without a gate")
+    reason.set_value("the fraud team tested it").run()
+    app.button(key="promote").click().run()
+    home = Home(trainplat_home)
+    (event,) = DeploymentService(home, home.database()).history()
+    assert (event.subject, event.override) == (Served(2), "the fraud team tested it")
+    assert event.weights_sha256
+    assert "the fraud team tested it" in words(app)
 
 
 def test_a_rollback_says_what_it_would_do_and_asks_for_the_name(

@@ -4,6 +4,7 @@ import click
 from rich.markup import escape
 
 from resources.deploy_plan import DeployPlan, Strategy
+from resources.registry.others import OtherVersion
 from resources.serving.deployments.service import PromotionPlan
 from resources.serving.deployments.words import in_words, steps_in_words
 from resources.serving.references import parse_reference
@@ -60,14 +61,22 @@ def _show(planned: PromotionPlan, plan: DeployPlan, override: str | None) -> Non
     console.print(escape(in_words(planned.before, _)))
     if planned.changes_nothing:
         return
-    said = _("{name}, {digest}, trained from {version}, would be live by {strategy}.").format(
-        name=f"{model.dataset}:{planned.new}",
-        digest=model.weights_sha256[:12],
-        version=model.dataset_version,
-        strategy=steps_in_words(plan.strategy, plan.steps_percent, _)
+    strategy = (
+        steps_in_words(plan.strategy, plan.steps_percent, _)
         if planned.before.live
-        else _("nothing but loading it"),
+        else _("nothing but loading it")
     )
+    if isinstance(model, OtherVersion):
+        said = _("{name}, which others registered in MLflow, would be live by {strategy}.").format(
+            name=f"{model.name}:{planned.new}", strategy=strategy
+        )
+    else:
+        said = _("{name}, {digest}, trained from {version}, would be live by {strategy}.").format(
+            name=f"{model.dataset}:{planned.new}",
+            digest=model.weights_sha256[:12],
+            version=model.dataset_version,
+            strategy=strategy,
+        )
     console.print(escape(said))
     for sentence in planned.failed_gates:
         console.print(f"[red]✗[/red] {escape(sentence)}")

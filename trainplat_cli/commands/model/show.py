@@ -1,23 +1,30 @@
 """``trainplat model show``."""
 
+import shlex
 from typing import Any
 
 import click
 from rich.markup import escape
 
+from resources.errors import NotFound
 from resources.registry.evaluations.model import Measurement
 from resources.registry.evaluations.service import EvaluationService
 from resources.registry.gates.service import GateService
+from resources.registry.others import OtherVersion
+from resources.serving.deployments.gating import no_gates
+from resources.serving.deployments.service import DeploymentService
 from resources.serving.deployments.words import in_words
-from resources.serving.listing import listed
+from resources.serving.finding import find
+from resources.serving.listing import listed, listed_others
 from resources.serving.references import parse_reference
-from resources.texts import mark
+from resources.texts import in_language, mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import moment
 from trainplat_cli.commands.model.shown import (
     aliases,
     deployments,
     model_document,
+    other_document,
     size,
     state_document,
 )
@@ -37,7 +44,10 @@ from trainplat_cli.texts import _
 def show(reference: str, as_json: bool) -> None:
     """Show it."""
     service = deployments()
-    model = service.references.resolve(parse_reference(reference))
+    model = find(service.references, parse_reference(reference))
+    if isinstance(model, OtherVersion):
+        _show_other(service, model, as_json=as_json)
+        return
     one = next(
         one
         for one in listed(service.home, service.database, model.dataset)
@@ -88,6 +98,38 @@ def show(reference: str, as_json: bool) -> None:
         console.print()
         recalls = [(label, _share(value)) for label, value in measured.recalls.items()]
         show_table((_("class"), _("recall")), recalls)
+
+
+def _show_other(service: DeploymentService, model: OtherVersion, *, as_json: bool) -> None:
+    """One that others registered: what MLflow says of it, and whether it is live."""
+    name = model.name
+    told = [
+        one
+        for one in listed_others(service.home, service.database, name)
+        if one.version.number == model.number
+    ]
+    if not told:
+        raise NotFound(
+            _("MLflow has no version {number} of {name} any more").format(number=model.number, name=name),
+            _("See those that it has: trainplat model list {name}").format(name=shlex.quote(name)),
+        )
+    one, state, sentence = told[0], service.state(name), no_gates(model)
+    if as_json:
+        print_json({**other_document(one), "gates": [], "no_gates": sentence, "state": state_document(state)})
+        return
+    console, version = out(), one.version
+    console.print(f"[bold]{escape(f'{name}:{model.number}')}[/bold]  {escape(aliases(one))}")
+    rows = [
+        (_("digest"), one.digest),
+        (_("registered"), "" if version.registered_at is None else moment(version.registered_at)),
+        (_("by"), version.by),
+        (_("in MLflow"), version.uri),
+        (_("files"), version.source),
+        (_("description"), version.description),
+        (_("endpoint"), in_words(state, _)),
+    ]
+    show_facts([(title, value) for title, value in rows if value])
+    console.print(f"[yellow]–[/yellow] {escape(in_language(sentence, _))}")
 
 
 def measurement_document(measured: Measurement) -> dict[str, Any]:

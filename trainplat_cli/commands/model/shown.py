@@ -14,7 +14,7 @@ from resources.pipelines.folder import Folder
 from resources.serving.deployments.model import DeploymentEvent, EndpointState
 from resources.serving.deployments.service import DeploymentService
 from resources.serving.deployments.words import in_words
-from resources.serving.listing import ListedModel
+from resources.serving.listing import ListedModel, ListedOther
 from resources.serving.references import parse_reference
 from resources.terms import DatasetName
 from trainplat_cli.output import age
@@ -73,7 +73,7 @@ def when(at: datetime) -> str:
     return _("{time} ago").format(time=age(at))
 
 
-def aliases(one: ListedModel) -> str:
+def aliases(one: ListedModel | ListedOther) -> str:
     """All that a model is called, and whether it is live."""
     words = [*one.aliases]
     if one.is_live:
@@ -99,6 +99,29 @@ def model_document(one: ListedModel) -> dict[str, Any]:
         "source": model.source,
         "mlflow_run": model.mlflow_run_id,
         "run": model.run_id,
+        "of_others": False,
+    }
+
+
+def other_document(one: ListedOther) -> dict[str, Any]:
+    """A model of others for machines, by the same keys."""
+    version = one.version
+    return {
+        "name": version.name,
+        "number": version.number,
+        "digest": one.digest or None,
+        "size_bytes": None,
+        "dataset_version": None,
+        "aliases": list(one.aliases),
+        "live": one.is_live,
+        "weight_percent": one.weight_percent,
+        "registered_at": version.registered_at,
+        "source": version.source,
+        "mlflow_run": version.mlflow_run_id or None,
+        "run": None,
+        "of_others": True,
+        "by": version.by,
+        "description": version.description,
     }
 
 
