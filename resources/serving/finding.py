@@ -4,6 +4,7 @@ from resources.errors import BadInput, NotFound, Unavailable
 from resources.registry.model import ModelVersion
 from resources.registry.others import OtherModels, OtherVersion
 from resources.serving.references import ModelReference, ReferenceService
+from resources.terms import DatasetName
 
 
 def find(references: ReferenceService, reference: ModelReference) -> ModelVersion | OtherVersion:
@@ -17,6 +18,19 @@ def find(references: ReferenceService, reference: ModelReference) -> ModelVersio
     except NotFound as unknown:
         is_ours = bool(references.registry.models(reference.name))
         return _of_others(references, reference, unknown, is_ours=is_ours)
+
+
+def refuse_unknown(references: ReferenceService, name: DatasetName) -> None:
+    """Raise :class:`NotFound`, which names what is near, for a name that nobody registered."""
+    try:
+        references.known(name)
+    except NotFound as unknown:
+        try:
+            if name in OtherModels(references.home).names():
+                return
+        except Unavailable:
+            pass
+        raise unknown from None
 
 
 def _of_others(

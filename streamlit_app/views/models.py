@@ -32,8 +32,7 @@ from streamlit_app.readings.models import (
 from streamlit_app.readings.source import open_home
 
 WATCH_S = 2  # a step of a rollout may last seconds; a string below a value would be shown on the page
-OTHERS_S = 30
-"""So long it is remembered which models others registered: MLflow has to be asked."""
+OTHERS_S = 30  # so long it is remembered which models others registered: MLflow has to be asked
 CHOSEN = "endpoint"
 _SEEN = "deployments-seen"
 

@@ -151,6 +151,9 @@ def test_a_failing_gate_is_read_and_passed_only_with_a_reason_that_is_kept(
 def test_a_model_of_others_goes_live_from_the_page_with_a_reason_to_trust_it(
     open_page: OpenPage, trainplat_home: Path, tmp_path: Path
 ) -> None:
+    home = Home(trainplat_home)
+    service = DeploymentService(home, home.database())
+    assert service.states() == []  # which makes the tables
     register_others(trainplat_home, "Fraud-Detector v2", tmp_path)
     app = open_page("models")
     shown = words(app)
@@ -164,8 +167,7 @@ def test_a_model_of_others_goes_live_from_the_page_with_a_reason_to_trust_it(
     reason = next(one for one in app.text_input if one.label == "Why it is trusted without a gate")
     reason.set_value("the fraud team tested it").run()
     app.button(key="promote").click().run()
-    home = Home(trainplat_home)
-    (event,) = DeploymentService(home, home.database()).history()
+    (event,) = service.history()
     assert (event.subject, event.override) == (Served(2), "the fraud team tested it")
     assert event.weights_sha256
     assert "the fraud team tested it" in words(app)

@@ -5,6 +5,7 @@ from rich.markup import escape
 
 from resources.errors import Conflict
 from resources.serving.deployments.words import kind_in_words
+from resources.serving.finding import refuse_unknown
 from resources.texts import mark
 from trainplat_cli.command import Command, option
 from trainplat_cli.commands.gpu.shown import moment
@@ -41,7 +42,7 @@ def history(name: str | None, verify: bool, as_json: bool) -> None:
         err().print(f"[red]✗[/red] {escape(text)}")
     events = service.history(None if name is None else name_alone(name))
     if name is not None and not events:
-        service.references.known(name_alone(name))
+        refuse_unknown(service.references, name_alone(name))
     if as_json:
         print_json({"verified": not problems, "events": [event_document(one) for one in events]})
         return
