@@ -20,6 +20,7 @@ from resources.serving.server.app import App
 from resources.serving.server.model_server import IDLE_S, ModelServer
 from resources.serving.server.nurse import Nurse
 from resources.serving.server.sampling import Sampler
+from resources.serving.server.slow_clients import close_slow_clients
 from resources.serving.server.source import Source
 
 if TYPE_CHECKING:
@@ -74,11 +75,13 @@ async def _serve(
     await server.look()
     control = asyncio.create_task(server.control())
     leaving = asyncio.create_task(_leave(web, server, leave_after_s))
+    closing_slow = asyncio.create_task(close_slow_clients(web))
     try:
         await web.serve(sockets=[bound])
     finally:
         control.cancel()
         leaving.cancel()
+        closing_slow.cancel()
         await server.close()
 
 
