@@ -31,10 +31,12 @@ def read_sheet(
     baseline: int | None = None,
     usual: int | None = None,
     numbers: Sequence[int] = (),
+    most: int | None = None,
 ) -> Sheet:
     """Those that fit the choice, of ``numbers`` or of all, beside the baseline.
 
-    Where none is named it is the ``usual`` one, or the first that was measured. Raises :class:`NotFound` for
+    Where none is named it is the ``usual`` one, or the first that was measured. Differences are told of the
+    first ``most``, whose files are read for it; of all where it is None. Raises :class:`NotFound` for
     a number that was never measured.
     """
     measured = service.measurements(dataset)
@@ -63,7 +65,7 @@ def read_sheet(
     against = newest[baseline]
     wanted = newest_of_each(measured, against.test_set)
     fitting = chosen([one for one in wanted if not numbers or one.number in numbers], choice)
-    scores = [_scores(service, one) for one in (against, *fitting)]
+    scores = [_scores(service, one) for one in (against, *fitting[:most])]
     return Sheet(against, tuple(fitting), differences(scores[0], scores[1:]))
 
 

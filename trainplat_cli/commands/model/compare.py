@@ -69,7 +69,8 @@ def compare(
     champion = service.registry.champion(dataset)
     kept = EvaluationService(service.home, service.database)
     usual = None if champion is None else champion.number
-    found = read_sheet(kept, dataset, choice, baseline=baseline, usual=usual, numbers=numbers)
+    most = None if as_table or as_text or as_json else SHOWN
+    found = read_sheet(kept, dataset, choice, baseline=baseline, usual=usual, numbers=numbers, most=most)
     if as_json:
         print_json(document(found))
     elif as_table:

@@ -42,6 +42,8 @@ def test_all_stand_beside_the_named_one_else_the_usual_one_else_the_first(
     assert found.baseline.number == 3
     assert [one.number for one in found.measurements] == [4, 3, 2, 1]
     assert found.differences[3].value == 0
+    few = read_sheet(service, PETS, Choice(), baseline=1, most=2)
+    assert (len(few.measurements), set(few.differences)) == (4, {4, 3})
     assert read_sheet(service, PETS, Choice(), usual=2).baseline.number == 2
     assert read_sheet(service, PETS, Choice(), usual=77).baseline.number == 1
 
