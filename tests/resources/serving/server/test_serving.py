@@ -149,7 +149,7 @@ def test_bad_requests_are_told_what_is_wrong_and_others_go_on(trainplat_home: Pa
             ("digits:9", SAMPLES, NotFound, "has no version or tag '9'; there is"),
             ("birds", SAMPLES, NotFound, "no model is named 'birds'; there is digits"),
             ("digits:4", SAMPLES, BadInput, "cannot be loaded: 7 bytes are not the weights"),
-            ("Digits", SAMPLES, BadInput, "model 'Digits' is none that can be"),
+            (".digits", SAMPLES, BadInput, "a model cannot be asked by the name '.digits'"),
         ):
             with pytest.raises(kind) as refused:
                 client.ask(reference, samples)
