@@ -32,6 +32,10 @@ class Service:
     """How many more the arbiter would give; None where it was not asked."""
 
 
+MOST_STEPS = 1000
+"""So many are remembered while they cannot be written."""
+
+
 @dataclass(frozen=True)
 class Step:
     """A decision that is worth keeping, and when it was made."""
@@ -47,6 +51,13 @@ class Taken:
     steps: tuple[Step, ...]
     counts: Mapping[tuple[str, int], int]
     """Requests of an endpoint in a minute since 1970."""
+
+    def then(self, later: "Taken") -> "Taken":
+        """Both together; of very many steps the newest."""
+        return Taken((*self.steps, *later.steps)[-MOST_STEPS:], {**self.counts, **later.counts})
+
+
+NOTHING = Taken((), {})
 
 
 @dataclass

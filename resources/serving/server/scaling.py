@@ -14,7 +14,7 @@ from resources.errors import BadInput
 from resources.serving.scaling.model import Metric, ScalingDecision, ScalingSpec
 from resources.serving.scaling.observer import WINDOW_S, Reading
 from resources.serving.scaling.plan import scaling_of
-from resources.serving.scaling.scalers import Scalers, Service
+from resources.serving.scaling.scalers import NOTHING, Scalers, Service
 from resources.serving.server.claims import Claim, claim_of
 from resources.serving.server.counting import Counts
 from resources.serving.server.leasing import Leasing
@@ -68,7 +68,7 @@ class Scaling:
         self.decided: dict[str, ScalingDecision] = {}
         self._source, self._clock = source, clock
         self._leasing, self._offers = leasing, Offers(leasing)
-        self._scalers = Scalers()
+        self._scalers, self._unwritten = Scalers(), NOTHING
         self._watched: dict[str, _Watched] = {}
         self._kept_at_s = time.monotonic()
 
@@ -119,10 +119,12 @@ class Scaling:
     async def keep(self) -> None:
         """Write what was decided and counted since the last time."""
         self._kept_at_s = time.monotonic()
+        taken, self._unwritten = self._unwritten.then(self._scalers.taken()), NOTHING
         try:
-            await asyncio.to_thread(self._source.keep_scaling, self._scalers.taken())
+            await asyncio.to_thread(self._source.keep_scaling, taken)
         except Exception:  # noqa: BLE001 - a locked database, a full disk: replicas come and go all the same
-            _log.exception("what was scaled could not be written")
+            self._unwritten = taken
+            _log.exception("what was scaled could not be written; it is tried again")
 
     async def _reading(
         self, watched: _Watched, spec: ScalingSpec, pool: Pool, stopping: Stopping | None
