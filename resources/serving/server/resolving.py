@@ -14,6 +14,8 @@ FRESH_S = 2.0
 """So long a tag is taken for what it stood for. Then it is looked up again, beside the requests."""
 STALE_S = 5.0
 """After so long requests wait for what is looked up."""
+NUMBERS_LAST = 15.0
+"""A number means the same version for ever, unless it is removed: it is taken for so many times longer."""
 
 
 class Resolver:
@@ -37,7 +39,7 @@ class Resolver:
         """The version that is meant. Raises what ``resolve`` raises; BadInput for what is no reference."""
         key = name, tag or ""
         found_at_s, target = self._known.get(key, (-STALE_S, None))
-        age_s = self._now_s() - found_at_s
+        age_s = (self._now_s() - found_at_s) / (NUMBERS_LAST if key[1].isdigit() else 1.0)
         if target is not None and age_s < FRESH_S:
             return target
         task = self._looked_up.get(key) or self._look_up(key)

@@ -55,7 +55,7 @@ def main(home: Path, mode: str) -> None:
         for locked in (True, False):
             _report(_race(home, f"race_{locked}".lower(), locked=locked))
         return
-    answer = _child(lambda: _register(home, "unharmed", _counting()))
+    answer = _child(lambda: _register(home, f"unharmed_{mode}", _counting()))
     moments = [("before", call) for call in answer["calls"]] + [("database", 1)]
     if Home(home).addresses().mlflow:
         moments += [("in flight", ordinal) for ordinal in range(1, answer["requests"] + 1)]

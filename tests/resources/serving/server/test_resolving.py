@@ -7,7 +7,7 @@ import pytest
 
 from resources.errors import BadInput, NotFound
 from resources.serving.references import ModelReference
-from resources.serving.server.resolving import FRESH_S, STALE_S, Resolver
+from resources.serving.server.resolving import FRESH_S, NUMBERS_LAST, STALE_S, Resolver
 from resources.serving.server.target import Target
 
 
@@ -74,6 +74,22 @@ def test_a_request_does_not_wait_for_what_is_looked_up_again() -> None:
         registry.lets.set()
         await asyncio.sleep(0.2)
         assert (await resolver.target("digits", None)).number == 2
+
+    asyncio.run(ask())
+
+
+def test_a_number_is_looked_up_again_after_minutes_only() -> None:
+    async def ask() -> None:
+        registry, clock = Registry(), Clock()
+        resolver = Resolver(registry.resolve, clock)
+        await resolver.target("digits", "1")
+        clock.now_s += STALE_S
+        await resolver.target("digits", "1")
+        await asyncio.sleep(0.05)
+        assert registry.asked == 1
+        clock.now_s += NUMBERS_LAST * STALE_S
+        await resolver.target("digits", "1")
+        assert registry.asked == 2
 
     asyncio.run(ask())
 

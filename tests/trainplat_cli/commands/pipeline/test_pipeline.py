@@ -135,7 +135,12 @@ def test_each_template_tells_its_parameters() -> None:
 def test_a_check_reads_the_settings_of_a_task_too(pipelines: Path) -> None:
     new("wine")
     assert "1 pipeline is as it should be." in run("check").stdout
-    new("beer", "settings={hops: 3}")
+    refused = new("beer", "settings={hops: 3}")
+    assert (refused.exit_code, "has no hops" in refused.output) == (2, True)
+    assert not (pipelines / "beer").exists()
+    new("beer", "settings={layers: 1}")
+    file = pipelines / "beer/defs.yaml"
+    file.write_text(file.read_text().replace("layers: 1", "hops: 3"))
     told = run("check", "wine", "beer")
     assert (told.exit_code, "hops" in told.output) == (2, True)
     assert json.loads(run("check", "--json").stdout)["broken"][0]["name"] == "beer"
