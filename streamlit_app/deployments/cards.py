@@ -74,5 +74,6 @@ def _last(reader: Reader, event: DeploymentEvent, now: datetime) -> str:
 
 def _told(event: DeploymentEvent, reader: Reader) -> str:
     """A row of the history in words, with the reason that was given."""
-    said = pieces.kept(event.why) if event.why else pieces.small(reader.translate("No reason was given."))
-    return f"<div>{pieces.text(event_in_words(event, reader.translate))}</div>{said}"
+    _ = reader.translate
+    said = pieces.kept(event.why) if event.why else pieces.small(_("No reason was given."))
+    return f"<div>{pieces.text(event_in_words(event, _))}</div>{said}"

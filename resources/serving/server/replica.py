@@ -50,6 +50,7 @@ class Replica(asyncio.Protocol):
         """How long it was at the newest batch that it answered, as it says itself: this loop may be busy."""
         self.process = ProcessIdentity.of(born.pid)
         self._lifeline = born.lifeline
+        self._link = born.link
         self._lost = lost
         self._decoder = Decoder()
         self._asked: dict[int, tuple[Answered, float]] = {}
@@ -125,7 +126,7 @@ class Replica(asyncio.Protocol):
         self._next += 1
         self._asked[self._next] = answered, time.monotonic()
         if self._transport is not None:
-            self._transport.write(encoded({"id": self._next}, given))
+            self._send(self._transport, encoded({"id": self._next}, given))
 
     def kill(self) -> None:
         """End its process at once; what it was asked comes back as lost."""
@@ -165,6 +166,15 @@ class Replica(asyncio.Protocol):
         self._lost(self)
         for at, (answered, _) in enumerate(asked):
             answered(Lost(was_begun=at == 0))
+
+    def _send(self, transport: asyncio.Transport, message: bytes) -> None:
+        """Send at once: the transports of uvloop send when all requests of this turn have been looked at."""
+        sent = 0
+        if not transport.get_write_buffer_size():
+            with suppress(OSError):  # full or gone: the transport sends the rest, or tells that it is lost
+                sent = self._link.send(message)
+        if sent < len(message):
+            transport.write(message[sent:])
 
     def _set_ready(self, head: Head) -> None:
         if "failed" in head:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from resources.serving.server.gathering import MOST_SHARE, WORTH_S, Gathering
 from resources.serving.server.nurse import Nurse
-from resources.serving.server.pool import Limits, Pool
+from resources.serving.server.pool import EARLY_ROWS, Limits, Pool
 from resources.serving.server.replica import Replica
 from resources.serving.tensors import Array
 from tests.resources.serving.homes import SAMPLES, saying
@@ -142,5 +142,20 @@ def test_what_comes_while_a_slow_model_works_is_one_batch_and_a_full_one_lies_re
         await asyncio.gather(*answers)
         assert asked == [1, 10, 2]
         slow.close()
+
+    runner.run(ask())
+
+
+def test_a_quick_model_begins_while_the_rest_of_a_crowd_is_read(
+    runner: asyncio.Runner, nurse: Nurse, place: Callable[[bytes], Path]
+) -> None:
+    async def ask() -> None:
+        model = pool(nurse, place(saying(4)))
+        model.keep(1)
+        await until(lambda: bool(model.replicas))
+        asked = counted(model.replicas[0])
+        await asyncio.gather(*(model.answer(ONE) for _ in range(EARLY_ROWS + 4)))
+        assert asked == [EARLY_ROWS, 4]
+        model.close()
 
     runner.run(ask())
