@@ -10,17 +10,23 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from benchmarks.serving.client import Load, load
 from resources.errors import Unavailable
 from resources.home import Home
 from resources.process import ProcessIdentity
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.serving.servers import Server
+
 NAME = "serving"
 DESCRIPTION = (
     "Requests of one picture each over HTTP, by one native client on one core (h2load), at 1 and 64 at once: "
     "the model server beside the smallest application of a library, of uvicorn alone, and `mlflow models "
-    "serve`, with the same network and the same batching; turns taken in one run. The network of the digits, "
+    "serve`, with the same network and the same batching; turns taken in one run, the others stopped. The network of the digits, "
     "and the same one that takes 20 ms. Then 100,000 requests while the version is switched and replicas are "
     "killed."
 )
@@ -62,26 +68,38 @@ def run(arguments: argparse.Namespace) -> dict[str, float]:
                 running.callback(_end, record.process)
                 model = f"{models.SLOW}:1" if sleep_ms else models.NAME
                 asked = {OURS: (f"{record.address}/v2/models/{model}/infer", body)}
+                others: list[Server] = []
                 for peer in peers:
-                    server = running.enter_context(servers.app(peer, weights, sleep_ms, body))
-                    asked[peer] = (server.address, body)
-                server = running.enter_context(servers.mlflow(saved, place, bodies[MLFLOW]))
-                asked[MLFLOW] = (server.address, bodies[MLFLOW])
+                    others.append(running.enter_context(servers.app(peer, weights, sleep_ms, body)))
+                    asked[peer] = (others[-1].address, body)
+                others.append(running.enter_context(servers.mlflow(saved, place, bodies[MLFLOW])))
+                asked[MLFLOW] = (others[-1].address, bodies[MLFLOW])
                 for clients in CLIENTS:
-                    turns = _turns(asked, clients, arguments)
+                    turns = _turns(asked, others, clients, arguments)
                     found |= _metrics(f"{title}_{clients}", turns)
                 if not sleep_ms:
-                    found |= _switched(home, asked[OURS], record.address, arguments.requests)
+                    with servers.paused(others):
+                        found |= _switched(home, asked[OURS], record.address, arguments.requests)
     return found
 
 
 def _turns(
-    asked: dict[str, tuple[str, Path]], clients: int, arguments: argparse.Namespace
+    asked: dict[str, tuple[str, Path]],
+    others: "Sequence[Server]",
+    clients: int,
+    arguments: argparse.Namespace,
 ) -> dict[str, list[Load]]:
     """Each server in each turn, after one that only warms up and says how many requests take that long."""
+    from benchmarks.serving import servers
+
+    def alone(name: str, requests: int) -> Load:
+        address, body = asked[name]
+        with servers.paused([one for one in others if one.name != name]):
+            return load(address, body, clients=clients, requests=requests)
+
     counts: dict[str, int] = {}
-    for name, (address, body) in asked.items():
-        warm = load(address, body, clients=clients, requests=max(50, 4 * clients))
+    for name, (address, _) in asked.items():
+        warm = alone(name, max(50, 4 * clients))
         if warm.failed:
             raise Unavailable(
                 f"{name} answered {warm.requests - warm.failed} of {warm.requests} requests at {address}",
@@ -90,8 +108,8 @@ def _turns(
         counts[name] = max(4 * clients, int(warm.per_s * arguments.for_s))
     turns: dict[str, list[Load]] = {name: [] for name in asked}
     for _ in range(arguments.turns):
-        for name, (address, body) in asked.items():
-            turns[name].append(load(address, body, clients=clients, requests=counts[name]))
+        for name in asked:
+            turns[name].append(alone(name, counts[name]))
     return turns
 
 

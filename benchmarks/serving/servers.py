@@ -1,10 +1,11 @@
 """The servers that are compared: each in processes of its own, all there before the first is asked."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ class Server:
     name: str
     address: str
     """Where one picture is asked about."""
+    group: int
+    """Its processes."""
 
 
 def installed(peer: str) -> Path:
@@ -66,10 +69,23 @@ def started(
     try:
         address = f"http://{LOOPBACK}:{port}{path}"
         _wait(name, process, address, body)
-        yield Server(name, address)
+        yield Server(name, address, process.pid)
     finally:
         end_group(process.pid, grace_s=5.0)
         process.wait()
+
+
+@contextmanager
+def paused(others: Iterable[Server]) -> Iterator[None]:
+    """Let them stand still meanwhile: a LitServe that nobody asks takes one core for itself."""
+    groups = [server.group for server in others]
+    for group in groups:
+        os.killpg(group, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for group in groups:
+            os.killpg(group, signal.SIGCONT)
 
 
 @contextmanager
