@@ -26,9 +26,9 @@ NAME = "serving"
 DESCRIPTION = (
     "Requests of one picture each over HTTP, by one native client on one core (h2load), at 1 and 64 at once: "
     "the model server beside the smallest application of a library, of uvicorn alone, and `mlflow models "
-    "serve`, with the same network and the same batching; turns taken in one run, the others stopped. The network of the digits, "
-    "and the same one that takes 20 ms. Then 100,000 requests while the version is switched and replicas are "
-    "killed."
+    "serve`, with the same network and the same batching; turns taken in one run, the others stopped. The "
+    "network of the digits, and the same one that takes 20 ms. Then 100,000 requests while the version is "
+    "switched and replicas are killed."
 )
 CLIENTS = (1, 64)
 OURS, MLFLOW = "trainplat", "mlflow"

@@ -36,8 +36,8 @@ class Gathering:
             took_before_s + _NEWEST * (took_s - took_before_s),
         )
 
-    def dispatched(self, outstanding_rows: int) -> None:
-        """A batch goes out while so many samples are asked for, those that wait and those of replicas."""
+    def seen(self, outstanding_rows: int) -> None:
+        """So many samples are asked for at once, those that wait and those of replicas."""
         self._usual_rows = max(outstanding_rows, self._usual_rows / 2)
 
     @property

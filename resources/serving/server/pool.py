@@ -307,7 +307,7 @@ class Pool:
             free = min(self.replicas, key=lambda one: one.waiting, default=None)
             if free is None or free.waiting >= self.limits.batches_ahead or self._is_early(free):
                 return
-            self.gathering.dispatched(self._queued_rows + self._rows_at_work)
+            self.gathering.seen(self._queued_rows + self._rows_at_work)
             self._wait = None
             batch = self._batch()
             if batch:
@@ -369,6 +369,7 @@ class Pool:
         self._rows_at_work += rows
 
         def answered(said: "dict[str, Array] | TrainplatError | Lost") -> None:
+            self.gathering.seen(self._queued_rows + self._rows_at_work)  # the most that there were meanwhile
             self._rows_at_work -= rows
             if isinstance(said, dict):
                 self.gathering.add(rows, replica.took_s)

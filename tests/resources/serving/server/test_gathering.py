@@ -57,16 +57,16 @@ def test_enough_is_what_was_asked_at_once_but_at_least_one_and_at_most_a_batch(
 ) -> None:
     seen = Gathering(64)
     for rows in outstanding:
-        seen.dispatched(rows)
+        seen.seen(rows)
     assert 1 <= seen.enough_rows(at_work, free) <= 64
     assert seen.enough_rows(0, 1) >= min(64, outstanding[-1])
 
 
 def test_those_who_left_are_soon_forgotten() -> None:
     seen = Gathering(64)
-    seen.dispatched(64)
+    seen.seen(64)
     for _ in range(6):
-        seen.dispatched(1)
+        seen.seen(1)
     assert seen.enough_rows(0, 1) == 1
 
 
@@ -101,7 +101,7 @@ def counted(replica: Replica) -> list[int]:
 def test_those_who_come_back_one_after_the_other_are_one_batch(runner: asyncio.Runner, slow: Pool) -> None:
     async def ask() -> None:
         asked = counted(slow.replicas[0])
-        slow.gathering.dispatched(5)
+        slow.gathering.seen(5)
         answers = []
         for _ in range(5):
             answers.append(asyncio.ensure_future(slow.answer(ONE)))
@@ -116,7 +116,7 @@ def test_those_who_come_back_one_after_the_other_are_one_batch(runner: asyncio.R
 def test_who_stays_away_is_waited_for_only_a_moment(runner: asyncio.Runner, slow: Pool) -> None:
     async def ask() -> None:
         asked = counted(slow.replicas[0])
-        slow.gathering.dispatched(5)
+        slow.gathering.seen(5)
         assert labels(await slow.answer(ONE)) == ["4"]
         assert asked == [1]
         slow.close()
