@@ -81,5 +81,6 @@ def _table(reader: Reader, title: str, changes: Iterable[tuple[datetime, Scaling
 def _change(reader: Reader, decision: ScalingDecision) -> str:
     number = f"{decision.current} → {decision.wanted}"
     if decision.dry_run:
-        return reader.translate("{change} (dry run)").format(change=number)
+        _ = reader.translate
+        return _("{change} (dry run)").format(change=number)
     return number
